@@ -1,0 +1,54 @@
+# make test    run the tests            make demo    issue, show and verify a certificate
+# make lint    ruff and mypy            make bench   measure
+# make setup   only prepare .venv       make pins    renew constraints.txt
+# make clean   remove what was made
+#
+# Every target prepares .venv by itself (tools/setup). PYTHON=/path/to/python chooses the interpreter.
+
+# What a surrounding environment holds must not reach the programs started here.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME PYTHONUSERBASE MYPYPATH
+ifeq ($(strip $(HOME)),)
+unexport HOME
+endif
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+TYPED  := $(wildcard src tests benchmarks)
+
+export PYTHON
+
+.PHONY: help setup test lint bench demo pins clean
+help:
+	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
+
+setup: $(READY)
+
+# The stamp names the folder it was made in: a copied checkout would otherwise test its origin.
+ifneq ($(shell test -x $(BIN)/python && cat $(READY) 2>/dev/null),$(shell pwd -P))
+.PHONY: $(READY)
+endif
+$(READY): pyproject.toml constraints.txt tools/setup
+	@sh tools/setup
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(TYPED)
+
+bench: $(READY)
+	$(BIN)/python -m pytest benchmarks
+
+demo: $(READY)
+	$(BIN)/certcore demo
+
+# In a venv of its own, so that nothing but the declared dependencies is pinned.
+pins: $(READY)
+	@sh tools/pins
+
+clean:
+	rm -rf $(VENV) demo-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || :
