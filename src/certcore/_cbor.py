@@ -1,0 +1,231 @@
+"""The CBOR profile of every certcore document, defined once. The only importer of cbor2.
+
+What lives here: reading and writing deterministic CBOR (RFC 8949 section 4.2.1) with nothing in it but integers, byte
+and text strings, arrays, maps, booleans and null. What never does: any knowledge of COSE, claims or certificates.
+
+Reading is checked in this order, and the first thing wrong ends it:
+
+1. the size of the input, before anything is parsed;
+2. well-formedness, without tags, indefinite lengths, duplicate keys or deep nesting, by cbor2;
+3. written again, it is the same bytes: shortest lengths and integers, and no byte trailing (cbor2 keeps the order of
+   keys);
+4. one bounded walk: only the exact types above (so that ``True`` or ``1.0`` never passes for the key 1), and integer
+   keys in the order 0, 1, ..., -1, -2, ..., then text keys, only those a document names.
+
+`decode_general` is for foreign COSE headers: steps 1 and 2, and nothing trailing; the rest is the caller's to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, Final, NoReturn
+
+import cbor2
+
+from certcore.errors import RejectedInputError
+
+MAX_DEPTH: Final = 6
+"""Nested containers; the trust list, the deepest document, needs six."""
+
+_GENERAL_MAX_DEPTH: Final = 16
+"""Nested containers in a foreign header; x5chain, counter-signatures and CWT claims stay well below."""
+
+_LEAVES: Final = frozenset({int, bytes, str, bool, type(None)})
+"""Exact types that hold nothing else. cbor2 gives an int only for what has an encoding of its own: tags are refused."""
+
+_FIRST_NEGATIVE: Final = 1 << 64
+_FIRST_TEXT: Final = 1 << 66
+"""Where negative and text keys begin when keys are numbered in their deterministic order (RFC 8949 section 4.2.1)."""
+
+_LONGEST_TEXT_KEY: Final = 64
+"""Bytes of the longest text key that a document names; every one is a short word."""
+
+_NO_TEXT_KEYS: Final[frozenset[str]] = frozenset()
+
+# cbor2 decodes these tags itself unless told otherwise (its documentation, "Semantic tags"); `tag_hook` sees all
+# others.
+_BUILT_IN_TAGS: Final = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    25,
+    28,
+    29,
+    30,
+    35,
+    36,
+    37,
+    52,
+    54,
+    100,
+    256,
+    258,
+    260,
+    261,
+    1004,
+    43000,
+    55799,
+)
+
+
+def _refuse_tag(*_: object) -> NoReturn:
+    """Stop the decoder: tags build objects, share references and hide bignums."""
+    msg = "a tag"
+    raise ValueError(msg)
+
+
+_NO_TAGS: Final = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
+
+
+def decode(data: bytes, /, *, max_bytes: int, text_keys: frozenset[str] = _NO_TEXT_KEYS) -> Any:  # noqa: ANN401  any of the profile's types
+    """Read one deterministic CBOR item.
+
+    Args:
+        data: exactly one encoded item.
+        max_bytes: the most bytes this document may have.
+        text_keys: the text keys that may stand in maps; none by default.
+
+    Raises:
+        RejectedInputError: ``malformed``; the input is not one item of the strict profile.
+    """
+    if len(data) > max_bytes:
+        raise _malformed(f"longer than the {max_bytes} bytes this document may have")
+    try:
+        item = cbor2.loads(
+            data,
+            tag_hook=_refuse_tag,
+            semantic_decoders=_NO_TAGS,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            max_depth=MAX_DEPTH,
+        )
+    except Exception as cause:  # cbor2 lets ValueError, OverflowError and TypeError escape for some inputs
+        raise _malformed(
+            "not well-formed, or with a tag, a duplicate key, an indefinite length or too deep nesting"
+        ) from cause
+    if cbor2.dumps(item) != data:
+        raise _malformed("a length or an integer is not in its shortest form, or bytes follow the item")
+    _check(item, text_keys)
+    return item
+
+
+def decode_general(data: bytes, /, *, max_bytes: int) -> Any:  # noqa: ANN401  any CBOR item
+    """Read one CBOR item of a foreign document: definite, without tags or duplicate keys, in any order and length form.
+
+    Raises:
+        RejectedInputError: ``malformed``.
+    """
+    if len(data) > max_bytes:
+        raise _malformed(f"longer than the {max_bytes} bytes this document may have")
+    decoder = cbor2.CBORDecoder(
+        BytesIO(data),
+        tag_hook=_refuse_tag,
+        semantic_decoders=_NO_TAGS,
+        allow_indefinite=False,
+        allow_duplicate_keys=False,
+        max_depth=_GENERAL_MAX_DEPTH,
+    )
+    try:
+        item = decoder.decode()
+    except Exception as cause:  # as above
+        raise _malformed(
+            "not well-formed, or with a tag, a duplicate key, an indefinite length or too deep nesting"
+        ) from cause
+    try:
+        decoder.read(1)
+    except cbor2.CBORDecodeEOF:
+        return item
+    raise _malformed("bytes follow the item")
+
+
+def encode(value: object, /) -> bytes:
+    """Write one deterministic CBOR item (RFC 8949 section 4.2.1).
+
+    Args:
+        value: int, bytes, str, bool, None, and lists, tuples and mappings of them. Maps are sorted here;
+            ``canonical=True`` of cbor2 sorts length-first, which is the order of RFC 7049.
+
+    Raises:
+        TypeError: for any other type, and for a map key that is neither an integer nor text.
+        ValueError: for an integer outside -2**64 to 2**64 - 1, and for text that is not valid Unicode.
+    """
+    return cbor2.dumps(_ordered(value))
+
+
+def _malformed(what: str) -> RejectedInputError:
+    return RejectedInputError(
+        "malformed",
+        f"The CBOR is {what}" if what.startswith(("not", "longer")) else f"In the CBOR, {what}",
+        layer="cbor",
+    )
+
+
+def _check(item: Any, text_keys: frozenset[str]) -> None:  # noqa: ANN401  whatever cbor2 returned
+    """Refuse types outside the profile and map keys out of their deterministic order.
+
+    Leaves are looked at in their container's loop: a call for each would cost more than the rest of the walk.
+    """
+    kind = type(item)
+    if kind is list:
+        for element in item:
+            if type(element) not in _LEAVES:
+                _check(element, text_keys)
+    elif kind is dict:
+        last = -1
+        for key, value in item.items():
+            place = key if type(key) is int and key >= 0 else _place(key, text_keys)
+            if place <= last:
+                raise _malformed("map keys are out of order")
+            last = place
+            if type(value) not in _LEAVES:
+                _check(value, text_keys)
+    elif kind not in _LEAVES:
+        raise _malformed(f"a value is a {kind.__name__}, which no document uses")
+
+
+def _place(key: object, text_keys: frozenset[str]) -> int:
+    """Where any other key stands in the order of encoded keys: negative ones, then text, the shortest first."""
+    if type(key) is int:
+        return _FIRST_NEGATIVE - key
+    if type(key) is not str or key not in text_keys:
+        raise _malformed("a map has a key that this document does not have")
+    encoded = key.encode()
+    return _FIRST_TEXT + int.from_bytes(bytes((len(encoded),)) + encoded.ljust(_LONGEST_TEXT_KEY, b"\0"), "big")
+
+
+def _ordered(value: object) -> object:
+    """The same value with every map in deterministic order and nothing outside the profile."""
+    kind = type(value)
+    if kind is int:
+        if not -(2**64) <= value < 2**64:  # type: ignore[operator]  # kind is int
+            msg = "an integer outside -2**64 to 2**64 - 1 has no deterministic CBOR form here"
+            raise ValueError(msg)
+        return value
+    if kind in {bytes, str, bool} or value is None:
+        return value
+    if isinstance(value, Mapping):
+        return {key: _ordered(value[key]) for key in sorted(value, key=_key_order)}
+    if isinstance(value, (list, tuple)):
+        return [_ordered(element) for element in value]
+    msg = f"a {kind.__name__} is not written in certcore's CBOR"
+    raise TypeError(msg)
+
+
+def _key_order(key: object) -> tuple[int, int, bytes]:
+    """Sort key that gives the bytewise order of encoded keys: unsigned, negative, text."""
+    if type(key) is int:
+        return (0, key, b"") if key >= 0 else (1, -key, b"")
+    if type(key) is str:
+        encoded = key.encode()
+        return 2, len(encoded), encoded
+    msg = f"a {type(key).__name__} is not a map key in certcore's CBOR"
+    raise TypeError(msg)
+
+
+def byte_string(data: bytes, /) -> bytes:
+    """A byte string with its shortest head: what Sig_structures are made of."""
+    return cbor2.dumps(data)

@@ -1,0 +1,90 @@
+"""The field's words: code tables as versioned data; registration and chassis numbers folded, compared and classified.
+
+The lowest layer. It concludes nothing about a certificate: an unknown code is `None` and a strange plate form is a
+note, because code tables lag behind the road (51 and 52 were missing for years) and a table must never overrule a
+signature.
+
+- `codes`: plate types, usages, vehicle states with their severity, vehicle categories, provinces.
+- `written`: how a number written by a person is folded for comparison, and what an issuer may put into a certificate.
+- `plates`: registration numbers. `vins`: VINs and other chassis numbers.
+
+Re-exported eagerly, unlike other packages: every verdict compares numbers, and the whole is tables and a few classes.
+"""
+
+from __future__ import annotations
+
+from certcore.vocabulary.codes import (
+    PLATE_TYPES,
+    PROVINCES,
+    USAGES,
+    VEHICLE_CATEGORIES,
+    VEHICLE_STATES,
+    VOCABULARY_VERSION,
+    Language,
+    Severity,
+    Term,
+    VehicleState,
+    is_country_code,
+    plate_type,
+    province,
+    usage,
+    vehicle_category,
+    vehicle_state,
+)
+from certcore.vocabulary.plates import (
+    ClassifiedRegistrationNumber,
+    PlateForm,
+    PlateNote,
+    classify_registration_number,
+    issued_registration_number,
+    normalise_registration_number,
+    registration_number_groups,
+    same_registration_number,
+)
+from certcore.vocabulary.vins import (
+    VinMatch,
+    check_expected_vin,
+    is_vin,
+    issued_chassis_number,
+    normalise_vin,
+    pack_vin,
+    same_vin,
+    unpack_vin,
+    vin_check_digit_ok,
+)
+
+__all__ = [
+    "PLATE_TYPES",
+    "PROVINCES",
+    "USAGES",
+    "VEHICLE_CATEGORIES",
+    "VEHICLE_STATES",
+    "VOCABULARY_VERSION",
+    "ClassifiedRegistrationNumber",
+    "Language",
+    "PlateForm",
+    "PlateNote",
+    "Severity",
+    "Term",
+    "VehicleState",
+    "VinMatch",
+    "check_expected_vin",
+    "classify_registration_number",
+    "is_country_code",
+    "is_vin",
+    "issued_chassis_number",
+    "issued_registration_number",
+    "normalise_registration_number",
+    "normalise_vin",
+    "pack_vin",
+    "plate_type",
+    "province",
+    "registration_number_groups",
+    "same_registration_number",
+    "same_vin",
+    "unpack_vin",
+    "usage",
+    "vehicle_category",
+    "vehicle_state",
+    "vin_check_digit_ok",
+]
