@@ -1,0 +1,241 @@
+"""The forms a public key comes in, PEM, X.509, JWK and COSE_Key, each turned into one checked `cryptography` key.
+
+What lives here: parsing and writing these forms, and the refusal of keys that must never be trusted (off the curve,
+small order, short RSA). What never does: key ids, algorithms and signatures; those are `certcore.keys`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from certcore import _cbor
+from certcore.errors import RejectedInputError, UntrustedError
+
+Handle: TypeAlias = (
+    ec.EllipticCurvePublicKey
+    | ed25519.Ed25519PublicKey
+    | rsa.RSAPublicKey
+    | mldsa.MLDSA44PublicKey
+    | mldsa.MLDSA65PublicKey
+)
+
+MAX_KEY_BYTES: Final = 65_536
+"""Bytes of one key in any form; an X.509 certificate with an ML-DSA key and signature has about 8 000."""
+
+# COSE_Key labels and values (RFC 9053 sections 7.1 and 7.2, RFC 8230 section 4, draft-ietf-cose-dilithium section 3)
+KTY, KID, ALG = 1, 2, 3
+OKP, EC2, RSA, AKP = 1, 2, 3, 7
+CRV, X, Y = -1, -2, -3
+RSA_N, RSA_E = -1, -2
+AKP_PUB = -1
+COSE_P256, COSE_P384, COSE_ED25519 = 1, 2, 6
+ML_DSA_44, ML_DSA_65 = -48, -49
+
+_CURVES: Final[Mapping[int, ec.EllipticCurve]] = {COSE_P256: ec.SECP256R1(), COSE_P384: ec.SECP384R1()}
+_CURVE_IDS: Final = {"secp256r1": COSE_P256, "secp384r1": COSE_P384}
+_JWK_CURVES: Final = {"P-256": COSE_P256, "P-384": COSE_P384}
+_ML_DSA: Final[Mapping[int, type[mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey]]] = {
+    ML_DSA_44: mldsa.MLDSA44PublicKey,
+    ML_DSA_65: mldsa.MLDSA65PublicKey,
+}
+
+MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 8192
+"""Checking a signature with a longer modulus costs more than a certificate is worth."""
+
+MAX_RSA_EXPONENT_BYTES: Final = 8
+"""As with the modulus: a larger public exponent only slows verifiers down."""
+
+_ED25519_P: Final = 2**255 - 19
+_ED25519_D: Final = -121665 * pow(121666, -1, _ED25519_P) % _ED25519_P
+_ED25519_Y8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+_ED25519_SMALL_Y: Final = frozenset({0, 1, _ED25519_P - 1, _ED25519_Y8, _ED25519_P - _ED25519_Y8})
+"""The y of all eight points whose order divides the cofactor (RFC 8032 section 5.1): order 4, 1, 2, 8 and 8."""
+
+
+def from_pem(data: bytes) -> Handle:
+    """The public key in a PEM SubjectPublicKeyInfo."""
+    _require_bytes(data)
+    if b"PRIVATE KEY-----" in data:
+        raise RejectedInputError("key-malformed", "This is a private key; a public key belongs here")
+    return checked(_parsed(lambda: load_pem_public_key(data), "PEM public key"))
+
+
+def from_x509(data: bytes) -> tuple[Handle, x509.Certificate]:
+    """The public key in a certificate, DER or PEM. Neither its chain, validity nor purpose is checked."""
+    _require_bytes(data)
+    load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----BEGIN") else x509.load_der_x509_certificate
+    certificate = _parsed(lambda: load(data), "X.509 certificate")
+    return checked(_parsed(certificate.public_key, "X.509 public key")), certificate
+
+
+def from_cose_map(key: Mapping[Any, Any]) -> Handle:
+    """The public key in a decoded COSE_Key (RFC 9052 section 7). Private members are not looked at."""
+    kty = key.get(KTY)
+    if kty == EC2 and key.get(CRV) in _CURVES:
+        return checked(_ec_point(key[CRV], _bytes_of(key, X), key.get(Y)))
+    if kty == OKP and key.get(CRV) == COSE_ED25519:
+        return checked(_parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_bytes_of(key, X)), "Ed25519 key"))
+    if kty == RSA:
+        return _rsa(_bytes_of(key, RSA_N), _bytes_of(key, RSA_E))
+    if kty == AKP and key.get(ALG) in _ML_DSA:
+        return checked(_parsed(lambda: _ML_DSA[key[ALG]].from_public_bytes(_bytes_of(key, AKP_PUB)), "ML-DSA key"))
+    raise RejectedInputError("key-unsupported", "The COSE_Key is of a type or on a curve that certcore does not use")
+
+
+def from_cose_key(data: bytes) -> tuple[Handle, Mapping[Any, Any]]:
+    """The public key in an encoded COSE_Key, and its map."""
+    _require_bytes(data)
+    key = _parsed(lambda: _cbor.decode_general(data, max_bytes=MAX_KEY_BYTES), "COSE_Key")
+    if type(key) is not dict or not all(type(label) in (int, str) for label in key):
+        raise RejectedInputError("key-malformed", "The COSE_Key is not a map with integer and text labels")
+    return from_cose_map(key), key
+
+
+def from_jwk(jwk: Mapping[str, Any] | str | bytes) -> tuple[Handle, Mapping[str, Any]]:
+    """The public key in a JWK (RFC 7517), and its members. Private members are not looked at."""
+    if isinstance(jwk, (str, bytes)):
+        if len(jwk) > MAX_KEY_BYTES:
+            raise RejectedInputError("key-malformed", f"The JWK is longer than {MAX_KEY_BYTES} bytes")
+        text = jwk
+        jwk = _parsed(lambda: json.loads(text), "JWK")
+    if not isinstance(jwk, Mapping):
+        raise RejectedInputError("key-malformed", "The JWK is not an object")
+    return checked(_jwk_handle(jwk)), jwk
+
+
+def to_cose_map(handle: Handle) -> dict[int, int | bytes]:
+    """The members of a COSE_Key that define the key: those its thumbprint is over (RFC 9679 section 4)."""
+    if isinstance(handle, ec.EllipticCurvePublicKey):
+        size = (handle.key_size + 7) // 8
+        numbers = handle.public_numbers()
+        return {
+            KTY: EC2,
+            CRV: _CURVE_IDS[handle.curve.name],
+            X: numbers.x.to_bytes(size, "big"),
+            Y: numbers.y.to_bytes(size, "big"),
+        }
+    if isinstance(handle, ed25519.Ed25519PublicKey):
+        return {KTY: OKP, CRV: COSE_ED25519, X: handle.public_bytes_raw()}
+    if isinstance(handle, rsa.RSAPublicKey):
+        rsa_numbers = handle.public_numbers()
+        return {KTY: RSA, RSA_N: _unsigned(rsa_numbers.n), RSA_E: _unsigned(rsa_numbers.e)}
+    algorithm = ML_DSA_44 if isinstance(handle, mldsa.MLDSA44PublicKey) else ML_DSA_65
+    return {KTY: AKP, ALG: algorithm, AKP_PUB: handle.public_bytes_raw()}
+
+
+def checked(handle: object) -> Handle:
+    """The same key, if it is of a kind certcore uses and fit to be trusted."""
+    if isinstance(handle, ec.EllipticCurvePublicKey) and handle.curve.name in _CURVE_IDS:
+        return handle
+    if isinstance(handle, ed25519.Ed25519PublicKey):
+        _refuse_weak_ed25519(handle.public_bytes_raw())
+        return handle
+    if isinstance(handle, rsa.RSAPublicKey):
+        if not MIN_RSA_BITS <= handle.key_size <= MAX_RSA_BITS:
+            raise UntrustedError(
+                "key-weak", f"An RSA key must have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits", bits=handle.key_size
+            )
+        return handle
+    if isinstance(handle, (mldsa.MLDSA44PublicKey, mldsa.MLDSA65PublicKey)):
+        return handle
+    raise RejectedInputError(
+        "key-unsupported", "certcore uses P-256, P-384, Ed25519, ML-DSA-44, ML-DSA-65 and, to verify, RSA keys"
+    )
+
+
+def _jwk_handle(jwk: Mapping[str, Any]) -> object:
+    kty, crv = jwk.get("kty"), jwk.get("crv")
+    if kty == "EC" and crv in _JWK_CURVES:
+        return _ec_point(_JWK_CURVES[crv], _base64url(jwk, "x"), _base64url(jwk, "y"))
+    if kty == "OKP" and crv == "Ed25519":
+        return _parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_base64url(jwk, "x")), "Ed25519 key")
+    if kty == "RSA":
+        return _rsa(_base64url(jwk, "n"), _base64url(jwk, "e"))
+    if kty == "AKP" and jwk.get("alg") in {"ML-DSA-44", "ML-DSA-65"}:
+        kind = _ML_DSA[ML_DSA_44 if jwk["alg"] == "ML-DSA-44" else ML_DSA_65]
+        return _parsed(lambda: kind.from_public_bytes(_base64url(jwk, "pub")), "ML-DSA key")
+    raise RejectedInputError("key-unsupported", "The JWK is of a type or on a curve that certcore does not use")
+
+
+def _ec_point(curve_id: int, x: bytes, y: object) -> ec.EllipticCurvePublicKey:
+    """A point from its coordinates; y may be a sign bit (RFC 9053 section 7.1.1)."""
+    curve = _CURVES[curve_id]
+    size = (curve.key_size + 7) // 8
+    if len(x) != size or not (type(y) is bool or (type(y) is bytes and len(y) == size)):
+        raise RejectedInputError(
+            "key-malformed", "A coordinate of the elliptic-curve key is missing or of the wrong length"
+        )
+    encoded = b"\x04" + x + y if isinstance(y, bytes) else (b"\x03" if y else b"\x02") + x
+    try:
+        return ec.EllipticCurvePublicKey.from_encoded_point(curve, encoded)
+    except ValueError as cause:
+        raise UntrustedError("key-weak", "The point is not on its curve") from cause
+
+
+def _rsa(n: bytes, e: bytes) -> Handle:
+    if len(n) > MAX_RSA_BITS // 8 + 1 or len(e) > MAX_RSA_EXPONENT_BYTES:
+        raise UntrustedError("key-weak", "The RSA modulus or exponent is longer than certcore uses")
+    numbers = rsa.RSAPublicNumbers(int.from_bytes(e, "big"), int.from_bytes(n, "big"))
+    return checked(_parsed(numbers.public_key, "RSA key"))
+
+
+def _refuse_weak_ed25519(encoded: bytes) -> None:
+    """Refuse what is no point of the curve (RFC 8032 section 5.1.3), and the eight of small order."""
+    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    if y in _ED25519_SMALL_Y or y - _ED25519_P in (0, 1):
+        raise UntrustedError("key-weak", "The Ed25519 key is a point of small order")
+    u, v = (y * y - 1) % _ED25519_P, (_ED25519_D * y * y + 1) % _ED25519_P
+    if y >= _ED25519_P or pow(u * v, (_ED25519_P - 1) // 2, _ED25519_P) != 1:
+        raise UntrustedError("key-weak", "The Ed25519 key is not a point of the curve")
+
+
+def _parsed(load: Callable[[], Any], what: str) -> Any:  # noqa: ANN401  whatever the loader gives; `checked` narrows it
+    try:
+        return load()
+    except RejectedInputError as cause:
+        raise RejectedInputError("key-malformed", f"The {what} cannot be read") from cause
+    except UnsupportedAlgorithm as cause:
+        raise RejectedInputError("key-unsupported", f"The {what} is of a kind that is not supported") from cause
+    except (ValueError, TypeError, OverflowError, RecursionError) as cause:
+        raise RejectedInputError("key-malformed", f"The {what} cannot be read") from cause
+
+
+def _require_bytes(data: bytes) -> None:
+    if not isinstance(data, bytes):
+        msg = f"a key comes as bytes, not {type(data).__name__}"
+        raise TypeError(msg)
+    if len(data) > MAX_KEY_BYTES:
+        raise RejectedInputError("key-malformed", f"The key is longer than {MAX_KEY_BYTES} bytes")
+
+
+def _bytes_of(key: Mapping[Any, Any], label: int) -> bytes:
+    value = key.get(label)
+    if type(value) is not bytes:
+        raise RejectedInputError("key-malformed", f"Member {label} of the COSE_Key is missing or not bytes")
+    return value
+
+
+def _base64url(jwk: Mapping[str, Any], member: str) -> bytes:
+    """The bytes of a member: base64url without padding (RFC 7515 section 2)."""
+    value = jwk.get(member)
+    if type(value) is not str:
+        raise RejectedInputError("key-malformed", f"Member {member!r} of the JWK is missing or not text")
+    try:
+        data = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as cause:
+        raise RejectedInputError("key-malformed", f"Member {member!r} of the JWK is not base64url") from cause
+    return data
+
+
+def _unsigned(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -1,0 +1,434 @@
+"""COSE_Sign1 and COSE_Sign (RFC 9052 section 4): sign, open, and the stricter profile that certificates are held to.
+
+What is verified are the received bytes, never a re-encoding. The algorithm is the key's and the message must agree.
+Three doors:
+
+- `open_sign1` is general, for anybody's COSE_Sign1 under keys the caller names;
+- `read_certificate` is the certificate profile (``{1: alg, 4: kid}`` protected, nothing unprotected, all of it
+  deterministic);
+- `read_sign` is the trust list's COSE_Sign with several signatures.
+
+The latter two give an *unverified* object with a `verify` of its own, because which keys may be tried depends on the
+key id inside.
+
+pycose builds the structures on the signing side and is imported there alone, never to read or to check (it is no safe
+parser, and its ECDSA is pure Python: CVE-2024-23342).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from certcore import _cbor
+from certcore.errors import IssuingError, RejectedInputError, UntrustedError
+from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, Signer
+
+if TYPE_CHECKING:
+    from pycose.messages import SignMessage
+
+ALG: Final = 1
+CRIT: Final = 2
+CONTENT_TYPE: Final = 3
+KID: Final = 4
+IV: Final = 5
+PARTIAL_IV: Final = 6
+TYP: Final = 16
+
+MAX_CERTIFICATE_BYTES: Final = 2860
+"""Bytes that the text of the largest QR symbol carries: two for every three of its 4 296 characters less the prefix."""
+
+MAX_SIGN1_BYTES: Final = 1 << 20
+"""Bytes of a COSE_Sign1 that `open_sign1` reads unless told otherwise."""
+
+MAX_SIGNATURES: Final = 16
+"""Signatures on one COSE_Sign: each costs a check."""
+
+_SIGN1_TAG: Final = b"\xd2"  # 18
+_SIGN_TAG: Final = b"\xd8\x62"  # 98
+_CWT_TAG: Final = b"\xd8\x3d"  # 61
+_CERTIFICATE_SIGNATURE_BYTES: Final = frozenset({64, 96})
+_SIGN1_CONTEXT: Final = b"\x84\x6aSignature1"
+_SIGN_CONTEXT: Final = b"\x85\x69Signature"
+
+
+@attrs.frozen
+class Opened:
+    """A COSE_Sign1 whose signature holds.
+
+    Attributes:
+        payload: the signed bytes.
+        protected: the signed header.
+        unprotected: the header nobody signed: an attacker may have written all of it.
+        key: the key that signed.
+    """
+
+    payload: bytes = attrs.field(repr=False)
+    protected: Mapping[int | str, Any]
+    unprotected: Mapping[int | str, Any] = attrs.field(repr=False)
+    key: PublicKey
+
+
+@attrs.define(repr=False)  # not frozen: made for every certificate, and gone when it is verified
+class UnverifiedCertificate:
+    """A COSE_Sign1 in the certificate profile, its signature not yet checked: nothing in it may be believed.
+
+    Attributes:
+        unverified_algorithm: what the message says signed it.
+        unverified_key_id: which key the message says signed it; a hint for finding candidates.
+        unverified_payload: what it says; anybody may have written it.
+    """
+
+    unverified_algorithm: int
+    unverified_key_id: bytes
+    unverified_payload: bytes
+    _protected: bytes
+    _signature: bytes
+
+    def verify(self, key: PublicKey) -> bytes:
+        """The payload, now that the signature holds.
+
+        Raises:
+            UntrustedError: ``signature-invalid``, also when the key does not use the message's algorithm.
+        """
+        if self.unverified_algorithm not in key.algorithms:
+            raise UntrustedError("signature-invalid", "The key does not use the algorithm that the message states")
+        key.verify(
+            self._signature,
+            _SIGN1_CONTEXT + _cbor.byte_string(self._protected) + b"\x40" + _cbor.byte_string(self.unverified_payload),
+        )
+        return self.unverified_payload
+
+
+@attrs.frozen(repr=False)
+class UnverifiedSign:
+    """A COSE_Sign, its signatures not yet checked.
+
+    Attributes:
+        content_type: what header 16 says the payload is, part of what is signed.
+        payload: the bytes under the signatures; not to be believed before enough of `signed_by` is trusted.
+    """
+
+    content_type: str
+    payload: bytes
+    _protected: bytes
+    _signatures: tuple[tuple[bytes, int, bytes, bytes], ...]  # protected, algorithm, key id, signature
+
+    def signed_by(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
+        """Those of the keys whose signature is among the message's and holds; each key once, under whatever ids."""
+        found: dict[bytes, PublicKey] = {}
+        candidates = tuple(keys)
+        for protected, algorithm, key_id, signature in self._signatures:
+            for key in candidates:
+                if key.key_id != key_id or algorithm not in key.algorithms or key.thumbprint in found:
+                    continue
+                try:
+                    key.verify(signature, _sign_structure(self._protected, protected, self.payload))
+                except UntrustedError:
+                    continue
+                found[key.thumbprint] = key
+        return tuple(found.values())
+
+
+def sign1(
+    payload: bytes,
+    /,
+    *,
+    signer: Signer,
+    external_aad: bytes = b"",
+    protected: Mapping[int, object] = MappingProxyType({}),
+) -> bytes:
+    """A tagged COSE_Sign1 over the payload, with the signer's algorithm and key id in its protected header.
+
+    Args:
+        payload: the bytes to sign; they travel inside.
+        signer: whose key signs.
+        external_aad: bytes that are signed and do not travel.
+        protected: further protected headers, such as 16 (typ). Algorithm and key id are not the caller's to set.
+
+    Raises:
+        IssuingError: ``signer-failed``; the signer raised, or gave no bytes.
+        ValueError: for a header that is not the caller's to set.
+    """
+    from pycose.messages import Sign1Message  # noqa: PLC0415  60 ms, and never on the verify path
+
+    if not {ALG, CRIT, KID}.isdisjoint(protected):
+        msg = "alg, crit and kid are not the caller's to set"
+        raise ValueError(msg)
+    message = Sign1Message(payload=payload)
+    message.phdr = _in_order({**protected, **_signer_header(signer)})
+    header = message.phdr_encoded
+    message.signature = _signature(
+        signer, _SIGN1_CONTEXT + b"".join(map(_cbor.byte_string, (header, external_aad, payload)))
+    )
+    return message.encode(sign=False)
+
+
+def open_sign1(
+    data: bytes,
+    /,
+    *,
+    keys: Sequence[PublicKey],
+    external_aad: bytes = b"",
+    payload: bytes | None = None,
+    max_bytes: int = MAX_SIGN1_BYTES,
+) -> Opened:
+    """Anybody's COSE_Sign1, once one of the keys is found to have signed it.
+
+    Tag 18, or tag 61 (a CWT) around it. Definite lengths, no duplicate labels; the algorithm in the protected header;
+    no critical headers. A key id selects: where any of the keys goes by the message's key id, only those are tried. The
+    protected key id wins over an unprotected one; no other label may stand in both headers.
+
+    What the payload means, when it was signed and whether the key may sign such a thing is not checked.
+
+    Args:
+        data: the encoded message.
+        keys: the keys the caller trusts for it.
+        external_aad: the bytes that were signed and did not travel.
+        payload: the detached payload, if the message has none of its own.
+        max_bytes: the most bytes the message may have.
+
+    Raises:
+        RejectedInputError: ``malformed``.
+        UntrustedError: ``key-unknown`` when none of the keys uses the message's algorithm, ``signature-invalid``.
+    """
+    tagged = data.removeprefix(_CWT_TAG)
+    if not tagged.startswith(_SIGN1_TAG):
+        raise _malformed("it is not tagged as a COSE_Sign1 (18)")
+    message = _cbor.decode_general(tagged[1:], max_bytes=max_bytes)
+    if type(message) is not list or len(message) != 4:  # noqa: PLR2004  RFC 9052 section 4.2
+        raise _malformed("it is not an array of four")
+    header, unprotected, carried, signature = message
+    protected = _header_map(header)
+    _check_headers(protected, unprotected)
+    signed = _only_payload(carried, payload)
+    if type(signature) is not bytes or not signature:
+        raise _malformed("it has no signature")
+    structure = _SIGN1_CONTEXT + b"".join(map(_cbor.byte_string, (header, external_aad, signed)))
+    key = _key_that_signed(structure, signature, _candidates(keys, protected, unprotected))
+    return Opened(signed, MappingProxyType(protected), MappingProxyType(unprotected), key)
+
+
+def read_certificate(data: bytes, /) -> UnverifiedCertificate:
+    """A certificate's envelope, in the profile that every certificate has.
+
+    COSE_Sign1 with tag 18, protected exactly alg and kid, nothing unprotected, a signature of 64 or 96 bytes, and all
+    of it deterministic.
+
+    Raises:
+        RejectedInputError: ``malformed``.
+    """
+    if not data.startswith(_SIGN1_TAG):
+        raise _malformed("it is not tagged as a COSE_Sign1 (18)")
+    match _cbor.decode(data[1:], max_bytes=MAX_CERTIFICATE_BYTES):
+        case [bytes() as header, dict() as unprotected, bytes() as payload, bytes() as signature]:
+            pass
+        case _:
+            raise _malformed("it is not [protected, unprotected, payload, signature]")
+    if unprotected:
+        raise _malformed("it has unprotected headers")
+    if len(signature) not in _CERTIFICATE_SIGNATURE_BYTES:
+        raise _malformed("its signature is neither 64 nor 96 bytes long")
+    algorithm, key_id = _algorithm_and_key_id(header)
+    return UnverifiedCertificate(algorithm, key_id, payload, header, signature)
+
+
+def sign(payload: bytes, /, *, signers: Sequence[Signer], content_type: str) -> bytes:
+    """A tagged COSE_Sign over the payload with one signature of each signer.
+
+    Raises:
+        IssuingError: ``signer-failed``.
+        ValueError: for no signer, or more than 16.
+    """
+    header = _cbor.encode({TYP: content_type})
+    return _sign_message(payload, content_type, [_one_signature(signer, header, payload) for signer in signers])
+
+
+def add_signature(data: bytes, /, *, signer: Signer) -> bytes:
+    """The same COSE_Sign with one more signature; those it has are kept as they are, unchecked.
+
+    Raises:
+        RejectedInputError: ``malformed``.
+        IssuingError: ``signer-failed``; ``already-signed`` by this key.
+    """
+    message = read_sign(data)
+    if message.signed_by([signer.public_key]):
+        raise IssuingError("already-signed", "This key has signed the document already")
+    kept = [(header, signature) for header, _, _, signature in message._signatures]  # noqa: SLF001  same module
+    new = _one_signature(signer, message._protected, message.payload)  # noqa: SLF001  same module
+    return _sign_message(message.payload, message.content_type, [*kept, new])
+
+
+def read_sign(data: bytes, /, *, max_bytes: int = MAX_SIGN1_BYTES) -> UnverifiedSign:
+    """A COSE_Sign in the trust list's profile.
+
+    Tag 98, protected exactly typ, nothing unprotected, 1 to 16 signatures, and all of it deterministic.
+
+    Raises:
+        RejectedInputError: ``malformed``.
+    """
+    if not data.startswith(_SIGN_TAG):
+        raise _malformed("it is not tagged as a COSE_Sign (98)")
+    match _cbor.decode(data[len(_SIGN_TAG) :], max_bytes=max_bytes):
+        case [bytes() as header, {}, bytes() as payload, [_, *_] as signatures] if len(signatures) <= MAX_SIGNATURES:
+            pass
+        case _:
+            raise _malformed(f"it is not [protected, unprotected, payload, 1 to {MAX_SIGNATURES} signatures]")
+    match _cbor.decode(header, max_bytes=max_bytes):
+        case {16: str() as content_type, **others} if not others:
+            return UnverifiedSign(content_type, payload, header, tuple(map(_read_signature, signatures)))
+        case _:
+            raise _malformed("its protected header is not the type alone")
+
+
+def _read_signature(signature: object) -> tuple[bytes, int, bytes, bytes]:
+    match signature:
+        case [bytes() as header, {}, bytes() as value]:
+            return header, *_algorithm_and_key_id(header), value
+        case _:
+            raise _malformed("a signature is not [protected, unprotected, signature]")
+
+
+@lru_cache(maxsize=1024)
+def _algorithm_and_key_id(header: bytes) -> tuple[int, bytes]:
+    """What a protected header of exactly alg and kid states. Cached: there are about as many headers as keys."""
+    match _cbor.decode(header, max_bytes=MAX_CERTIFICATE_BYTES):
+        case {1: int() as algorithm, 4: bytes() as key_id, **others} if not others and type(algorithm) is int:
+            if 1 <= len(key_id) <= MAX_KEY_ID_BYTES:
+                return algorithm, key_id
+    raise _malformed("its protected header is not exactly alg and kid")
+
+
+def _header_map(header: object) -> dict[int | str, Any]:
+    """The map in a protected header, which may also be an empty byte string (RFC 9052 section 3)."""
+    if type(header) is not bytes:
+        raise _malformed("its protected header is not a byte string")
+    decoded = _cbor.decode_general(header, max_bytes=MAX_SIGN1_BYTES) if header else {}
+    if type(decoded) is not dict:
+        raise _malformed("its protected header is not a map")
+    return decoded
+
+
+def _check_headers(protected: dict[int | str, Any], unprotected: object) -> None:
+    """The rules of RFC 9052 section 3 for both header maps, and certcore's: no crit at all, and alg protected."""
+    if type(unprotected) is not dict:
+        raise _malformed("its unprotected header is not a map")
+    for headers in (protected, unprotected):
+        if not all(type(label) in (int, str) for label in headers):
+            raise _malformed("a header label is neither an integer nor text")
+        if CRIT in headers:
+            raise _malformed("it has critical headers, which certcore does not process")
+        for label, kinds in _HEADER_TYPES.items():
+            if label in headers and type(headers[label]) not in kinds:
+                raise _malformed(f"header {label} is of the wrong type")
+        if headers.get(KID) == b"":
+            raise _malformed("its key id is empty")
+    if ALG in unprotected or type(protected.get(ALG)) is not int:
+        raise _malformed("its algorithm is not an integer in the protected header alone")
+    if (protected.keys() & unprotected.keys()) - {KID}:
+        raise _malformed("a label stands in both headers")
+
+
+_HEADER_TYPES: Final[Mapping[int, tuple[type, ...]]] = {
+    CONTENT_TYPE: (int, str),
+    KID: (bytes,),
+    IV: (bytes,),
+    PARTIAL_IV: (bytes,),
+    TYP: (int, str),
+}
+
+
+def _only_payload(carried: object, detached: bytes | None) -> bytes:
+    """The payload the message carries, or the one that came beside it; not both, not neither."""
+    if carried is None and detached is not None:
+        return detached
+    if type(carried) is not bytes:
+        raise _malformed(
+            "it has no payload, and none came beside it" if carried is None else "its payload is not a byte string"
+        )
+    if detached is not None:
+        raise _malformed("it has a payload of its own beside the detached one")
+    return carried
+
+
+def _candidates(
+    keys: Sequence[PublicKey], protected: Mapping[int | str, Any], unprotected: Mapping[int | str, Any]
+) -> list[PublicKey]:
+    """The keys that may have signed: of the message's algorithm, and by its key id where any goes by that."""
+    able = [key for key in keys if protected[ALG] in key.algorithms]
+    if not able:
+        raise UntrustedError("key-unknown", "None of the keys uses the message's algorithm")
+    key_id = protected.get(KID, unprotected.get(KID))
+    return [key for key in able if key.key_id == key_id] if any(key.key_id == key_id for key in keys) else able
+
+
+def _key_that_signed(structure: bytes, signature: bytes, candidates: Sequence[PublicKey]) -> PublicKey:
+    for key in candidates:
+        try:
+            key.verify(signature, structure)
+        except UntrustedError:
+            continue
+        return key
+    raise UntrustedError("signature-invalid", "None of the keys made this signature over these bytes")
+
+
+def _sign_structure(body: bytes, header: bytes, payload: bytes) -> bytes:
+    """Sig_structure of one COSE_Signature, external_aad empty (RFC 9052 section 4.4)."""
+    return _SIGN_CONTEXT + b"".join(map(_cbor.byte_string, (body, header, b"", payload)))
+
+
+def _signer_header(signer: Signer) -> dict[int, object]:
+    return {ALG: signer.public_key.algorithm, KID: signer.public_key.key_id}
+
+
+def _in_order(header: Mapping[int, object]) -> dict[int, object]:
+    """The same header in deterministic order: pycose writes maps in the order it finds."""
+    return {label: header[label] for label in sorted(header, key=lambda label: (label < 0, abs(label)))}
+
+
+def _signature(signer: Signer, structure: bytes) -> bytes:
+    try:
+        signature = signer.sign(structure)
+    except Exception as cause:  # a KMS or HSM may raise anything
+        raise IssuingError("signer-failed", "The signer could not sign") from cause
+    if type(signature) is not bytes or not signature:
+        raise IssuingError("signer-failed", "The signer gave no signature bytes")
+    return signature
+
+
+def _one_signature(signer: Signer, body: bytes, payload: bytes) -> tuple[bytes, bytes]:
+    """The protected header and the signature of one signer on a COSE_Sign."""
+    header = _cbor.encode(_signer_header(signer))
+    return header, _signature(signer, _sign_structure(body, header, payload))
+
+
+def _sign_message(payload: bytes, content_type: str, signatures: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """An encoded COSE_Sign with signatures made elsewhere."""
+    from pycose.messages import SignMessage  # noqa: PLC0415  60 ms, and never on the verify path
+    from pycose.messages.signer import CoseSignature  # noqa: PLC0415  as above
+
+    class FinishedSignature(CoseSignature):
+        """A signature that is there already; pycose would compute one in pure Python."""
+
+        def compute_signature(self, *_: object, **__: object) -> bytes:
+            return bytes(self.signature)
+
+    if not 1 <= len(signatures) <= MAX_SIGNATURES:
+        msg = f"a document has 1 to {MAX_SIGNATURES} signatures"
+        raise ValueError(msg)
+    message: SignMessage = SignMessage(payload=payload, signers=[])
+    message.phdr = {TYP: content_type}
+    for header, value in signatures:
+        algorithm, key_id = _algorithm_and_key_id(header)
+        signature = FinishedSignature(signature=value)
+        signature.phdr = {ALG: algorithm, KID: key_id}
+        message.signers.append(signature)  # type: ignore[arg-type]  # pycose annotates a name that it does not have
+    return message.encode()
+
+
+def _malformed(what: str) -> RejectedInputError:
+    return RejectedInputError("malformed", f"The signed message cannot be read: {what}", layer="cose")
