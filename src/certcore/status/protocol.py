@@ -1,0 +1,250 @@
+"""What a status backend is asked and what it answers: facts with their times, never a decision.
+
+A backend states *events* (what happened to a certificate, from when, recorded when) and *observations* (a list that
+read so at its own time). It holds no trust of its own: the query brings the list's URI and the keys that may sign it.
+What follows for a moment is decided by `certcore.status.timeline`; whether the proofs hold is checked by the engine.
+
+A backend that does not know a certificate answers with neither events nor observations. One that cannot answer raises
+`StatusError`; anything else it raises becomes ``status-backend-error``. Neither can ever mean valid, or revoked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import Enum
+from typing import Protocol, runtime_checkable
+
+import attrs
+
+from certcore._instants import utc
+from certcore.keys import PublicKey
+from certcore.payload import StatusListEntry, StatusRef
+
+
+class StatusState(Enum):
+    """What a status list says of one entry (draft-ietf-oauth-status-list section 7; 3 is certcore's SUPERSEDED)."""
+
+    VALID = "valid"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    SUPERSEDED = "superseded"
+
+
+class StatusEventKind(Enum):
+    """What happened to a certificate."""
+
+    ISSUED = "issued"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    SUPERSEDED = "superseded"
+
+
+def _events(value: Iterable[StatusEvent]) -> tuple[StatusEvent, ...]:
+    return tuple(value)
+
+
+def _observations(value: Iterable[StatusObservation]) -> tuple[StatusObservation, ...]:
+    return tuple(value)
+
+
+def _proofs(value: Iterable[StatusProof]) -> tuple[StatusProof, ...]:
+    return tuple(value)
+
+
+def _flags(value: Iterable[VehicleFlag]) -> frozenset[VehicleFlag]:
+    return frozenset(value)
+
+
+@attrs.frozen(kw_only=True)
+class StatusEvent:
+    """One thing that happened to a certificate.
+
+    Attributes:
+        kind: what happened.
+        effective_at: from when it has effect; None: from the start, as if the certificate had never been good.
+        recorded_at: when the register knew of it; never before this could anybody have known.
+        reason: a stable word for why.
+    """
+
+    kind: StatusEventKind
+    effective_at: datetime | None = attrs.field(converter=attrs.converters.optional(utc))
+    recorded_at: datetime = attrs.field(converter=utc)
+    reason: str = "unspecified"
+
+
+@attrs.frozen(kw_only=True)
+class StatusObservation:
+    """What a list said of the certificate at the list's own time of issue."""
+
+    state: StatusState
+    at: datetime = attrs.field(converter=utc)
+
+
+@attrs.frozen(kw_only=True)
+class StatusProof:
+    """The signed document that a record was read from.
+
+    Attributes:
+        data: the signed bytes.
+        media_type: what they are.
+        key_id: whose key signed them: must be one of the query's.
+    """
+
+    data: bytes = attrs.field(repr=False)
+    media_type: str
+    key_id: bytes
+
+
+@attrs.frozen(kw_only=True)
+class StatusQuery:
+    """Which certificate is asked about, where its list is and who may sign it. All of it comes from the trust list.
+
+    Attributes:
+        issuer: the issuer's id.
+        ref: the certificate's status reference, if it has one.
+        certificate_id: its id, if it has that instead.
+        list_uri: where the list is, when the trust list says so.
+        keys: the keys that may sign the answer.
+        as_of: the moment the question is about.
+        asked_at: when it is asked.
+    """
+
+    issuer: str
+    ref: StatusRef | StatusListEntry | None = attrs.field(default=None, repr=False)
+    certificate_id: bytes | None = attrs.field(default=None, repr=False)
+    list_uri: str | None = None
+    keys: tuple[PublicKey, ...] = ()
+    as_of: datetime = attrs.field(converter=utc)
+    asked_at: datetime = attrs.field(converter=utc)
+
+    @property
+    def key(self) -> str:
+        """The certificate as text, unique within its issuer: what a backend may file its events under."""
+        return reference_key(self.ref if self.ref is not None else self.certificate_id or b"")
+
+
+def reference_key(ref: StatusRef | StatusListEntry | bytes, /) -> str:
+    """A reference, or a certificate id, as text: ``12/524287``, ``https://…#7``, or hexadecimal."""
+    if isinstance(ref, StatusRef):
+        return f"{ref.list}/{ref.index}"
+    if isinstance(ref, StatusListEntry):
+        return f"{ref.uri}#{ref.index}"
+    return ref.hex()
+
+
+@attrs.frozen(kw_only=True)
+class StatusRecord:
+    """Everything a register says of one certificate.
+
+    Attributes:
+        events: what happened, in any order. The certificate is known only if there is an ``ISSUED`` event or an
+            observation.
+        observations: what lists said at their own times.
+        observed_at: as of when the register speaks.
+        history_from: since when the events are complete; None when only the present is known.
+        reliable_until: until when the register promises that nothing will have changed.
+        proofs: the signed documents behind it.
+    """
+
+    events: tuple[StatusEvent, ...] = attrs.field(default=(), converter=_events)
+    observations: tuple[StatusObservation, ...] = attrs.field(default=(), converter=_observations)
+    observed_at: datetime = attrs.field(converter=utc)
+    history_from: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
+    reliable_until: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
+    proofs: tuple[StatusProof, ...] = attrs.field(default=(), converter=_proofs)
+
+
+@runtime_checkable
+class StatusBackend(Protocol):
+    """Anything that can say what happened to a certificate."""
+
+    def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        """The facts about one certificate.
+
+        Raises:
+            StatusError: no usable answer; nothing else may be raised.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncStatusBackend(Protocol):
+    """`StatusBackend` for an event loop."""
+
+    async def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        """The facts about one certificate; raises `StatusError` only."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class VehicleFlag:
+    """One state of a vehicle (机动车状态) and the civil days it holds for.
+
+    Attributes:
+        code: the letter.
+        since: the first day, where the register says.
+        until: the last day, where it has ended.
+    """
+
+    code: str
+    since: date | None = None
+    until: date | None = None
+
+
+@attrs.frozen(kw_only=True)
+class VehicleQuery:
+    """Which vehicle is asked about: by registration number with its country and type, or by VIN."""
+
+    registration_number: str | None = attrs.field(default=None, repr=False)
+    country: str | None = None
+    plate_type: int | None = None
+    vin: str | None = attrs.field(default=None, repr=False)
+    as_of: datetime = attrs.field(converter=utc)
+    asked_at: datetime = attrs.field(converter=utc)
+
+
+@attrs.frozen(kw_only=True)
+class VehicleRecord:
+    """What a register says of one vehicle.
+
+    Attributes:
+        known: whether it knows the vehicle at all.
+        flags: the vehicle's states; ``A`` (normal) stands alone.
+        valid_until: until when the vehicle's inspection runs, by the register.
+        observed_at: as of when the register speaks.
+        history_from: since when the flags are complete; None when only the present is known.
+        reliable_until: until when the register promises that nothing will have changed.
+        proofs: the signed documents behind it.
+    """
+
+    known: bool
+    flags: frozenset[VehicleFlag] = attrs.field(default=frozenset(), converter=_flags)
+    valid_until: date | None = None
+    observed_at: datetime = attrs.field(converter=utc)
+    history_from: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
+    reliable_until: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
+    proofs: tuple[StatusProof, ...] = attrs.field(default=(), converter=_proofs)
+
+
+@runtime_checkable
+class VehicleStatusBackend(Protocol):
+    """Anything that can say what state a vehicle is in."""
+
+    def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
+        """The facts about one vehicle.
+
+        Raises:
+            StatusError: no usable answer; nothing else may be raised.
+        """
+        ...
+
+
+@runtime_checkable
+class AsyncVehicleStatusBackend(Protocol):
+    """`VehicleStatusBackend` for an event loop."""
+
+    async def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
+        """The facts about one vehicle; raises `StatusError` only."""
+        ...
