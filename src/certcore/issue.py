@@ -1,0 +1,131 @@
+"""`Issuer`: turns an `InspectionCertificate` into the text for a QR symbol, and has it recorded.
+
+What is not checked here: whether the vehicle was inspected, and whether the plate has a form its country issues.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol, runtime_checkable
+
+import attrs
+
+from certcore import armor, cose, payload, vocabulary
+from certcore.errors import IssuingError
+from certcore.keys import ML_DSA_44, ML_DSA_65, Signer
+from certcore.payload import InspectionCertificate, StatusRef
+
+CERTIFICATE_ID_BYTES: Final = 12
+"""Random bytes of a certificate id: a thousand million certificates have a chance of 1 in 10**11 that two agree."""
+
+
+@runtime_checkable
+class Register(Protocol):
+    """Where certificates are recorded: gives out status references that are never used twice, and keeps the texts."""
+
+    def allocate(self) -> StatusRef:
+        """A status reference nobody else has."""
+        ...
+
+    def record(self, certificate: InspectionCertificate, text: str, /, *, supersedes_from: datetime | None) -> None:
+        """Keep a certificate with its text; the one it follows is superseded from the given instant, if any."""
+        ...
+
+
+def utc_now() -> datetime:
+    """The system's clock, where no other was given."""
+    return datetime.now(UTC)
+
+
+@attrs.frozen(kw_only=True)
+class Issuer:
+    """Issues certificates with one key.
+
+    Attributes:
+        signer: whose key signs; a file, a KMS, an HSM.
+        country: the issuer's own, ISO 3166-1 alpha-2: certificates of that country need not spend bytes on it.
+        registry: where certificates are recorded; without one they get a random id and no status reference.
+        clock: what time it is.
+    """
+
+    signer: Signer
+    country: str | None = None
+    registry: Register | None = None
+    clock: Callable[[], datetime] = utc_now
+
+    def __attrs_post_init__(self) -> None:
+        if self.country is not None and not vocabulary.is_country_code(self.country):
+            msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
+            raise ValueError(msg)
+        if self.signer.public_key.algorithm in {ML_DSA_44, ML_DSA_65}:
+            msg = "an ML-DSA signature does not fit a QR symbol; it signs lists"
+            raise ValueError(msg)
+
+    def complete(self, certificate: InspectionCertificate, /) -> InspectionCertificate:
+        """The certificate as it will be issued: with a time of issue, and a status reference or an id.
+
+        One that has neither reference nor id is a new one and gets both and the current time, whatever time of issue it
+        carried: so a verified certificate can be changed with `attrs.evolve(old, ..., status=None,
+            certificate_id=None)` and issued anew. One that has a
+        reference or an id keeps what it has. A live presentation's window is dropped.
+
+        Raises:
+            IssuingError: ``register-failed``.
+        """
+        changes: dict[str, Any] = {"presented_at": None, "expires_at": None} if certificate.is_live else {}
+        is_new = certificate.status is None and certificate.certificate_id is None
+        if is_new or certificate.issued_at is None:
+            changes["issued_at"] = self.clock()
+        if is_new:
+            changes |= self._reference()
+        return attrs.evolve(certificate, **changes) if changes else certificate
+
+    def issue(self, certificate: InspectionCertificate, /, *, supersedes_from: datetime | None = None) -> str:
+        """The text for a QR symbol: completed, signed, and recorded where there is a register.
+
+        Args:
+            certificate: what to state.
+            supersedes_from: from when the certificate it follows is superseded; the register's to keep.
+
+        Raises:
+            IssuingError: ``signer-failed``, ``register-failed`` or ``qr-too-large``.
+            ValueError: for ``supersedes_from`` without a register or without a time zone.
+        """
+        if supersedes_from is not None and (self.registry is None or supersedes_from.utcoffset() is None):
+            msg = "supersedes_from is a timezone-aware datetime, and needs a register"
+            raise ValueError(msg)
+        ready = self.complete(certificate)
+        text = armor.encode(cose.sign1(payload.encode(self._without_repetition(ready)), signer=self.signer))
+        if self.registry is not None:
+            try:
+                self.registry.record(ready, text, supersedes_from=supersedes_from)
+            except Exception as cause:
+                raise _register_failed(cause) from cause
+        return text
+
+    def _reference(self) -> dict[str, StatusRef | bytes]:
+        if self.registry is None:
+            return {"certificate_id": secrets.token_bytes(CERTIFICATE_ID_BYTES)}
+        try:
+            return {"status": self.registry.allocate()}
+        except Exception as cause:
+            raise _register_failed(cause) from cause
+
+    def _without_repetition(self, certificate: InspectionCertificate) -> InspectionCertificate:
+        """The same without what a reader fills in: the issuer's own country, and days that are stated already."""
+        changes: dict[str, Any] = {}
+        if certificate.country is not None and certificate.country == self.country:
+            changes["country"] = None
+        if certificate.valid_from is not None and certificate.valid_from == certificate.inspected_on:
+            changes["valid_from"] = None
+        if certificate.next_test_due is not None and certificate.next_test_due == certificate.valid_until:
+            changes["next_test_due"] = None
+        return attrs.evolve(certificate, **changes) if changes else certificate
+
+
+def _register_failed(cause: Exception) -> IssuingError:
+    if isinstance(cause, IssuingError):
+        return cause
+    return IssuingError("register-failed", "The register could not record the certificate; nothing was handed out")

@@ -1,0 +1,221 @@
+"""What a user requires of a verdict, and which vehicle it is about: `Policy` and `Expected`.
+
+A policy weighs what is missing or old. It cannot switch anything off that makes a certificate authentic: there is no
+flag for that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import Enum
+from typing import Final, Self
+
+import attrs
+
+from certcore import _cbor, vocabulary
+
+PLATE: Final = "plate"
+VIN: Final = "vin"
+
+DEFAULT_CLOCK_SKEW: Final = timedelta(seconds=60)
+"""How far two right clocks may be apart."""
+
+_MAX_CLOCK_SKEW: Final = timedelta(hours=1)
+
+STOP_FLAGS: Final = frozenset(
+    code for code, state in vocabulary.VEHICLE_STATES.items() if state.severity is vocabulary.Severity.STOP
+)
+"""The vehicle states that take a vehicle off the road, unless a policy says otherwise."""
+
+
+class Need(Enum):
+    """How much a policy needs an answer."""
+
+    REQUIRED = "required"
+    IF_AVAILABLE = "if-available"
+    NOT_USED = "not-used"
+
+
+def _words(value: Iterable[str]) -> frozenset[str]:
+    return frozenset(value)
+
+
+@attrs.frozen(kw_only=True)
+class Policy:
+    """What has to be known, and how fresh, before a certificate counts.
+
+    The presets are those of the people who check: `roadside`, `claims`, `counterparty`, `bulk`.
+
+    Attributes:
+        name: for people, and part of the id.
+        status: whether the certificate's status must be known.
+        vehicle: whether the vehicle's own state must be.
+        binding: what must be compared with the vehicle: of ``plate`` and ``vin``.
+        max_status_age: how much older than the moment asked about an answer may be; None: any age.
+        max_trust_age: how old the trust list may be when the question is asked, from its issue; None: any age.
+        note_trust_age: from which age on that is a note.
+        clock_skew: how far two right clocks may be apart.
+        live_replaces_status: whether a live presentation stands for a status look-up within its minutes.
+        stop_flags: the vehicle states that take a vehicle off the road.
+    """
+
+    name: str
+    status: Need
+    vehicle: Need
+    binding: frozenset[str] = attrs.field(converter=_words)
+    max_status_age: timedelta | None
+    max_trust_age: timedelta | None
+    note_trust_age: timedelta | None = None
+    clock_skew: timedelta = DEFAULT_CLOCK_SKEW
+    live_replaces_status: bool = True
+    stop_flags: frozenset[str] = attrs.field(default=STOP_FLAGS, converter=_words)
+    id: str = attrs.field(init=False, eq=False)
+
+    @id.default  # noqa: A003  the field above, not the builtin
+    def _id(self) -> str:
+        """16 bytes of SHA-256 over the canonical form, in hexadecimal: stable between versions and machines."""
+        form = [
+            self.name,
+            self.status.value,
+            self.vehicle.value,
+            sorted(self.binding),
+            *map(_microseconds, (self.max_status_age, self.max_trust_age, self.note_trust_age, self.clock_skew)),
+            self.live_replaces_status,
+            sorted(self.stop_flags),
+        ]
+        return hashlib.sha256(_cbor.encode(form)).hexdigest()[:32]
+
+    def __attrs_post_init__(self) -> None:
+        if not self.name.strip():
+            msg = "a policy has a name"
+            raise ValueError(msg)
+        if not self.binding <= {PLATE, VIN}:
+            msg = f"binding is of {PLATE!r} and {VIN!r}"
+            raise ValueError(msg)
+        if self.status is self.vehicle is Need.NOT_USED and not self.binding:
+            msg = "a policy that needs no status, no vehicle and no binding is empty"
+            raise ValueError(msg)
+        ages = (self.max_status_age, self.max_trust_age, self.note_trust_age)
+        if (
+            any(age is not None and age < timedelta() for age in ages)
+            or not timedelta() <= self.clock_skew <= _MAX_CLOCK_SKEW
+        ):
+            msg = "ages are not negative, and clocks are at most an hour apart"
+            raise ValueError(msg)
+        if (
+            self.note_trust_age is not None
+            and self.max_trust_age is not None
+            and self.note_trust_age > self.max_trust_age
+        ):
+            msg = "a trust list cannot be noted as old only after it is too old"
+            raise ValueError(msg)
+
+    @classmethod
+    def roadside(cls) -> Self:
+        """The police at the roadside: state and vehicle now, the plate compared."""
+        return cls(
+            name="roadside",
+            status=Need.REQUIRED,
+            vehicle=Need.REQUIRED,
+            binding=frozenset({PLATE}),
+            max_status_age=timedelta(minutes=15),
+            max_trust_age=timedelta(days=7),
+            note_trust_age=timedelta(hours=24),
+        )
+
+    @classmethod
+    def claims(cls) -> Self:
+        """An insurer's claims desk: the date of loss, plate and VIN compared. Always give `Expected` with it."""
+        return cls(
+            name="claims",
+            status=Need.REQUIRED,
+            vehicle=Need.IF_AVAILABLE,
+            binding=frozenset({PLATE, VIN}),
+            max_status_age=timedelta(hours=24),
+            max_trust_age=timedelta(days=7),
+        )
+
+    @classmethod
+    def counterparty(cls) -> Self:
+        """The other party of an accident, a renter, a buyer: no register at hand, and eyes that compare."""
+        return cls(
+            name="counterparty",
+            status=Need.IF_AVAILABLE,
+            vehicle=Need.NOT_USED,
+            binding=frozenset(),
+            max_status_age=None,
+            max_trust_age=timedelta(days=30),
+        )
+
+    @classmethod
+    def bulk(cls) -> Self:
+        """Many rows against a snapshot: nothing after the snapshot's own date is taken as known; the VIN compared."""
+        return cls(
+            name="bulk",
+            status=Need.REQUIRED,
+            vehicle=Need.NOT_USED,
+            binding=frozenset({VIN}),
+            max_status_age=timedelta(),
+            max_trust_age=None,
+        )
+
+
+def _plate(value: str | None) -> str | None:
+    if value is not None and not vocabulary.normalise_registration_number(value):
+        msg = "a registration number to expect has letters or digits in it; leave it out when there is none"
+        raise ValueError(msg)
+    return value
+
+
+def _country(value: str | None) -> str | None:
+    country = None if value is None else value.strip().upper()
+    if country is not None and not vocabulary.is_country_code(country):
+        msg = "a country is two letters (ISO 3166-1 alpha-2)"
+        raise ValueError(msg)
+    return country
+
+
+def _plate_type(value: int | None) -> int | None:
+    if value is not None and (type(value) is not int or value < 0):
+        msg = "a plate type is a whole number"
+        raise ValueError(msg)
+    return value
+
+
+def _vin(value: str | None) -> str | None:
+    return None if value is None else vocabulary.check_expected_vin(value)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Expected:
+    """The vehicle that was seen, to compare the certificate with.
+
+    Whatever is given is compared, whatever the policy needs.
+
+    Attributes:
+        registration_number: as read off the plate; written in any way.
+        country: ISO 3166-1 alpha-2 of the plate.
+        plate_type: 号牌种类, without which a Chinese number is not unique.
+        vin: whole, or its last 6 to 8 characters.
+    """
+
+    registration_number: str | None = attrs.field(default=None, converter=_plate)
+    country: str | None = attrs.field(default=None, converter=_country)
+    plate_type: int | None = attrs.field(default=None, converter=_plate_type)
+    vin: str | None = attrs.field(default=None, converter=_vin)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is expected at all."""
+        return all(given is None for given in (self.registration_number, self.country, self.plate_type, self.vin))
+
+    def __repr__(self) -> str:
+        given = [field.name for field in attrs.fields(Expected) if getattr(self, field.name) is not None]
+        return f"Expected({', '.join(given)} given, not shown)" if given else "Expected()"
+
+
+def _microseconds(age: timedelta | None) -> int | None:
+    """A duration as a whole number: floats have no place in the canonical form."""
+    return None if age is None else age // timedelta(microseconds=1)
