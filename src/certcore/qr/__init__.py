@@ -1,0 +1,35 @@
+"""QR symbols: a certificate's text made into a picture, and pictures read back.
+
+Importing this package loads no picture library: segno, Pillow, zxing-cpp and pyzbar are each loaded by the first call
+that needs them. Drawing needs no extra; reading needs the ``scan`` extra.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+# Now, not when first asked for: loading a submodule binds its name here, so that `certcore.qr.read` loaded later would
+# put the module in the function's place. A module is bound only once, and here the function comes after it.
+from certcore.qr.read import Decoder, Image, Symbol, decoders, read
+
+if TYPE_CHECKING:
+    from certcore.qr.write import SymbolSize, size, to_png, to_svg, to_terminal
+else:  # hidden from type checkers, which would take it to mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module("certcore.qr.write"), name)
+        globals()[name] = value
+        return value
+
+
+__all__ = ["Decoder", "Image", "Symbol", "SymbolSize", "decoders", "read", "size", "to_png", "to_svg", "to_terminal"]
+
+_LAZY = frozenset({"SymbolSize", "size", "to_png", "to_svg", "to_terminal"})
+"""What `certcore.qr.write` defines."""
+
+
+def __dir__() -> list[str]:
+    return __all__
