@@ -25,23 +25,23 @@ anything that is in a text or an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
 
-from certcore import armor, cose, payload, vocabulary
+from certcore import _binding, _period, _vehicle, armor, cose, payload
 from certcore._instants import RESOLUTION, civil_day, midnight
-from certcore._period import first_day
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
-from certcore.payload import InspectionCertificate, Result, StatusListEntry, StatusRef
-from certcore.policy import PLATE, VIN, Expected, Need, Policy
-from certcore.reasons import REASONS, Axis, Effect
+from certcore.issuers import KeyUsage, TrustedIssuer
+from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
+from certcore.policy import Need
+from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, fails, notes
 from certcore.status import timeline
-from certcore.status.protocol import StatusQuery, StatusRecord, VehicleFlag, VehicleQuery, VehicleRecord
+from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.timeline import Rules, Window
-from certcore.trust import Environment, Grant, KeyUsage, TrustedIssuer, TrustList
-from certcore.verdict import Grounds, Outcome, Question, Reason, Verdict
+from certcore.trust import Environment, Grant, TrustList
+from certcore.verdict import Grounds, Outcome, Question, Verdict
 
 StatusAnswer = StatusRecord | StatusError | None
 """What came of a status look-up; None: there was nobody to ask."""
@@ -49,10 +49,6 @@ StatusAnswer = StatusRecord | StatusError | None
 VehicleAnswer = VehicleRecord | StatusError | None
 """What came of a vehicle look-up; None likewise."""
 
-_CHECK_DIGIT_COUNTRIES: Final = frozenset({"CN", "US", "CA", "MX"})
-"""Where the VIN's check digit is mandatory (GB 16735, 49 CFR 565 and its neighbours); elsewhere it says nothing."""
-
-_NORMAL_FLAG: Final = "A"
 _DAY: Final = timedelta(days=1)
 _EFFECTS: Final = tuple(Effect)
 _OUTCOMES: Final = (Outcome.INVALID, Outcome.UNDETERMINED, Outcome.VALID)  # in the order of the effects
@@ -78,7 +74,6 @@ class Pending:
     certificate: InspectionCertificate
     window: Window
     reasons: list[Reason]
-    is_bound: bool
     is_future: bool
     asks_status: bool
 
@@ -129,7 +124,7 @@ def begin(question: Question, trust: TrustList) -> Verdict | Pending:
         return _unauthentic(question, _key_unknown(question, trust))
     signed = _signed_by(envelope, grants)  # 4
     if signed is None:
-        return _unauthentic(question, _fails("signature-invalid"))
+        return _unauthentic(question, fails("signature-invalid"))
     grant, data = signed
     try:
         certificate = payload.decode(data, country=grant.issuer.country)  # 5
@@ -160,7 +155,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         found += _vehicle_reasons(pending, vehicle)  # 11
     is_judged = record is not None or is_live
     if not is_judged and not any(reason.axis is Axis.STATUS and reason.effect is not Effect.NOTES for reason in found):
-        found.append(_notes("checked-offline"))
+        found.append(notes("checked-offline"))
     found += _freshness_reasons(question, certificate, pending.trust)  # 12
     return _weigh(  # 13
         question,
@@ -168,7 +163,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         certificate=certificate,
         issuer=issuer.id,
         status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
-        checked=_CHECKED[is_judged, pending.is_bound],
+        checked=_CHECKED[is_judged, not question.expect.is_empty],
         grounds=None if record is None else Grounds(record=record, rules=rules, zone=issuer.zone),
     )
 
@@ -182,14 +177,14 @@ def _as_reason(cause: CertcoreError, question: Question, trust: TrustList) -> Re
         return _key_unknown(question, trust)
     meaning = REASONS.get(cause.code)
     if meaning is None or meaning.axis is not Axis.AUTHENTICITY or len(meaning.effects) != 1:
-        return _fails("malformed")
+        return fails("malformed")
     (effect,) = meaning.effects
     return Reason(cause.code, Axis.AUTHENTICITY, effect, cause.detail)
 
 
 def _key_unknown(question: Question, trust: TrustList) -> Reason:
     """A key that is not listed: a current list settles it, an overdue one may simply not have it yet."""
-    return _fails("key-unknown") if question.evaluated_at <= trust.next_update_at else _blocks("key-unknown")
+    return fails("key-unknown") if question.evaluated_at <= trust.next_update_at else blocks("key-unknown")
 
 
 def _signed_by(envelope: cose.UnverifiedCertificate, grants: Iterable[Grant]) -> tuple[Grant, bytes] | None:
@@ -205,19 +200,19 @@ def _why_not_signed(grant: Grant, certificate: InspectionCertificate, trust: Tru
     """Why this key may not have signed this, if so (step 6)."""
     key, is_live = grant.key, certificate.is_live
     if key.usage is not (KeyUsage.LIVE if is_live else KeyUsage.CERTIFICATE):
-        return _fails("key-usage", usage=key.usage.value)
+        return fails("key-usage", usage=key.usage.value)
     if is_live and _shown_for(certificate) > trust.live_maximum:
-        return _fails("key-usage", presentation="too-long")
+        return fails("key-usage", presentation="too-long")
     signed_at = certificate.presented_at or certificate.issued_at
     if signed_at is None or not key.not_before <= signed_at <= key.not_after:
-        return _fails("key-window")
+        return fails("key-window")
     if not key.signs_for(certificate.authority):
-        return _fails("key-scope")
+        return fails("key-scope")
     if certificate.issuer is not None and certificate.issuer != grant.issuer.id:
-        return _fails("issuer-mismatch")
+        return fails("issuer-mismatch")
     if key.compromised_since is None:
         return None
-    return _fails("key-compromised") if signed_at >= key.compromised_since else _blocks("key-compromised-unproven")
+    return fails("key-compromised") if signed_at >= key.compromised_since else blocks("key-compromised-unproven")
 
 
 def _shown_for(certificate: InspectionCertificate) -> timedelta:
@@ -233,13 +228,14 @@ def _prepare(question: Question, trust: TrustList, grant: Grant, certificate: In
     issuer, policy = grant.issuer, question.policy
     window = _window(question, issuer)
     is_future = window.start > question.evaluated_at + policy.clock_skew
-    found = _period_reasons(question, certificate, issuer, window)  # 7
+    day = civil_day(question.as_of, issuer.zone) if isinstance(question.as_of, datetime) else question.as_of
+    latest_issue = (question.known_at or question.evaluated_at) + policy.clock_skew
+    found = _period.judge(certificate, day, window, issuer.zone, latest_issue=latest_issue)  # 7
     if is_future and not any(reason.code == "expired-on-date" for reason in found):
-        found.append(_blocks("status-in-future"))
+        found.append(blocks("status-in-future"))
     if trust.contents.environment is Environment.TEST:
-        found.append(_notes("test-environment"))
-    is_bound = not question.expect.is_empty
-    found += _binding_reasons(question.expect, certificate, policy, is_bound=is_bound)  # 8
+        found.append(notes("test-environment"))
+    found += _binding.judge(question.expect, certificate, policy)  # 8
     asks_status = not (is_future or policy.status is Need.NOT_USED or _stands_for_status(question, certificate, window))
     if asks_status and (unknown := _why_not_listed(certificate, issuer)) is not None:  # 9
         found.append(unknown)
@@ -251,7 +247,6 @@ def _prepare(question: Question, trust: TrustList, grant: Grant, certificate: In
         certificate=certificate,
         window=window,
         reasons=found,
-        is_bound=is_bound,
         is_future=is_future,
         asks_status=asks_status,
     )
@@ -267,100 +262,13 @@ def _window(question: Question, issuer: TrustedIssuer) -> Window:
     return Window(start=start, end=now if start < now < end else end)
 
 
-def _period_reasons(
-    question: Question, certificate: InspectionCertificate, issuer: TrustedIssuer, window: Window
-) -> list[Reason]:
-    """Step 7. Civil days are compared as days; instants only where the certificate has one of its own."""
-    found: list[Reason] = []
-    issued_at, ends_at = certificate.issued_at, None if certificate.is_live else certificate.expires_at
-    known_at = question.known_at or question.evaluated_at
-    if issued_at is not None and issued_at > known_at + question.policy.clock_skew:
-        found.append(_blocks("issued-in-future"))
-    if isinstance(certificate.result, Result) and not certificate.result.passes:
-        found.append(_fails("result-not-pass", result=certificate.result.value))
-    day = civil_day(question.as_of, issuer.zone) if isinstance(question.as_of, datetime) else question.as_of
-    if day < first_day(certificate, issuer.zone):
-        found.append(_fails("not-yet-valid-on-date"))
-    elif (certificate.valid_until is not None and day > certificate.valid_until) or (
-        ends_at is not None and ends_at <= window.start
-    ):
-        found.append(_fails("expired-on-date"))
-    else:
-        if ends_at is not None and ends_at < window.end:
-            found.append(_blocks("period-changed-on-date"))
-        if issued_at is not None and window.start < issued_at:
-            found.append(_notes("issued-after-event"))
-    found += _unknown_codes(certificate)
-    return found
-
-
-def _unknown_codes(certificate: InspectionCertificate) -> list[Reason]:
-    """Codes that no table here holds: of result and basis it blocks, of anything else it is a note."""
-    found: list[Reason] = []
-    if isinstance(certificate.result, int):
-        found.append(_blocks("code-unknown", field="result", number=certificate.result))
-    if isinstance(certificate.basis, int):
-        found.append(_blocks("code-unknown", field="basis", number=certificate.basis))
-    category, plate_type, usage = certificate.vehicle_category, certificate.plate_type, certificate.usage
-    if category is not None and vocabulary.vehicle_category(category) is None:
-        found.append(_notes("code-unknown", field="vehicle_category"))
-    if certificate.country == "CN":  # the tables of plate types and usages are China's
-        if plate_type is not None and vocabulary.plate_type(plate_type) is None:
-            found.append(_notes("code-unknown", field="plate_type"))
-        if usage is not None and vocabulary.usage(usage) is None:
-            found.append(_notes("code-unknown", field="usage"))
-    vin = certificate.vin
-    has_check_digit = vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and vocabulary.is_vin(vin)
-    if vin is not None and has_check_digit and not vocabulary.vin_check_digit_ok(vin):
-        found.append(_notes("chassis-check-digit"))
-    return found
-
-
-def _binding_reasons(
-    expect: Expected, certificate: InspectionCertificate, policy: Policy, *, is_bound: bool
-) -> list[Reason]:
-    """Step 8."""
-    found: list[Reason] = []
-    if expect.registration_number is None and PLATE in policy.binding:
-        found.append(_blocks("binding-not-given", missing=PLATE))
-    if expect.vin is None and VIN in policy.binding:
-        found.append(_blocks("binding-not-given", missing=VIN))
-    if not is_bound:
-        return found or [_notes("binding-not-checked")]
-    plate, plate_type = expect.registration_number, expect.plate_type
-    is_other_plate = False
-    if expect.country is not None and expect.country != certificate.country:
-        found.append(_fails("country-mismatch"))
-        is_other_plate = True
-    if plate_type is not None and certificate.plate_type is not None and plate_type != certificate.plate_type:
-        found.append(_fails("plate-type-mismatch"))
-        is_other_plate = True
-    if plate is not None and not vocabulary.same_registration_number(plate, certificate.registration_number):
-        found.append(_fails("plate-mismatch"))
-        is_other_plate = True
-    if expect.vin is not None:
-        found += _vin_reasons(expect.vin, certificate.vin, is_same_plate=plate is not None and not is_other_plate)
-    return found
-
-
-def _vin_reasons(expected: str, vin: str | None, *, is_same_plate: bool) -> list[Reason]:
-    if vin is None:
-        return [_blocks("binding-not-readable")]
-    match = vocabulary.same_vin(expected, vin)
-    if match.matches:
-        return []
-    is_near = match in {vocabulary.VinMatch.LOOKALIKE, vocabulary.VinMatch.INCOMPLETE}
-    mismatch = _fails("vin-mismatch", hint=match.value) if is_near else _fails("vin-mismatch")
-    return [mismatch, _fails("cloned-plate")] if is_same_plate and not is_near else [mismatch]
-
-
 def _why_not_listed(certificate: InspectionCertificate, issuer: TrustedIssuer) -> Reason | None:
     """Why the reference cannot be one of this issuer's, if so: then nobody is asked, and nothing fetched."""
     ref = certificate.status
     if ref is not None and ref.index >= issuer.max_entries:
-        return _blocks("status-unknown-reference", index="beyond-list")
+        return blocks("status-unknown-reference", index="beyond-list")
     if isinstance(ref, StatusListEntry) and not issuer.allows_uri(ref.uri):
-        return _blocks("status-unknown-reference", uri="outside-prefixes")
+        return blocks("status-unknown-reference", uri="outside-prefixes")
     return None
 
 
@@ -402,9 +310,8 @@ def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> lis
     if answer.proofs:
         known = {key.key_id for key in pending.grant.issuer.status_keys}
         if any(proof.key_id not in known for proof in answer.proofs):
-            return [_blocks("status-backend-error", proof="foreign-key")]
-    findings = timeline.judge(answer, _status_window(pending.certificate, pending.window), rules)
-    return [Reason(found.code, _axis_of(found.code), found.effect, found.detail) for found in findings]
+            return [blocks("status-backend-error", proof="foreign-key")]
+    return list(timeline.judge(answer, _status_window(pending.certificate, pending.window), rules))
 
 
 def _missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
@@ -414,75 +321,17 @@ def _missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
     if meaning is None or meaning.axis is not Axis.STATUS or Effect.BLOCKS not in meaning.effects:
         code, meaning, detail = "status-unavailable", REASONS["status-unavailable"], {**detail, "error": code}
     softened = need is Need.IF_AVAILABLE and Effect.NOTES in meaning.effects
-    return _notes(code, **detail) if softened else _blocks(code, **detail)
+    return notes(code, **detail) if softened else blocks(code, **detail)
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
-    """Step 11."""
-    need = pending.question.policy.vehicle
-    if isinstance(answer, VehicleRecord):
-        if answer.known:
-            return [*_vehicle_coverage(pending, answer), *_vehicle_flags(pending, answer)]
-        if need is Need.REQUIRED:
-            return [_blocks("status-unknown-reference", subject="vehicle")]
-        return [_notes("vehicle-caution", vehicle="unknown")]
-    if answer is None and need is Need.IF_AVAILABLE:
-        return []
-    return [_missing(answer, need, subject="vehicle")]
-
-
-def _vehicle_coverage(pending: Pending, record: VehicleRecord) -> list[Reason]:
-    """Whether the answer reaches to the moment asked about, where the policy requires one."""
+    """Step 11. Where an answer is merely wished for and there is nobody to ask, nothing is missing."""
     policy = pending.question.policy
-    if policy.vehicle is Need.IF_AVAILABLE:
-        return []
-    reach = max(record.observed_at, record.reliable_until or record.observed_at)
-    if not _is_near(pending.window.last, reach, policy):
-        return [_blocks("status-stale", subject="vehicle")]
-    if not _speaks_for(pending, record):
-        return [
-            _blocks("as-of-unsupported" if record.history_from is None else "status-not-covered", subject="vehicle")
-        ]
-    return []
-
-
-def _speaks_for(pending: Pending, record: VehicleRecord) -> bool:
-    """Whether flags without a date can be taken as true at the moment asked about."""
-    start = pending.window.start
-    if record.history_from is not None and record.history_from <= start:
-        return True
-    return _is_near(record.observed_at, start, pending.question.policy)
-
-
-def _is_near(later: datetime, earlier: datetime, policy: Policy) -> bool:
-    """Whether one instant is after another by no more than the policy's age of an answer."""
-    return policy.max_status_age is None or later - earlier <= max(policy.max_status_age, policy.clock_skew)
-
-
-def _vehicle_flags(pending: Pending, record: VehicleRecord) -> list[Reason]:
-    zone = pending.grant.issuer.zone
-    first, last = civil_day(pending.window.start, zone), civil_day(pending.window.last, zone)
-    holding = (flag for flag in record.flags if flag.code != _NORMAL_FLAG and _holds(flag, first, last))
-    reasons = (_flag_reason(pending, record, flag) for flag in sorted(holding, key=lambda flag: flag.code))
-    return [reason for reason in reasons if reason is not None]
-
-
-def _flag_reason(pending: Pending, record: VehicleRecord, flag: VehicleFlag) -> Reason | None:
-    """What one flag comes to: the policy says which stop a vehicle."""
-    if flag.code in pending.question.policy.stop_flags:
-        if flag.since is None and not _speaks_for(pending, record):
-            return _blocks("as-of-unsupported", subject="vehicle", flag=flag.code)
-        return _fails("vehicle-stopped", flag=flag.code)
-    state = vocabulary.vehicle_state(flag.code)
-    if state is None or state.severity is not vocabulary.Severity.CONTRADICTION:
-        return _notes("vehicle-caution", flag=flag.code)
-    is_out_of_period = any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
-    return None if is_out_of_period else _blocks("status-contradicts-certificate", flag=flag.code)
-
-
-def _holds(flag: VehicleFlag, first: date, last: date) -> bool:
-    """Whether a flag's days touch the days asked about."""
-    return (flag.since is None or flag.since <= last) and (flag.until is None or flag.until >= first)
+    if not isinstance(answer, VehicleRecord):
+        is_silent = answer is None and policy.vehicle is Need.IF_AVAILABLE
+        return [] if is_silent else [_missing(answer, policy.vehicle, subject="vehicle")]
+    is_in_period = not any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
+    return _vehicle.judge(answer, pending.window, pending.grant.issuer.zone, policy, is_in_period=is_in_period)
 
 
 def _freshness_reasons(question: Question, certificate: InspectionCertificate, trust: TrustList) -> list[Reason]:
@@ -490,11 +339,11 @@ def _freshness_reasons(question: Question, certificate: InspectionCertificate, t
     found: list[Reason] = []
     age, policy = question.evaluated_at - trust.issued_at, question.policy
     if policy.max_trust_age is not None and age > policy.max_trust_age:
-        found.append(_blocks("trust-list-stale", days=age.days))
+        found.append(blocks("trust-list-stale", days=age.days))
     elif policy.note_trust_age is not None and age > policy.note_trust_age:
-        found.append(_notes("trust-list-stale", days=age.days))
+        found.append(notes("trust-list-stale", days=age.days))
     if _is_presentation_over(question, certificate):
-        found.append(_blocks("presentation-expired"))
+        found.append(blocks("presentation-expired"))
     return found
 
 
@@ -536,21 +385,3 @@ def _weigh(
 
 def _weight(reason: Reason) -> tuple[int, int]:
     return _EFFECTS.index(reason.effect), _AXES.index(reason.axis)
-
-
-def _axis_of(code: str) -> Axis:
-    axis = REASONS[code].axis
-    assert axis is not None  # noqa: S101  only reasons come here; a test holds every code of this file to the table
-    return axis
-
-
-def _fails(code: str, **detail: str | int) -> Reason:
-    return Reason(code, _axis_of(code), Effect.FAILS, tuple(sorted(detail.items())))
-
-
-def _blocks(code: str, **detail: str | int) -> Reason:
-    return Reason(code, _axis_of(code), Effect.BLOCKS, tuple(sorted(detail.items())))
-
-
-def _notes(code: str, **detail: str | int) -> Reason:
-    return Reason(code, _axis_of(code), Effect.NOTES, tuple(sorted(detail.items())))

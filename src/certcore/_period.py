@@ -1,15 +1,21 @@
-"""Which civil days a certificate spans, in its issuer's time zone. Pure."""
+"""Which civil days a certificate spans in its issuer's time zone, and what that means for a moment. Pure."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from certcore import vocabulary
 from certcore._instants import civil_day, midnight
-from certcore.payload import InspectionCertificate
-from certcore.status.timeline import Interval
+from certcore.payload import InspectionCertificate, Result
+from certcore.reasons import Reason, blocks, fails, notes
+from certcore.status.timeline import Interval, Window
 
-_DAY = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
+
+_CHECK_DIGIT_COUNTRIES: Final = frozenset({"CN", "US", "CA", "MX"})
+"""Where the VIN's check digit is mandatory (GB 16735, 49 CFR 565 and its neighbours); elsewhere it says nothing."""
 
 
 def first_day(certificate: InspectionCertificate, zone: ZoneInfo) -> date:
@@ -27,3 +33,62 @@ def span(certificate: InspectionCertificate, zone: ZoneInfo) -> Interval:
     if certificate.expires_at is not None and not certificate.is_live:
         end = certificate.expires_at if end is None else min(end, certificate.expires_at)
     return Interval(start_at=midnight(first_day(certificate, zone), zone), end_at=end)
+
+
+def judge(
+    certificate: InspectionCertificate, day: date, window: Window, zone: ZoneInfo, *, latest_issue: datetime
+) -> list[Reason]:
+    """Whether the certificate's days hold the moment asked about, and what its codes say.
+
+    Civil days are compared as days; instants only where the certificate has one of its own.
+
+    Args:
+        certificate: what the issuer states.
+        day: the civil day asked about, or that of the instant asked about.
+        window: the instants asked about.
+        zone: the issuer's.
+        latest_issue: the latest time of issue that is not in the future.
+    """
+    found: list[Reason] = []
+    issued_at, ends_at = certificate.issued_at, None if certificate.is_live else certificate.expires_at
+    if issued_at is not None and issued_at > latest_issue:
+        found.append(blocks("issued-in-future"))
+    if isinstance(certificate.result, Result) and not certificate.result.passes:
+        found.append(fails("result-not-pass", result=certificate.result.value))
+    if day < first_day(certificate, zone):
+        found.append(fails("not-yet-valid-on-date"))
+    elif _is_over(certificate, day) or (ends_at is not None and ends_at <= window.start):
+        found.append(fails("expired-on-date"))
+    else:
+        if ends_at is not None and ends_at < window.end:
+            found.append(blocks("period-changed-on-date"))
+        if issued_at is not None and window.start < issued_at:
+            found.append(notes("issued-after-event"))
+    found += _unknown_codes(certificate)
+    return found
+
+
+def _is_over(certificate: InspectionCertificate, day: date) -> bool:
+    return certificate.valid_until is not None and day > certificate.valid_until
+
+
+def _unknown_codes(certificate: InspectionCertificate) -> list[Reason]:
+    """Codes that no table here holds: of result and basis it blocks, of anything else it is a note."""
+    found: list[Reason] = []
+    if isinstance(certificate.result, int):
+        found.append(blocks("code-unknown", field="result", number=certificate.result))
+    if isinstance(certificate.basis, int):
+        found.append(blocks("code-unknown", field="basis", number=certificate.basis))
+    category, plate_type, usage = certificate.vehicle_category, certificate.plate_type, certificate.usage
+    if category is not None and vocabulary.vehicle_category(category) is None:
+        found.append(notes("code-unknown", field="vehicle_category"))
+    if certificate.country == "CN":  # the tables of plate types and usages are China's
+        if plate_type is not None and vocabulary.plate_type(plate_type) is None:
+            found.append(notes("code-unknown", field="plate_type"))
+        if usage is not None and vocabulary.usage(usage) is None:
+            found.append(notes("code-unknown", field="usage"))
+    vin = certificate.vin
+    has_check_digit = vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and vocabulary.is_vin(vin)
+    if vin is not None and has_check_digit and not vocabulary.vin_check_digit_ok(vin):
+        found.append(notes("chassis-check-digit"))
+    return found

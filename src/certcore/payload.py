@@ -1,8 +1,7 @@
 """`InspectionCertificate` and its claims: the CWT payload of a certificate, all keys, both profiles.
 
-What lives here: which key means what, in which form, and what makes a certificate whole (FORMAT.md section 3 of the
-design; the document in `docs/reference/format.md`). What never does: signatures, time zones, today's date, and whether
-anything is still in force.
+What lives here: what a certificate states and what makes it whole (`docs/reference/format.md`); the table of keys is in
+`certcore._claims`. What never does: signatures, time zones, today's date, and whether anything is still in force.
 
 Decoding is strict: a value that could be written in two ways is read in one. What the reader does not know is kept, so
 that signing again loses nothing; an unknown *negative* key of the inspection means that the certificate is too new for
@@ -11,72 +10,45 @@ this reader.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import attrs
 
-from certcore import _cbor, vocabulary
-from certcore._instants import FIRST_DAY, LAST_DAY, LAST_SECOND, utc_second
+from certcore import _cbor, _claims, vocabulary
+from certcore._claims import CLAIM_READERS, CLAIMS, FIELD_READERS, FIELDS, INSPECTION, STATUS_TEXT_KEYS, malformed
+from certcore._instants import utc_second
+from certcore._values import (
+    PASSING,
+    Basis,
+    Deficiency,
+    DeficiencyCounts,
+    Result,
+    StatusListEntry,
+    StatusRef,
+)
 from certcore.cose import MAX_CERTIFICATE_BYTES
 from certcore.errors import IssuingError, RejectedInputError
 
-# CWT claims (RFC 8392 section 4; 65535 draft-ietf-oauth-status-list section 6.2); the inspection in the private range
-ISS, EXP, NBF, IAT, CTI, STATUS, INSPECTION = 1, 4, 5, 6, 7, 65535, -65537
+__all__ = [
+    "Basis",
+    "Deficiency",
+    "DeficiencyCounts",
+    "InspectionCertificate",
+    "Profile",
+    "Result",
+    "StatusListEntry",
+    "StatusRef",
+    "decode",
+    "encode",
+    "missing_fields",
+]
 
-CERTIFICATE_ID_BYTES: Final = range(8, 17)
-"""Lengths in bytes that a certificate id may have."""
-
-MAX_TEXT_CHARACTERS: Final = 128
-"""Characters of one text in a certificate; a QR symbol is no place for more."""
-
-MAX_URI_CHARACTERS: Final = 512
-
-_EPOCH_ORDINAL: Final = FIRST_DAY.toordinal()
-_LAST_DAYS: Final = LAST_DAY.toordinal() - _EPOCH_ORDINAL
-_UINT32: Final = 1 << 32
 _ALWAYS_THERE: Final = frozenset({"registration_number", "basis", "result", "authority", "issued_at"})
-_STATUS_TEXT_KEYS: Final = frozenset({"status_list", "idx", "uri"})
 _NOTHING: Final[Mapping[int, object]] = MappingProxyType({})
-
-_E = TypeVar("_E", bound=Enum)
-
-
-class Basis(Enum):
-    """On what ground the certificate was issued."""
-
-    REGISTRATION = "registration"
-    TRANSFER_OR_CHANGE = "transfer-or-change"
-    EXEMPT = "exempt"
-    INSPECTED = "inspected"
-    WITHIN_VALIDITY = "within-validity"
-    TEMPORARY = "temporary"
-
-
-class Result(Enum):
-    """The result of the inspection, or the severity of one deficiency (Directive 2014/45/EU article 7)."""
-
-    EXEMPT = "exempt"
-    PASS = "pass"  # noqa: S105  not a password
-    MINOR = "minor"
-    MAJOR = "major"
-    DANGEROUS = "dangerous"
-
-    @property
-    def passes(self) -> bool:
-        """Whether a vehicle with this result may be used: exempt, pass and minor."""
-        return self in _PASSING
-
-
-_PASSING: Final = frozenset({Result.EXEMPT, Result.PASS, Result.MINOR})
-_BASIS_CODES: Final = dict(enumerate(Basis, start=1))
-_RESULT_CODES: Final = dict(enumerate(Result))
-_CODE_OF: Final[Mapping[Enum, int]] = {
-    member: code for codes in (_BASIS_CODES, _RESULT_CODES) for code, member in codes.items()
-}
 
 
 class Profile(Enum):
@@ -90,73 +62,6 @@ _EXPECTED_FIELDS: Final[Mapping[Profile, tuple[str, ...]]] = {
     Profile.CN: ("vin", "plate_type"),
     Profile.EU: ("vin", "valid_until", "inspected_on", "deficiencies", "test_place", "inspector"),
 }
-
-
-@attrs.frozen(kw_only=True)
-class StatusRef:
-    """The place of a certificate in its issuer's status lists. Where the lists are, the trust list says.
-
-    Attributes:
-        list: the list's number, below 2**32.
-        index: the entry's number in it, below 2**32.
-    """
-
-    list: int
-    index: int
-
-    def __attrs_post_init__(self) -> None:
-        _uint(self.list)
-        _uint(self.index)
-
-
-@attrs.frozen(kw_only=True)
-class StatusListEntry:
-    """A standard Token Status List reference (draft-ietf-oauth-status-list section 6): the list by its full URI.
-
-    Attributes:
-        uri: where the list is; believed only under a prefix that the trust list gives the issuer.
-        index: the entry's number in it, below 2**32.
-    """
-
-    uri: str
-    index: int
-
-    def __attrs_post_init__(self) -> None:
-        if (
-            type(self.uri) is not str
-            or not 1 <= len(self.uri) <= MAX_URI_CHARACTERS
-            or not (self.uri.isascii() and self.uri.isprintable())
-        ):
-            msg = f"a list URI is 1 to {MAX_URI_CHARACTERS} printable ASCII characters"
-            raise ValueError(msg)
-        _uint(self.index)
-
-
-@attrs.frozen(kw_only=True)
-class DeficiencyCounts:
-    """How many deficiencies of each severity the test found."""
-
-    minor: int = 0
-    major: int = 0
-    dangerous: int = 0
-
-    def __attrs_post_init__(self) -> None:
-        for count in attrs.astuple(self):
-            _uint(count)
-
-
-@attrs.frozen(kw_only=True)
-class Deficiency:
-    """One deficiency: its code (Directive 2014/45/EU annex I, e.g. ``1.1.13 (a)``) and its severity, MINOR or worse."""
-
-    code: str
-    severity: Result
-
-    def __attrs_post_init__(self) -> None:
-        _text(self.code)
-        if type(self.severity) is not Result or _CODE_OF[self.severity] < _CODE_OF[Result.MINOR]:
-            msg = "a deficiency is minor, major or dangerous"
-            raise ValueError(msg)
 
 
 def _issued_number(value: str) -> str:
@@ -318,17 +223,17 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     Raises:
         RejectedInputError: ``malformed``; ``too-new`` for a critical key this version does not know.
     """
-    claims = _cbor.decode(data, max_bytes=MAX_CERTIFICATE_BYTES, text_keys=_STATUS_TEXT_KEYS)
+    claims = _cbor.decode(data, max_bytes=MAX_CERTIFICATE_BYTES, text_keys=STATUS_TEXT_KEYS)
     inspection = claims.pop(INSPECTION, None) if type(claims) is dict else None
     if type(inspection) is not dict:
-        raise _malformed("it is not a map of claims with an inspection", "claims")
+        raise malformed("it is not a map of claims with an inspection", "claims")
     values: dict[str, Any] = {}
-    unknown_claims = _read_fields(claims, _CLAIM_READERS, values)
-    unknown_fields = _read_fields(inspection, _FIELD_READERS, values)
+    unknown_claims = _claims.read(claims, CLAIM_READERS, values)
+    unknown_fields = _claims.read(inspection, FIELD_READERS, values)
     if any(key < 0 for key in unknown_fields):
         raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
     if not values.keys() >= _ALWAYS_THERE or ("status" in values) == ("certificate_id" in values):
-        raise _malformed(
+        raise malformed(
             "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
         )
     if unknown_claims or unknown_fields:
@@ -339,7 +244,7 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     try:
         _check_whole(certificate)
     except ValueError as cause:
-        raise _malformed(str(cause), "claims") from cause
+        raise malformed(str(cause), "claims") from cause
     return certificate
 
 
@@ -355,227 +260,6 @@ def missing_fields(certificate: InspectionCertificate, profile: Profile) -> tupl
 # -------------------------------------------------------------------------------------------------------------------
 
 
-def _uint(value: object, limit: int = _UINT32) -> int:
-    if type(value) is not int or not 0 <= value < limit:
-        msg = f"a number is an integer from 0 to {limit - 1}"
-        raise ValueError(msg)
-    return value
-
-
-def _text(value: object) -> str:
-    if type(value) is not str or not 1 <= len(value) <= MAX_TEXT_CHARACTERS or not value.isprintable():
-        msg = f"a text is 1 to {MAX_TEXT_CHARACTERS} printable characters"
-        raise ValueError(msg)
-    return value
-
-
-def _bytes(*lengths: int) -> Callable[[object], bytes]:
-    def check(value: object) -> bytes:
-        if type(value) is not bytes or (len(value) not in lengths if lengths else not value):
-            msg = f"it is bytes, {lengths[0]} to {lengths[-1]} of them" if lengths else "it is at least one byte"
-            raise ValueError(msg)
-        return value
-
-    return check
-
-
-_certificate_id: Final = _bytes(*CERTIFICATE_ID_BYTES)
-_digest: Final = _bytes(16)
-_some_bytes: Final = _bytes()
-
-
-def _country(value: object) -> str:
-    if type(value) is not str or not vocabulary.is_country_code(value):
-        msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
-        raise ValueError(msg)
-    return value
-
-
-def _days(value: object) -> int:
-    if type(value) is not date or not 0 <= (days := value.toordinal() - _EPOCH_ORDINAL) <= _LAST_DAYS:
-        msg = f"a civil day is a date from 1970-01-01 to {LAST_DAY}"
-        raise ValueError(msg)
-    return days
-
-
-def _date(value: object) -> date:
-    if type(value) is not int or not 0 <= value <= _LAST_DAYS:
-        msg = f"a civil day is the days from 1970-01-01 to {LAST_DAY}"
-        raise ValueError(msg)
-    return date.fromordinal(_EPOCH_ORDINAL + value)
-
-
-def _seconds(value: datetime) -> int:
-    return _uint(int(value.timestamp()), LAST_SECOND)
-
-
-def _instant(value: object) -> datetime:
-    return datetime.fromtimestamp(_uint(value, LAST_SECOND), UTC)
-
-
-def _number_from_wire(value: object) -> str:
-    if type(value) is not str or vocabulary.issued_registration_number(value) != value:
-        msg = "a registration number is NFC text without outer space"
-        raise ValueError(msg)
-    return value
-
-
-def _vin_to_wire(value: str) -> bytes | str:
-    return vocabulary.pack_vin(value) if vocabulary.is_vin(value) else vocabulary.issued_chassis_number(value)
-
-
-def _vin_from_wire(value: object) -> str:
-    if type(value) is bytes:
-        return vocabulary.unpack_vin(value)
-    if type(value) is not str or vocabulary.is_vin(value) or vocabulary.issued_chassis_number(value) != value:
-        msg = "a chassis number is a packed VIN, or another number as text"
-        raise ValueError(msg)
-    return value
-
-
-def _code_to_wire(kind: type[Enum]) -> Callable[[object], int]:
-    def to_wire(value: object) -> int:
-        if type(value) is kind:
-            return _CODE_OF[value]
-        code = _uint(value)
-        if code in (_BASIS_CODES if kind is Basis else _RESULT_CODES):
-            msg = f"a known code is given as a {kind.__name__}"
-            raise ValueError(msg)
-        return code
-
-    return to_wire
-
-
-def _code_from_wire(codes: Mapping[int, _E]) -> Callable[[object], _E | int]:
-    def from_wire(value: object) -> _E | int:
-        code = _uint(value)
-        return codes.get(code, code)
-
-    return from_wire
-
-
-def _ref_to_wire(value: object) -> list[int]:
-    if type(value) is not StatusRef:
-        msg = "a status reference is a StatusRef"
-        raise ValueError(msg)
-    return [value.list, value.index]
-
-
-def _ref_from_wire(value: Any) -> StatusRef:  # noqa: ANN401  whatever is on the wire
-    match value:
-        case [list_number, index]:
-            return StatusRef(list=list_number, index=index)
-        case _:
-            msg = "a status reference is [list, index]"
-            raise ValueError(msg)
-
-
-def _entry_to_wire(value: StatusListEntry) -> dict[str, object]:
-    return {"status_list": {"idx": value.index, "uri": value.uri}}
-
-
-def _entry_from_wire(value: Any) -> StatusListEntry:  # noqa: ANN401  whatever is on the wire
-    match value:
-        case {"status_list": {"idx": index, "uri": uri, **more}, **others} if not more and not others:
-            return StatusListEntry(uri=uri, index=index)
-        case _:
-            msg = "a status claim is a status list entry"
-            raise ValueError(msg)
-
-
-def _previous_to_wire(value: object) -> list[int] | bytes:
-    return _certificate_id(value) if isinstance(value, bytes) else _ref_to_wire(value)
-
-
-def _previous_from_wire(value: object) -> StatusRef | bytes:
-    return _certificate_id(value) if type(value) is bytes else _ref_from_wire(value)
-
-
-def _counts_to_wire(value: DeficiencyCounts) -> list[int]:
-    return [value.minor, value.major, value.dangerous]
-
-
-def _counts_from_wire(value: Any) -> DeficiencyCounts:  # noqa: ANN401  whatever is on the wire
-    match value:
-        case [minor, major, dangerous]:
-            return DeficiencyCounts(minor=minor, major=major, dangerous=dangerous)
-        case _:
-            msg = "deficiency counts are [minor, major, dangerous]"
-            raise ValueError(msg)
-
-
-def _list_to_wire(value: tuple[Deficiency, ...]) -> list[list[object]]:
-    if type(value) is not tuple or not value or not all(type(deficiency) is Deficiency for deficiency in value):
-        msg = "deficiencies are DeficiencyCounts or a tuple of at least one Deficiency"
-        raise ValueError(msg)
-    return [[deficiency.code, _CODE_OF[deficiency.severity]] for deficiency in value]
-
-
-def _list_from_wire(value: object) -> tuple[Deficiency, ...]:
-    if type(value) is not list or not value:
-        msg = "deficiencies are [[code, severity], ...]"
-        raise ValueError(msg)
-    return tuple(map(_deficiency_from_wire, value))
-
-
-def _deficiency_from_wire(value: Any) -> Deficiency:  # noqa: ANN401  whatever is on the wire
-    match value:
-        case [code, severity] if type(severity) is int and severity in _RESULT_CODES:
-            return Deficiency(code=code, severity=_RESULT_CODES[severity])
-        case _:
-            msg = "a deficiency is [code, severity 2 to 4]"
-            raise ValueError(msg)
-
-
-def _as_is(check: Callable[[object], Any]) -> tuple[Callable[[Any], Any], Callable[[object], Any]]:
-    return check, check
-
-
-@attrs.frozen
-class _Field:
-    """One key of a map: the attribute it fills, and both directions. Both raise ValueError for what is not allowed."""
-
-    name: str
-    to_wire: Callable[[Any], Any]
-    from_wire: Callable[[object], Any]
-    kind: type | None = None  # where two keys fill one attribute: the type of value that goes under this one
-
-
-_CLAIMS: Final[Mapping[int, _Field]] = {
-    ISS: _Field("issuer", *_as_is(_text)),
-    EXP: _Field("expires_at", _seconds, _instant),
-    NBF: _Field("presented_at", _seconds, _instant),
-    IAT: _Field("issued_at", _seconds, _instant),
-    CTI: _Field("certificate_id", *_as_is(_certificate_id)),
-    STATUS: _Field("status", _entry_to_wire, _entry_from_wire, StatusListEntry),
-}
-_FIELDS: Final[Mapping[int, _Field]] = {
-    0: _Field("registration_number", vocabulary.issued_registration_number, _number_from_wire),
-    1: _Field("country", *_as_is(_country)),
-    2: _Field("vin", _vin_to_wire, _vin_from_wire),
-    3: _Field("valid_until", _days, _date),
-    4: _Field("basis", _code_to_wire(Basis), _code_from_wire(_BASIS_CODES)),
-    5: _Field("result", _code_to_wire(Result), _code_from_wire(_RESULT_CODES)),
-    6: _Field("authority", *_as_is(_text)),
-    7: _Field("inspected_on", _days, _date),
-    8: _Field("plate_type", *_as_is(_uint)),
-    9: _Field("vehicle_category", *_as_is(_text)),
-    10: _Field("usage", *_as_is(_text)),
-    11: _Field("status", _ref_to_wire, _ref_from_wire, StatusRef),
-    12: _Field("odometer_km", *_as_is(_uint)),
-    13: _Field("deficiencies", _counts_to_wire, _counts_from_wire, DeficiencyCounts),
-    14: _Field("test_place", *_as_is(_text)),
-    15: _Field("inspector", *_as_is(_text)),
-    16: _Field("report_digest", *_as_is(_digest)),
-    17: _Field("next_test_due", _days, _date),
-    18: _Field("document_number", *_as_is(_text)),
-    19: _Field("previous", _previous_to_wire, _previous_from_wire),
-    20: _Field("confidential", *_as_is(_some_bytes)),
-    21: _Field("valid_from", _days, _date),
-    22: _Field("deficiencies", _list_to_wire, _list_from_wire, tuple),
-}
-_CLAIM_READERS: Final = {key: (field.name, field.from_wire) for key, field in _CLAIMS.items()}
-_FIELD_READERS: Final = {key: (field.name, field.from_wire) for key, field in _FIELDS.items()}
 _DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         field.name: None if field.default is attrs.NOTHING else field.default
@@ -587,43 +271,7 @@ _DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
 def _to_wire(certificate: InspectionCertificate) -> tuple[dict[int, Any], dict[int, Any]]:
     """The claims and the inspection as they are written; ValueError names the field that cannot be."""
     values = vars(certificate)
-    return _write_fields(values, _CLAIMS), _write_fields(values, _FIELDS)
-
-
-def _write_fields(values: Mapping[str, Any], fields: Mapping[int, _Field]) -> dict[int, Any]:
-    written: dict[int, Any] = {}
-    for key, field in fields.items():
-        value = values[field.name]
-        if value is None or (field.kind is not None and not isinstance(value, field.kind)):
-            continue
-        try:
-            written[key] = field.to_wire(value)
-        except ValueError as cause:
-            msg = f"{field.name}: {cause}"
-            raise ValueError(msg) from cause
-    return written
-
-
-def _read_fields(
-    wire: dict[Any, object], readers: Mapping[int, tuple[str, Callable[[object], Any]]], values: dict[str, Any]
-) -> dict[int, object]:
-    """Read the known keys into ``values``; give back the others."""
-    unknown: dict[int, object] = {}
-    for key, value in wire.items():
-        reader = readers.get(key)
-        if reader is None:
-            if type(key) is not int:
-                raise _malformed("a key is text", "claims")
-            unknown[key] = value
-            continue
-        name, read = reader
-        if name in values:
-            raise _malformed("it says one thing under two keys", name)
-        try:
-            values[name] = read(value)
-        except ValueError as cause:
-            raise _malformed(str(cause), name) from cause
-    return unknown
+    return _claims.write(values, CLAIMS), _claims.write(values, FIELDS)
 
 
 def _check_whole(certificate: InspectionCertificate) -> None:
@@ -631,7 +279,7 @@ def _check_whole(certificate: InspectionCertificate) -> None:
     if certificate.vin is None and certificate.confidential is None:
         msg = "a certificate names the chassis number, unless it is confidential"
         raise ValueError(msg)
-    if certificate.valid_until is None and certificate.result in _PASSING:
+    if certificate.valid_until is None and certificate.result in PASSING:
         msg = "a certificate with a passing result names its last day"
         raise ValueError(msg)
     if certificate.expires_at is not None or certificate.presented_at is not None:
@@ -665,9 +313,3 @@ def _thawed(value: object) -> object:
 
 def _name(code: Enum | int) -> object:
     return code.value if isinstance(code, Enum) else code
-
-
-def _malformed(what: str, field: str) -> RejectedInputError:
-    return RejectedInputError(
-        "malformed", f"The certificate's content cannot be read ({field}): {what}", layer="payload", field=field
-    )

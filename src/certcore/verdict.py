@@ -18,10 +18,10 @@ import attrs
 
 from certcore import _cbor, reasons
 from certcore._period import span
-from certcore.errors import Detail, NotValidError
+from certcore.errors import NotValidError
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Expected, Policy
-from certcore.reasons import Axis, Effect
+from certcore.reasons import Axis, Effect, Reason
 from certcore.status.protocol import StatusRecord
 from certcore.status.timeline import Interval, Rules, in_force
 from certcore.vocabulary import normalise_registration_number
@@ -61,23 +61,6 @@ _HEADLINES: Final[Mapping[str, Mapping[Outcome, str]]] = {
         Outcome.UNDETERMINED: "无法判定：现有信息不足以得出结论。",
     },
 }
-
-
-@attrs.frozen
-class Reason:
-    """One thing that bears on the outcome.
-
-    Attributes:
-        code: what, stable from the first release; see `certcore.reasons`.
-        axis: which question it is about.
-        effect: what it does to the outcome.
-        detail: small facts, never a registration number or a VIN.
-    """
-
-    code: str
-    axis: Axis
-    effect: Effect
-    detail: Detail = ()
 
 
 @attrs.define(kw_only=True, repr=False)  # not frozen: private to the verdict that holds it, and made for every one

@@ -25,8 +25,7 @@ from typing import Final
 import attrs
 
 from certcore._instants import RESOLUTION
-from certcore.errors import Detail
-from certcore.reasons import Effect
+from certcore.reasons import Reason, blocks, fails, notes
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
 
 _STOPS: Final = {
@@ -97,22 +96,13 @@ class Rules:
     evaluated_at: datetime
 
 
-@attrs.frozen
-class Finding:
-    """One thing a timeline shows; none at all means that the certificate was valid throughout the window."""
-
-    code: str
-    effect: Effect
-    detail: Detail = ()
-
-
-def judge(record: StatusRecord, window: Window, rules: Rules) -> tuple[Finding, ...]:
+def judge(record: StatusRecord, window: Window, rules: Rules) -> tuple[Reason, ...]:
     """What the register's facts mean for the moment: the rules at the top of this file, in their order."""
     facts = _known_facts(record, rules)
     if (decided := _decided_by_events(facts, window)) is not None:
         return (decided,)
     if not facts.is_known:
-        return (Finding("status-unknown-reference", Effect.BLOCKS),)
+        return (blocks("status-unknown-reference"),)
     later = _notes_on_later_stops(facts, window)
     if facts.covers(window):
         return later
@@ -230,42 +220,40 @@ def _after(state: StatusState, kind: StatusEventKind) -> StatusState:
     return stopped if _RANK[stopped] > _RANK[state] else state
 
 
-def _decided_by_events(facts: _Facts, window: Window) -> Finding | None:
+def _decided_by_events(facts: _Facts, window: Window) -> Reason | None:
     """Rule 2: what an event settles, whatever else is known; None when none does."""
     if not facts.changes:
         return None
     if facts.is_void:
-        return Finding("void-from-start", Effect.FAILS, _reason_for(facts.events, void=True))
+        return fails("void-from-start", **_why(facts.events, void=True))
     state = facts.state_at(window.start)
     inside = [new for at, new in facts.changes if window.start < at < window.end]
     if inside and (state is _VALID or _VALID in inside):
-        return Finding("status-changed-on-date", Effect.BLOCKS)
+        return blocks("status-changed-on-date")
     if state is not _VALID:
-        return Finding(_BY_THEN[state], Effect.FAILS, _reason_for(facts.events, state))
+        return fails(_BY_THEN[state], **_why(facts.events, state))
     return None
 
 
-def _notes_on_later_stops(facts: _Facts, window: Window) -> tuple[Finding, ...]:
+def _notes_on_later_stops(facts: _Facts, window: Window) -> tuple[Reason, ...]:
     return tuple(
-        Finding(_AFTER[new], Effect.NOTES, _reason_for(facts.events, new))
+        notes(_AFTER[new], **_why(facts.events, new))
         for at, new in facts.changes
         if at >= window.end and new is not _VALID
     )
 
 
-def _reason_for(
+def _why(
     events: Iterable[StatusEvent], state: StatusState = StatusState.REVOKED, *, void: bool = False
-) -> Detail:
+) -> dict[str, str]:
     """The register's word for why, of the first event that led to the state, or that made the certificate void."""
     for event in events:
-        if event.kind in _STOPS and (
-            (void and event.effective_at is None) or (not void and _STOPS[event.kind] is state)
-        ):
-            return (("reason", event.reason),)
-    return ()
+        if event.effective_at is None if void else _STOPS.get(event.kind) is state:
+            return {"reason": event.reason}
+    return {}
 
 
-def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tuple[Finding, ...]:
+def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tuple[Reason, ...]:
     """Rules 5 and 6."""
     observations = list(facts.observations)
     if facts.is_issued:  # a register that knows its present is one more observation
@@ -277,21 +265,21 @@ def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tupl
     at_or_after = [at for at in valid if at >= window.last]
     if any(not rules.suspends or at - window.last <= rules.clock_skew for at in at_or_after):
         reaches_back = rules.retroactive and any(seen.state is StatusState.REVOKED for seen in stopped)
-        return (Finding("revocation-effect-unknown", Effect.BLOCKS),) if reaches_back else ()
+        return (blocks("revocation-effect-unknown"),) if reaches_back else ()
     if stopped:
-        return (Finding("revocation-effect-unknown", Effect.BLOCKS),)
+        return (blocks("revocation-effect-unknown"),)
     before = [at for at in valid if at < window.last]
     if before and _bears(window.last - max(before), rules):
         return ()
-    return (Finding(_why_unknown(facts, window, rules, is_after=bool(at_or_after)), Effect.BLOCKS),)
+    return (blocks(_why_unknown(facts, window, rules, is_after=bool(at_or_after))),)
 
 
-def _stopped_by_then(stopped: list[StatusObservation], window: Window, rules: Rules) -> Finding:
+def _stopped_by_then(stopped: list[StatusObservation], window: Window, rules: Rules) -> Reason:
     """What it means that a list read revoked, suspended or superseded by T."""
     latest = max(stopped, key=attrgetter("at"))
     if rules.suspends and not _bears(window.last - latest.at, rules):
-        return Finding("status-gap", Effect.BLOCKS)
-    return Finding(_BY_THEN[latest.state], Effect.FAILS)
+        return blocks("status-gap")
+    return fails(_BY_THEN[latest.state])
 
 
 def _why_unknown(facts: _Facts, window: Window, rules: Rules, *, is_after: bool) -> str:

@@ -1,0 +1,134 @@
+"""The small values a certificate is made of: codes, status references, deficiencies.
+
+Public names of `certcore.payload`, which re-exports them. Each refuses what no certificate can hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Final
+
+import attrs
+
+MAX_TEXT_CHARACTERS: Final = 128
+"""Characters of one text in a certificate; a QR symbol is no place for more."""
+
+MAX_URI_CHARACTERS: Final = 512
+
+UINT32: Final = 1 << 32
+
+
+class Basis(Enum):
+    """On what ground the certificate was issued."""
+
+    REGISTRATION = "registration"
+    TRANSFER_OR_CHANGE = "transfer-or-change"
+    EXEMPT = "exempt"
+    INSPECTED = "inspected"
+    WITHIN_VALIDITY = "within-validity"
+    TEMPORARY = "temporary"
+
+
+class Result(Enum):
+    """The result of the inspection, or the severity of one deficiency (Directive 2014/45/EU article 7)."""
+
+    EXEMPT = "exempt"
+    PASS = "pass"  # noqa: S105  not a password
+    MINOR = "minor"
+    MAJOR = "major"
+    DANGEROUS = "dangerous"
+
+    @property
+    def passes(self) -> bool:
+        """Whether a vehicle with this result may be used: exempt, pass and minor."""
+        return self in PASSING
+
+
+PASSING: Final = frozenset({Result.EXEMPT, Result.PASS, Result.MINOR})
+BASIS_CODES: Final = dict(enumerate(Basis, start=1))
+RESULT_CODES: Final = dict(enumerate(Result))
+CODE_OF: Final[Mapping[Enum, int]] = {
+    member: code for codes in (BASIS_CODES, RESULT_CODES) for code, member in codes.items()
+}
+
+
+@attrs.frozen(kw_only=True)
+class StatusRef:
+    """The place of a certificate in its issuer's status lists. Where the lists are, the trust list says.
+
+    Attributes:
+        list: the list's number, below 2**32.
+        index: the entry's number in it, below 2**32.
+    """
+
+    list: int
+    index: int
+
+    def __attrs_post_init__(self) -> None:
+        uint(self.list)
+        uint(self.index)
+
+
+@attrs.frozen(kw_only=True)
+class StatusListEntry:
+    """A standard Token Status List reference (draft-ietf-oauth-status-list section 6): the list by its full URI.
+
+    Attributes:
+        uri: where the list is; believed only under a prefix that the trust list gives the issuer.
+        index: the entry's number in it, below 2**32.
+    """
+
+    uri: str
+    index: int
+
+    def __attrs_post_init__(self) -> None:
+        if (
+            type(self.uri) is not str
+            or not 1 <= len(self.uri) <= MAX_URI_CHARACTERS
+            or not (self.uri.isascii() and self.uri.isprintable())
+        ):
+            msg = f"a list URI is 1 to {MAX_URI_CHARACTERS} printable ASCII characters"
+            raise ValueError(msg)
+        uint(self.index)
+
+
+@attrs.frozen(kw_only=True)
+class DeficiencyCounts:
+    """How many deficiencies of each severity the test found."""
+
+    minor: int = 0
+    major: int = 0
+    dangerous: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        for count in attrs.astuple(self):
+            uint(count)
+
+
+@attrs.frozen(kw_only=True)
+class Deficiency:
+    """One deficiency: its code (Directive 2014/45/EU annex I, e.g. ``1.1.13 (a)``) and its severity, MINOR or worse."""
+
+    code: str
+    severity: Result
+
+    def __attrs_post_init__(self) -> None:
+        text(self.code)
+        if type(self.severity) is not Result or CODE_OF[self.severity] < CODE_OF[Result.MINOR]:
+            msg = "a deficiency is minor, major or dangerous"
+            raise ValueError(msg)
+
+
+def uint(value: object, limit: int = UINT32) -> int:
+    if type(value) is not int or not 0 <= value < limit:
+        msg = f"a number is an integer from 0 to {limit - 1}"
+        raise ValueError(msg)
+    return value
+
+
+def text(value: object) -> str:
+    if type(value) is not str or not 1 <= len(value) <= MAX_TEXT_CHARACTERS or not value.isprintable():
+        msg = f"a text is 1 to {MAX_TEXT_CHARACTERS} printable characters"
+        raise ValueError(msg)
+    return value

@@ -1,0 +1,80 @@
+"""What a register says of the vehicle itself, and what that means for a moment. Pure.
+
+Flags are a set and hold for civil days. Which of them take a vehicle off the road is the policy's to say.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from certcore import vocabulary
+from certcore._instants import civil_day
+from certcore.policy import Need, Policy
+from certcore.reasons import Reason, blocks, fails, notes
+from certcore.status.protocol import VehicleFlag, VehicleRecord
+from certcore.status.timeline import Window
+
+_NORMAL_FLAG: Final = "A"
+
+
+def judge(record: VehicleRecord, window: Window, zone: ZoneInfo, policy: Policy, *, is_in_period: bool) -> list[Reason]:
+    """What the answer comes to; ``is_in_period`` says whether the certificate itself is in force by its days."""
+    if not record.known:
+        if policy.vehicle is Need.REQUIRED:
+            return [blocks("status-unknown-reference", subject="vehicle")]
+        return [notes("vehicle-caution", vehicle="unknown")]
+    found = _coverage(record, window, policy) if policy.vehicle is Need.REQUIRED else []
+    speaks = _speaks_for(record, window, policy)
+    for flag in sorted(_holding(record, window, zone), key=lambda flag: flag.code):
+        reason = _flag_reason(flag, policy, is_dated=speaks or flag.since is not None, is_in_period=is_in_period)
+        if reason is not None:
+            found.append(reason)
+    return found
+
+
+def _coverage(record: VehicleRecord, window: Window, policy: Policy) -> list[Reason]:
+    """Whether the answer reaches to the moment asked about."""
+    reach = max(record.observed_at, record.reliable_until or record.observed_at)
+    if not _is_near(window.last, reach, policy):
+        return [blocks("status-stale", subject="vehicle")]
+    if not _speaks_for(record, window, policy):
+        code = "as-of-unsupported" if record.history_from is None else "status-not-covered"
+        return [blocks(code, subject="vehicle")]
+    return []
+
+
+def _speaks_for(record: VehicleRecord, window: Window, policy: Policy) -> bool:
+    """Whether flags without a date can be taken as true at the moment asked about."""
+    if record.history_from is not None and record.history_from <= window.start:
+        return True
+    return _is_near(record.observed_at, window.start, policy)
+
+
+def _is_near(later: datetime, earlier: datetime, policy: Policy) -> bool:
+    """Whether one instant is after another by no more than the policy's age of an answer."""
+    return policy.max_status_age is None or later - earlier <= max(policy.max_status_age, policy.clock_skew)
+
+
+def _holding(record: VehicleRecord, window: Window, zone: ZoneInfo) -> list[VehicleFlag]:
+    """The flags whose days touch the days asked about."""
+    first, last = civil_day(window.start, zone), civil_day(window.last, zone)
+    return [
+        flag
+        for flag in record.flags
+        if flag.code != _NORMAL_FLAG
+        and (flag.since is None or flag.since <= last)
+        and (flag.until is None or flag.until >= first)
+    ]
+
+
+def _flag_reason(flag: VehicleFlag, policy: Policy, *, is_dated: bool, is_in_period: bool) -> Reason | None:
+    if flag.code in policy.stop_flags:
+        if is_dated:
+            return fails("vehicle-stopped", flag=flag.code)
+        return blocks("as-of-unsupported", subject="vehicle", flag=flag.code)
+    state = vocabulary.vehicle_state(flag.code)
+    if state is None or state.severity is not vocabulary.Severity.CONTRADICTION:
+        return notes("vehicle-caution", flag=flag.code)
+    return blocks("status-contradicts-certificate", flag=flag.code) if is_in_period else None

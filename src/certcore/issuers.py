@@ -1,0 +1,250 @@
+"""One issuer: who it is, where its register is, and what each of its keys may sign.
+
+Part of what a trust list says; see `certcore.trust`. What lives here: an entry and the rules it must keep by itself,
+those of URIs among them. What never does: signatures on lists, and whether a certificate is any good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from certcore import vocabulary
+from certcore._instants import utc_second
+from certcore.keys import MAX_KEY_ID_BYTES, PublicKey
+
+_LIST_NUMBER: Final = "{list}"
+_MAX_TEXT: Final = 512
+"""Characters of a name or a URI in a trust list."""
+
+
+class KeyUsage(Enum):
+    """The one kind of document a key may sign; this is what keeps one kind from passing for another."""
+
+    CERTIFICATE = "certificate"
+    LIVE = "live"
+    STATUS = "status"
+    REGISTER = "register"
+
+
+def _keys(value: Iterable[TrustedKey]) -> tuple[TrustedKey, ...]:
+    return tuple(value)
+
+
+def _key_ids(value: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(value)
+
+
+def _texts(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
+def _templates(value: Iterable[ListTemplate]) -> tuple[ListTemplate, ...]:
+    return tuple(value)
+
+
+@attrs.frozen(kw_only=True)
+class TrustedKey:
+    """One key of an issuer and what it may be used for.
+
+    Attributes:
+        public_key: the key.
+        key_ids: the exact key ids that messages may find it by; certcore's own by default.
+        usage: the one kind of document it may sign.
+        authorities: whose certificates it may sign: exact, or a beginning followed by ``*``; only for certificates and
+            live presentations.
+        not_before: the first instant it may have signed at.
+        not_after: the last.
+        compromised_since: from when somebody else may have had it, if so.
+        compromise: why, in a few words.
+    """
+
+    public_key: PublicKey
+    usage: KeyUsage
+    not_before: datetime = attrs.field(converter=utc_second)
+    not_after: datetime = attrs.field(converter=utc_second)
+    authorities: tuple[str, ...] = attrs.field(default=("*",), converter=_texts)
+    key_ids: tuple[bytes, ...] = attrs.field(converter=_key_ids)
+    compromised_since: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc_second))
+    compromise: str | None = None
+
+    @key_ids.default
+    def _own_key_id(self) -> tuple[bytes, ...]:
+        return (self.public_key.key_id,)
+
+    def __attrs_post_init__(self) -> None:
+        if not self.key_ids or len(set(self.key_ids)) != len(self.key_ids):
+            msg = "a key is found by at least one key id, each stated once"
+            raise ValueError(msg)
+        if not all(type(key_id) is bytes and 1 <= len(key_id) <= MAX_KEY_ID_BYTES for key_id in self.key_ids):
+            msg = f"a key id is 1 to {MAX_KEY_ID_BYTES} bytes"
+            raise ValueError(msg)
+        if not self.authorities or not all(map(_is_text, self.authorities)):
+            msg = "a key signs for at least one authority"
+            raise ValueError(msg)
+        if self.not_after <= self.not_before:
+            msg = "a key's window ends after it begins"
+            raise ValueError(msg)
+
+    def signs_for(self, authority: str) -> bool:
+        """Whether the key may sign for this authority."""
+        return any(
+            authority.startswith(allowed[:-1]) if allowed.endswith("*") else authority == allowed
+            for allowed in self.authorities
+        )
+
+
+@attrs.frozen(kw_only=True)
+class ListTemplate:
+    """Where an issuer's status lists are, for a stretch of time: a URI with ``{list}`` where the list's number goes.
+
+    Attributes:
+        uri: the template.
+        not_before: from when lists are there.
+        not_after: until when; None while they are.
+    """
+
+    uri: str
+    not_before: datetime = attrs.field(converter=utc_second)
+    not_after: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc_second))
+
+    def __attrs_post_init__(self) -> None:
+        if self.uri.count(_LIST_NUMBER) != 1:
+            msg = f"a list template holds {_LIST_NUMBER} once"
+            raise ValueError(msg)
+        _location(self.resolve(0))
+
+    def resolve(self, list_number: int) -> str:
+        """The URI of one list."""
+        return self.uri.replace(_LIST_NUMBER, str(list_number))
+
+
+@attrs.frozen(kw_only=True)
+class TrustedIssuer:
+    """One issuer: who it is, where it is, how it keeps its register, and its keys.
+
+    Attributes:
+        id: stable and unique in the list, e.g. CN.
+        name: for people.
+        country: ISO 3166-1 alpha-2; the country of a certificate that states none.
+        time_zone: IANA name; the zone whose civil days its dates are.
+        query_endpoint: where vehicles are looked up.
+        list_templates: where its status lists are.
+        uri_prefixes: under which a certificate's own status URI must lie; each ends in ``/``.
+        max_entries: the most entries one of its lists has.
+        suspends: whether an entry that is not valid may become valid again.
+        retroactive: whether a revocation may reach back before it was recorded.
+        keys: its keys, retired ones included.
+    """
+
+    id: str
+    name: str
+    country: str
+    time_zone: str
+    keys: tuple[TrustedKey, ...] = attrs.field(converter=_keys)
+    query_endpoint: str | None = None
+    list_templates: tuple[ListTemplate, ...] = attrs.field(default=(), converter=_templates)
+    uri_prefixes: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    max_entries: int = 1 << 20
+    suspends: bool = True
+    retroactive: bool = True
+    zone: ZoneInfo = attrs.field(init=False, repr=False, eq=False)
+    status_keys: tuple[PublicKey, ...] = attrs.field(init=False, repr=False, eq=False)
+
+    @status_keys.default
+    def _status_keys(self) -> tuple[PublicKey, ...]:
+        """The keys that may sign its status documents."""
+        return tuple(key.public_key for key in self.keys if key.usage is KeyUsage.STATUS)
+
+    @zone.default
+    def _zone(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, TypeError, OSError) as cause:
+            msg = "the time zone is not an IANA name known here"
+            raise ValueError(msg) from cause
+
+    def __attrs_post_init__(self) -> None:
+        if not (_is_text(self.id) and _is_text(self.name)):
+            msg = f"an issuer has an id and a name of 1 to {_MAX_TEXT} printable characters"
+            raise ValueError(msg)
+        if not vocabulary.is_country_code(self.country):
+            msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
+            raise ValueError(msg)
+        if not 1 <= self.max_entries < 1 << 32:
+            msg = "a status list has 1 to 2**32 - 1 entries"
+            raise ValueError(msg)
+        if self.query_endpoint is not None:
+            _location(self.query_endpoint)
+        for prefix in self.uri_prefixes:
+            if not _location(prefix)[3].endswith("/"):
+                msg = "a URI prefix ends in /"
+                raise ValueError(msg)
+
+    def list_uri(self, list_number: int, /, *, at: datetime) -> str | None:
+        """Where the list is at an instant; the latest template in force wins."""
+        in_force = [
+            template
+            for template in self.list_templates
+            if template.not_before <= at and (template.not_after is None or at <= template.not_after)
+        ]
+        return max(in_force, key=lambda template: template.not_before).resolve(list_number) if in_force else None
+
+    def allows_uri(self, uri: str, /) -> bool:
+        """Whether a URI that a certificate states lies under one of the issuer's prefixes, both parsed."""
+        try:
+            scheme, host, port, path = _location(uri)
+        except ValueError:
+            return False
+        return any(
+            (scheme, host, port) == located[:3] and path.startswith(located[3])
+            for located in map(_location, self.uri_prefixes)
+        )
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and 1 <= len(value) <= _MAX_TEXT and value.isprintable()
+
+
+def _location(uri: str) -> tuple[str, str, int | None, str]:
+    """Scheme, host, port and path of a URI that may be fetched.
+
+    That is https, or http on loopback, with nothing in it that two parsers might read differently.
+
+    Raises:
+        ValueError: for anything else; userinfo, queries, fragments, dot segments, backslashes and escapes of dots and
+            slashes among it.
+    """
+    msg = "a URI is https (http on loopback alone), without user, query, fragment, dot segments or escaped slashes"
+    if not _is_text(uri) or not uri.isascii() or any(character in uri for character in ' \\@?#"<>^`|'):
+        raise ValueError(msg)
+    parts = urlsplit(uri)
+    host, port, path = parts.hostname, parts.port, parts.path
+    escaped = path.lower()
+    if (
+        not host
+        or "//" in path
+        or any(segment in {".", ".."} for segment in path.split("/"))
+        or "%2e" in escaped
+        or "%2f" in escaped
+    ):
+        raise ValueError(msg)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise ValueError(msg)
+    return parts.scheme, host, port, path
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
