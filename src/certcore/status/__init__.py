@@ -57,11 +57,13 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(_MODULES.get(name, "certcore.status.protocol")), name)
+if not TYPE_CHECKING:  # hidden from type checkers, which would take it to mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(_MODULES.get(name, "certcore.status.protocol")), name)
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,185 @@
+"""The layout's rules, held by walking the imports of every module."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "certcore"
+
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("_reason_table",),
+    ("reasons", "vocabulary", "_cbor", "armor", "_instants"),
+    ("_key_forms",),
+    ("keys",),
+    ("cose", "_values"),
+    ("_claims",),
+    ("payload",),
+    ("status.protocol",),
+    ("issuers", "status.timeline"),
+    ("trust", "policy", "_period"),
+    ("_binding", "_vehicle", "verdict"),
+    ("_engine",),
+    ("issue", "qr", "status", "status.memory"),
+    ("verify",),
+    ("testing",),
+    ("cli",),
+)
+"""From the ground up. A module imports only from floors below its own, or from its own package."""
+
+FRONT_DOORS = ("certcore", "certcore.status")
+"""Package fronts that re-export lazily; their imports stand under TYPE_CHECKING."""
+
+ONE_IMPORTER = {
+    "cbor2": {"_cbor"},
+    "pycose": {"cose"},
+    "segno": {"qr.write"},
+    "pyzbar": {"qr.read"},
+    "zxingcpp": {"qr.read"},
+    "cryptography": {"_key_forms", "keys"},
+    "click": {"cli"},
+    "rich": {"cli"},
+}
+"""Third-party packages that only certain modules may import."""
+
+NETWORK = {"socket", "ssl", "http", "urllib.request", "httpx", "httpx2", "requests", "asyncio"}
+
+CLOCK_READERS = {"verify", "issue", "cli"}
+"""Where the system's clock may be read: behind an injectable clock, and in the command."""
+
+MAX_LINES = 500
+DATA = {"_reason_table"}
+"""Files that are a table and nothing else may be as long as the table."""
+
+
+@cache
+def modules() -> tuple[tuple[str, Path, ast.Module], ...]:
+    """Every module: its name below certcore, its file and its syntax tree."""
+    found = []
+    for path in sorted(SOURCE.rglob("*.py")):
+        parts = path.relative_to(SOURCE).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        found.append((name, path, ast.parse(path.read_text(encoding="utf-8"))))
+    return tuple(found)
+
+
+def imports(tree: ast.Module, *, type_checking: bool = False) -> Iterator[str]:
+    """The full names that a module imports, at any depth; those under TYPE_CHECKING only where asked for."""
+    skipped = {
+        node
+        for guard in ast.walk(tree)
+        if isinstance(guard, ast.If) and isinstance(guard.test, ast.Name) and guard.test.id == "TYPE_CHECKING"
+        for statement in guard.body
+        for node in ast.walk(statement)
+    }
+    for node in ast.walk(tree):
+        if node in skipped and not type_checking:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "imports are written in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def floor(name: str) -> int:
+    """On which floor a module lives: that of the longest prefix of its name."""
+    found = [
+        (len(member), height)
+        for height, members in enumerate(FLOORS)
+        for member in members
+        if name == member or name.startswith(f"{member}.")
+    ]
+    assert found, f"{name} has no floor: add it to FLOORS, and to the picture in the docs"
+    return max(found)[1]
+
+
+def own_module(imported: str) -> str | None:
+    """The certcore module that an imported name belongs to, without ``certcore.``."""
+    if not imported.startswith("certcore."):
+        return None
+    known = {name for name, _, _ in modules()}
+    parts = imported.removeprefix("certcore.").split(".")
+    while parts and ".".join(parts) not in known:
+        parts.pop()
+    return ".".join(parts) or None
+
+
+ALL = [pytest.param(name, tree, id=name or "certcore") for name, _, tree in modules()]
+
+
+@pytest.mark.parametrize(("name", "tree"), ALL)
+def test_lower_never_imports_higher(name: str, tree: ast.Module) -> None:
+    """A module imports from lower floors, or from its own package; front doors import nothing by themselves."""
+    if not name or name == "status":
+        assert [] == [own for imported in imports(tree) if (own := own_module(imported))]
+        return
+    package = name.split(".", maxsplit=1)[0]
+    for imported in imports(tree):
+        own = own_module(imported)
+        if own is None or own == name or own.split(".")[0] == package:
+            continue
+        assert floor(own) < floor(name), f"{name} imports {own}"
+
+
+@pytest.mark.parametrize(("name", "tree"), ALL)
+def test_status_modules_keep_their_order(name: str, tree: ast.Module) -> None:
+    """Within the status package, too, lower never imports higher."""
+    if name.startswith("status."):
+        for imported in imports(tree):
+            own = own_module(imported)
+            if own is not None and own.startswith("status.") and own != name:
+                assert floor(own) < floor(name), f"{name} imports {own}"
+
+
+@pytest.mark.parametrize(("name", "tree"), ALL)
+def test_third_parties_have_one_door(name: str, tree: ast.Module) -> None:
+    """Each third-party package is imported where the design says, and nowhere else."""
+    for imported in imports(tree, type_checking=True):
+        allowed = ONE_IMPORTER.get(imported.split(".")[0])
+        if allowed is not None:
+            assert name in allowed or name.split(".", maxsplit=1)[0] in allowed, f"{name} imports {imported}"
+
+
+@pytest.mark.parametrize(("name", "tree"), ALL)
+def test_no_network_code(name: str, tree: ast.Module) -> None:
+    """Nothing opens a connection: this version has no HTTP backend."""
+    reached = {imported for imported in imports(tree) for banned in NETWORK if f"{imported}.".startswith(f"{banned}.")}
+    assert set() == reached, name
+
+
+@pytest.mark.parametrize(("name", "tree"), ALL)
+def test_pure_modules_read_no_clock(name: str, tree: ast.Module) -> None:
+    """``now``, ``today`` and ``time.time`` are called only behind the injectable clocks."""
+    if name.split(".", maxsplit=1)[0] in CLOCK_READERS:
+        return
+    calls = {
+        node.func.attr for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert set() == calls & {"now", "utcnow", "today", "time", "time_ns", "monotonic"}, name
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [pytest.param(name, path, id=name or "certcore") for name, path, _ in modules()]
+)
+def test_files_stay_small(name: str, path: Path) -> None:
+    """No file grows into a cupboard: what has more than one reason to exist is divided."""
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_LINES or name in DATA, f"{path.name} has {lines} lines"
+
+
+def test_no_file_is_a_drawer() -> None:
+    """Names say what lives there: no utils, helpers, common, base or manager."""
+    drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+    assert set() == {part for name, _, _ in modules() for part in name.split(".")} & drawers
+
+
+def test_todo_markers_have_an_issue() -> None:
+    """Nothing is left for later without saying where that is written down."""
+    marked = [path.name for _, path, _ in modules() if "TODO" in path.read_text(encoding="utf-8")]
+    assert [] == marked
