@@ -1,0 +1,97 @@
+"""The command itself: its rooms, and how whatever goes wrong in one is told. No traceback ever reaches a user.
+
+An error of certcore's is one line, ``certcore: <message> [code]``, and one with the next step. Wrong usage is told
+with the usage.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+import click
+
+import certcore
+from certcore import reasons
+from certcore.cli import demo, exits, issue, keygen, scan, show, terminal, trust, verify
+from certcore.errors import CertcoreError
+
+
+class _Rooms(click.Group):
+    """A group of commands that return their exit code, and whose errors are told as certcore tells them."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command that was asked for and leave with its exit code."""
+        try:
+            code = super().invoke(ctx)
+        except CertcoreError as error:
+            tell(error)
+            code = exits.ERROR
+        except click.ClickException as error:
+            _tell_usage(error)
+            code = exits.ERROR
+        ctx.exit(code if isinstance(code, int) else exits.DONE)
+
+
+@click.group(
+    cls=_Rooms,
+    no_args_is_help=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 valid or done, 1 not valid, 3 undetermined, 2 wrong usage or an error.",
+)
+@click.version_option(certcore.__version__, prog_name="certcore")
+@click.pass_context
+def group(ctx: click.Context) -> None:
+    """Issue, show and verify vehicle inspection certificates in QR codes."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for _command in (demo.demo, keygen.keygen, trust.trust, issue.issue, show.show, scan.scan, verify.verify):
+    group.add_command(_command)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and give its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese characters is no reason to fail
+    try:
+        code = group.main(arguments, prog_name="certcore", standalone_mode=False)
+    except click.ClickException as error:
+        _tell_usage(error)
+        return exits.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        return exits.INTERRUPTED
+    except SystemExit as left:  # click's way out when nobody reads its output any more, or after completing a line
+        return exits.ERROR if left.code else exits.DONE
+    except Exception as error:  # noqa: BLE001  the last resort: a traceback may hold a plate, a VIN or a key
+        click.echo(f"certcore: this is a defect in certcore, please report it: {_where(error)}", err=True)
+        return exits.ERROR
+    return code if isinstance(code, int) else exits.DONE
+
+
+def tell(error: CertcoreError) -> None:
+    """Say on standard error what went wrong, and what to do about it where the table of codes knows."""
+    click.echo(f"certcore: {terminal.escaped(str(error))}", err=True)
+    if error.code in reasons.REASONS:
+        click.echo(f"  {reasons.explain(error.code).next_step}", err=True)
+
+
+def _tell_usage(error: click.ClickException) -> None:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.", err=True)
+    click.echo(f"certcore: {terminal.escaped(error.format_message())}", err=True)
+
+
+def _where(error: Exception) -> str:
+    """The kind of an unforeseen error and certcore's line it came from; not its message, a secret perhaps."""
+    place = ""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        module = str(frame.f_globals.get("__name__"))
+        if module.partition(".")[0] == "certcore":
+            place = f" in {module}, line {line}"
+    return f"{type(error).__name__}{place}"

@@ -1,0 +1,177 @@
+"""The fields of a certificate as JSON: to and from `InspectionCertificate`.
+
+It is the form in which they are typed, kept and shown, and that of the ``certificate`` in a verdict's JSON. Dates and
+instants are ISO 8601, bytes hexadecimal, codes their words. Read strictly: an unknown member is refused with its place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, Final
+
+import attrs
+
+from certcore.cli import json_input
+from certcore.cli.json_input import Members, Reader
+from certcore.payload import (
+    Basis,
+    Deficiency,
+    DeficiencyCounts,
+    InspectionCertificate,
+    Result,
+    StatusListEntry,
+    StatusRef,
+)
+
+REQUIRED: Final = ("registration_number", "basis", "result", "authority")
+
+
+def from_json(text: str, what: str) -> dict[str, object]:
+    """The members of a certificate's JSON text, not looked at yet.
+
+    Raises:
+        RejectedInputError: ``input-malformed``; it is no JSON object.
+    """
+    value = json_input.parse(text, what)
+    if not isinstance(value, dict):
+        raise json_input.malformed(what, "an object in braces is expected")
+    return value
+
+
+def to_json(certificate: InspectionCertificate) -> str:
+    """The fields that are there as JSON: indented, in the characters they have."""
+    return json.dumps(to_members(certificate), ensure_ascii=False, indent=2) + "\n"
+
+
+def to_members(certificate: InspectionCertificate) -> dict[str, Any]:
+    """The fields that are there as JSON types; also ``presented_at``, which `from_members` does not read."""
+    names = (field.name for field in attrs.fields(InspectionCertificate) if not field.name.startswith("unknown_"))
+    return {name: _plain(value) for name in names if (value := getattr(certificate, name)) is not None}
+
+
+def from_members(members: Mapping[str, object]) -> InspectionCertificate:
+    """The certificate that these JSON members state.
+
+    Raises:
+        RejectedInputError: ``input-malformed``, with the place: unknown, missing, or not fit for a certificate.
+    """
+    reading = Members(dict(members), "")
+    values = {name: reading.take_if(name, read) for name, read in READERS.items()}
+    reading.finish()
+    given = {name: value for name, value in values.items() if value is not None}
+    missing = [name for name in REQUIRED if name not in given]
+    if missing:
+        raise json_input.malformed(", ".join(missing), "missing")
+    if "issued_at" in given and given.keys().isdisjoint({"status", "certificate_id"}):
+        raise json_input.malformed("issued_at", "it is set when issuing, unless there is a status or a certificate_id")
+    try:
+        return InspectionCertificate(**given)
+    except (ValueError, OverflowError) as cause:
+        raise json_input.malformed("the certificate", str(cause)) from cause
+
+
+def _basis(value: object, place: str) -> Basis | int:
+    return value if type(value) is int else json_input.one_of(Basis)(value, place)
+
+
+def _result(value: object, place: str) -> Result | int:
+    return value if type(value) is int else json_input.one_of(Result)(value, place)
+
+
+def _status(value: object, place: str) -> StatusRef | StatusListEntry:
+    members = Members(value, place)
+    list_number = members.take_if("list", json_input.whole_number)
+    uri = members.take_if("uri", json_input.text)
+    index = members.take("index", json_input.whole_number)
+    members.finish()
+    try:
+        if list_number is not None and uri is None:
+            return StatusRef(list=list_number, index=index)
+        if uri is not None and list_number is None:
+            return StatusListEntry(uri=uri, index=index)
+    except ValueError as cause:
+        raise json_input.malformed(place, str(cause)) from cause
+    raise json_input.malformed(place, "either list and index, or uri and index, are expected")
+
+
+def _previous(value: object, place: str) -> StatusRef | bytes:
+    if isinstance(value, str):
+        return json_input.hexadecimal(value, place)
+    reference = _status(value, place)
+    if not isinstance(reference, StatusRef):
+        raise json_input.malformed(place, "a certificate id, or list and index, are expected")
+    return reference
+
+
+def _deficiencies(value: object, place: str) -> DeficiencyCounts | tuple[Deficiency, ...]:
+    if isinstance(value, list):
+        return json_input.array_of(_deficiency)(value, place)
+    members = Members(value, place)
+    counts = {name: members.take_if(name, json_input.whole_number) or 0 for name in ("minor", "major", "dangerous")}
+    members.finish()
+    try:
+        return DeficiencyCounts(**counts)
+    except ValueError as cause:
+        raise json_input.malformed(place, str(cause)) from cause
+
+
+def _deficiency(value: object, place: str) -> Deficiency:
+    members = Members(value, place)
+    code = members.take("code", json_input.text)
+    severity = members.take("severity", json_input.one_of(Result))
+    members.finish()
+    try:
+        return Deficiency(code=code, severity=severity)
+    except ValueError as cause:
+        raise json_input.malformed(place, str(cause)) from cause
+
+
+READERS: Final[Mapping[str, Reader[Any]]] = MappingProxyType(
+    {
+        "registration_number": json_input.text,
+        "country": json_input.text,
+        "vin": json_input.text,
+        "valid_from": json_input.day,
+        "valid_until": json_input.day,
+        "basis": _basis,
+        "result": _result,
+        "authority": json_input.text,
+        "inspected_on": json_input.day,
+        "plate_type": json_input.whole_number,
+        "vehicle_category": json_input.text,
+        "usage": json_input.text,
+        "status": _status,
+        "odometer_km": json_input.whole_number,
+        "deficiencies": _deficiencies,
+        "test_place": json_input.text,
+        "inspector": json_input.text,
+        "report_digest": json_input.hexadecimal,
+        "next_test_due": json_input.day,
+        "document_number": json_input.text,
+        "previous": _previous,
+        "confidential": json_input.hexadecimal,
+        "issuer": json_input.text,
+        "issued_at": json_input.instant,
+        "expires_at": json_input.instant,
+        "certificate_id": json_input.hexadecimal,
+    }
+)
+"""Every field that can be stated, and how it is read."""
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  any JSON type
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (date, datetime)):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, (StatusRef, StatusListEntry, Deficiency, DeficiencyCounts)):
+        return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
+    return value

@@ -1,0 +1,194 @@
+"""Files in and out: only regular ones, never more bytes than such a file can have, and written whole or not at all.
+
+A named pipe or a device is refused before a byte is read: one would wait for ever, another never end. Standard input
+is read a line at a time. What is written appears under its name only once all of it is on the disk, and nothing is
+overwritten unless that was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from certcore.errors import CertcoreError, IssuingError, RejectedInputError
+
+MAX_TEXT_BYTES: Final = 64 * 1024
+"""Bytes of a JSON file, and of one line of standard input: fifteen times the largest QR symbol's text."""
+
+MAX_LIST_BYTES: Final = 16 << 20
+"""Bytes of a file with a certificate's text a line: some 60 000 of them. Standard input has no such limit."""
+
+MAX_KEY_FILE_BYTES: Final = 64 * 1024
+"""Bytes of a key or password file; the largest key certcore uses has about 8 000 as PEM."""
+
+MAX_DRAFT_BYTES: Final = 16 << 20
+"""Bytes of a trust list's draft: four times the largest signed list, because JSON and PEM are wordier."""
+
+PICTURE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp"})
+"""How the names of the pictures in a folder end, in lower case."""
+
+_READ_FLAGS: Final = (
+    os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+)
+_MODE: Final = 0o666  # less what the user's umask takes away
+
+
+def read_bytes(path: Path, *, limit: int) -> bytes:
+    """All of a regular file.
+
+    Raises:
+        RejectedInputError: ``file-unreadable``, also for anything but a regular file; ``file-too-large``.
+    """
+    try:
+        _require_regular(path, os.stat(path))  # noqa: PTH116  before it is opened: opening a device may do something
+        with os.fdopen(os.open(path, _READ_FLAGS), "rb") as file:
+            _require_regular(path, os.fstat(file.fileno()))  # and again: it may have been exchanged in between
+            data = file.read(limit + 1)
+    except (OSError, ValueError) as cause:  # ValueError: a null character in the name
+        raise RejectedInputError("file-unreadable", f"{path}: {_why(cause)}") from cause
+    if len(data) > limit:
+        raise RejectedInputError("file-too-large", f"{path}: there are more than {limit} bytes", max_bytes=limit)
+    return data
+
+
+def read_text(path: Path, *, limit: int = MAX_TEXT_BYTES) -> str:
+    """All of a regular file as UTF-8; a byte order mark is dropped.
+
+    Raises:
+        RejectedInputError: as `read_bytes`; ``input-malformed`` for anything but UTF-8.
+    """
+    data = read_bytes(path, limit=limit)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        raise RejectedInputError("input-malformed", f"{path}: byte {cause.start} is not UTF-8 text") from cause
+
+
+def standard_input_lines() -> Iterator[str]:
+    """The lines of standard input that are not empty, without their ends.
+
+    Raises:
+        RejectedInputError: ``file-too-large`` for a line above `MAX_TEXT_BYTES`.
+    """
+    stream = sys.stdin.buffer
+    while line := stream.readline(MAX_TEXT_BYTES + 1):
+        if len(line) > MAX_TEXT_BYTES:
+            raise RejectedInputError("file-too-large", f"a line of standard input has more than {MAX_TEXT_BYTES} bytes")
+        text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace")
+        if text:
+            yield text
+
+
+def pictures(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files named, and the pictures in the folders named, in order; links inside folders are not followed."""
+    for path in paths:
+        if path.is_dir():
+            yield from _pictures_in(path)
+        else:
+            yield path
+
+
+def refuse_existing(paths: Iterable[Path | None], *, force: bool) -> None:
+    """Raise before anything is made, where something that will be written is there already.
+
+    Raises:
+        IssuingError: ``file-exists``; ``file-unwritable`` for a folder, whatever may be overwritten.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir():
+            raise IssuingError("file-unwritable", f"{path}: there is a folder of this name")
+        if not force and os.path.lexists(path):
+            raise _exists(path)
+
+
+def write(path: Path, data: bytes | str, *, force: bool = False) -> None:
+    """Write a file whole, or not at all.
+
+    Raises:
+        IssuingError: ``file-exists`` unless forced; ``file-unwritable``.
+    """
+    refuse_existing([path], force=force)
+    content = data.encode() if isinstance(data, str) else data
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _MODE)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            if force:
+                temporary.replace(path)
+            else:
+                _name_anew(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except FileExistsError as cause:
+        raise _exists(path) from cause
+    except (OSError, ValueError) as cause:
+        raise IssuingError("file-unwritable", f"{path}: {_why(cause)}") from cause
+
+
+def write_all(contents: Mapping[Path, bytes | str], *, force: bool = False) -> None:
+    """Write several files, all or none: where one fails, those already written anew are taken away again.
+
+    Raises:
+        IssuingError: as `write`.
+    """
+    refuse_existing(contents, force=force)
+    written: list[Path] = []
+    try:
+        for path, data in contents.items():
+            is_new = not os.path.lexists(path)
+            write(path, data, force=force)
+            if is_new:
+                written.append(path)
+    except CertcoreError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _require_regular(path: Path, facts: os.stat_result) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        what = "a folder" if stat.S_ISDIR(facts.st_mode) else "a pipe or a device"
+        raise RejectedInputError("file-unreadable", f"{path}: it is {what}, not a file")
+
+
+def _pictures_in(folder: Path) -> Iterator[Path]:
+    def fail(cause: OSError) -> None:
+        raise RejectedInputError("file-unreadable", f"{cause.filename}: {cause.strerror}") from cause
+
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=False):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(parent, name)
+            if path.suffix.lower() in PICTURE_SUFFIXES and not path.is_symlink():
+                yield path
+
+
+def _name_anew(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, unless that is taken."""
+    try:
+        os.link(temporary, path)  # unlike a rename, this fails when the name is taken
+    except FileExistsError:
+        raise
+    except OSError as cause:  # a shared or removable disk may know no links; then the name is looked at first
+        if os.path.lexists(path):
+            raise FileExistsError from cause
+        temporary.rename(path)
+
+
+def _exists(path: Path) -> IssuingError:
+    return IssuingError("file-exists", f"{path}: it is there already; --force overwrites it")
+
+
+def _why(cause: OSError | ValueError) -> str:
+    return (isinstance(cause, OSError) and cause.strerror) or "the name cannot be used"

@@ -1,0 +1,196 @@
+"""``certcore issue``: a certificate from options or a JSON file, as text, PNG and SVG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from certcore import payload, qr
+from certcore.cli import certificate_draft, exits, files, keygen, terminal
+from certcore.errors import IssuingError
+from certcore.issue import Issuer
+from certcore.payload import Basis, InspectionCertificate, Profile, Result
+
+_FILE = click.Path(path_type=Path)
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_PAIR: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
+_ENTRY: Final = re.compile(r"(?P<uri>[^#]+)#(?P<index>\d{1,10})", re.ASCII)
+
+DEFAULT_SCALE: Final = 8
+"""Pixels to a module of a PNG: 8 reads well off a screen and off paper."""
+
+
+def _reference(text: str) -> object:
+    """``12/524287`` or ``https://...#7`` as the members of a status reference; anything else as it is."""
+    if entry := _ENTRY.fullmatch(text):
+        return {"uri": entry["uri"], "index": int(entry["index"])}
+    if pair := _PAIR.fullmatch(text):
+        return {"list": int(pair["list"]), "index": int(pair["index"])}
+    return text
+
+
+def _as_status(_ctx: click.Context, _param: click.Parameter, value: str | None) -> object:
+    reference = None if value is None else _reference(value)
+    if isinstance(reference, str):
+        msg = "a status reference is written like 12/524287, or https://host/list#7"
+        raise click.BadParameter(msg)
+    return reference
+
+
+def _as_previous(_ctx: click.Context, _param: click.Parameter, value: str | None) -> object:
+    return None if value is None else _reference(value)
+
+
+def _as_deficiencies(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> object:
+    """``CODE=SEVERITY``, repeated, as a list; nothing where none was given."""
+    found: list[dict[str, str]] = []
+    for value in values:
+        code, sign, severity = value.rpartition("=")
+        if not sign:
+            msg = "a deficiency is written like '1.1.13 (a) (ii)=minor'"
+            raise click.BadParameter(msg)
+        found.append({"code": code.strip(), "severity": severity.strip()})
+    return found or None
+
+
+def _as_counts(_ctx: click.Context, _param: click.Parameter, value: tuple[int, int, int] | None) -> object:
+    return None if value is None else dict(zip(("minor", "major", "dangerous"), value, strict=True))
+
+
+_WORDS: Final = {"basis": [basis.value for basis in Basis], "result": [result.value for result in Result]}
+_OPTIONS: Final = (
+    click.option("--plate", "registration_number", help="Registration number, as issued."),
+    click.option("--country", help="Of the vehicle's plate: two letters."),
+    click.option("--vin", help="VIN, or any other chassis number."),
+    click.option("--valid-until", metavar="DATE", help="The last day, inclusive, e.g. 2027-09-30."),
+    click.option("--valid-from", metavar="DATE", help="The first day, if neither that of inspection nor of issue."),
+    click.option("--basis", type=click.Choice(_WORDS["basis"]), help="Why it is issued."),
+    click.option("--result", type=click.Choice(_WORDS["result"]), help="How the inspection ended."),
+    click.option("--authority", help="Who is responsible, e.g. 闽C."),
+    click.option("--inspected-on", metavar="DATE", help="The day of the inspection."),
+    click.option("--plate-type", type=int, help="号牌种类 (GA/T 16.7), e.g. 2 or 52."),
+    click.option("--vehicle-category", help="E.g. M1 or K33."),
+    click.option("--usage", help="使用性质 (GA/T 16.3), a letter."),
+    click.option("--status", callback=_as_status, metavar="LIST/INDEX", help="Its status: 12/524287, or URI#INDEX."),
+    click.option("--odometer-km", type=int, help="At the test."),
+    click.option(
+        "--deficiency",
+        "deficiency",
+        multiple=True,
+        callback=_as_deficiencies,
+        metavar="CODE=SEVERITY",
+        help="Repeatable.",
+    ),
+    click.option(
+        "--deficiency-counts",
+        nargs=3,
+        type=int,
+        callback=_as_counts,
+        metavar="MINOR MAJOR DANGEROUS",
+        help="How many of each, instead of a list.",
+    ),
+    click.option("--test-place", help="Where it was tested."),
+    click.option("--inspector", help="Id of the inspector or station."),
+    click.option("--report-digest", metavar="HEX", help="First 16 bytes of SHA-256 of the full report."),
+    click.option("--next-test-due", metavar="DATE", help="If it is not the last day."),
+    click.option("--document-number", help="As shown to people."),
+    click.option("--previous", callback=_as_previous, metavar="HEX|LIST/INDEX", help="The certificate it follows."),
+    click.option("--confidential", metavar="HEX", help="Sealed claims: a COSE_Encrypt0."),
+    click.option("--issuer", help="The issuer's id in the trust list; optional."),
+    click.option("--expires-at", metavar="INSTANT", help="The end of a certificate of very short life."),
+    click.option("--certificate-id", metavar="HEX", help="8 to 16 bytes; random, if there is no status either."),
+    click.option("--issued-at", metavar="INSTANT", help="Only with a status or an id; else now."),
+)
+
+
+def _field_options(command: _F) -> _F:
+    """An option for every field of a certificate."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--key", "key_file", type=_FILE, required=True, help="The issuer's private key, PEM.")
+@click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@click.option("--json-file", type=_FILE, help="The fields as JSON; options beside it win.")
+@_field_options
+@click.option("--issuer-country", help="The issuer's own country, if it is not --country: stated in the code, then.")
+@click.option(
+    "--profile", type=click.Choice([profile.value for profile in Profile]), help="Refuse what lacks its fields."
+)
+@click.option("--text", "text_file", type=_FILE, help="Write the text to this file.")
+@click.option("--png", "png_file", type=_FILE, help="Write a PNG picture to this file.")
+@click.option("--svg", "svg_file", type=_FILE, help="Write an SVG drawing to this file.")
+@click.option("--scale", type=click.IntRange(1), default=DEFAULT_SCALE, show_default=True, help="Pixels to a module.")
+@click.option(
+    "--level", type=click.Choice(["L", "M", "Q", "H"]), default="M", show_default=True, help="Error correction."
+)
+@click.option("--force", is_flag=True, help="Overwrite files.")
+def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # noqa: ANN401  one for each option
+    """Issue a certificate. Without --text, --png or --svg its text is printed."""
+    outputs = {name: given.pop(f"{name}_file") for name in ("text", "png", "svg")}
+    force, scale, level = given.pop("force"), given.pop("scale"), given.pop("level")
+    files.refuse_existing(outputs.values(), force=force)
+    issuer_country, profile = given.pop("issuer_country"), given.pop("profile")
+    certificate = _certificate(given)
+    if profile is not None:
+        _require_profile(certificate, Profile(profile))
+    signer = keygen.read_signer(key_file, password_file)
+    try:
+        issuer = Issuer(signer=signer, country=issuer_country or certificate.country)
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+    text = issuer.issue(certificate)
+    if not any(outputs.values()):
+        terminal.say(text)
+        return exits.DONE
+    contents = {
+        path: _drawn(kind, text, scale=scale, level=level) for kind, path in outputs.items() if path is not None
+    }
+    files.write_all(contents, force=force)
+    size = qr.size(text, level=level)
+    for path, data in contents.items():
+        terminal.say(f"{terminal.escaped(str(path))}: {len(data)} bytes")
+    terminal.say(f"QR version {size.version}-{size.level}, {size.modules} modules a side")
+    return exits.DONE
+
+
+def _certificate(given: dict[str, Any]) -> InspectionCertificate:
+    """The certificate that the options and the JSON file state."""
+    json_file, counts, listed = given.pop("json_file"), given.pop("deficiency_counts"), given.pop("deficiency")
+    if counts is not None and listed is not None:
+        msg = "either --deficiency or --deficiency-counts"
+        raise click.UsageError(msg)
+    options = {name: value for name, value in given.items() if value is not None}
+    if counts is not None or listed is not None:
+        options["deficiencies"] = listed if counts is None else counts
+    members = {} if json_file is None else certificate_draft.from_json(files.read_text(json_file), str(json_file))
+    return certificate_draft.from_members({**members, **options})
+
+
+def _require_profile(certificate: InspectionCertificate, profile: Profile) -> None:
+    missing = payload.missing_fields(certificate, profile)
+    if missing:
+        raise IssuingError(
+            "certificate-incomplete",
+            f"The {profile.name} profile also needs {', '.join(missing)}",
+            profile=profile.value,
+            missing=", ".join(missing),
+        )
+
+
+def _drawn(kind: str, text: str, *, scale: int, level: str) -> bytes:
+    if kind == "text":
+        return f"{text}\n".encode("ascii")
+    try:
+        if kind == "png":
+            return qr.to_png(text, scale=scale, level=level)
+        return qr.to_svg(text, scale=scale, level=level).encode()
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause

@@ -1,0 +1,78 @@
+"""Dates and times as they are typed: ISO 8601 in its extended form, and never a time without its zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Final
+
+import click
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", re.ASCII | re.DOTALL)
+
+
+def day(text: str) -> date:
+    """A civil day: ``2027-09-30``.
+
+    Raises:
+        ValueError: for anything else; the message says what belongs here.
+    """
+    if _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError as cause:
+            msg = "there is no such day"
+            raise ValueError(msg) from cause
+    msg = "a day is written like 2027-09-30"
+    raise ValueError(msg)
+
+
+def instant(text: str) -> datetime:
+    """A moment with its zone: ``2027-08-14T14:30+08:00``, or with ``Z``.
+
+    Raises:
+        ValueError: for anything else, a moment without a zone among it; the message says what belongs here.
+    """
+    example = "like 2027-08-14T14:30+08:00, or with Z for UTC"
+    if not _INSTANT.fullmatch(text):
+        msg = f"a moment is written {example}"
+        raise ValueError(msg)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as cause:
+        msg = f"there is no such moment; it is written {example}"
+        raise ValueError(msg) from cause
+    if moment.utcoffset() is None:
+        msg = f"a time without a zone is another moment on every machine: write it {example}"
+        raise ValueError(msg)
+    return moment
+
+
+def typed_question(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
+    """An option's value: a day, a moment with its zone, ``now``, or ``today`` by this machine's clock and zone."""
+    if value == "today":
+        return _now().astimezone().date()
+    return _now() if value == "now" else typed_limit(_ctx, _param, value)
+
+
+def typed_limit(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
+    """An option's value: a day, or a moment with its zone."""
+    try:
+        return day(value) if _DAY.fullmatch(value) else instant(value)
+    except ValueError as cause:
+        raise click.BadParameter(str(cause)) from cause
+
+
+def typed_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    """An option's value: a moment with its zone, or ``now``; nothing where the option was not given."""
+    if value is None or value == "now":
+        return _now() if value else None
+    try:
+        return instant(value)
+    except ValueError as cause:
+        raise click.BadParameter(str(cause)) from cause
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,96 @@
+"""``certcore scan``: the QR codes in pictures, as they are found. What they say is not looked at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from certcore import qr
+from certcore.cli import exits, files, terminal
+from certcore.errors import CertcoreError, RejectedInputError
+from certcore.qr import Symbol
+from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
+
+_OF_PICTURE: Final = frozenset({"image-format", "image-too-large", "image-unreadable"})
+"""Errors that are about a picture, in which then no code was found; any other is about this machine or the call."""
+
+_Found = list[Symbol] | CertcoreError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE|FOLDER...")
+@click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
+def scan(paths: tuple[Path, ...], *, is_json: bool) -> int:
+    """Read the QR codes in pictures and in folders of pictures. Nothing they say is checked.
+
+    Exits with 0 when every picture gave a code, else with 3.
+    """
+    _note_missing_decoders()
+    pictures = list(files.pictures(paths))
+    if not pictures:
+        raise RejectedInputError("file-unreadable", "there are no pictures in the folder")
+    codes: list[int] = []
+    for path, found in terminal.each(pictures, _read):
+        if isinstance(found, CertcoreError) and found.code == "no-decoder":
+            raise found
+        codes.append(_code(found))
+        if is_json:
+            terminal.say(json.dumps({"input": str(path), **_members(found)}))
+        else:
+            _print(path, found)
+    return exits.worst(codes)
+
+
+def _read(path: Path) -> _Found:
+    try:
+        return qr.read(files.read_bytes(path, limit=MAX_PICTURE_BYTES))
+    except CertcoreError as error:
+        return error
+
+
+def _code(found: _Found) -> int:
+    if isinstance(found, CertcoreError):
+        return exits.UNDETERMINED if found.code in _OF_PICTURE else exits.ERROR
+    return exits.DONE if found else exits.UNDETERMINED
+
+
+def _members(found: _Found) -> dict[str, Any]:
+    """What was found, as JSON types."""
+    if isinstance(found, CertcoreError):
+        return {"symbols": [], "error": {"code": found.code, "message": found.message}}
+    return {
+        "symbols": [
+            {
+                "decoder": symbol.decoder,
+                "kind": symbol.kind,
+                "page": symbol.page,
+                "text": symbol.text,
+                "data": symbol.data.hex(),
+                "corners": [list(corner) for corner in symbol.corners],
+            }
+            for symbol in found
+        ]
+    }
+
+
+def _print(path: Path, found: _Found) -> None:
+    name = terminal.escaped(str(path))
+    if isinstance(found, CertcoreError):
+        terminal.say(f"{name}: {terminal.escaped(str(found))}", style="yellow")
+    elif not found:
+        terminal.say(f"{name}: no code found", style="yellow")
+    for symbol in [] if isinstance(found, CertcoreError) else found:
+        what = terminal.escaped(symbol.text) if symbol.text else f"bytes {symbol.data.hex()}"
+        terminal.say(f"{name}: {symbol.decoder}, {symbol.kind}: {what}")
+
+
+def _note_missing_decoders() -> None:
+    """Say once which decoder is not there, when another one is."""
+    decoders = qr.decoders()
+    if any(decoder.available for decoder in decoders):
+        for decoder in decoders:
+            if not decoder.available:
+                terminal.say(f"certcore: reading without {decoder.name}: {decoder.note}", err=True)

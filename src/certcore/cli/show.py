@@ -1,0 +1,56 @@
+"""``certcore show``: what a certificate says, with nothing checked, and plainly so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from certcore import armor, cose, payload, qr
+from certcore.cli import exits, fields, inputs, terminal
+from certcore.errors import CertcoreError, RejectedInputError
+from certcore.keys import ALGORITHM_NAMES
+
+NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this"
+
+
+@click.command()
+@click.argument("what", metavar="TEXT|FILE")
+def show(what: str) -> int:
+    """Show what a certificate says, without checking any of it. TEXT begins with VIC1:; FILE is a picture or a text."""
+    for text in _texts(what):
+        _show(text)
+    return exits.DONE
+
+
+def _texts(what: str) -> list[str]:
+    """The certificates' texts in an argument, at least one."""
+    found: list[str] = []
+    for source in inputs.sources([what]):
+        for item in source.read():
+            if isinstance(item.content, CertcoreError):
+                raise item.content
+            if isinstance(item.content, str):
+                found.append(item.content)
+            else:
+                found += (symbol.text for symbol in qr.read(item.content) if symbol.text.startswith(armor.PREFIX))
+    if not found:
+        raise RejectedInputError("no-certificate", "There is no certificate to be read in it")
+    return found
+
+
+def _show(text: str) -> None:
+    """One certificate; it is decoded whole before anything is printed."""
+    data = armor.decode(text.removesuffix("\n").removesuffix("\r"))
+    envelope = cose.read_certificate(data)
+    certificate = payload.decode(envelope.unverified_payload)
+    algorithm = envelope.unverified_algorithm
+    rows = [
+        ("says it is signed with 自称签名算法", ALGORITHM_NAMES.get(algorithm, str(algorithm))),
+        ("says it is signed by key 自称签名密钥", envelope.unverified_key_id.hex()),
+        *fields.rows(certificate),
+    ]
+    terminal.say(NOT_VERIFIED, style="bold red")
+    for label, value in rows:
+        terminal.say(f"  {label}: {value}")
+    terminal.say(NOT_VERIFIED, style="bold red")

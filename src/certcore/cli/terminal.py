@@ -1,0 +1,128 @@
+"""What reaches a terminal: strangers' characters escaped, colour and progress on a terminal alone, tables whole.
+
+Whatever comes from a certificate, a QR symbol or a file name goes through `escaped` first: a control sequence there
+could rewrite what the reader sees (CWE-150). Colour and progress follow the stream and ``NO_COLOR``; piped output is
+plain text.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from io import StringIO
+from typing import Final, TextIO, TypeVar
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+PIPED_WIDTH: Final = 80
+"""Columns of a table that is not for a terminal."""
+
+_WIDEST: Final = 1000
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+# Printable to Python, yet leaving no trace on a screen: the rest of Unicode's Default_Ignorable_Code_Point.
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_NAMED: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def escaped(text: str) -> str:
+    r"""The same text, safe to show: whatever is not printed as itself becomes an escape such as ``\x1b`` or ``\u202e``.
+
+    Control, bidirectional, zero-width, private and unassigned characters, lone surrogates, line separators and every
+    space but the plain one; and the backslash, so that an escape is never mistaken for text.
+    """
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    return "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character in _NAMED:
+        return _NAMED[character]
+    if character.isprintable() and not _INVISIBLE.match(character):
+        return character
+    number = ord(character)
+    if number <= 0xFF:  # noqa: PLR2004  two digits
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004  four digits
+
+
+def say(text: str, *, style: str | None = None, err: bool = False) -> None:
+    """A line, in a style where the stream is a terminal with colours. Strangers' characters are escaped already."""
+    stream = sys.stderr if err else sys.stdout
+    if style is None:
+        click.echo(text, file=stream)
+    else:
+        click.echo(_rendered(Text(text, style=style), stream, soft_wrap=True), file=stream, nl=False, color=True)
+
+
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], *, styles: Callable[[str], str | None] | None = None
+) -> None:
+    """A table on standard output, as wide as it; see `plain_table`."""
+    click.echo(_rendered(_table(heads, rows, styles), sys.stdout), nl=False, color=True)
+
+
+def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table as text of `PIPED_WIDTH` columns, without colour: what is too long goes on in the next line, uncut."""
+    return _rendered(_table(heads, rows, None), StringIO())
+
+
+def each(items: Sequence[_T], work: Callable[[_T], _R]) -> Iterator[tuple[_T, _R]]:
+    """Each item with what the work made of it; on a terminal, standard error says meanwhile how far it is."""
+    is_shown = len(items) > 1 and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    for number, item in enumerate(items, start=1):
+        if is_shown:
+            click.echo(f"\r{number} of {len(items)} ...", err=True, nl=False)
+        try:
+            result = work(item)
+        finally:
+            if is_shown:
+                click.echo("\r\x1b[2K", err=True, nl=False, color=True)
+        yield item, result
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], styles: Callable[[str], str | None] | None) -> Table:
+    drawn = Table(*heads, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for column in drawn.columns:
+        column.overflow = "fold"
+    for column in drawn.columns[1:-1]:
+        column.no_wrap = True
+    for row in rows:
+        drawn.add_row(*(Text(cell, style=(styles and styles(cell)) or "") for cell in row))
+    return drawn
+
+
+def _rendered(what: Text | Table, stream: TextIO, *, soft_wrap: bool = False) -> str:
+    is_terminal = stream.isatty()
+    is_plain = not is_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    buffer = StringIO()
+    console = Console(
+        file=buffer,
+        force_terminal=is_terminal,
+        color_system=None if is_plain else "standard",
+        width=None if is_terminal else PIPED_WIDTH,
+        highlight=False,
+        legacy_windows=False,
+    )
+    if isinstance(
+        what, Table
+    ):  # where it is narrower than its longest word the terminal may break lines; rich would cut
+        console.width = max(console.width, console.measure(what, options=console.options.update(width=_WIDEST)).minimum)
+    console.print(what, soft_wrap=soft_wrap)
+    return _trimmed(buffer.getvalue())
+
+
+def _trimmed(text: str) -> str:
+    """The same lines without the spaces that pad a table's last column."""
+    return "".join(line.rstrip(" ") + "\n" for line in text.splitlines())

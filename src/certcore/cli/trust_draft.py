@@ -1,0 +1,196 @@
+"""The draft of a trust list: JSON that people edit and review, and what it comes to once it is signed.
+
+A draft holds everything of a trust list but the dates, which signing sets. Public keys stand in it as PEM. Read
+strictly: an unknown member is refused with its place.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+import attrs
+
+from certcore.cli import json_input
+from certcore.cli.json_input import Members
+from certcore.errors import CertcoreError, RejectedInputError
+from certcore.keys import ALGORITHM_NAMES, PublicKey
+from certcore.trust import Environment, KeyUsage, ListTemplate, TrustedIssuer, TrustedKey, TrustListContents
+
+FORMAT: Final = "certcore-trust-draft/1"
+
+DEFAULT_UPDATE_DAYS: Final = 30
+DEFAULT_LIVE_SECONDS: Final = 900
+
+_ALGORITHMS: Final = {name: number for number, name in ALGORITHM_NAMES.items()}
+
+
+@attrs.frozen(kw_only=True)
+class TrustDraft:
+    """A trust list that is not signed yet.
+
+    Attributes:
+        environment: real certificates, or trying out.
+        version: of the list it was last signed as, or will be.
+        update_days: how many days after signing the next list comes.
+        live_maximum_s: the longest a live presentation may last, in seconds.
+        issuers: who is trusted.
+    """
+
+    environment: Environment
+    version: int = 1
+    update_days: int = DEFAULT_UPDATE_DAYS
+    live_maximum_s: int = DEFAULT_LIVE_SECONDS
+    issuers: tuple[TrustedIssuer, ...] = ()
+
+    def contents(self, *, issued_at: datetime) -> TrustListContents:
+        """What is signed, as of an instant.
+
+        Raises:
+            RejectedInputError: ``input-malformed``; the parts do not fit together.
+        """
+        try:
+            return TrustListContents(
+                version=self.version,
+                issued_at=issued_at,
+                next_update_at=issued_at + timedelta(days=self.update_days),
+                environment=self.environment,
+                live_maximum=timedelta(seconds=self.live_maximum_s),
+                issuers=self.issuers,
+            )
+        except (ValueError, OverflowError) as cause:
+            raise json_input.malformed("the draft", str(cause)) from cause
+
+    def to_json(self) -> str:
+        """The draft as it is edited: indented, in the characters it has."""
+        members = {
+            "format": FORMAT,
+            "environment": self.environment.value,
+            "version": self.version,
+            "update_days": self.update_days,
+            "live_maximum_s": self.live_maximum_s,
+            "issuers": [_issuer_members(issuer) for issuer in self.issuers],
+        }
+        return json.dumps(members, ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> TrustDraft:
+        """The draft in a JSON text.
+
+        Raises:
+            RejectedInputError: ``input-malformed``, with the place.
+        """
+        members = Members(json_input.parse(text, "the draft"), "")
+        if members.take("format", json_input.text) != FORMAT:
+            raise json_input.malformed("format", f"{FORMAT} is expected")
+        draft = cls(
+            environment=members.take("environment", json_input.one_of(Environment)),
+            version=members.take("version", json_input.whole_number),
+            update_days=members.take("update_days", json_input.whole_number),
+            live_maximum_s=members.take("live_maximum_s", json_input.whole_number),
+            issuers=members.take("issuers", json_input.array_of(_issuer)),
+        )
+        members.finish()
+        draft.contents(
+            issued_at=datetime.fromtimestamp(0, UTC)
+        )  # whatever does not fit together is told now, not when signing
+        return draft
+
+
+def _issuer_members(issuer: TrustedIssuer) -> dict[str, Any]:
+    return {
+        **_present(issuer, "id", "name", "country", "time_zone", "query_endpoint"),
+        "list_templates": [_present(item, "uri", "not_before", "not_after") for item in issuer.list_templates],
+        "uri_prefixes": list(issuer.uri_prefixes),
+        **_present(issuer, "max_entries", "suspends", "retroactive"),
+        "keys": [_key_members(key) for key in issuer.keys],
+    }
+
+
+def _key_members(key: TrustedKey) -> dict[str, Any]:
+    return {
+        "public_key": key.public_key.to_pem().decode("ascii"),
+        "algorithm": ALGORITHM_NAMES[key.public_key.algorithm],
+        "key_ids": [key_id.hex() for key_id in key.key_ids],
+        **_present(key, "usage", "authorities", "not_before", "not_after", "compromised_since", "compromise"),
+    }
+
+
+def _present(what: object, *names: str) -> dict[str, Any]:
+    """Those of an object's attributes that are set, as JSON types."""
+    return {name: _plain(value) for name in names if (value := getattr(what, name)) is not None}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Enum):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _issuer(value: object, place: str) -> TrustedIssuer:
+    members = Members(value, place)
+    given: dict[str, Any] = {
+        "query_endpoint": members.take_if("query_endpoint", json_input.text),
+        "list_templates": members.take_if("list_templates", json_input.array_of(_template)),
+        "uri_prefixes": members.take_if("uri_prefixes", json_input.array_of(json_input.text)),
+        "max_entries": members.take_if("max_entries", json_input.whole_number),
+        "suspends": members.take_if("suspends", json_input.truth),
+        "retroactive": members.take_if("retroactive", json_input.truth),
+    }
+    given = {name: member for name, member in given.items() if member is not None}
+    for name in ("id", "name", "country", "time_zone"):
+        given[name] = members.take(name, json_input.text)
+    given["keys"] = members.take("keys", json_input.array_of(_key))
+    members.finish()
+    try:
+        return TrustedIssuer(**given)
+    except ValueError as cause:
+        raise json_input.malformed(place, str(cause)) from cause
+
+
+def _template(value: object, place: str) -> ListTemplate:
+    members = Members(value, place)
+    uri = members.take("uri", json_input.text)
+    not_before = members.take("not_before", json_input.instant)
+    not_after = members.take_if("not_after", json_input.instant)
+    members.finish()
+    try:
+        return ListTemplate(uri=uri, not_before=not_before, not_after=not_after)
+    except (ValueError, OverflowError) as cause:
+        raise json_input.malformed(place, str(cause)) from cause
+
+
+def _key(value: object, place: str) -> TrustedKey:
+    members = Members(value, place)
+    key_ids = members.take_if("key_ids", json_input.array_of(json_input.hexadecimal)) or ()
+    given: dict[str, Any] = {
+        "authorities": members.take_if("authorities", json_input.array_of(json_input.text)),
+        "compromised_since": members.take_if("compromised_since", json_input.instant),
+        "compromise": members.take_if("compromise", json_input.text),
+        "key_ids": key_ids or None,
+    }
+    given = {name: member for name, member in given.items() if member is not None}
+    given["usage"] = members.take("usage", json_input.one_of(KeyUsage))
+    given["not_before"] = members.take("not_before", json_input.instant)
+    given["not_after"] = members.take("not_after", json_input.instant)
+    algorithm = members.take_if("algorithm", _algorithm)
+    pem = members.take("public_key", json_input.text)
+    members.finish()
+    try:
+        public_key = PublicKey.from_pem(pem.encode(), algorithm=algorithm, key_id=key_ids[0] if key_ids else None)
+        return TrustedKey(public_key=public_key, **given)
+    except (ValueError, OverflowError) as cause:
+        raise json_input.malformed(place, str(cause)) from cause
+    except CertcoreError as cause:
+        raise RejectedInputError("input-malformed", f"{place}.public_key: {cause.message}", place=place) from cause
+
+
+def _algorithm(value: object, place: str) -> int:
+    name = json_input.text(value, place)
+    if name not in _ALGORITHMS:
+        raise json_input.malformed(place, f"one of {', '.join(_ALGORITHMS)} is expected")
+    return _ALGORITHMS[name]

@@ -1,0 +1,83 @@
+"""A trust list in words: its dates, its issuers, their keys, and who signed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from certcore import cose
+from certcore import trust as trust_lists
+from certcore.cli import terminal
+from certcore.errors import RejectedInputError
+from certcore.keys import ALGORITHM_NAMES, PublicKey
+from certcore.trust import MAX_TRUST_LIST_BYTES, KeyUsage, TrustedIssuer, TrustedKey, TrustListContents
+
+NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this; give the roots' public keys with --root"
+
+
+def unverified_contents(data: bytes) -> TrustListContents:
+    """What a list says, whoever signed it.
+
+    Raises:
+        RejectedInputError: ``trust-list-malformed``; ``too-new``.
+    """
+    try:
+        message = cose.read_sign(data, max_bytes=MAX_TRUST_LIST_BYTES)
+    except RejectedInputError as cause:
+        raise RejectedInputError("trust-list-malformed", "The trust list cannot be read") from cause
+    if message.content_type != trust_lists.MEDIA_TYPE:
+        raise RejectedInputError("trust-list-malformed", "The signed document is not a trust list")
+    return trust_lists._read_contents(message.payload)  # noqa: SLF001  the one reader of a list has no public name
+
+
+def show_unverified(data: bytes) -> None:
+    """Print a list whose signatures nobody checked, and say so first and last."""
+    contents = unverified_contents(data)
+    terminal.say(NOT_VERIFIED, style="bold red")
+    show(contents)
+    terminal.say(NOT_VERIFIED, style="bold red")
+
+
+def show(contents: TrustListContents, *, signed_by: Sequence[PublicKey] = ()) -> None:
+    """Print a list, and which roots signed it."""
+    terminal.say(f"trust list   version {contents.version}, {contents.environment.value}")
+    terminal.say(f"issued       {_instant(contents.issued_at)}, next update by {_instant(contents.next_update_at)}")
+    terminal.say(f"live         {int(contents.live_maximum.total_seconds())} s at most")
+    for key in signed_by:
+        terminal.say(f"signed by    {key.key_id.hex()}  {ALGORITHM_NAMES[key.algorithm]}  {key.thumbprint.hex()}")
+    for issuer in contents.issuers:
+        _show_issuer(issuer)
+
+
+def _show_issuer(issuer: TrustedIssuer) -> None:
+    name = terminal.escaped(issuer.name)
+    terminal.say(f"\n{terminal.escaped(issuer.id)}  {name}  ({issuer.country}, {issuer.time_zone})", style="bold")
+    terminal.say(
+        f"  an entry of its status lists may {'' if issuer.suspends else 'not '}become valid again,"
+        f" a revocation may {'' if issuer.retroactive else 'not '}reach back, at most {issuer.max_entries} entries"
+    )
+    if issuer.query_endpoint is not None:
+        terminal.say(f"  vehicles are looked up at {terminal.escaped(issuer.query_endpoint)}")
+    for template in issuer.list_templates:
+        until = "" if template.not_after is None else f" until {_instant(template.not_after)}"
+        terminal.say(f"  status lists at {terminal.escaped(template.uri)} from {_instant(template.not_before)}{until}")
+    for prefix in issuer.uri_prefixes:
+        terminal.say(f"  status URIs under {terminal.escaped(prefix)}")
+    for key in issuer.keys:
+        _show_key(key)
+
+
+def _show_key(key: TrustedKey) -> None:
+    ids = ", ".join(key_id.hex() for key_id in key.key_ids)
+    authorities = ", ".join(map(terminal.escaped, key.authorities))
+    signs = f" for {authorities}" if key.usage in {KeyUsage.CERTIFICATE, KeyUsage.LIVE} else ""
+    terminal.say(f"  key {ids}  {ALGORITHM_NAMES[key.public_key.algorithm]}  signs {key.usage.value}{signs}")
+    terminal.say(f"    from {_instant(key.not_before)} until {_instant(key.not_after)}")
+    if key.compromised_since is not None:
+        why = "" if key.compromise is None else f": {terminal.escaped(key.compromise)}"
+        terminal.say(f"    COMPROMISED since {_instant(key.compromised_since)}{why}", style="bold red")
+
+
+def _instant(value: datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z")
