@@ -129,8 +129,8 @@ def _code_to_wire(kind: type[Enum]) -> Callable[[object], int]:
 
 def _code_from_wire(codes: Mapping[int, _E]) -> Callable[[object], _E | int]:
     def from_wire(value: object) -> _E | int:
-        code = uint(value)
-        return codes.get(code, code)
+        known = codes.get(value) if type(value) is int else None
+        return uint(value) if known is None else known
 
     return from_wire
 

@@ -49,6 +49,10 @@ StatusAnswer = StatusRecord | StatusError | None
 VehicleAnswer = VehicleRecord | StatusError | None
 """What came of a vehicle look-up; None likewise."""
 
+_WHY_STATUS_IS_NOT_KNOWN: Final = frozenset(
+    code for code, meaning in REASONS.items() if meaning.axis is Axis.STATUS and Effect.BLOCKS in meaning.effects
+)
+
 _DAY: Final = timedelta(days=1)
 _EFFECTS: Final = tuple(Effect)
 _OUTCOMES: Final = (Outcome.INVALID, Outcome.UNDETERMINED, Outcome.VALID)  # in the order of the effects
@@ -138,7 +142,7 @@ def begin(question: Question, trust: TrustList) -> Verdict | Pending:
 def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleAnswer = None) -> Verdict:
     """Steps 10 to 13."""
     question, certificate, issuer = pending.question, pending.certificate, pending.grant.issuer
-    policy, found = question.policy, pending.reasons
+    policy, found = question.policy, [*pending.reasons]  # what was begun may be concluded again
     rules = Rules(
         suspends=issuer.suspends,
         retroactive=issuer.retroactive,
@@ -316,12 +320,23 @@ def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> lis
 
 def _missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
     """No answer: the policy says what that weighs. Whatever an error says, it is never a revocation and never valid."""
-    code = "status-not-checked" if answer is None else answer.code
-    meaning = REASONS.get(code)
-    if meaning is None or meaning.axis is not Axis.STATUS or Effect.BLOCKS not in meaning.effects:
-        code, meaning, detail = "status-unavailable", REASONS["status-unavailable"], {**detail, "error": code}
-    softened = need is Need.IF_AVAILABLE and Effect.NOTES in meaning.effects
+    code = "status-not-checked" if answer is None else _code_of(answer)
+    softened = need is Need.IF_AVAILABLE and Effect.NOTES in REASONS[code].effects
     return notes(code, **detail) if softened else blocks(code, **detail)
+
+
+def _code_of(error: StatusError) -> str:
+    """The error's code, if it is one that says why status is not known; a backend may put anything there."""
+    code: object = getattr(error, "code", None)
+    meaning = REASONS.get(code) if isinstance(code, str) else None
+    if (
+        isinstance(code, str)
+        and meaning is not None
+        and meaning.axis is Axis.STATUS
+        and Effect.BLOCKS in meaning.effects
+    ):
+        return code
+    return "status-unavailable"
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:

@@ -37,7 +37,16 @@ def utc(value: datetime) -> datetime:
     if value.utcoffset() is None:
         msg = "an instant needs a time zone: a naive datetime is a different instant on every machine"
         raise ValueError(msg)
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as cause:
+        msg = "an instant lies within the years 1 to 9999 in UTC"
+        raise ValueError(msg) from cause
+
+
+def optional_utc(value: datetime | None) -> datetime | None:
+    """As `utc`, where there may be none."""
+    return None if value is None else utc(value)
 
 
 def utc_second(value: datetime) -> datetime:

@@ -80,15 +80,15 @@ def from_x509(data: bytes) -> tuple[Handle, x509.Certificate]:
 
 def from_cose_map(key: Mapping[Any, Any]) -> Handle:
     """The public key in a decoded COSE_Key (RFC 9052 section 7). Private members are not looked at."""
-    kty = key.get(KTY)
-    if kty == EC2 and key.get(CRV) in _CURVES:
-        return checked(_ec_point(key[CRV], _bytes_of(key, X), key.get(Y)))
-    if kty == OKP and key.get(CRV) == COSE_ED25519:
+    kty, crv, alg = (_integer(key.get(label)) for label in (KTY, CRV, ALG))
+    if kty == EC2 and crv in _CURVES:
+        return checked(_ec_point(crv, _bytes_of(key, X), key.get(Y)))
+    if kty == OKP and crv == COSE_ED25519:
         return checked(_parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_bytes_of(key, X)), "Ed25519 key"))
     if kty == RSA:
         return _rsa(_bytes_of(key, RSA_N), _bytes_of(key, RSA_E))
-    if kty == AKP and key.get(ALG) in _ML_DSA:
-        return checked(_parsed(lambda: _ML_DSA[key[ALG]].from_public_bytes(_bytes_of(key, AKP_PUB)), "ML-DSA key"))
+    if kty == AKP and alg in _ML_DSA:
+        return checked(_parsed(lambda: _ML_DSA[alg].from_public_bytes(_bytes_of(key, AKP_PUB)), "ML-DSA key"))
     raise RejectedInputError("key-unsupported", "The COSE_Key is of a type or on a curve that certcore does not use")
 
 
@@ -141,6 +141,8 @@ def checked(handle: object) -> Handle:
         _refuse_weak_ed25519(handle.public_bytes_raw())
         return handle
     if isinstance(handle, rsa.RSAPublicKey):
+        if handle.public_numbers().n % 2 == 0:
+            raise UntrustedError("key-weak", "An RSA modulus is odd")
         if not MIN_RSA_BITS <= handle.key_size <= MAX_RSA_BITS:
             raise UntrustedError(
                 "key-weak", f"An RSA key must have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits", bits=handle.key_size
@@ -154,15 +156,15 @@ def checked(handle: object) -> Handle:
 
 
 def _jwk_handle(jwk: Mapping[str, Any]) -> object:
-    kty, crv = jwk.get("kty"), jwk.get("crv")
+    kty, crv, alg = (member if isinstance(member := jwk.get(name), str) else "" for name in ("kty", "crv", "alg"))
     if kty == "EC" and crv in _JWK_CURVES:
         return _ec_point(_JWK_CURVES[crv], _base64url(jwk, "x"), _base64url(jwk, "y"))
     if kty == "OKP" and crv == "Ed25519":
         return _parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_base64url(jwk, "x")), "Ed25519 key")
     if kty == "RSA":
         return _rsa(_base64url(jwk, "n"), _base64url(jwk, "e"))
-    if kty == "AKP" and jwk.get("alg") in {"ML-DSA-44", "ML-DSA-65"}:
-        kind = _ML_DSA[ML_DSA_44 if jwk["alg"] == "ML-DSA-44" else ML_DSA_65]
+    if kty == "AKP" and alg in {"ML-DSA-44", "ML-DSA-65"}:
+        kind = _ML_DSA[ML_DSA_44 if alg == "ML-DSA-44" else ML_DSA_65]
         return _parsed(lambda: kind.from_public_bytes(_base64url(jwk, "pub")), "ML-DSA key")
     raise RejectedInputError("key-unsupported", "The JWK is of a type or on a curve that certcore does not use")
 
@@ -218,6 +220,11 @@ def _require_bytes(data: bytes) -> None:
         raise RejectedInputError("key-malformed", f"The key is longer than {MAX_KEY_BYTES} bytes")
 
 
+def _integer(value: object) -> int:
+    """The value if it is an integer, else 0, which no key type, curve or algorithm has: True equals 1 and is none."""
+    return value if type(value) is int else 0
+
+
 def _bytes_of(key: Mapping[Any, Any], label: int) -> bytes:
     value = key.get(label)
     if type(value) is not bytes:
@@ -228,8 +235,8 @@ def _bytes_of(key: Mapping[Any, Any], label: int) -> bytes:
 def _base64url(jwk: Mapping[str, Any], member: str) -> bytes:
     """The bytes of a member: base64url without padding (RFC 7515 section 2)."""
     value = jwk.get(member)
-    if type(value) is not str:
-        raise RejectedInputError("key-malformed", f"Member {member!r} of the JWK is missing or not text")
+    if type(value) is not str or "=" in value:
+        raise RejectedInputError("key-malformed", f"Member {member!r} of the JWK is missing or not unpadded base64url")
     try:
         data = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as cause:

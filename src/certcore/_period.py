@@ -55,17 +55,22 @@ def judge(
         found.append(blocks("issued-in-future"))
     if isinstance(certificate.result, Result) and not certificate.result.passes:
         found.append(fails("result-not-pass", result=certificate.result.value))
-    if day < first_day(certificate, zone):
+    is_issued = issued_at is not None and issued_at <= window.start  # then the day of issue has come in every zone
+    if not (is_issued and _begins_on_issue(certificate)) and day < first_day(certificate, zone):
         found.append(fails("not-yet-valid-on-date"))
     elif _is_over(certificate, day) or (ends_at is not None and ends_at <= window.start):
         found.append(fails("expired-on-date"))
     else:
         if ends_at is not None and ends_at < window.end:
             found.append(blocks("period-changed-on-date"))
-        if issued_at is not None and window.start < issued_at:
+        if not is_issued:
             found.append(notes("issued-after-event"))
     found += _unknown_codes(certificate)
     return found
+
+
+def _begins_on_issue(certificate: InspectionCertificate) -> bool:
+    return certificate.valid_from is None and certificate.inspected_on is None
 
 
 def _is_over(certificate: InspectionCertificate, day: date) -> bool:

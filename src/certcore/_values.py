@@ -66,8 +66,9 @@ class StatusRef:
     index: int
 
     def __attrs_post_init__(self) -> None:
-        uint(self.list)
-        uint(self.index)
+        for number in (self.list, self.index):
+            if type(number) is not int or not 0 <= number < UINT32:
+                uint(number)  # which says what is wrong; a call for each would double the time that reading one takes
 
 
 @attrs.frozen(kw_only=True)

@@ -16,8 +16,8 @@ MAX_CHARACTERS: Final = 4296
 """Characters of the largest QR symbol in alphanumeric mode, version 40-L (ISO/IEC 18004 table 7)."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-_CHARACTERS: Final = _ALPHABET.encode("ascii")
-_VALUES: Final = bytes.maketrans(_CHARACTERS, bytes(range(45)))
+_STRANGE: Final = 0xFF
+_VALUES: Final = bytes(_ALPHABET.find(chr(byte)) & _STRANGE for byte in range(256))  # find gives -1 for what is strange
 _LARGEST_BYTE: Final = 0xFF
 _PAIRS: Final = tuple(low + high for high in _ALPHABET for low in _ALPHABET)
 
@@ -98,18 +98,20 @@ def base45_decode(text: str, /) -> bytes:
         raw = text.encode("ascii")
     except UnicodeEncodeError as cause:
         raise _not_base45("a character is outside the alphabet") from cause
-    if raw.translate(None, _CHARACTERS):
-        raise _not_base45("a character is outside the alphabet")
     values = raw.translate(_VALUES)
+    if _STRANGE in values:
+        raise _not_base45("a character is outside the alphabet")
     triples, rest = divmod(len(values), 3)
     if rest == 1:
         raise _not_base45("one character is left over")
     end = 3 * triples
     lanes = bytearray(4 * triples)
-    total = 0
-    for place, weight in enumerate((1, 45, 2025)):
-        lanes[3::4] = values[place:end:3]
-        total += weight * int.from_bytes(lanes, "big")
+    lanes[3::4] = values[0:end:3]
+    total = int.from_bytes(lanes, "big")
+    lanes[3::4] = values[1:end:3]
+    total += 45 * int.from_bytes(lanes, "big")
+    lanes[3::4] = values[2:end:3]
+    total += 2025 * int.from_bytes(lanes, "big")
     words = total.to_bytes(4 * triples, "big")
     if words[1::4].count(0) != triples:
         raise _not_base45("three characters stand for more than two bytes")

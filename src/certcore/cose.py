@@ -45,13 +45,20 @@ MAX_CERTIFICATE_BYTES: Final = 2860
 MAX_SIGN1_BYTES: Final = 1 << 20
 """Bytes of a COSE_Sign1 that `open_sign1` reads unless told otherwise."""
 
+MAX_SIGN_BYTES: Final = 4 << 20
+"""Bytes of a COSE_Sign: a trust list of some 20 000 keys."""
+
 MAX_SIGNATURES: Final = 16
 """Signatures on one COSE_Sign: each costs a check."""
 
 _SIGN1_TAG: Final = b"\xd2"  # 18
+_CERTIFICATE_START: Final = _SIGN1_TAG + b"\x84"
+_NO_HEADERS: Final = b"\xa0"
 _SIGN_TAG: Final = b"\xd8\x62"  # 98
 _CWT_TAG: Final = b"\xd8\x3d"  # 61
-_CERTIFICATE_SIGNATURE_BYTES: Final = frozenset({64, 96})
+CERTIFICATE_SIGNATURE_BYTES: Final = frozenset({64, 96})
+"""Lengths of a certificate's signature: P-256 and Ed25519, and P-384. Others do not fit a QR symbol worth printing."""
+
 _SIGN1_CONTEXT: Final = b"\x84\x6aSignature1"
 _SIGN_CONTEXT: Final = b"\x85\x69Signature"
 
@@ -117,6 +124,11 @@ class UnverifiedSign:
     payload: bytes
     _protected: bytes
     _signatures: tuple[tuple[bytes, int, bytes, bytes], ...]  # protected, algorithm, key id, signature
+
+    @property
+    def unverified_key_ids(self) -> tuple[bytes, ...]:
+        """Which keys the message says signed it."""
+        return tuple(key_id for _, _, key_id, _ in self._signatures)
 
     def signed_by(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
         """Those of the keys whose signature is among the message's and holds; each key once, under whatever ids."""
@@ -222,16 +234,18 @@ def read_certificate(data: bytes, /) -> UnverifiedCertificate:
     Raises:
         RejectedInputError: ``malformed``.
     """
-    if not data.startswith(_SIGN1_TAG):
-        raise _malformed("it is not tagged as a COSE_Sign1 (18)")
-    match _cbor.decode(data[1:], max_bytes=MAX_CERTIFICATE_BYTES):
-        case [bytes() as header, dict() as unprotected, bytes() as payload, bytes() as signature]:
-            pass
-        case _:
-            raise _malformed("it is not [protected, unprotected, payload, signature]")
-    if unprotected:
+    if len(data) > MAX_CERTIFICATE_BYTES:
+        raise _malformed(f"it is longer than the {MAX_CERTIFICATE_BYTES} bytes a certificate may have")
+    if not data.startswith(_CERTIFICATE_START):
+        raise _malformed("it is not tagged as a COSE_Sign1 (18) of four elements")
+    header, at = _cbor.take_byte_string(data, len(_CERTIFICATE_START))
+    if not data.startswith(_NO_HEADERS, at):
         raise _malformed("it has unprotected headers")
-    if len(signature) not in _CERTIFICATE_SIGNATURE_BYTES:
+    payload, at = _cbor.take_byte_string(data, at + len(_NO_HEADERS))
+    signature, at = _cbor.take_byte_string(data, at)
+    if at != len(data):
+        raise _malformed("bytes follow it")
+    if len(signature) not in CERTIFICATE_SIGNATURE_BYTES:
         raise _malformed("its signature is neither 64 nor 96 bytes long")
     algorithm, key_id = _algorithm_and_key_id(header)
     return UnverifiedCertificate(algorithm, key_id, payload, header, signature)
@@ -263,7 +277,7 @@ def add_signature(data: bytes, /, *, signer: Signer) -> bytes:
     return _sign_message(message.payload, message.content_type, [*kept, new])
 
 
-def read_sign(data: bytes, /, *, max_bytes: int = MAX_SIGN1_BYTES) -> UnverifiedSign:
+def read_sign(data: bytes, /, *, max_bytes: int = MAX_SIGN_BYTES) -> UnverifiedSign:
     """A COSE_Sign in the trust list's profile.
 
     Tag 98, protected exactly typ, nothing unprotected, 1 to 16 signatures, and all of it deterministic.
@@ -274,10 +288,11 @@ def read_sign(data: bytes, /, *, max_bytes: int = MAX_SIGN1_BYTES) -> Unverified
     if not data.startswith(_SIGN_TAG):
         raise _malformed("it is not tagged as a COSE_Sign (98)")
     match _cbor.decode(data[len(_SIGN_TAG) :], max_bytes=max_bytes):
-        case [bytes() as header, {}, bytes() as payload, [_, *_] as signatures] if len(signatures) <= MAX_SIGNATURES:
-            pass
+        case [bytes() as header, dict() as unprotected, bytes() as payload, [_, *_] as signatures] if not unprotected:
+            if len(signatures) > MAX_SIGNATURES:
+                raise _malformed(f"it has more than {MAX_SIGNATURES} signatures")
         case _:
-            raise _malformed(f"it is not [protected, unprotected, payload, 1 to {MAX_SIGNATURES} signatures]")
+            raise _malformed("it is not [protected, {}, payload, signatures]")
     match _cbor.decode(header, max_bytes=max_bytes):
         case {16: str() as content_type, **others} if not others:
             return UnverifiedSign(content_type, payload, header, tuple(map(_read_signature, signatures)))
@@ -287,10 +302,10 @@ def read_sign(data: bytes, /, *, max_bytes: int = MAX_SIGN1_BYTES) -> Unverified
 
 def _read_signature(signature: object) -> tuple[bytes, int, bytes, bytes]:
     match signature:
-        case [bytes() as header, {}, bytes() as value]:
+        case [bytes() as header, dict() as unprotected, bytes() as value] if not unprotected:
             return header, *_algorithm_and_key_id(header), value
         case _:
-            raise _malformed("a signature is not [protected, unprotected, signature]")
+            raise _malformed("a signature is not [protected, {}, signature]")
 
 
 @lru_cache(maxsize=1024)
@@ -395,8 +410,9 @@ def _signature(signer: Signer, structure: bytes) -> bytes:
         signature = signer.sign(structure)
     except Exception as cause:  # a KMS or HSM may raise anything
         raise IssuingError("signer-failed", "The signer could not sign") from cause
-    if type(signature) is not bytes or not signature:
-        raise IssuingError("signer-failed", "The signer gave no signature bytes")
+    if type(signature) is not bytes or len(signature) != signer.public_key.signature_bytes:
+        what = "The signer gave no signature of its key's length; ECDSA takes r and s side by side, not DER"
+        raise IssuingError("signer-failed", what)
     return signature
 
 

@@ -14,7 +14,7 @@ import attrs
 
 from certcore import armor, cose, payload, vocabulary
 from certcore.errors import IssuingError
-from certcore.keys import ML_DSA_44, ML_DSA_65, Signer
+from certcore.keys import Signer
 from certcore.payload import InspectionCertificate, StatusRef
 
 CERTIFICATE_ID_BYTES: Final = 12
@@ -59,8 +59,10 @@ class Issuer:
         if self.country is not None and not vocabulary.is_country_code(self.country):
             msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
             raise ValueError(msg)
-        if self.signer.public_key.algorithm in {ML_DSA_44, ML_DSA_65}:
-            msg = "an ML-DSA signature does not fit a QR symbol; it signs lists"
+        if self.signer.public_key.signature_bytes not in cose.CERTIFICATE_SIGNATURE_BYTES:
+            msg = (
+                "a certificate is signed with P-256, P-384 or Ed25519; the signatures of other keys are too long for it"
+            )
             raise ValueError(msg)
 
     def complete(self, certificate: InspectionCertificate, /) -> InspectionCertificate:
@@ -109,9 +111,12 @@ class Issuer:
         if self.registry is None:
             return {"certificate_id": secrets.token_bytes(CERTIFICATE_ID_BYTES)}
         try:
-            return {"status": self.registry.allocate()}
+            ref: object = self.registry.allocate()
         except Exception as cause:
             raise _register_failed(cause) from cause
+        if not isinstance(ref, StatusRef):
+            raise IssuingError("register-failed", "The register gave no status reference")
+        return {"status": ref}
 
     def _without_repetition(self, certificate: InspectionCertificate) -> InspectionCertificate:
         """The same without what a reader fills in: the issuer's own country, and days that are stated already."""

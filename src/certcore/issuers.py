@@ -20,6 +20,9 @@ from certcore import vocabulary
 from certcore._instants import utc_second
 from certcore.keys import MAX_KEY_ID_BYTES, PublicKey
 
+_NO_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that a machine's zone folder may have, and that mean something else on the next machine."""
+
 _LIST_NUMBER: Final = "{list}"
 _MAX_TEXT: Final = 512
 """Characters of a name or a URI in a trust list."""
@@ -67,7 +70,7 @@ class TrustedKey:
     """
 
     public_key: PublicKey
-    usage: KeyUsage
+    usage: KeyUsage = attrs.field(converter=KeyUsage)
     not_before: datetime = attrs.field(converter=utc_second)
     not_after: datetime = attrs.field(converter=utc_second)
     authorities: tuple[str, ...] = attrs.field(default=("*",), converter=_texts)
@@ -88,6 +91,9 @@ class TrustedKey:
             raise ValueError(msg)
         if not self.authorities or not all(map(_is_text, self.authorities)):
             msg = "a key signs for at least one authority"
+            raise ValueError(msg)
+        if self.compromise is not None and not _is_text(self.compromise):
+            msg = f"the reason of a compromise is 1 to {_MAX_TEXT} printable characters"
             raise ValueError(msg)
         if self.not_after <= self.not_before:
             msg = "a key's window ends after it begins"
@@ -165,10 +171,12 @@ class TrustedIssuer:
 
     @zone.default
     def _zone(self) -> ZoneInfo:
+        msg = "the time zone is not an IANA name known here"
+        if self.time_zone in _NO_ZONES:
+            raise ValueError(msg)
         try:
             return ZoneInfo(self.time_zone)
         except (KeyError, ValueError, TypeError, OSError) as cause:
-            msg = "the time zone is not an IANA name known here"
             raise ValueError(msg) from cause
 
     def __attrs_post_init__(self) -> None:

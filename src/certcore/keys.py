@@ -133,12 +133,10 @@ class PublicKey:
             ValueError: for an algorithm this key cannot use, or an impossible key id.
         """
         handle, members = _key_forms.from_jwk(jwk)
-        kid = members.get("kid")
-        if key_id is None and type(kid) is str:
-            key_id = kid.encode("utf-8", "replace") or None
-        if algorithm is None and type(members.get("alg")) is str:
-            algorithm = _algorithm_number(members["alg"])
-        return cls._from_form(handle, algorithm, key_id)
+        kid, alg = members.get("kid"), members.get("alg")
+        stated_id = kid.encode("utf-8", "replace") or None if isinstance(kid, str) else None
+        stated_algorithm = _algorithm_number(alg) if isinstance(alg, str) else None
+        return cls._from_form(handle, (algorithm, key_id), (stated_algorithm, stated_id))
 
     @classmethod
     def from_cose_key(cls, data: bytes, /, *, algorithm: int | None = None, key_id: bytes | None = None) -> Self:
@@ -150,11 +148,10 @@ class PublicKey:
             ValueError: for an algorithm this key cannot use, or an impossible key id.
         """
         handle, members = _key_forms.from_cose_key(data)
-        if key_id is None and type(members.get(_key_forms.KID)) is bytes:
-            key_id = members[_key_forms.KID]
-        if algorithm is None and type(members.get(_key_forms.ALG)) is int:
-            algorithm = members[_key_forms.ALG]
-        return cls._from_form(handle, algorithm, key_id)
+        kid, alg = members.get(_key_forms.KID), members.get(_key_forms.ALG)
+        stated_id = kid if isinstance(kid, bytes) else None
+        stated_algorithm = alg if type(alg) is int else None
+        return cls._from_form(handle, (algorithm, key_id), (stated_algorithm, stated_id))
 
     @classmethod
     def from_x509(cls, data: bytes, /) -> Self:
@@ -170,14 +167,22 @@ class PublicKey:
         return cls._from_handle(handle, None, certificate.fingerprint(hashes.SHA256())[:8])
 
     @classmethod
-    def _from_form(cls, handle: _key_forms.Handle, algorithm: int | None, key_id: bytes | None) -> Self:
-        """A key whose algorithm and id came with untrusted bytes."""
+    def _from_form(
+        cls,
+        handle: _key_forms.Handle,
+        given: tuple[int | None, bytes | None],
+        stated: tuple[int | None, bytes | None],
+    ) -> Self:
+        """A key in a form that may state its algorithm and id; what the caller gives goes before."""
         try:
-            return cls._from_handle(handle, algorithm, key_id)
+            key = cls._from_handle(handle, *stated) if None in given else None
         except ValueError as cause:
-            raise RejectedInputError(
-                "key-unsupported", "The key's stated algorithm or key id does not fit it"
-            ) from cause
+            raise RejectedInputError("key-unsupported", "The key's stated algorithm or id does not fit it") from cause
+        algorithm, key_id = given
+        if key is not None:
+            algorithm = key.algorithm if algorithm is None else algorithm
+            key_id = key.key_id if key_id is None else key_id
+        return cls._from_handle(handle, algorithm, key_id)
 
     @classmethod
     def _from_handle(cls, handle: _key_forms.Handle, algorithm: int | None, key_id: bytes | None) -> Self:
@@ -212,6 +217,11 @@ class PublicKey:
     def algorithms(self) -> tuple[int, ...]:
         """Every algorithm number a signature of this key may be labelled with."""
         return self._algorithms
+
+    @property
+    def signature_bytes(self) -> int:
+        """How long every signature of this key is."""
+        return _signature_bytes(self._handle)
 
     def verify(self, signature: bytes, data: bytes) -> None:
         """Return when the signature over the data is this key's.
@@ -327,6 +337,8 @@ class LocalSigner:
             UntrustedError: ``key-weak``.
         """
         try:
+            if not Path(path).is_file():  # a pipe would wait for ever, and a device has no end
+                raise RejectedInputError("file-unreadable", "There is no such key file")
             with Path(path).open("rb") as file:
                 data = file.read(_key_forms.MAX_KEY_BYTES + 1)
         except OSError as cause:
@@ -370,10 +382,9 @@ class LocalSigner:
                     file.write(self.to_pem(password=password))
                     file.flush()
                     os.fsync(file.fileno())
-                if overwrite:
-                    temporary.replace(target)
-                else:
-                    os.link(temporary, target)  # unlike a rename, this fails when the name is taken
+                if not overwrite:  # take the name first, which fails where it is taken; a rename would not
+                    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+                temporary.replace(target)
             finally:
                 temporary.unlink(missing_ok=True)
         except FileExistsError as cause:
@@ -401,6 +412,10 @@ def _class_of(handle: _key_forms.Handle) -> _KeyClass:
     return _ML_DSA_44 if isinstance(handle, mldsa.MLDSA44PublicKey) else _ML_DSA_65
 
 
+def _signature_bytes(handle: _key_forms.Handle) -> int:
+    return (handle.key_size + 7) // 8 if isinstance(handle, rsa.RSAPublicKey) else _class_of(handle).signature_bytes
+
+
 def _algorithm_number(name: str) -> int:
     for number, known in ALGORITHM_NAMES.items():
         if known == name:
@@ -410,7 +425,7 @@ def _algorithm_number(name: str) -> int:
 
 def _check_for(handle: _key_forms.Handle, kind: _KeyClass) -> _Check:
     """The function that checks one signature with this key; built once, because it is the hot path."""
-    size = kind.signature_bytes or (handle.key_size + 7) // 8  # type: ignore[union-attr]  # only RSA has no fixed size
+    size = _signature_bytes(handle)
     half = size // 2
 
     if isinstance(handle, ec.EllipticCurvePublicKey):

@@ -10,7 +10,7 @@ this reader.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
@@ -47,7 +47,7 @@ __all__ = [
     "missing_fields",
 ]
 
-_ALWAYS_THERE: Final = frozenset({"registration_number", "basis", "result", "authority", "issued_at"})
+_ALWAYS_THERE: Final = ("registration_number", "basis", "result", "authority", "issued_at")
 _NOTHING: Final[Mapping[int, object]] = MappingProxyType({})
 
 
@@ -157,16 +157,18 @@ class InspectionCertificate:
     unknown_fields: Mapping[int, object] = attrs.field(default=_NOTHING, converter=_frozen_map, hash=False)
 
     def __attrs_post_init__(self) -> None:
-        claims, inspection = _to_wire(self)
-        if not (claims.keys().isdisjoint(self.unknown_claims) and inspection.keys().isdisjoint(self.unknown_fields)):
-            msg = "an unknown claim has a key that is known"
-            raise ValueError(msg)
+        _to_wire(self)
+        _check_unknown(self.unknown_claims, {*CLAIMS, INSPECTION}, lowest=-(2**64))
+        _check_unknown(self.unknown_fields, FIELDS, lowest=0)
         if not isinstance(self.status, (StatusRef, StatusListEntry, type(None))):
             msg = "status: a StatusRef or a StatusListEntry"
             raise ValueError(msg)  # noqa: TRY004  every bad field is a ValueError here
         if not isinstance(self.deficiencies, (DeficiencyCounts, tuple, type(None))):
             msg = "deficiencies: DeficiencyCounts or a tuple of Deficiency"
             raise ValueError(msg)  # noqa: TRY004  as above
+        if None in (self.basis, self.result, self.authority):
+            msg = "a certificate has a basis, a result and an authority"
+            raise ValueError(msg)
         _check_whole(self)
 
     @property
@@ -232,7 +234,7 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     unknown_fields = _claims.read(inspection, FIELD_READERS, values)
     if any(key < 0 for key in unknown_fields):
         raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
-    if not values.keys() >= _ALWAYS_THERE or ("status" in values) == ("certificate_id" in values):
+    if not all(map(values.__contains__, _ALWAYS_THERE)) or ("status" in values) == ("certificate_id" in values):
         raise malformed(
             "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
         )
@@ -260,12 +262,10 @@ def missing_fields(certificate: InspectionCertificate, profile: Profile) -> tupl
 # -------------------------------------------------------------------------------------------------------------------
 
 
-_DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        field.name: None if field.default is attrs.NOTHING else field.default
-        for field in attrs.fields(InspectionCertificate)
-    }
-)
+_DEFAULTS: Final[dict[str, Any]] = {
+    field.name: None if field.default is attrs.NOTHING else field.default
+    for field in attrs.fields(InspectionCertificate)
+}
 
 
 def _to_wire(certificate: InspectionCertificate) -> tuple[dict[int, Any], dict[int, Any]]:
@@ -284,6 +284,18 @@ def _check_whole(certificate: InspectionCertificate) -> None:
         raise ValueError(msg)
     if certificate.expires_at is not None or certificate.presented_at is not None:
         _check_instants(certificate.issued_at, certificate.presented_at, certificate.expires_at)
+
+
+def _check_unknown(values: Mapping[int, object], known: Container[int], *, lowest: int) -> None:
+    """What a newer version may have put there: keys that this one does not know, and values that the wire can carry."""
+    if not all(type(key) is int and key >= lowest and key not in known for key in values):
+        msg = "an unknown claim has a key that is known, critical, or no integer"
+        raise ValueError(msg)
+    try:
+        _cbor.decode(_cbor.encode(values), max_bytes=MAX_CERTIFICATE_BYTES)
+    except (TypeError, RejectedInputError) as cause:
+        msg = "an unknown claim has a value that a certificate cannot carry"
+        raise ValueError(msg) from cause
 
 
 def _check_instants(issued_at: datetime | None, presented_at: datetime | None, expires_at: datetime | None) -> None:

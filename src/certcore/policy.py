@@ -163,10 +163,15 @@ class Policy:
 
 
 def _plate(value: str | None) -> str | None:
-    if value is not None and not vocabulary.normalise_registration_number(value):
+    if value is not None and (not vocabulary.normalise_registration_number(value) or not _is_unicode(value)):
         msg = "a registration number to expect has letters or digits in it; leave it out when there is none"
         raise ValueError(msg)
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be written as UTF-8: half a surrogate pair cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _country(value: str | None) -> str | None:
@@ -178,13 +183,16 @@ def _country(value: str | None) -> str | None:
 
 
 def _plate_type(value: int | None) -> int | None:
-    if value is not None and (type(value) is not int or value < 0):
-        msg = "a plate type is a whole number"
+    if value is not None and (type(value) is not int or not 0 <= value < 1 << 32):
+        msg = "a plate type is a whole number below 2**32"
         raise ValueError(msg)
     return value
 
 
 def _vin(value: str | None) -> str | None:
+    if value is not None and not _is_unicode(value):
+        msg = "a VIN to expect is text that can be written"
+        raise ValueError(msg)
     return None if value is None else vocabulary.check_expected_vin(value)
 
 
@@ -199,20 +207,22 @@ class Expected:
         country: ISO 3166-1 alpha-2 of the plate.
         plate_type: 号牌种类, without which a Chinese number is not unique.
         vin: whole, or its last 6 to 8 characters.
+        is_empty: whether nothing is expected at all.
     """
 
     registration_number: str | None = attrs.field(default=None, converter=_plate)
     country: str | None = attrs.field(default=None, converter=_country)
     plate_type: int | None = attrs.field(default=None, converter=_plate_type)
     vin: str | None = attrs.field(default=None, converter=_vin)
+    is_empty: bool = attrs.field(init=False, eq=False)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is expected at all."""
+    @is_empty.default
+    def _is_empty(self) -> bool:
         return all(given is None for given in (self.registration_number, self.country, self.plate_type, self.vin))
 
     def __repr__(self) -> str:
-        given = [field.name for field in attrs.fields(Expected) if getattr(self, field.name) is not None]
+        names = ("registration_number", "country", "plate_type", "vin")
+        given = [name for name in names if getattr(self, name) is not None]
         return f"Expected({', '.join(given)} given, not shown)" if given else "Expected()"
 
 

@@ -40,12 +40,12 @@ __all__ = [
     "TrustRoot",
     "TrustedIssuer",
     "TrustedKey",
+    "read_unverified",
 ]
 
 MEDIA_TYPE: Final = "application/vnd.certcore.trust+cbor"
 
-MAX_TRUST_LIST_BYTES: Final = 4 << 20
-"""Bytes of a signed trust list: some 20 000 keys."""
+MAX_TRUST_LIST_BYTES: Final = cose.MAX_SIGN_BYTES
 
 MAX_KEYS_PER_ID: Final = 4
 """Keys under one key id: each one is a signature check on somebody else's certificate."""
@@ -180,12 +180,7 @@ class TrustList:
             UntrustedError: ``trust-list-threshold``, ``trust-list-rollback``, ``trust-list-conflict``,
                 ``trust-list-issuer-changed`` or ``trust-list-expired``.
         """
-        try:
-            message = cose.read_sign(data, max_bytes=MAX_TRUST_LIST_BYTES)
-        except RejectedInputError as cause:
-            raise RejectedInputError("trust-list-malformed", "The trust list cannot be read") from cause
-        if message.content_type != MEDIA_TYPE:
-            raise RejectedInputError("trust-list-malformed", "The signed document is not a trust list")
+        message = _read_envelope(data)
         signed_by = message.signed_by(root.keys)
         if len(signed_by) < root.threshold:
             raise UntrustedError(
@@ -348,7 +343,7 @@ def _template_to_wire(value: ListTemplate) -> list[object]:
 
 _INSTANT: Final = (_to_seconds, _from_seconds)
 _KEY: Final = (
-    _Field(1, "public_key", PublicKey.to_cose_key, PublicKey.from_cose_key),
+    _Field(1, "public_key", PublicKey.to_cose_key, lambda wire: PublicKey.from_cose_key(_typed(bytes)(wire))),
     _Field(2, "key_ids", *(_array(_typed(bytes)),) * 2),
     _Field(3, "usage", *_member(_USAGES)),
     _Field(4, "authorities", *(_array(_typed(str)),) * 2),
@@ -406,6 +401,25 @@ def _read(fields: Sequence[_Field], kind: Callable[..., Any], wire: object) -> A
     except TypeError as cause:
         msg = f"{getattr(kind, '__name__', 'an entry')} lacks a field"
         raise ValueError(msg) from cause
+
+
+def read_unverified(data: bytes, /) -> TrustListContents:
+    """What a list says, whoever made it: to be shown to a person, never to be trusted. `TrustList.open` checks.
+
+    Raises:
+        RejectedInputError: ``trust-list-malformed`` or ``too-new``.
+    """
+    return _read_contents(_read_envelope(data).payload)
+
+
+def _read_envelope(data: bytes) -> cose.UnverifiedSign:
+    try:
+        message = cose.read_sign(data)
+    except RejectedInputError as cause:
+        raise RejectedInputError("trust-list-malformed", "The trust list cannot be read") from cause
+    if message.content_type != MEDIA_TYPE:
+        raise RejectedInputError("trust-list-malformed", "The signed document is not a trust list")
+    return message
 
 
 def _read_contents(payload: bytes) -> TrustListContents:

@@ -24,7 +24,7 @@ from certcore.policy import Expected, Policy
 from certcore.reasons import Axis, Effect, Reason
 from certcore.status.protocol import StatusRecord
 from certcore.status.timeline import Interval, Rules, in_force
-from certcore.vocabulary import normalise_registration_number
+from certcore.vocabulary import registration_number_groups
 
 __all__ = ["Axis", "AxisState", "Effect", "Interval", "Outcome", "Question", "Reason", "Verdict"]
 
@@ -88,7 +88,7 @@ class Question:
         """SHA-256 over text, as_of, known_at, expected and policy id, in hexadecimal; not over when it was asked."""
         plate = self.expect.registration_number
         expected = [
-            None if plate is None else normalise_registration_number(plate),
+            None if plate is None else list(registration_number_groups(plate)),
             self.expect.country,
             self.expect.plate_type,
             self.expect.vin,

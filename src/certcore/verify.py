@@ -82,11 +82,7 @@ class Verifier:
         if not isinstance(text, str):
             msg = f"a certificate's text is a str, not {type(text).__name__}"
             raise TypeError(msg)
-        question = self._question(text.removesuffix("\n").removesuffix("\r"), as_of, expect, known_at)
-        pending = _engine.begin(question, self.trust)
-        if isinstance(pending, Verdict):
-            return pending
-        return _engine.conclude(pending, status=self._ask_status(pending), vehicle=self._ask_vehicle(pending))
+        return self._judge(self._question(_without_line_end(text), as_of, expect, known_at))
 
     def verify_image(
         self,
@@ -104,15 +100,14 @@ class Verifier:
         Raises:
             TypeError, ValueError: as `verify`, and for something that is no picture at all.
         """
-        texts = self._texts(image, as_of, expect, known_at)
-        if isinstance(texts, Verdict):
-            return texts
+        question = self._question("", as_of, expect, known_at)
+        texts = _texts_in(image)
+        if isinstance(texts, RejectedInputError):
+            return _engine.refuse(question, texts, self.trust)
         if len(texts) > 1:
-            several = RejectedInputError(
-                "several-certificates", "There are several certificates in the picture", count=len(texts)
-            )
-            return _engine.refuse(self._question("", as_of, expect, known_at), several, self.trust)
-        return self.verify(texts[0], as_of=as_of, expect=expect, known_at=known_at)
+            several = RejectedInputError("several-certificates", "There are several certificates", count=len(texts))
+            return _engine.refuse(question, several, self.trust)
+        return self._judge(attrs.evolve(question, text=texts[0]))
 
     def verify_all(
         self,
@@ -128,10 +123,11 @@ class Verifier:
         Raises:
             TypeError, ValueError: as `verify_image`.
         """
-        texts = self._texts(image, as_of, expect, known_at)
-        if isinstance(texts, Verdict):
-            return (texts,)
-        return tuple(self.verify(text, as_of=as_of, expect=expect, known_at=known_at) for text in texts)
+        question = self._question("", as_of, expect, known_at)
+        texts = _texts_in(image)
+        if isinstance(texts, RejectedInputError):
+            return (_engine.refuse(question, texts, self.trust),)
+        return tuple(self._judge(attrs.evolve(question, text=text)) for text in texts)
 
     def with_trust(self, trust: TrustList, /) -> Self:
         """The same verifier under another trust list."""
@@ -140,7 +136,7 @@ class Verifier:
     def _question(
         self, text: str, as_of: datetime | date, expect: Expected | None, known_at: datetime | None
     ) -> Question:
-        """The question, once the caller has put it properly."""
+        """The question, once the caller has put it properly. The clock is read here, once for each call."""
         evaluated_at = _instant(self.clock(), "the clock's time")
         if isinstance(as_of, datetime):
             as_of = _instant(as_of, "as_of")
@@ -160,20 +156,12 @@ class Verifier:
             policy=self.policy,
         )
 
-    def _texts(
-        self, image: Image, as_of: datetime | date, expect: Expected | None, known_at: datetime | None
-    ) -> list[str] | Verdict:
-        """The different certificates' texts in a picture, at least one; or the verdict that there is none."""
-        from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
-
-        try:
-            symbols = qr.read(image)
-        except RejectedInputError as cause:
-            return _engine.refuse(self._question("", as_of, expect, known_at), cause, self.trust)
-        texts = dict.fromkeys(symbol.text for symbol in symbols if symbol.text.startswith(armor.PREFIX))
-        if texts:
-            return list(texts)
-        return _engine.refuse(self._question("", as_of, expect, known_at), _why_none(symbols), self.trust)
+    def _judge(self, question: Question) -> Verdict:
+        """Drive the decision procedure once."""
+        pending = _engine.begin(question, self.trust)
+        if isinstance(pending, Verdict):
+            return pending
+        return _engine.conclude(pending, status=self._ask_status(pending), vehicle=self._ask_vehicle(pending))
 
     def _ask_status(self, pending: _engine.Pending) -> _engine.StatusAnswer:
         """The backend's answer; whatever it does wrong becomes an error that decides nothing."""
@@ -198,6 +186,23 @@ class Verifier:
         except Exception as cause:  # noqa: BLE001  as above
             return _backend_error(cause)
         return answer if isinstance(answer, VehicleRecord) else _backend_error(answer)
+
+
+def _without_line_end(text: str) -> str:
+    """The text without the one line end that many scanners put behind it."""
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _texts_in(image: Image) -> list[str] | RejectedInputError:
+    """The different certificates' texts in a picture, at least one; or why there is none."""
+    from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
+
+    try:
+        symbols = qr.read(image)
+    except RejectedInputError as cause:
+        return cause
+    texts = dict.fromkeys(_without_line_end(symbol.text) for symbol in symbols if symbol.text.startswith(armor.PREFIX))
+    return list(texts) or _why_none(symbols)
 
 
 def _why_none(symbols: list[Symbol]) -> RejectedInputError:

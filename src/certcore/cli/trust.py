@@ -24,6 +24,7 @@ from certcore.trust import (
     TrustedKey,
     TrustList,
     TrustRoot,
+    read_unverified,
 )
 from certcore.verify import utc_now
 
@@ -247,7 +248,7 @@ def _countersigned(draft: TrustDraft, data: bytes, signer: LocalSigner) -> bytes
         IssuingError: ``input-malformed`` if it says something else; ``already-signed``; ``signer-failed``.
         RejectedInputError: ``trust-list-malformed``.
     """
-    contents = trust_view.unverified_contents(data)
+    contents = read_unverified(data)
     if contents != draft.contents(issued_at=contents.issued_at):
         raise IssuingError("input-malformed", "The signed list does not say what the draft says; nothing was signed")
     return cose.add_signature(data, signer=signer)

@@ -6,34 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from certcore import cose
-from certcore import trust as trust_lists
 from certcore.cli import terminal
-from certcore.errors import RejectedInputError
 from certcore.keys import ALGORITHM_NAMES, PublicKey
-from certcore.trust import MAX_TRUST_LIST_BYTES, KeyUsage, TrustedIssuer, TrustedKey, TrustListContents
+from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustListContents, read_unverified
 
 NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this; give the roots' public keys with --root"
 
 
-def unverified_contents(data: bytes) -> TrustListContents:
-    """What a list says, whoever signed it.
-
-    Raises:
-        RejectedInputError: ``trust-list-malformed``; ``too-new``.
-    """
-    try:
-        message = cose.read_sign(data, max_bytes=MAX_TRUST_LIST_BYTES)
-    except RejectedInputError as cause:
-        raise RejectedInputError("trust-list-malformed", "The trust list cannot be read") from cause
-    if message.content_type != trust_lists.MEDIA_TYPE:
-        raise RejectedInputError("trust-list-malformed", "The signed document is not a trust list")
-    return trust_lists._read_contents(message.payload)  # noqa: SLF001  the one reader of a list has no public name
-
-
 def show_unverified(data: bytes) -> None:
     """Print a list whose signatures nobody checked, and say so first and last."""
-    contents = unverified_contents(data)
+    contents = read_unverified(data)
     terminal.say(NOT_VERIFIED, style="bold red")
     show(contents)
     terminal.say(NOT_VERIFIED, style="bold red")

@@ -121,6 +121,8 @@ def grey(image: Image, /) -> Grey:
 
 def _path_bytes(path: str | PathLike[str]) -> bytes:
     try:
+        if Path(path).exists() and not Path(path).is_file():  # a pipe would wait for ever, and a device has no end
+            raise RejectedInputError("file-unreadable", f"{Path(fspath(path)).name!r} is not a file")
         with Path(path).open("rb") as file:
             return _file_bytes(file)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name

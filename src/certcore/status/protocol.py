@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import attrs
 
-from certcore._instants import utc
+from certcore._instants import optional_utc, utc
 from certcore.keys import PublicKey
 from certcore.payload import StatusListEntry, StatusRef
+
+_T = TypeVar("_T")
 
 
 class StatusState(Enum):
@@ -42,19 +44,29 @@ class StatusEventKind(Enum):
 
 
 def _events(value: Iterable[StatusEvent]) -> tuple[StatusEvent, ...]:
-    return tuple(value)
+    return _all_of(StatusEvent, value)
 
 
 def _observations(value: Iterable[StatusObservation]) -> tuple[StatusObservation, ...]:
-    return tuple(value)
+    return _all_of(StatusObservation, value)
 
 
 def _proofs(value: Iterable[StatusProof]) -> tuple[StatusProof, ...]:
-    return tuple(value)
+    return _all_of(StatusProof, value)
 
 
 def _flags(value: Iterable[VehicleFlag]) -> frozenset[VehicleFlag]:
-    return frozenset(value)
+    return frozenset(_all_of(VehicleFlag, value))
+
+
+def _all_of(kind: type[_T], values: Iterable[_T]) -> tuple[_T, ...]:
+    """The values, each of the one type: a backend is somebody else's code, and finds out here."""
+    found = tuple(values)
+    for value in found:
+        if not isinstance(value, kind):
+            msg = f"a {kind.__name__} is expected, not a {type(value).__name__}"
+            raise TypeError(msg)
+    return found
 
 
 @attrs.frozen(kw_only=True)
@@ -68,8 +80,8 @@ class StatusEvent:
         reason: a stable word for why.
     """
 
-    kind: StatusEventKind
-    effective_at: datetime | None = attrs.field(converter=attrs.converters.optional(utc))
+    kind: StatusEventKind = attrs.field(converter=StatusEventKind)
+    effective_at: datetime | None = attrs.field(converter=optional_utc)
     recorded_at: datetime = attrs.field(converter=utc)
     reason: str = "unspecified"
 
@@ -78,7 +90,7 @@ class StatusEvent:
 class StatusObservation:
     """What a list said of the certificate at the list's own time of issue."""
 
-    state: StatusState
+    state: StatusState = attrs.field(converter=StatusState)
     at: datetime = attrs.field(converter=utc)
 
 
@@ -151,8 +163,8 @@ class StatusRecord:
     events: tuple[StatusEvent, ...] = attrs.field(default=(), converter=_events)
     observations: tuple[StatusObservation, ...] = attrs.field(default=(), converter=_observations)
     observed_at: datetime = attrs.field(converter=utc)
-    history_from: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
-    reliable_until: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
+    history_from: datetime | None = attrs.field(default=None, converter=optional_utc)
+    reliable_until: datetime | None = attrs.field(default=None, converter=optional_utc)
     proofs: tuple[StatusProof, ...] = attrs.field(default=(), converter=_proofs)
 
 
@@ -223,8 +235,8 @@ class VehicleRecord:
     flags: frozenset[VehicleFlag] = attrs.field(default=frozenset(), converter=_flags)
     valid_until: date | None = None
     observed_at: datetime = attrs.field(converter=utc)
-    history_from: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
-    reliable_until: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc))
+    history_from: datetime | None = attrs.field(default=None, converter=optional_utc)
+    reliable_until: datetime | None = attrs.field(default=None, converter=optional_utc)
     proofs: tuple[StatusProof, ...] = attrs.field(default=(), converter=_proofs)
 
 

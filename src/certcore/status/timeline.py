@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Final
 
 import attrs
@@ -44,6 +43,20 @@ _AFTER: Final = {
     StatusState.SUPERSEDED: "superseded-after-event",
 }
 _RANK: Final = {StatusState.VALID: 0, StatusState.SUSPENDED: 1, StatusState.SUPERSEDED: 2, StatusState.REVOKED: 3}
+_KIND_ORDER: Final = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            StatusEventKind.ISSUED,
+            StatusEventKind.RESUMED,
+            StatusEventKind.SUSPENDED,
+            StatusEventKind.SUPERSEDED,
+            StatusEventKind.REVOKED,
+        )
+    )
+}
+"""Of two events of one instant, what stops comes last: nothing is valid by the accident of an order."""
+
 _VALID: Final = StatusState.VALID
 
 
@@ -98,6 +111,8 @@ class Rules:
 
 def judge(record: StatusRecord, window: Window, rules: Rules) -> tuple[Reason, ...]:
     """What the register's facts mean for the moment: the rules at the top of this file, in their order."""
+    if _is_untouched(record, window, rules):
+        return ()
     facts = _known_facts(record, rules)
     if (decided := _decided_by_events(facts, window)) is not None:
         return (decided,)
@@ -129,6 +144,15 @@ def in_force(record: StatusRecord, period: Interval, rules: Rules) -> tuple[Inte
         has_ended = period.end_at is not None and period.end_at <= facts.horizon
         found.append(Interval(start_at=opened, end_at=period.end_at if has_ended else None))
     return tuple(interval for interval in found if _lies_in(interval, period))
+
+
+def _is_untouched(record: StatusRecord, window: Window, rules: Rules) -> bool:
+    """Rule 4 for nearly every certificate there is: it was issued, the events are complete, and there is no other."""
+    if len(record.events) != 1 or record.observations or record.history_from is None:
+        return False
+    (event,) = record.events
+    is_known = event.kind is StatusEventKind.ISSUED and event.recorded_at <= rules.known_at
+    return is_known and record.history_from <= window.start and window.last <= record.observed_at <= rules.known_at
 
 
 @attrs.define(kw_only=True)  # as above
@@ -180,7 +204,7 @@ def _known_facts(record: StatusRecord, rules: Rules) -> _Facts:
     known_at = rules.known_at
     events = [event for event in record.events if event.recorded_at <= known_at]
     observations = [seen for seen in record.observations if seen.at <= known_at + rules.clock_skew]
-    observations.sort(key=attrgetter("at"))
+    observations.sort(key=_when_seen)
     reach = record.observed_at
     if record.reliable_until is not None and record.reliable_until > reach:
         reach = record.reliable_until
@@ -194,7 +218,7 @@ def _known_facts(record: StatusRecord, rules: Rules) -> _Facts:
         horizon=known_at if known_at < rules.evaluated_at and known_at < reach else reach,
     )
     if len(events) > 1:
-        events.sort(key=lambda event: (_effect_of(event), event.recorded_at))
+        events.sort(key=lambda event: (_effect_of(event), event.recorded_at, _KIND_ORDER[event.kind]))
     state = _VALID
     for event in events:
         if event.kind is StatusEventKind.ISSUED:
@@ -260,8 +284,13 @@ def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tupl
         observations.append(StatusObservation(state=facts.state_at(facts.horizon), at=facts.horizon))
     stopped = [seen for seen in observations if seen.state is not _VALID]
     valid = [seen.at for seen in observations if seen.state is _VALID]
-    if any(seen.at <= window.start for seen in stopped):
-        return (_stopped_by_then([seen for seen in stopped if seen.at <= window.start], window, rules),)
+    by_then = max((seen for seen in observations if seen.at <= window.start), key=_when_seen, default=None)
+    final = [seen for seen in stopped if seen.at <= window.start and not rules.suspends]
+    if final:
+        return (fails(_BY_THEN[max(final, key=_when_seen).state]),)
+    if by_then is not None and by_then.state is not _VALID:
+        return (fails(_BY_THEN[by_then.state]) if _bears(window.last - by_then.at, rules) else blocks("status-gap"),)
+    stopped = [seen for seen in stopped if seen.at > window.start]
     at_or_after = [at for at in valid if at >= window.last]
     if any(not rules.suspends or at - window.last <= rules.clock_skew for at in at_or_after):
         reaches_back = rules.retroactive and any(seen.state is StatusState.REVOKED for seen in stopped)
@@ -274,12 +303,9 @@ def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tupl
     return (blocks(_why_unknown(facts, window, rules, is_after=bool(at_or_after))),)
 
 
-def _stopped_by_then(stopped: list[StatusObservation], window: Window, rules: Rules) -> Reason:
-    """What it means that a list read revoked, suspended or superseded by T."""
-    latest = max(stopped, key=attrgetter("at"))
-    if rules.suspends and not _bears(window.last - latest.at, rules):
-        return blocks("status-gap")
-    return fails(_BY_THEN[latest.state])
+def _when_seen(seen: StatusObservation) -> tuple[datetime, int]:
+    """The order of lists; of two of one instant, the one that says worse comes last."""
+    return seen.at, _RANK[seen.state]
 
 
 def _why_unknown(facts: _Facts, window: Window, rules: Rules, *, is_after: bool) -> str:
