@@ -153,12 +153,12 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     )
     record = status if isinstance(status, StatusRecord) and pending.asks_status else None
     is_live = not pending.is_future and _stands_for_status(question, certificate, pending.window)
-    if pending.asks_status:
-        found += _status_reasons(pending, status, rules)  # 10
+    said = _status_reasons(pending, status, rules) if pending.asks_status else []  # 10
+    found += said
     if not (pending.is_future or policy.vehicle is Need.NOT_USED):
         found += _vehicle_reasons(pending, vehicle)  # 11
-    is_judged = record is not None or is_live
-    if not is_judged and not any(reason.axis is Axis.STATUS and reason.effect is not Effect.NOTES for reason in found):
+    is_judged = is_live or (record is not None and not any(reason.axis is Axis.FRESHNESS for reason in said))
+    if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
         found.append(notes("checked-offline"))
     found += _freshness_reasons(question, certificate, pending.trust)  # 12
     return _weigh(  # 13
@@ -318,6 +318,10 @@ def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> lis
     return list(timeline.judge(answer, _status_window(pending.certificate, pending.window), rules))
 
 
+def _blocks_status(reason: Reason) -> bool:
+    return reason.axis is Axis.STATUS and reason.effect is not Effect.NOTES
+
+
 def _missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
     """No answer: the policy says what that weighs. Whatever an error says, it is never a revocation and never valid."""
     code = "status-not-checked" if answer is None else _code_of(answer)
@@ -327,16 +331,11 @@ def _missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
 
 def _code_of(error: StatusError) -> str:
     """The error's code, if it is one that says why status is not known; a backend may put anything there."""
-    code: object = getattr(error, "code", None)
-    meaning = REASONS.get(code) if isinstance(code, str) else None
-    if (
-        isinstance(code, str)
-        and meaning is not None
-        and meaning.axis is Axis.STATUS
-        and Effect.BLOCKS in meaning.effects
-    ):
-        return code
-    return "status-unavailable"
+    try:
+        code: object = error.code
+    except Exception:  # noqa: BLE001  somebody else's class, which may never have called ours
+        return "status-unavailable"
+    return code if isinstance(code, str) and code in _WHY_STATUS_IS_NOT_KNOWN else "status-unavailable"
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:

@@ -137,6 +137,10 @@ class Verifier:
         self, text: str, as_of: datetime | date, expect: Expected | None, known_at: datetime | None
     ) -> Question:
         """The question, once the caller has put it properly. The clock is read here, once for each call."""
+        given: object = expect
+        if given is not None and not isinstance(given, Expected):
+            msg = f"expect is an Expected, not {type(expect).__name__}"
+            raise TypeError(msg)
         evaluated_at = _instant(self.clock(), "the clock's time")
         if isinstance(as_of, datetime):
             as_of = _instant(as_of, "as_of")

@@ -24,6 +24,18 @@ from certcore.payload import StatusListEntry, StatusRef
 _T = TypeVar("_T")
 
 
+_is_str = attrs.validators.instance_of(str)
+_is_bytes = attrs.validators.instance_of(bytes)
+_is_bool = attrs.validators.instance_of(bool)
+
+
+def _is_day(_: object, attribute: attrs.Attribute[date | None], value: object) -> None:
+    """A civil day or none: a datetime is a date to isinstance, and is none here."""
+    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+        msg = f"{attribute.name} is a date, not a {type(value).__name__}"
+        raise TypeError(msg)
+
+
 class StatusState(Enum):
     """What a status list says of one entry (draft-ietf-oauth-status-list section 7; 3 is certcore's SUPERSEDED)."""
 
@@ -83,7 +95,7 @@ class StatusEvent:
     kind: StatusEventKind = attrs.field(converter=StatusEventKind)
     effective_at: datetime | None = attrs.field(converter=optional_utc)
     recorded_at: datetime = attrs.field(converter=utc)
-    reason: str = "unspecified"
+    reason: str = attrs.field(default="unspecified", validator=_is_str)
 
 
 @attrs.frozen(kw_only=True)
@@ -104,9 +116,9 @@ class StatusProof:
         key_id: whose key signed them: must be one of the query's.
     """
 
-    data: bytes = attrs.field(repr=False)
-    media_type: str
-    key_id: bytes
+    data: bytes = attrs.field(repr=False, validator=_is_bytes)
+    media_type: str = attrs.field(validator=_is_str)
+    key_id: bytes = attrs.field(validator=_is_bytes)
 
 
 @attrs.frozen(kw_only=True)
@@ -200,9 +212,9 @@ class VehicleFlag:
         until: the last day, where it has ended.
     """
 
-    code: str
-    since: date | None = None
-    until: date | None = None
+    code: str = attrs.field(validator=_is_str)
+    since: date | None = attrs.field(default=None, validator=_is_day)
+    until: date | None = attrs.field(default=None, validator=_is_day)
 
 
 @attrs.frozen(kw_only=True)
@@ -231,7 +243,7 @@ class VehicleRecord:
         proofs: the signed documents behind it.
     """
 
-    known: bool
+    known: bool = attrs.field(validator=_is_bool)
     flags: frozenset[VehicleFlag] = attrs.field(default=frozenset(), converter=_flags)
     valid_until: date | None = None
     observed_at: datetime = attrs.field(converter=utc)

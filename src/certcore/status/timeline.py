@@ -17,6 +17,7 @@ certificate was issued, its time of issue stands for T.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -56,6 +57,9 @@ _KIND_ORDER: Final = {
     )
 }
 """Of two events of one instant, what stops comes last: nothing is valid by the accident of an order."""
+
+_WORDS: Final = re.compile("[a-z][a-z -]{0,63}")
+"""A register's reason that may stand in a verdict: words. Anything else might hold a number that names a vehicle."""
 
 _VALID: Final = StatusState.VALID
 
@@ -194,16 +198,20 @@ class _Facts:
 
     def covers(self, window: Window) -> bool:
         """Whether the events are complete over the window, and no list contradicts them."""
-        if not self.reaches_back_to(window.start) or window.end - RESOLUTION > self.horizon:
-            return False
+        return self.reaches_back_to(window.start) and window.last <= self.horizon and self.agree()
+
+    def agree(self) -> bool:
+        """Whether no list says that the certificate was stopped when the events say that it was not."""
         return all(seen.state is _VALID or self.state_at(seen.at) is not _VALID for seen in self.observations)
 
 
 def _known_facts(record: StatusRecord, rules: Rules) -> _Facts:
     """Rule 1."""
     known_at = rules.known_at
-    events = [event for event in record.events if event.recorded_at <= known_at]
-    observations = [seen for seen in record.observations if seen.at <= known_at + rules.clock_skew]
+    # What is known now may bear the time of a clock that is a little ahead; what was known then is taken exactly.
+    known_by = known_at + rules.clock_skew if known_at >= rules.evaluated_at else known_at
+    events = [event for event in record.events if event.recorded_at <= known_by]
+    observations = [seen for seen in record.observations if seen.at <= known_by]
     observations.sort(key=_when_seen)
     reach = record.observed_at
     if record.reliable_until is not None and record.reliable_until > reach:
@@ -273,14 +281,14 @@ def _why(
     """The register's word for why, of the first event that led to the state, or that made the certificate void."""
     for event in events:
         if event.effective_at is None if void else _STOPS.get(event.kind) is state:
-            return {"reason": event.reason}
+            return {"reason": event.reason} if _WORDS.fullmatch(event.reason) else {}
     return {}
 
 
 def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tuple[Reason, ...]:
     """Rules 5 and 6."""
     observations = list(facts.observations)
-    if facts.is_issued:  # a register that knows its present is one more observation
+    if facts.is_issued and facts.agree():  # a register that knows its present is one more observation
         observations.append(StatusObservation(state=facts.state_at(facts.horizon), at=facts.horizon))
     stopped = [seen for seen in observations if seen.state is not _VALID]
     valid = [seen.at for seen in observations if seen.state is _VALID]

@@ -1,0 +1,234 @@
+"""The documentation is true: its code runs and prints what it says, its commands work, its tables and links hold."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import attrs
+import pytest
+
+import certcore
+from certcore import errors, verdict
+from certcore.payload import Basis
+from certcore.policy import Need
+from certcore.reasons import REASONS
+
+ROOT: Final = Path(__file__).parent.parent
+PAGES: Final = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLES: Final = sorted((ROOT / "examples").glob("*.py"))
+HAS_COMMAND: Final = importlib.util.find_spec("click") is not None and importlib.util.find_spec("rich") is not None
+
+_FENCE: Final = re.compile(r"^(?P<fence>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+_LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+_CODE_WORD: Final = re.compile(r"`(?P<word>[a-z]+(?:-[a-z]+)+)`")
+_NOT_RUN: Final = re.compile(r"python not-run: \S")
+"""How a block that must not run is marked: with the reason why."""
+
+_OTHER_WORDS: Final = frozenset(
+    {
+        *(member.value for kind in (Basis, Need, verdict.AxisState) for member in kind),
+        "structured-append",  # a kind of symbol
+        "zxing-cpp",  # a decoder
+        "pillow-heif",  # a library
+    }
+)
+"""Words with a hyphen that are no codes."""
+
+
+@attrs.frozen
+class Block:
+    """A fenced block of a page.
+
+    Attributes:
+        info: what stands behind the opening fence.
+        body: what is between the fences.
+        line: where the body begins, counted from 1.
+    """
+
+    info: str
+    body: str
+    line: int
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    text = page.read_text("utf-8")
+    return [
+        Block(found["info"].strip(), found["body"], text.count("\n", 0, found.start("body")) + 1)
+        for found in _FENCE.finditer(text)
+    ]
+
+
+def with_output(page: Path, kind: str) -> Iterator[tuple[Block, str | None]]:
+    """The blocks of one kind, each with the output that the page shows right behind it, if any."""
+    found = blocks(page)
+    for block, following in zip(found, [*found[1:], None], strict=True):
+        if block.info == kind:
+            shown = following.body if following is not None and following.info == "text output" else None
+            yield block, shown
+
+
+def name(path: Path) -> str:
+    """A path as the tests are called."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def pages_with(kind: str) -> list[Path]:
+    """The pages with at least one block of a kind."""
+    return [page for page in PAGES if any(block.info == kind for block in blocks(page))]
+
+
+def environment() -> dict[str, str]:
+    """The environment for a process that imports the same certcore."""
+    return {**os.environ, "PYTHONPATH": str(Path(certcore.__file__).parents[1]), "PYTHONIOENCODING": "utf-8"}
+
+
+@pytest.mark.parametrize("page", pages_with("python"), ids=name)
+def test_python_blocks(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page's Python blocks run one after the other, and print what the page says they print."""
+    monkeypatch.chdir(tmp_path)
+    module = ModuleType("documentation")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    for block, shown in with_output(page, "python"):
+        printed = StringIO()
+        code = compile("\n" * (block.line - 1) + block.body, str(page), "exec")
+        with redirect_stdout(printed):
+            exec(code, vars(module))  # noqa: S102  running the documentation's code is what this test is for
+        assert shown is None or shown == printed.getvalue(), f"{name(page)}, line {block.line}"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HAS_COMMAND, reason="click or rich is missing: the cli extra is not installed")
+@pytest.mark.parametrize("page", pages_with("console"), ids=name)
+def test_console_blocks(page: Path, tmp_path: Path) -> None:
+    """A page's commands work one after the other in an empty folder; the last of a block prints what the page shows."""
+    for block, shown in with_output(page, "console"):
+        printed = ""
+        for line in block.body.replace("\\\n", "").splitlines():
+            assert line.startswith("$ certcore "), f"{name(page)}, line {block.line}: not a certcore command"
+            command = [sys.executable, "-m", "certcore.cli", *shlex.split(line)[2:]]
+            done = subprocess.run(
+                command, cwd=tmp_path, env=environment(), capture_output=True, text=True, encoding="utf-8", check=False
+            )
+            assert 0 == done.returncode, f"{line}\n{done.stdout}{done.stderr}"
+            printed = done.stdout
+        assert shown is None or shown == printed
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=name)
+def test_examples(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every example runs as a program, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    with redirect_stdout(StringIO()):
+        runpy.run_path(str(example), run_name="__main__")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_python_block_runs_or_says_why_not(page: Path) -> None:
+    """No block of Python is left out without a reason, and none hides behind another spelling."""
+    for block in blocks(page):
+        if block.info.startswith(("py", "Py")):
+            assert block.info == "python" or _NOT_RUN.match(block.info), f"{name(page)}, line {block.line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_output_follows_what_prints_it(page: Path) -> None:
+    """Every shown output stands right behind the block that is compared with it."""
+    before = ""
+    for block in blocks(page):
+        if block.info == "text output":
+            assert before in {"python", "console"}, f"{name(page)}, line {block.line}"
+        before = block.info
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links(page: Path) -> None:
+    """Every relative link leads to a file that is there, and every fragment to a heading of this page or that."""
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    for found in _LINK.finditer(text):
+        target, _, fragment = found["target"].partition("#")
+        if ":" in target:
+            assert target.startswith("https://"), target
+            continue
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), f"{name(page)}: {target}"
+        if fragment:
+            assert fragment in anchors(path), f"{name(page)}: {found['target']}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The fragments that a page's headings can be reached by."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_codes(page: Path) -> None:
+    """Every code that a page names is in the table of codes."""
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    words = {found["word"] for found in _CODE_WORD.finditer(text)}
+    assert set() == words - REASONS.keys() - _OTHER_WORDS
+
+
+def test_errors_are_documented() -> None:
+    """The page of codes names every class of exception."""
+    text = (ROOT / "docs" / "reference" / "reasons.md").read_text("utf-8")
+    raised = [kind.__name__ for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    assert [] == [kind for kind in raised if f"`{kind}`" not in text]
+
+
+@pytest.mark.parametrize("page", ["format.md", "trust-list.md"])
+def test_fields_are_documented(page: str) -> None:
+    """A page of the reference names every field of what it describes."""
+    from certcore.payload import InspectionCertificate
+    from certcore.trust import TrustedIssuer, TrustedKey, TrustListContents
+
+    kinds: dict[str, tuple[type, ...]] = {
+        "format.md": (InspectionCertificate,),
+        "trust-list.md": (TrustListContents, TrustedIssuer, TrustedKey),
+    }
+    text = (ROOT / "docs" / "reference" / page).read_text("utf-8")
+    fields = [field.name for kind in kinds[page] for field in attrs.fields(kind) if field.init]
+    assert [] == [field for field in fields if f"`{field}`" not in text and not field.startswith("unknown_")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HAS_COMMAND, reason="click or rich is missing: the cli extra is not installed")
+def test_tables() -> None:
+    """Every table that is made from the code is what the code makes now."""
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "tables"), "--check"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_decisions_are_listed() -> None:
+    """The index of decisions names every record, and each has a date and its four parts."""
+    folder = ROOT / "docs" / "adr"
+    index = (folder / "README.md").read_text("utf-8")
+    records = sorted(folder.glob("[0-9]*.md"))
+    assert list(range(1, len(records) + 1)) == [int(record.name[:4]) for record in records]
+    for record in records:
+        text = record.read_text("utf-8")
+        assert f"({record.name})" in index
+        assert re.search(r"^Date: \d{4}-\d\d-\d\d$", text, re.MULTILINE)
+        headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+        assert ["Context", "Decision", "Options considered", "Consequences"] == headings

@@ -1,0 +1,707 @@
+"""The state at a moment, from what registers say: the rules one by one, then laws that hold for any record.
+
+The rows are numbered by the rule of the design's fourth section that decides them; ``n`` stands for the rules about
+time and knowledge (its second section) and for what follows from several.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import attrs
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from certcore.reasons import REASONS, Axis, Effect
+from certcore.status import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
+from certcore.status.timeline import Interval, Rules, Window, in_force, judge
+
+TICK = timedelta(microseconds=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NOW = datetime(2026, 10, 1, 4, 0, tzinfo=UTC)
+T = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
+ISSUED_AT = datetime(2025, 10, 10, 2, 0, tzinfo=UTC)
+BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
+THE_DAY = Window(start=T - HOUR, end=T + 23 * HOUR)
+
+ISSUED, REVOKED, SUSPENDED, RESUMED, SUPERSEDED = StatusEventKind
+VALID = StatusState.VALID
+
+
+def event(kind: StatusEventKind, effective_at: datetime | None, recorded_at: datetime | None = None) -> StatusEvent:
+    """An event, recorded when it took effect unless said otherwise."""
+    at = recorded_at or effective_at
+    assert at is not None
+    return StatusEvent(kind=kind, effective_at=effective_at, recorded_at=at)
+
+
+def seen(state: StatusState, at: datetime) -> StatusObservation:
+    """What a list said."""
+    return StatusObservation(state=state, at=at)
+
+
+def moment(at: datetime) -> Window:
+    """One instant."""
+    return Window(start=at, end=at + TICK)
+
+
+def told(
+    *events: StatusEvent,
+    issued: bool = True,
+    observed_at: datetime = NOW,
+    history_from: datetime | None = BEGIN,
+    reliable_until: datetime | None = None,
+) -> StatusRecord:
+    """A register that keeps events: the certificate was issued, and what else happened."""
+    first = (event(ISSUED, ISSUED_AT),) if issued else ()
+    return StatusRecord(
+        events=(*first, *events), observed_at=observed_at, history_from=history_from, reliable_until=reliable_until
+    )
+
+
+def listed(
+    *observations: tuple[StatusState, datetime],
+    events: tuple[StatusEvent, ...] = (),
+    observed_at: datetime = NOW,
+    reliable_until: datetime | None = None,
+) -> StatusRecord:
+    """A register that publishes lists: what each said."""
+    return StatusRecord(
+        events=events,
+        observations=[seen(*pair) for pair in observations],
+        observed_at=observed_at,
+        reliable_until=reliable_until,
+    )
+
+
+def rules(
+    *,
+    suspends: bool = True,
+    retroactive: bool = True,
+    max_age: timedelta | None = DAY,
+    known_at: datetime = NOW,
+    evaluated_at: datetime = NOW,
+) -> Rules:
+    """An issuer whose entries may resume and whose revocations may reach back, and a policy that bears a day."""
+    return Rules(
+        suspends=suspends,
+        retroactive=retroactive,
+        max_age=max_age,
+        clock_skew=MINUTE,
+        known_at=known_at,
+        evaluated_at=evaluated_at,
+    )
+
+
+def found(record: StatusRecord, window: Window, by: Rules) -> list[str]:
+    """The findings as ``effect code``."""
+    return [f"{finding.effect.value} {finding.code}" for finding in judge(record, window, by)]
+
+
+@attrs.frozen
+class Row:
+    """A record, a moment, how the register is kept, and what must be found."""
+
+    name: str
+    record: StatusRecord
+    window: Window
+    rules: Rules
+    expected: tuple[str, ...]
+
+
+def row(name: str, record: StatusRecord, *expected: str, at: datetime | Window = T, by: Rules | None = None) -> Row:
+    """One row, about T unless said otherwise."""
+    return Row(name, record, moment(at) if isinstance(at, datetime) else at, by or rules(), expected)
+
+
+FIRM = rules(suspends=False, retroactive=False)
+REACHING = rules(suspends=False, retroactive=True)
+RESUMING = rules(suspends=True, retroactive=False)
+
+RULE_1 = [
+    row("1 nothing happened", told()),
+    row("1 revoked at T", told(event(REVOKED, T)), "fails revoked-before-event"),
+    row("1 revoked a tick before T", told(event(REVOKED, T - TICK)), "fails revoked-before-event"),
+    row("1 revoked a tick after T", told(event(REVOKED, T + TICK)), "notes revoked-after-event"),
+    row("1 revoked long after T", told(event(REVOKED, NOW)), "notes revoked-after-event"),
+    row("1 suspended at T", told(event(SUSPENDED, T)), "fails suspended-then"),
+    row("1 suspended a tick after T", told(event(SUSPENDED, T + TICK)), "notes suspended-after-event"),
+    row("1 superseded at T", told(event(SUPERSEDED, T)), "fails superseded-by-then"),
+    row("1 superseded a tick after T", told(event(SUPERSEDED, T + TICK)), "notes superseded-after-event"),
+    row("1 resumed at T", told(event(SUSPENDED, T - DAY), event(RESUMED, T))),
+    row("1 resumed a tick after T", told(event(SUSPENDED, T - DAY), event(RESUMED, T + TICK)), "fails suspended-then"),
+    row(
+        "1 suspended again later",
+        told(event(SUSPENDED, T - 2 * DAY), event(RESUMED, T - DAY), event(SUSPENDED, T + DAY)),
+        "notes suspended-after-event",
+    ),
+    row(
+        "1 resumed after being revoked means nothing",
+        told(event(REVOKED, T - 2 * DAY), event(RESUMED, T - DAY)),
+        "fails revoked-before-event",
+    ),
+    row(
+        "1 resumed after being superseded means nothing",
+        told(event(SUPERSEDED, T - 2 * DAY), event(RESUMED, T - DAY)),
+        "fails superseded-by-then",
+    ),
+    row("1 resumed without having been suspended", told(event(RESUMED, T - DAY))),
+    row(
+        "1 revoked while suspended",
+        told(event(SUSPENDED, T - 2 * DAY), event(REVOKED, T - DAY), event(RESUMED, T - HOUR)),
+        "fails revoked-before-event",
+    ),
+    row(
+        "1 suspended by T and revoked after it",
+        told(event(SUSPENDED, T - DAY), event(REVOKED, T + DAY)),
+        "fails suspended-then",
+    ),
+    row("1 void from the start", told(event(REVOKED, None, NOW)), "fails void-from-start"),
+    row("1 void, whatever the kind", told(event(SUSPENDED, None, NOW)), "fails void-from-start"),
+    row("1 void before it was issued", told(event(REVOKED, None, NOW)), "fails void-from-start", at=BEGIN),
+    row(
+        "1 void beside a later revocation",
+        told(event(REVOKED, T + DAY), event(REVOKED, None, NOW)),
+        "fails void-from-start",
+    ),
+    row("1 resumed without a date is not void", told(event(RESUMED, None, NOW))),
+    row(
+        "1 a revocation decides over a list",
+        listed((VALID, T + DAY), events=(event(REVOKED, T - DAY),)),
+        "fails revoked-before-event",
+        by=FIRM,
+    ),
+    row(
+        "1 events decide without an issued event",
+        told(event(REVOKED, T - DAY), issued=False),
+        "fails revoked-before-event",
+    ),
+]
+
+RULE_2 = [
+    row("2 a list at T", listed((VALID, T)), by=FIRM),
+    row("2 a list a tick after T", listed((VALID, T + TICK)), by=FIRM),
+    row("2 a list long after T", listed((VALID, NOW)), by=FIRM),
+    row("2 a list at T, entries may resume", listed((VALID, T)), by=RESUMING),
+    row("2 within the clocks' difference after T, entries may resume", listed((VALID, T + MINUTE)), by=RESUMING),
+    row(
+        "2 past the clocks' difference, entries may resume",
+        listed((VALID, T + MINUTE + TICK)),
+        "blocks status-gap",
+        by=RESUMING,
+    ),
+    row("2 a later list, entries may resume", listed((VALID, T + DAY)), "blocks status-gap", by=RESUMING),
+    row("2 then revoked, not reaching back", listed((VALID, T + DAY), (StatusState.REVOKED, T + 2 * DAY)), by=FIRM),
+    row(
+        "2 then revoked, reaching back",
+        listed((VALID, T + DAY), (StatusState.REVOKED, T + 2 * DAY)),
+        "blocks revocation-effect-unknown",
+        by=REACHING,
+    ),
+    row(
+        "2 then superseded is never retroactive",
+        listed((VALID, T + DAY), (StatusState.SUPERSEDED, T + 2 * DAY)),
+        by=REACHING,
+    ),
+    row(
+        "2 the order of lists does not matter",
+        listed((StatusState.REVOKED, T + 2 * DAY), (VALID, T + DAY)),
+        "blocks revocation-effect-unknown",
+        by=REACHING,
+    ),
+]
+
+RULE_3 = [
+    row("3 as old as the policy bears", listed((VALID, T - DAY))),
+    row("3 a tick older, long ago", listed((VALID, T - DAY - TICK)), "blocks status-not-covered"),
+    row("3 a tick older, near now", listed((VALID, NOW - DAY - TICK)), "blocks status-stale", at=NOW),
+    row("3 a policy that bears any age", listed((VALID, BEGIN)), by=rules(max_age=None)),
+    row(
+        "3 a policy that bears none, within the clocks' difference",
+        listed((VALID, T - MINUTE)),
+        by=rules(max_age=timedelta()),
+    ),
+    row(
+        "3 a policy that bears none",
+        listed((VALID, T - MINUTE - TICK)),
+        "blocks status-not-covered",
+        by=rules(max_age=timedelta()),
+    ),
+    row("3 the youngest list counts", listed((VALID, T - DAY), (VALID, T - 9 * DAY))),
+    row("3 too old before, and one after that proves", listed((VALID, T - 9 * DAY), (VALID, T + 9 * DAY)), by=FIRM),
+    row(
+        "3 between two lists nothing is known, where entries may resume",
+        listed((VALID, T - 9 * DAY), (VALID, T + 9 * DAY)),
+        "blocks status-gap",
+        by=RESUMING,
+    ),
+    row("3 fresh before, and one after that proves nothing", listed((VALID, T - HOUR), (VALID, T + DAY)), by=RESUMING),
+    row(
+        "3 fresh before, revoked after",
+        listed((VALID, T - HOUR), (StatusState.REVOKED, T + HOUR)),
+        "blocks revocation-effect-unknown",
+        by=FIRM,
+    ),
+]
+
+RULE_4 = [
+    row("4 a list that reads revoked at T", listed((StatusState.REVOKED, T)), "fails revoked-before-event", by=FIRM),
+    row(
+        "4 a list that reads revoked before T",
+        listed((StatusState.REVOKED, T - 99 * DAY)),
+        "fails revoked-before-event",
+        by=FIRM,
+    ),
+    row(
+        "4 a list that reads superseded before T",
+        listed((StatusState.SUPERSEDED, T - 99 * DAY)),
+        "fails superseded-by-then",
+        by=FIRM,
+    ),
+    row("4 revoked only after T", listed((StatusState.REVOKED, T + TICK)), "blocks revocation-effect-unknown", by=FIRM),
+    row(
+        "4 revoked only after T, entries may resume",
+        listed((StatusState.REVOKED, T + TICK)),
+        "blocks revocation-effect-unknown",
+    ),
+]
+
+RULE_5 = [
+    row(
+        "5 suspended long before T, entries may resume",
+        listed((StatusState.SUSPENDED, T - DAY - TICK)),
+        "blocks status-gap",
+    ),
+    row("5 suspended shortly before T", listed((StatusState.SUSPENDED, T - DAY)), "fails suspended-then"),
+    row("5 history from later than T", told(history_from=T + TICK), "blocks status-gap"),
+    row("5 history from T", told(history_from=T)),
+    row("5 history from later than T, nothing that stopped resumes", told(history_from=T + TICK), by=FIRM),
+    row(
+        "5 history from later, revoked since",
+        told(event(REVOKED, T + DAY), history_from=T + TICK),
+        "blocks revocation-effect-unknown",
+        "notes revoked-after-event",
+        by=REACHING,
+    ),
+    row("5 present only, entries may resume", told(history_from=None), "blocks as-of-unsupported"),
+    row("5 present only, about now", told(history_from=None), at=NOW),
+    row("5 present only, a minute ago", told(history_from=None), at=NOW - MINUTE),
+    row(
+        "5 present only, over a minute ago", told(history_from=None), "blocks as-of-unsupported", at=NOW - MINUTE - TICK
+    ),
+    row("5 present only, nothing that stopped resumes", told(history_from=None), by=FIRM),
+    row("5 observed before T, within the age", told(observed_at=T - DAY)),
+    row("5 observed before T, a tick too old", told(observed_at=T - DAY - TICK), "blocks status-not-covered"),
+    row("5 observed at T", told(observed_at=T)),
+    row("5 reliable until T", told(observed_at=T - 9 * DAY, reliable_until=T)),
+    row("5 reliable until a day before T", told(observed_at=T - 9 * DAY, reliable_until=T - DAY)),
+    row(
+        "5 reliable until longer before T",
+        told(observed_at=T - 9 * DAY, reliable_until=T - DAY - TICK),
+        "blocks status-not-covered",
+    ),
+    row("5 reliable until before it was observed", told(observed_at=T, reliable_until=T - 9 * DAY)),
+    row("5 neither event nor list", told(issued=False), "blocks status-unknown-reference"),
+    row("5 neither, and resumed", told(event(RESUMED, T - DAY), issued=False), "blocks status-unknown-reference"),
+    row("5 neither, revoked later", told(event(REVOKED, T + DAY), issued=False), "blocks status-unknown-reference"),
+    row(
+        "5 a list contradicts the events",
+        StatusRecord(
+            events=[event(ISSUED, ISSUED_AT)],
+            observations=[seen(StatusState.REVOKED, T - DAY)],
+            observed_at=NOW,
+            history_from=BEGIN,
+        ),
+        "fails revoked-before-event",
+        by=FIRM,
+    ),
+    row(
+        "5 a list agrees with the events",
+        StatusRecord(
+            events=[event(ISSUED, ISSUED_AT), event(REVOKED, T + DAY)],
+            observations=[seen(StatusState.REVOKED, T + 2 * DAY)],
+            observed_at=NOW,
+            history_from=BEGIN,
+        ),
+        "notes revoked-after-event",
+    ),
+]
+
+LATE = event(REVOKED, T - DAY, T + 9 * DAY)
+KNOWING = [
+    row("n recorded by known_at", told(LATE), "fails revoked-before-event", by=rules(known_at=T + 9 * DAY)),
+    row("n recorded a tick after known_at", told(LATE), by=rules(known_at=T + 9 * DAY - TICK)),
+    row("n void by known_at", told(event(REVOKED, None, T)), "fails void-from-start", by=rules(known_at=T)),
+    row("n void after known_at", told(event(REVOKED, None, T)), at=T - DAY, by=rules(known_at=T - TICK)),
+    row(
+        "n issued after known_at",
+        told(),
+        "blocks status-unknown-reference",
+        by=rules(known_at=ISSUED_AT - TICK),
+        at=ISSUED_AT,
+    ),
+    row(
+        "n a list after known_at",
+        listed((VALID, T + DAY)),
+        "blocks status-unknown-reference",
+        by=rules(suspends=False, known_at=T),
+    ),
+    row("n a list by known_at", listed((VALID, T + DAY)), by=rules(suspends=False, known_at=T + DAY)),
+    row(
+        "n known_at before T: what was known then ends there",
+        told(),
+        "blocks status-not-covered",
+        by=rules(known_at=T - DAY - TICK),
+    ),
+    row("n known_at before T, within the age", told(), by=rules(known_at=T - DAY)),
+]
+
+DAYS = [
+    row("n a day on which nothing changed", told(), at=THE_DAY),
+    row("n revoked in the middle of the day", told(event(REVOKED, T)), "blocks status-changed-on-date", at=THE_DAY),
+    row(
+        "n revoked with its first instant",
+        told(event(REVOKED, THE_DAY.start)),
+        "fails revoked-before-event",
+        at=THE_DAY,
+    ),
+    row(
+        "n revoked with its second",
+        told(event(REVOKED, THE_DAY.start + TICK)),
+        "blocks status-changed-on-date",
+        at=THE_DAY,
+    ),
+    row(
+        "n revoked with its last instant",
+        told(event(REVOKED, THE_DAY.end - TICK)),
+        "blocks status-changed-on-date",
+        at=THE_DAY,
+    ),
+    row("n revoked with the next day", told(event(REVOKED, THE_DAY.end)), "notes revoked-after-event", at=THE_DAY),
+    row(
+        "n superseded in the middle of the day", told(event(SUPERSEDED, T)), "blocks status-changed-on-date", at=THE_DAY
+    ),
+    row(
+        "n resumed in the middle of the day",
+        told(event(SUSPENDED, T - DAY), event(RESUMED, T)),
+        "blocks status-changed-on-date",
+        at=THE_DAY,
+    ),
+    row(
+        "n suspended and resumed within the day",
+        told(event(SUSPENDED, T), event(RESUMED, T + HOUR)),
+        "blocks status-changed-on-date",
+        at=THE_DAY,
+    ),
+    row(
+        "n suspended all day, revoked within it",
+        told(event(SUSPENDED, T - DAY), event(REVOKED, T)),
+        "fails suspended-then",
+        at=THE_DAY,
+    ),
+    row(
+        "n void, changed within the day",
+        told(event(REVOKED, T), event(REVOKED, None, NOW)),
+        "fails void-from-start",
+        at=THE_DAY,
+    ),
+    row("n today, cut at now", told(), at=Window(start=NOW - 12 * HOUR, end=NOW + TICK)),
+    row(
+        "n revoked later today than now",
+        told(event(REVOKED, NOW + HOUR, NOW)),
+        "notes revoked-after-event",
+        at=Window(start=NOW - 12 * HOUR, end=NOW + TICK),
+    ),
+    row(
+        "n a list in the middle of the day proves nothing of its end",
+        listed((VALID, T)),
+        "blocks status-not-covered",
+        at=THE_DAY,
+        by=rules(suspends=False, max_age=HOUR),
+    ),
+    row("n a list at the day's last instant proves the day", listed((VALID, THE_DAY.end - TICK)), at=THE_DAY, by=FIRM),
+    row("n history from within the day", told(history_from=T), "blocks status-gap", at=THE_DAY),
+]
+
+
+ROWS = [*RULE_1, *RULE_2, *RULE_3, *RULE_4, *RULE_5, *KNOWING, *DAYS]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ROWS])
+def test_what_is_found(case: Row) -> None:
+    """Each row finds exactly what its rule says."""
+    assert list(case.expected) == found(case.record, case.window, case.rules)
+
+
+def test_rows_are_named_once() -> None:
+    """No row is there twice."""
+    assert len(ROWS) == len({case.name for case in ROWS})
+
+
+BEFORE, AFTER = T - HOUR, T + DAY
+REVOKED_SEEN = StatusState.REVOKED
+
+
+@pytest.mark.parametrize(
+    ("suspends", "retroactive", "states", "expected"),
+    [
+        # one list before T, fresh
+        *[(s, r, ((VALID, BEFORE),), ()) for s in (True, False) for r in (True, False)],
+        *[
+            (s, r, ((REVOKED_SEEN, BEFORE),), ("fails revoked-before-event",))
+            for s in (True, False)
+            for r in (True, False)
+        ],
+        # one list after T
+        *[(True, r, ((VALID, AFTER),), ("blocks status-gap",)) for r in (True, False)],
+        *[(False, r, ((VALID, AFTER),), ()) for r in (True, False)],
+        *[
+            (s, r, ((REVOKED_SEEN, AFTER),), ("blocks revocation-effect-unknown",))
+            for s in (True, False)
+            for r in (True, False)
+        ],
+        # one on either side
+        *[(s, r, ((VALID, BEFORE), (VALID, AFTER)), ()) for s in (True, False) for r in (True, False)],
+        *[
+            (s, r, ((VALID, BEFORE), (REVOKED_SEEN, AFTER)), ("blocks revocation-effect-unknown",))
+            for s in (True, False)
+            for r in (True, False)
+        ],
+        # two after T: what reads valid proves T, and what reads revoked after it may reach back
+        (False, False, ((VALID, AFTER), (REVOKED_SEEN, AFTER + DAY)), ()),
+        (False, True, ((VALID, AFTER), (REVOKED_SEEN, AFTER + DAY)), ("blocks revocation-effect-unknown",)),
+        (True, False, ((VALID, AFTER), (REVOKED_SEEN, AFTER + DAY)), ("blocks revocation-effect-unknown",)),
+        (True, True, ((VALID, AFTER), (REVOKED_SEEN, AFTER + DAY)), ("blocks revocation-effect-unknown",)),
+    ],
+)
+def test_lists_on_either_side(
+    *, suspends: bool, retroactive: bool, states: tuple[tuple[StatusState, datetime], ...], expected: tuple[str, ...]
+) -> None:
+    """Lists before and after T, for every way in which an issuer may keep its register."""
+    by = rules(suspends=suspends, retroactive=retroactive)
+
+    assert list(expected) == found(listed(*states), moment(T), by)
+
+
+def test_a_younger_list_outweighs_an_older_one() -> None:
+    """Where entries may resume, the youngest list by T speaks; an older suspension is over."""
+    record = listed((StatusState.SUSPENDED, T - 2 * HOUR), (VALID, T - HOUR))
+
+    assert all(finding.effect is not Effect.FAILS for finding in judge(record, moment(T), RESUMING))
+
+
+@pytest.mark.parametrize("state", [StatusState.REVOKED, StatusState.SUSPENDED, StatusState.SUPERSEDED])
+@pytest.mark.parametrize("by", [FIRM, REACHING, pytest.param(RESUMING), pytest.param(rules())])
+def test_a_list_that_contradicts_the_events(by: Rules, state: StatusState) -> None:
+    """Events that show nothing wrong do not make valid what a list by T read otherwise."""
+    contradicted = attrs.evolve(told(), observations=[seen(state, T - DAY)])
+
+    for at in (T, NOW):
+        assert any(finding.effect is not Effect.NOTES for finding in judge(contradicted, moment(at), by))
+
+
+def test_the_registers_word_for_why() -> None:
+    """A finding carries the reason that the register gave for the event, and no other."""
+    why = StatusEvent(kind=REVOKED, effective_at=T, recorded_at=T, reason="stolen-blank")
+    before = StatusEvent(kind=SUSPENDED, effective_at=T - DAY, recorded_at=T - DAY, reason="unpaid")
+
+    (finding,) = judge(told(before, why), moment(T), rules())
+
+    assert ("revoked-before-event", (("reason", "stolen-blank"),)) == (finding.code, finding.detail)
+
+
+# in_force
+
+PERIOD = Interval(start_at=ISSUED_AT, end_at=NOW + 365 * DAY)
+
+
+def spans(record: StatusRecord, by: Rules | None = None, period: Interval = PERIOD) -> list[tuple[object, object]]:
+    """The stretches as pairs."""
+    return [(interval.start_at, interval.end_at) for interval in in_force(record, period, by or rules())]
+
+
+def test_in_force_without_an_end() -> None:
+    """A certificate that nothing happened to is in force from its start, and nobody knows until when."""
+    assert [(ISSUED_AT, None)] == spans(told())
+
+
+def test_in_force_to_the_end_of_its_period() -> None:
+    """Once its period is over, the end is known."""
+    assert [(ISSUED_AT, T)] == spans(told(), period=Interval(start_at=ISSUED_AT, end_at=T))
+
+
+def test_in_force_around_a_suspension() -> None:
+    """A suspension leaves a gap; a revocation ends it."""
+    record = told(event(SUSPENDED, T), event(RESUMED, T + DAY), event(REVOKED, T + 9 * DAY))
+
+    assert [(ISSUED_AT, T), (T + DAY, T + 9 * DAY)] == spans(record)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        told(issued=False),
+        told(event(REVOKED, None, NOW)),
+        told(event(REVOKED, ISSUED_AT)),
+        listed((StatusState.REVOKED, T)),
+    ],
+    ids=["unknown", "void", "revoked-with-its-start", "list-reads-revoked"],
+)
+def test_never_in_force(record: StatusRecord) -> None:
+    """Unknown, void, stopped at once, or stopped nobody knows when: there is no stretch."""
+    assert [] == spans(record)
+
+
+def test_in_force_only_as_far_back_as_history() -> None:
+    """Before the history begins nothing is claimed; with the present alone the start is open."""
+    assert [(T, None)] == spans(told(history_from=T))
+    assert [(None, None)] == spans(told(history_from=None))
+
+
+def test_in_force_as_known_then() -> None:
+    """What was not recorded by known_at does not shorten a stretch."""
+    record = told(event(REVOKED, T, T + 9 * DAY))
+
+    assert [(ISSUED_AT, None)] == spans(record, rules(known_at=T + DAY))
+    assert [(ISSUED_AT, T)] == spans(record)
+
+
+def test_in_force_is_cut_to_the_period() -> None:
+    """Revoked after its period: in force to the period's end, no longer."""
+    record = told(event(REVOKED, T + 9 * DAY))
+
+    assert [(ISSUED_AT, T)] == spans(record, period=Interval(start_at=ISSUED_AT, end_at=T))
+
+
+# Laws
+
+HOURS = st.integers(0, 48).map(lambda hours: T + timedelta(hours=hours - 24))
+KINDS = st.sampled_from(list(StatusEventKind))
+EVENTS = st.lists(
+    st.builds(event, KINDS, st.none() | HOURS, HOURS), max_size=6, unique_by=lambda e: (e.effective_at, e.recorded_at)
+)
+SEEN = st.lists(st.builds(seen, st.sampled_from(list(StatusState)), HOURS), max_size=4, unique_by=lambda s: s.at)
+ANY_RULES = st.builds(
+    rules,
+    suspends=st.booleans(),
+    retroactive=st.booleans(),
+    max_age=st.sampled_from([None, timedelta(), HOUR, DAY]),
+    known_at=HOURS | st.just(NOW),
+)
+MOMENTS = st.one_of(HOURS.map(moment), HOURS.map(lambda at: Window(start=at, end=at + DAY)))
+RECORDS = st.builds(
+    StatusRecord,
+    events=EVENTS,
+    observations=SEEN,
+    observed_at=HOURS | st.just(NOW),
+    history_from=st.sampled_from([None, BEGIN, T]),
+    reliable_until=st.none() | HOURS,
+)
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, MOMENTS, ANY_RULES)
+def test_every_finding_is_a_reason(record: StatusRecord, window: Window, by: Rules) -> None:
+    """Every finding is a reason about status or freshness, with an effect that the table lets it have."""
+    for finding in judge(record, window, by):
+        meaning = REASONS[finding.code]
+
+        assert meaning.axis in {Axis.STATUS, Axis.FRESHNESS}
+        assert finding.effect in meaning.effects
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, MOMENTS, ANY_RULES, KINDS, st.none() | HOURS, st.integers(1, 10**12))
+def test_what_is_recorded_later_is_not_known(
+    record: StatusRecord, window: Window, by: Rules, kind: StatusEventKind, effective_at: datetime | None, later: int
+) -> None:
+    """An event that was recorded after known_at, and after what two right clocks differ by, changes nothing."""
+    more = event(kind, effective_at, by.known_at + by.clock_skew + timedelta(microseconds=later))
+
+    assert judge(record, window, by) == judge(attrs.evolve(record, events=(*record.events, more)), window, by)
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, MOMENTS, ANY_RULES)
+def test_a_forgetful_register_never_makes_anything_valid(record: StatusRecord, window: Window, by: Rules) -> None:
+    """With neither an issued event nor an observation something always fails or blocks."""
+    events = [happened for happened in record.events if happened.kind is not ISSUED]
+    forgetful = attrs.evolve(record, events=events, observations=())
+
+    assert any(finding.effect is not Effect.NOTES for finding in judge(forgetful, window, by))
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, MOMENTS, ANY_RULES, st.sampled_from([REVOKED, SUSPENDED, SUPERSEDED]))
+def test_void_fails_for_every_moment(record: StatusRecord, window: Window, by: Rules, kind: StatusEventKind) -> None:
+    """Once it is known that a certificate is void from the start, it fails for every T."""
+    void = attrs.evolve(record, events=(*record.events, event(kind, None, by.known_at)))
+
+    assert ["fails void-from-start"] == found(void, window, by)
+
+
+def unambiguous(record: StatusRecord) -> bool:
+    """Whether no two events have effect and were recorded at the same times."""
+    keys = [(happened.effective_at or happened.recorded_at, happened.recorded_at) for happened in record.events]
+    return len(keys) == len(set(keys))
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS.filter(unambiguous), MOMENTS, ANY_RULES, st.randoms(use_true_random=False))
+def test_order_does_not_matter(record: StatusRecord, window: Window, by: Rules, random: object) -> None:
+    """A register may state its events and observations in any order."""
+    events, observations = list(record.events), list(record.observations)
+    random.shuffle(events)  # type: ignore[attr-defined]  # Hypothesis gives a random.Random
+    random.shuffle(observations)  # type: ignore[attr-defined]  # as above
+    mixed = attrs.evolve(record, events=events, observations=observations)
+
+    assert judge(record, window, by) == judge(mixed, window, by)
+
+
+def test_order_does_not_matter_for_equal_times() -> None:
+    """Nor does it where two events have effect and were recorded at one instant."""
+    pair = (event(SUSPENDED, T), event(RESUMED, T))
+
+    assert found(told(*pair), moment(T + HOUR), rules()) == found(told(*reversed(pair)), moment(T + HOUR), rules())
+
+
+def test_order_does_not_matter_for_equal_lists() -> None:
+    """Nor for two lists of one instant."""
+    pair = ((StatusState.SUSPENDED, T), (StatusState.REVOKED, T))
+
+    assert found(listed(*pair), moment(T), FIRM) == found(listed(*reversed(pair)), moment(T), FIRM)
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, HOURS, ANY_RULES)
+@example(told(event(SUSPENDED, T), event(RESUMED, T + HOUR)), T, rules())
+def test_in_force_is_ordered_and_apart(record: StatusRecord, at: datetime, by: Rules) -> None:
+    """Stretches are ordered, do not touch, and lie within the period."""
+    period = Interval(start_at=at - DAY, end_at=at + DAY)
+    found_at: datetime | None = None
+    for number, interval in enumerate(in_force(record, period, by)):
+        assert interval.start_at is not None or number == 0
+        if interval.start_at is not None:
+            assert found_at is None or found_at < interval.start_at
+            assert at - DAY <= interval.start_at < at + DAY
+        if interval.end_at is not None:
+            assert interval.start_at is None or interval.start_at < interval.end_at
+            assert interval.end_at <= at + DAY
+        found_at = interval.end_at
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, HOURS, ANY_RULES)
+def test_where_it_is_in_force_nothing_fails(record: StatusRecord, at: datetime, by: Rules) -> None:
+    """No instant within a stretch fails, and none that fails lies within a stretch."""
+    period = Interval(start_at=T - 2 * DAY, end_at=T + 2 * DAY)
+    stretches = in_force(record, period, by)
+    inside = any(
+        (interval.start_at is None or interval.start_at <= at) and (interval.end_at is None or at < interval.end_at)
+        for interval in stretches
+    )
+
+    fails = any(finding.effect is Effect.FAILS for finding in judge(record, moment(at), by))
+
+    assert not (inside and fails)

@@ -1,0 +1,152 @@
+"""Reads certcore's own conformance vectors (tests/vectors): one question each, with what it must come to."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from certcore import Expected, Policy, PublicKey, TrustList, TrustRoot, Verdict, Verifier
+from certcore.errors import StatusError
+from certcore.status import (
+    StatusEvent,
+    StatusEventKind,
+    StatusObservation,
+    StatusProof,
+    StatusRecord,
+    StatusState,
+    VehicleFlag,
+    VehicleRecord,
+)
+from certcore.testing import FixedClock
+from tests.verify_cases import Answers
+
+FOLDER: Final = Path(__file__).parent / "vectors"
+ROOT: Final = TrustRoot(keys=[PublicKey.from_pem((FOLDER / "root.pem").read_bytes())])
+POLICIES: Final = {
+    "roadside": Policy.roadside(),
+    "claims": Policy.claims(),
+    "counterparty": Policy.counterparty(),
+    "bulk": Policy.bulk(),
+}
+
+
+@attrs.frozen(kw_only=True)
+class Vector:
+    """One vector, in certcore's own types.
+
+    Attributes:
+        name: the file's name without its ending.
+        text: the text under test.
+        verifier: trust list, registers, policy and clock.
+        as_of: the moment or the civil day asked about.
+        known_at: what was knowable when.
+        expect: the vehicle that was seen.
+        outcome: what it must come to.
+        degraded: whether that rests on something missing.
+        reasons: every code with its effect.
+    """
+
+    name: str
+    text: str
+    verifier: Verifier
+    as_of: datetime | date
+    known_at: datetime | None
+    expect: Expected | None
+    outcome: str
+    degraded: bool
+    reasons: frozenset[tuple[str, str]]
+
+    def verify(self, text: str | None = None) -> Verdict:
+        """The verdict on the vector's text, or on another put in its place."""
+        asked = self.text if text is None else text
+        return self.verifier.verify(asked, as_of=self.as_of, expect=self.expect, known_at=self.known_at)
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def _moment(text: str) -> datetime | date:
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def _status(said: dict[str, Any]) -> StatusRecord | StatusError:
+    if "error" in said:
+        return StatusError(said["error"])
+    return StatusRecord(
+        events=[
+            StatusEvent(
+                kind=StatusEventKind(event["kind"]),
+                effective_at=_instant(event["effective_at"]),
+                recorded_at=datetime.fromisoformat(event["recorded_at"]),
+                reason=event["reason"],
+            )
+            for event in said["events"]
+        ],
+        observations=[
+            StatusObservation(state=StatusState(seen["state"]), at=datetime.fromisoformat(seen["at"]))
+            for seen in said["observations"]
+        ],
+        observed_at=datetime.fromisoformat(said["observed_at"]),
+        history_from=_instant(said["history_from"]),
+        reliable_until=_instant(said["reliable_until"]),
+        proofs=[
+            StatusProof(
+                data=bytes.fromhex(proof["data"]),
+                media_type=proof["media_type"],
+                key_id=bytes.fromhex(proof["key_id"]),
+            )
+            for proof in said["proofs"]
+        ],
+    )
+
+
+def _vehicle(said: dict[str, Any]) -> VehicleRecord | StatusError:
+    if "error" in said:
+        return StatusError(said["error"])
+    return VehicleRecord(
+        known=said["known"],
+        flags=[
+            VehicleFlag(code=flag["code"], since=_day(flag["since"]), until=_day(flag["until"]))
+            for flag in said["flags"]
+        ],
+        observed_at=datetime.fromisoformat(said["observed_at"]),
+        history_from=_instant(said["history_from"]),
+        reliable_until=_instant(said["reliable_until"]),
+    )
+
+
+def _read(path: Path) -> Vector:
+    found = json.loads(path.read_text(encoding="ascii"))
+    status, vehicle, expected = found["status"], found["vehicle"], found["expected"]
+    verifier = Verifier(
+        trust=TrustList.open(base64.b64decode(found["trust"], validate=True), root=ROOT),
+        status=None if status is None else Answers(status=_status(status)),
+        policy=POLICIES[found["policy"]],
+        vehicles=None if vehicle is None else Answers(vehicle=_vehicle(vehicle)),
+        clock=FixedClock(datetime.fromisoformat(found["evaluated_at"])),
+    )
+    return Vector(
+        name=path.stem,
+        text=found["text"],
+        verifier=verifier,
+        as_of=_moment(found["as_of"]),
+        known_at=_instant(found["known_at"]),
+        expect=None if found["expect"] is None else Expected(**found["expect"]),
+        outcome=expected["outcome"],
+        degraded=expected["degraded"],
+        reasons=frozenset((reason["code"], reason["effect"]) for reason in expected["reasons"]),
+    )
+
+
+VECTORS: Final = tuple(_read(path) for path in sorted(FOLDER.glob("*/*.json")))
+VALID: Final = tuple(vector for vector in VECTORS if vector.outcome == "valid")
