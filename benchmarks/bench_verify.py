@@ -2,10 +2,10 @@
 
 Run it with ``make bench``, or ``python benchmarks/bench_verify.py``. What is compared:
 
-- *bare*: `cryptography` checking the same COSE signature over the same bytes. It is handed the parsed key and the finished
-  Sig_structure, and turns r and s into the DER that it needs.
-- *verdict*: `Verifier.verify` from the QR symbol's text: Base45, CBOR, the trust list, the signature, the payload, period,
-  binding to plate and VIN, status from memory, and the verdict.
+- *bare*: `cryptography` checking the same COSE signature over the same bytes. It is handed the parsed key and the
+  finished Sig_structure, and turns r and s into the DER that it needs.
+- *verdict*: `Verifier.verify` from the QR symbol's text: Base45, CBOR, the trust list, the signature, the payload,
+  period, binding to plate and VIN, status from memory, and the verdict.
 
 Every certificate is another one, so that nothing can be remembered from one to the next. Outcomes are asserted outside
 the timed part. Single times mean little on a shared machine: the ratio of the medians is the figure.

@@ -96,7 +96,7 @@ def test_sizes(certificate: InspectionCertificate, limit: int, size: int, versio
 
 
 def test_size_of_the_core_with_any_list_below_256() -> None:
-    """The core's figure holds for every list number below 256 where the country is the issuer's own, and so left out."""
+    """The core's figure holds for every list below 256 where the country is the issuer's own, and so left out."""
     data = sign(attrs.evolve(CORE, country=None, status=StatusRef(list=255, index=2**32 - 1)))
 
     assert len(data) <= 144

@@ -92,7 +92,8 @@ class Issuer:
             supersedes_from: from when the certificate it follows is superseded; the register's to keep.
 
         Raises:
-            IssuingError: ``signer-failed``, ``register-failed`` or ``qr-too-large``.
+            IssuingError: ``certificate-incomplete`` for both an id and a status reference, ``signer-failed``,
+                ``register-failed`` or ``qr-too-large``.
             ValueError: for ``supersedes_from`` without a register or without a time zone.
         """
         if supersedes_from is not None and (self.registry is None or supersedes_from.utcoffset() is None):

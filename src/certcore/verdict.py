@@ -28,6 +28,7 @@ from certcore.vocabulary import registration_number_groups
 
 __all__ = ["Axis", "AxisState", "Effect", "Interval", "Outcome", "Question", "Reason", "Verdict"]
 
+_ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
 _MISSING: Final = frozenset({"status-unavailable", "status-not-checked"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -195,7 +196,7 @@ class Verdict:
         return self.certificate
 
     def explain(self, *, lang: str = "en") -> str:
-        """The outcome and every reason, with what to do next, in ``en`` or ``zh``; a line each.
+        """The outcome and every reason, with what to do next, in ``en`` or ``zh``; a line each, none twice.
 
         Raises:
             ValueError: for any other language.
@@ -204,8 +205,12 @@ class Verdict:
             msg = f"the languages are {' and '.join(_HEADLINES)}"
             raise ValueError(msg)
         gap = "" if lang == "zh" else " "
-        words = (reasons.explain(reason.code, lang=lang) for reason in self.reasons)
-        return "\n".join([_HEADLINES[lang][self.outcome], *(f"- {word.line}{gap}{word.next_step}" for word in words)])
+        lines = []
+        for reason in self.reasons:
+            words = reasons.explain(reason.code, lang=lang)
+            about = _ABOUT_VEHICLE[lang] if ("subject", "vehicle") in reason.detail else ""
+            lines.append(f"- {about}{words.line}{gap}{words.next_step}")
+        return "\n".join([_HEADLINES[lang][self.outcome], *dict.fromkeys(lines)])
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It names the vehicle, as the certificate does: keep it where the claim is kept."""

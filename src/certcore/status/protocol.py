@@ -2,7 +2,8 @@
 
 A backend states *events* (what happened to a certificate, from when, recorded when) and *observations* (a list that
 read so at its own time). It holds no trust of its own: the query brings the list's URI and the keys that may sign it.
-What follows for a moment is decided by `certcore.status.timeline`; whether the proofs hold is checked by the engine.
+What follows for a moment is decided by `certcore.status.timeline`; that the proofs' keys are among the query's is
+checked by the engine.
 
 A backend that does not know a certificate answers with neither events nor observations. One that cannot answer raises
 `StatusError`; anything else it raises becomes ``status-backend-error``. Neither can ever mean valid, or revoked.
