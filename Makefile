@@ -40,7 +40,7 @@ lint: $(READY)
 	$(BIN)/mypy $(TYPED)
 
 bench: $(READY)
-	$(BIN)/python -m pytest benchmarks
+	$(BIN)/python -m pytest -q -s benchmarks
 
 demo: $(READY)
 	$(BIN)/certcore demo
