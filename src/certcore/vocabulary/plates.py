@@ -51,10 +51,12 @@ def same_registration_number(a: str, b: str, /) -> bool:
 
     Not checked: country and plate type, without which a number is not unique.
     """
-    groups_a, groups_b = written.groups(a), written.groups(b)
-    whole = "".join(groups_a)
-    if not whole or whole != "".join(groups_b):
+    whole = written.normalise(a)
+    if not whole or whole != written.normalise(b):
         return False
+    if whole in {a, b}:  # one of them is not divided at all, as nearly always
+        return True
+    groups_a, groups_b = written.groups(a), written.groups(b)
     if len(groups_a) == 1 or len(groups_b) == 1:
         return True
     implied = {position for position in range(1, len(whole)) if _kind(whole[position - 1]) != _kind(whole[position])}
