@@ -1,18 +1,37 @@
 """For the tests of those who build on certcore, and for first steps: trust lists and a clock that need no set-up.
 
 The root key here is public knowledge. Every list it signs is for the test environment, and every verdict under it says
-so.
+so. What a status backend is held to is in `contract` and `async_contract`, loaded when it is first asked for.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from certcore.keys import LocalSigner, Signer
 from certcore.trust import Environment, KeyUsage, TrustedIssuer, TrustedKey, TrustList, TrustListContents, TrustRoot
+
+if TYPE_CHECKING:
+    from certcore.testing.async_contract import AsyncStatusBackendContract
+    from certcore.testing.contract import StatusBackendContract
+
+__all__ = [
+    "ROOT_SIGNER",
+    "TRUST_ROOT",
+    "AsyncStatusBackendContract",
+    "FixedClock",
+    "StatusBackendContract",
+    "make_trust",
+]
+
+_LAZY: Final = {
+    "AsyncStatusBackendContract": "certcore.testing.async_contract",
+    "StatusBackendContract": "certcore.testing.contract",
+}
 
 _ROOT_PEM: Final = b"""-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgnHc6WkcFD4zxmwZw
@@ -75,3 +94,16 @@ def make_trust(
         issuers=[entry],
     )
     return TrustList.open(contents.sign(ROOT_SIGNER), root=TRUST_ROOT)
+
+
+if not TYPE_CHECKING:  # hidden from type checkers, which would take it to mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(_LAZY[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,221 @@
+"""The status events document: what happened to the entries of one list, from when it had effect, and why.
+
+A list says how every entry stands at one moment; this document beside it says since when, and so makes a date of loss
+answerable. What lives here: `StatusEvents`, how it is issued and how it is opened. What never does: the lists
+themselves, decisions, clocks and networks. The names are public in `certcore.status.tokenlist`, which re-exports them.
+
+It is certcore's own, so it is held to certcore's CBOR profile (`docs/reference/status-documents.md`): deterministic,
+integer keys, and a negative claim that the reader does not know is critical.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+import attrs
+
+from certcore import _cbor
+from certcore._values import UINT32, text
+from certcore.errors import RejectedInputError
+from certcore.keys import PublicKey, Signer
+from certcore.status import _signed
+from certcore.status._signed import CLOCK_SKEW, malformed
+from certcore.status.protocol import StatusEvent, StatusEventKind
+
+STATUS_EVENTS_TYPE: Final = "application/vnd.certcore.status-events+cwt"
+"""The media type, and the typ in the protected header."""
+
+EVENTS, HISTORY_FROM = -65539, -65540
+"""The private claims: index to events, and since when these are complete."""
+
+MAX_EVENTS_BYTES: Final = 16 << 20
+"""Bytes of an events document unless told otherwise: about half a million events."""
+
+_KINDS: Final[Mapping[int, StatusEventKind]] = {
+    1: StatusEventKind.REVOKED,
+    2: StatusEventKind.SUSPENDED,
+    3: StatusEventKind.RESUMED,
+    4: StatusEventKind.SUPERSEDED,
+}
+_CODE_OF: Final = {kind: code for code, kind in _KINDS.items()}
+_EVENT_MEMBERS: Final = 4
+
+
+def _frozen_events(value: Mapping[int, Sequence[StatusEvent]]) -> Mapping[int, tuple[StatusEvent, ...]]:
+    return MappingProxyType({index: tuple(events) for index, events in value.items()})
+
+
+@attrs.frozen(kw_only=True, slots=False)  # no slots: `__getstate__` and `__setstate__` are the mapping's
+class StatusEvents:
+    """An events document whose signature holds. Made by `open_events`; immutable, and pickles by value.
+
+    Attributes:
+        uri: the list whose entries it is about.
+        events: index to what happened, for the entries that ever changed.
+        history_from: since when the events are complete.
+        issued_at: until when they are.
+        expires_at: from when the document may no longer be taken for the present.
+        ttl: how long it may be kept before asking again; as stated, however long.
+        key_id: whose key signed it.
+        media_type: `STATUS_EVENTS_TYPE`.
+        data: the signed bytes.
+    """
+
+    uri: str
+    events: Mapping[int, tuple[StatusEvent, ...]] = attrs.field(converter=_frozen_events, hash=False, repr=False)
+    history_from: datetime
+    issued_at: datetime
+    expires_at: datetime
+    ttl: timedelta | None
+    key_id: bytes
+    media_type: str = STATUS_EVENTS_TYPE
+    data: bytes = attrs.field(repr=False)
+
+    def __getstate__(self) -> dict[str, object]:
+        return vars(self) | {"events": dict(self.events)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, events=_frozen_events(state["events"]))
+
+
+def issue_events(
+    events: Mapping[int, Sequence[StatusEvent]],
+    /,
+    *,
+    uri: str,
+    signer: Signer,
+    history_from: datetime,
+    issued_at: datetime,
+    expires_at: datetime,
+    ttl: timedelta | None = None,
+) -> bytes:
+    """The signed events document of one list.
+
+    Instants are written in whole seconds, their fractions left out. ``ISSUED`` events are not written: that an entry is
+    there is the list's to say. An entry without other events is left out.
+
+    Args:
+        events: index to what happened.
+        uri: where the list is.
+        signer: whose key signs; its usage in the trust list must be ``status``.
+        history_from: since when the events are complete.
+        issued_at: when the document is made; nothing in it was recorded later.
+        expires_at: from when it may no longer be taken for the present.
+        ttl: how long it may be kept before asking again, in whole seconds.
+
+    Raises:
+        IssuingError: ``signer-failed``.
+        ValueError: for an index, an instant or a reason that no document may state.
+    """
+    claims, issued = _signed.write_claims(uri=uri, issued_at=issued_at, expires_at=expires_at, ttl=ttl)
+    claims[HISTORY_FROM] = _until(issued, history_from)
+    claims[EVENTS] = {
+        index: written for index, happened in events.items() if (written := _entry_to_wire(index, happened, issued))
+    }
+    return _signed.sign_cwt(_cbor.encode(claims), media_type=STATUS_EVENTS_TYPE, signer=signer)
+
+
+def open_events(
+    data: bytes,
+    /,
+    *,
+    uri: str,
+    keys: Sequence[PublicKey],
+    now: datetime | None,
+    clock_skew: timedelta = CLOCK_SKEW,
+    max_bytes: int = MAX_EVENTS_BYTES,
+) -> StatusEvents:
+    """The events document in these bytes, once one of the keys has signed it.
+
+    Whether the keys are the issuer's, and of which usage, is the caller's to see to; so is whether a younger document
+    was seen before.
+
+    Args:
+        data: the signed document.
+        uri: the list it must be about, byte for byte.
+        keys: the keys that may sign it.
+        now: when it is used; None for archives and replay, where a document may have expired since.
+        clock_skew: how far two right clocks may be apart.
+        max_bytes: the most bytes it may have.
+
+    Raises:
+        StatusError: ``status-list-too-large``, ``status-list-malformed``, ``status-list-signature``,
+            ``status-list-type``, ``status-list-subject``, ``status-list-future``, ``status-list-expired``.
+    """
+    payload, key_id = _signed.open_cwt(data, media_type=STATUS_EVENTS_TYPE, keys=keys, max_bytes=max_bytes)
+    try:
+        claims = _cbor.decode(payload, max_bytes=max_bytes)
+    except RejectedInputError as cause:
+        raise malformed("its claims are not deterministic CBOR") from cause
+    if type(claims) is not dict or any(claim < 0 and claim not in {EVENTS, HISTORY_FROM} for claim in claims):
+        raise malformed("it is not a map of claims, or has a critical one that this version does not know")
+    stated = _signed.read_claims(claims, uri=uri, now=now, clock_skew=clock_skew)
+    if stated.expires_at is None:
+        raise malformed("it does not say when it expires")
+    history_from = _signed.instant(claims.get(HISTORY_FROM))
+    if history_from > stated.issued_at:
+        raise malformed("its history begins after it was issued")
+    return StatusEvents(
+        uri=uri,
+        events=_events_from_wire(claims.get(EVENTS), stated.issued_at),
+        history_from=history_from,
+        issued_at=stated.issued_at,
+        expires_at=stated.expires_at,
+        ttl=stated.ttl,
+        key_id=key_id,
+        data=data,
+    )
+
+
+def _entry_to_wire(index: object, happened: Sequence[StatusEvent], issued: int) -> list[list[object]]:
+    if type(index) is not int or not 0 <= index < UINT32:
+        msg = "an entry's index is a whole number below 2**32"
+        raise ValueError(msg)
+    return [_event_to_wire(event, issued) for event in happened if event.kind is not StatusEventKind.ISSUED]
+
+
+def _event_to_wire(event: StatusEvent, issued: int) -> list[object]:
+    effective = None if event.effective_at is None else _signed.seconds(event.effective_at)
+    return [_CODE_OF[event.kind], effective, _until(issued, event.recorded_at), text(event.reason)]
+
+
+def _until(issued: int, at: datetime) -> int:
+    """An instant that is not later than the second of issue."""
+    found = _signed.seconds(at)
+    if found > issued:
+        msg = "nothing in a document was recorded, and no history begins, after it is issued"
+        raise ValueError(msg)
+    return found
+
+
+def _events_from_wire(wire: object, issued_at: datetime) -> dict[int, tuple[StatusEvent, ...]]:
+    if type(wire) is not dict:
+        raise malformed("it has no map of events")
+    found: dict[int, tuple[StatusEvent, ...]] = {}
+    for index, happened in wire.items():
+        if not 0 <= index < UINT32 or type(happened) is not list or not happened:
+            raise malformed("an entry is not an index below 2**32 with at least one event")
+        found[index] = tuple(_event_from_wire(event, issued_at) for event in happened)
+    return found
+
+
+def _event_from_wire(wire: object, issued_at: datetime) -> StatusEvent:
+    if type(wire) is not list or len(wire) != _EVENT_MEMBERS or type(wire[0]) is not int or wire[0] not in _KINDS:
+        raise malformed("an event is not [kind, effective, recorded, reason] of a known kind")
+    kind, effective, recorded, reason = wire
+    recorded_at = _signed.instant(recorded)
+    if recorded_at > issued_at:
+        raise malformed("an event was recorded after the document was issued")
+    try:
+        text(reason)
+    except ValueError as cause:
+        raise malformed("the reason of an event is not a short text") from cause
+    return StatusEvent(
+        kind=_KINDS[kind],
+        effective_at=None if effective is None else _signed.instant(effective),
+        recorded_at=recorded_at,
+        reason=reason,
+    )

@@ -1,0 +1,260 @@
+"""IETF Token Status Lists (draft-ietf-oauth-status-list-20) and the events beside them: issued, opened, and read.
+
+Pure: bytes, keys and a moment come in, values go out. What lives here: `StatusToken`, a signed list, as CWT and as JWT;
+`status_record`, which makes of documents the facts about one entry. What never does: clocks, networks, caches, and
+trust: the keys are the caller's, who takes those of usage ``status`` of the one issuer whose list it is. A
+certificate's key is not among them, and so never passes.
+
+Everything wrong with a document is a `StatusError`, each with its own code, so that operations can tell; none of them
+means revoked, and none means valid. What is not checked here, because it takes a memory: whether a younger list was
+seen before (a list may be replayed until it expires), and how often to ask again (``ttl`` is as stated).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import attrs
+
+from certcore import _cbor
+from certcore.errors import RejectedInputError, StatusError
+from certcore.keys import PublicKey, Signer
+from certcore.status import _signed
+from certcore.status._packed import DEFAULT_MAX_LIST_BYTES, VALUE_OF, StatusList, wire_bytes
+from certcore.status._signed import CLOCK_SKEW, malformed
+from certcore.status.eventlist import (
+    MAX_EVENTS_BYTES,
+    STATUS_EVENTS_TYPE,
+    StatusEvents,
+    issue_events,
+    open_events,
+)
+from certcore.status.protocol import StatusObservation, StatusProof, StatusRecord
+
+__all__ = [
+    "DEFAULT_MAX_LIST_BYTES",
+    "MAX_EVENTS_BYTES",
+    "MAX_TTL",
+    "STATUS_EVENTS_TYPE",
+    "STATUS_LIST_JWT_MEDIA_TYPE",
+    "STATUS_LIST_JWT_TYPE",
+    "STATUS_LIST_TYPE",
+    "VALUE_OF",
+    "StatusEvents",
+    "StatusList",
+    "StatusToken",
+    "issue_events",
+    "issue_token",
+    "open_events",
+    "open_jwt_token",
+    "open_token",
+    "status_record",
+]
+
+STATUS_LIST_TYPE: Final = "application/statuslist+cwt"
+"""The media type of a list as CWT, and the typ in its protected header."""
+
+STATUS_LIST_JWT_TYPE: Final = "statuslist+jwt"
+"""The typ of a list as JWT (draft section 5.1)."""
+
+STATUS_LIST_JWT_MEDIA_TYPE: Final = "application/statuslist+jwt"
+
+MAX_TTL: Final = timedelta(days=30)
+"""The longest that a caller should keep a list, whatever it states (draft section 11.5): it is not applied here."""
+
+_JWT_CLAIMS: Final = {
+    "sub": _signed.SUB,
+    "exp": _signed.EXP,
+    "nbf": _signed.NBF,
+    "iat": _signed.IAT,
+    "ttl": _signed.TTL,
+    "status_list": _signed.STATUS_LIST,
+}
+
+
+@attrs.frozen(kw_only=True)
+class StatusToken:
+    """A status list whose signature holds. Made by `open_token` and `open_jwt_token`; immutable, and pickles by value.
+
+    Attributes:
+        uri: where the list is.
+        status_list: its entries.
+        issued_at: as of when they stand so.
+        expires_at: from when the list may no longer be taken for the present; None where it does not say.
+        ttl: how long it may be kept before asking again; as stated, however long.
+        key_id: whose key signed it.
+        media_type: what ``data`` is.
+        data: the signed bytes.
+    """
+
+    uri: str
+    status_list: StatusList
+    issued_at: datetime
+    expires_at: datetime | None
+    ttl: timedelta | None
+    key_id: bytes
+    media_type: str = STATUS_LIST_TYPE
+    data: bytes = attrs.field(repr=False)
+
+
+def issue_token(
+    status_list: StatusList,
+    /,
+    *,
+    uri: str,
+    signer: Signer,
+    issued_at: datetime,
+    expires_at: datetime,
+    ttl: timedelta | None = None,
+) -> bytes:
+    """The signed list, as CWT. Instants are written in whole seconds, their fractions left out.
+
+    Args:
+        status_list: the entries as they stand at ``issued_at``.
+        uri: where the list is: what certificates, or the trust list's template, say.
+        signer: whose key signs; its usage in the trust list must be ``status``.
+        issued_at: when the list is made.
+        expires_at: from when it may no longer be taken for the present.
+        ttl: how long it may be kept before asking again, in whole seconds.
+
+    Raises:
+        IssuingError: ``signer-failed``.
+        ValueError: for a URI or times that no list may state.
+    """
+    claims, _ = _signed.write_claims(uri=uri, issued_at=issued_at, expires_at=expires_at, ttl=ttl)
+    claims[_signed.STATUS_LIST] = status_list.to_members()
+    return _signed.sign_cwt(_cbor.encode(claims), media_type=STATUS_LIST_TYPE, signer=signer)
+
+
+def open_token(
+    data: bytes,
+    /,
+    *,
+    uri: str,
+    keys: Sequence[PublicKey],
+    now: datetime | None,
+    clock_skew: timedelta = CLOCK_SKEW,
+    max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
+) -> StatusToken:
+    """The list in a Status List Token in CWT form, anybody's, once one of the keys has signed it.
+
+    Claims may stand in any order and length form, and others beside them; times are whole seconds. That the list has an
+    end is not required of others' lists.
+
+    Args:
+        data: the signed list.
+        uri: the list that was asked for: the subject must be it, byte for byte.
+        keys: the keys that may sign it.
+        now: when it is used; None for archives and replay, where a list may have expired since: then no time is
+            compared with the present.
+        clock_skew: how far two right clocks may be apart.
+        max_list_bytes: the most bytes the entries may inflate to: ``max_entries`` of the trust list, times bits, by 8.
+
+    Raises:
+        StatusError: ``status-list-too-large``, ``status-list-malformed``, ``status-list-signature``,
+            ``status-list-type``, ``status-list-subject``, ``status-list-future``, ``status-list-expired``.
+    """
+    max_bytes = wire_bytes(max_list_bytes)
+    payload, key_id = _signed.open_cwt(data, media_type=STATUS_LIST_TYPE, keys=keys, max_bytes=max_bytes)
+    try:
+        claims = _cbor.decode_general(payload, max_bytes=max_bytes)
+    except RejectedInputError as cause:
+        raise malformed("its claims are not well-formed CBOR") from cause
+    if type(claims) is not dict or not all(type(claim) in (int, str) for claim in claims):
+        raise malformed("it is not a map of claims")
+    stated = _signed.read_claims(claims, uri=uri, now=now, clock_skew=clock_skew)
+    return StatusToken(
+        uri=uri,
+        status_list=_entries(claims, max_list_bytes),
+        issued_at=stated.issued_at,
+        expires_at=stated.expires_at,
+        ttl=stated.ttl,
+        key_id=key_id,
+        data=data,
+    )
+
+
+def open_jwt_token(
+    text: str | bytes,
+    /,
+    *,
+    uri: str,
+    keys: Sequence[PublicKey],
+    now: datetime | None,
+    clock_skew: timedelta = CLOCK_SKEW,
+    max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
+) -> StatusToken:
+    """The list in a Status List Token in JWT form, anybody's, once one of the keys has signed it.
+
+    ES256, ES384 and EdDSA (or Ed25519), as the key fixes it; never ``none`` and never a MAC. Keys that the token brings
+    along are not looked at. Arguments and errors as for `open_token`.
+    """
+    max_bytes = 2 * wire_bytes(max_list_bytes)  # base64 of base64 takes 16 characters for 9 bytes
+    members, key_id = _signed.open_jws(text, typ=STATUS_LIST_JWT_TYPE, keys=keys, max_bytes=max_bytes)
+    claims = {claim: members[name] for name, claim in _JWT_CLAIMS.items() if name in members}
+    stated = _signed.read_claims(claims, uri=uri, now=now, clock_skew=clock_skew)
+    entries = claims.get(_signed.STATUS_LIST)
+    if type(entries) is dict:
+        claims[_signed.STATUS_LIST] = {**entries, "lst": _signed.from_base64url(entries.get("lst"))}
+    return StatusToken(
+        uri=uri,
+        status_list=_entries(claims, max_list_bytes),
+        issued_at=stated.issued_at,
+        expires_at=stated.expires_at,
+        ttl=stated.ttl,
+        key_id=key_id,
+        media_type=STATUS_LIST_JWT_MEDIA_TYPE,
+        data=text.encode("ascii") if isinstance(text, str) else bytes(text),
+    )
+
+
+def status_record(
+    index: int, /, *, tokens: Sequence[StatusToken] = (), events: StatusEvents | None = None
+) -> StatusRecord:
+    """The facts about one entry, from documents of one list.
+
+    Every list that is long enough to have the entry says how it stood at the list's time of issue; lists may grow, so
+    one that is too short says nothing. Where none has it, and no event is about it, nothing is known of it. The record
+    speaks as of the events' time of issue, because up to that they are complete, and only without them as of the
+    youngest list's.
+
+    Args:
+        index: the entry.
+        tokens: lists of different times.
+        events: the events document beside them.
+
+    Raises:
+        StatusError: ``status-unknown-reference`` for no index at all, or one that no document knows;
+            ``status-value-unknown`` where a list gives the entry a value without a meaning.
+        ValueError: for no documents, and for documents of different lists.
+    """
+    documents: list[StatusToken | StatusEvents] = [*tokens, *([] if events is None else [events])]
+    if len({document.uri for document in documents}) != 1:
+        msg = "an entry is read from at least one document, and all are of one list"
+        raise ValueError(msg)
+    if type(index) is not int or index < 0:
+        raise StatusError("status-unknown-reference", "An entry's index is a whole number from 0")
+    observations = [
+        StatusObservation(state=token.status_list.state(index), at=token.issued_at)
+        for token in tokens
+        if index < len(token.status_list)
+    ]
+    happened = () if events is None else events.events.get(index, ())
+    if not observations and not happened:
+        raise StatusError("status-unknown-reference", "No document has such an entry")
+    return StatusRecord(
+        events=happened,
+        observations=observations,
+        observed_at=max(token.issued_at for token in tokens) if events is None else events.issued_at,
+        history_from=None if events is None else events.history_from,
+        proofs=[
+            StatusProof(data=document.data, media_type=document.media_type, key_id=document.key_id)
+            for document in documents
+        ],
+    )
+
+
+def _entries(claims: dict[Any, Any], max_list_bytes: int) -> StatusList:
+    return StatusList.from_members(claims.get(_signed.STATUS_LIST), max_list_bytes=max_list_bytes)
