@@ -2,7 +2,8 @@
 
 - `protocol`: what a backend is asked and what it answers.
 - `timeline`: pure; the state at an instant.
-- `memory`: the reference backend.
+- `tokenlist`: pure; IETF status lists and the events document beside each.
+- `memory`: the reference backend. `snapshot`: lists in a file or folder. `http`: lists over the network.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from certcore.payload import StatusListEntry, StatusRef
+    from certcore.status.http import (
+        AsyncHTTPStatusBackend,
+        HTTPStatusBackend,
+        PrefetchReport,
+        VehicleEndpoint,
+        fetch_trust_list,
+    )
     from certcore.status.memory import MemoryStatusBackend
     from certcore.status.protocol import (
         AsyncStatusBackend,
@@ -29,11 +37,16 @@ if TYPE_CHECKING:
         VehicleRecord,
         VehicleStatusBackend,
     )
+    from certcore.status.snapshot import SnapshotStatusBackend
 
 __all__ = [
+    "AsyncHTTPStatusBackend",
     "AsyncStatusBackend",
     "AsyncVehicleStatusBackend",
+    "HTTPStatusBackend",
     "MemoryStatusBackend",
+    "PrefetchReport",
+    "SnapshotStatusBackend",
     "StatusBackend",
     "StatusEvent",
     "StatusEventKind",
@@ -44,16 +57,23 @@ __all__ = [
     "StatusRecord",
     "StatusRef",
     "StatusState",
+    "VehicleEndpoint",
     "VehicleFlag",
     "VehicleQuery",
     "VehicleRecord",
     "VehicleStatusBackend",
+    "fetch_trust_list",
 ]
 
 _MODULES = {
     "MemoryStatusBackend": "certcore.status.memory",
+    "SnapshotStatusBackend": "certcore.status.snapshot",
     "StatusListEntry": "certcore.payload",
     "StatusRef": "certcore.payload",
+    **dict.fromkeys(
+        ("AsyncHTTPStatusBackend", "HTTPStatusBackend", "PrefetchReport", "VehicleEndpoint", "fetch_trust_list"),
+        "certcore.status.http",
+    ),
 }
 
 

@@ -1,0 +1,262 @@
+"""`SnapshotStatusBackend`: signed status documents in memory, from a file or a folder; no network, and it pickles.
+
+For workers, terminals, archives and replay. What lives here: which document is about which list, and what they say
+together. What never does: fetching, and trust: a document counts only once one of the query's keys is found to have
+signed it, which is checked when its list is first asked about.
+
+A list may be there several times, as archives have it: every one that speaks is an observation of its own time. What
+expired by the moment asked about does not count; that a document has expired *since* takes nothing from what it says of
+that moment, and its age is in the record for the policy to judge. Lists younger than the question do not count.
+
+The file is deterministic CBOR, ``{0: 1, 1: [document, ...]}``: the documents exactly as they were signed, in the order
+of their bytes. A document says itself what it is, and of which list; where a file came from does not matter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from base64 import urlsafe_b64decode
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+import attrs
+
+from certcore import _cbor, cose
+from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
+from certcore.keys import PublicKey
+from certcore.payload import StatusListEntry, StatusRef
+from certcore.status import tokenlist
+from certcore.status._fetch import Kind, Question, Wanted, open_document
+from certcore.status._reach import unavailable
+from certcore.status._signed import CLOCK_SKEW
+from certcore.status._store import read_file
+from certcore.status.protocol import StatusQuery, StatusRecord
+from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
+
+MAX_SNAPSHOT_BYTES: Final = 1 << 30
+"""Bytes of a snapshot's file, and of all documents of a folder: the lists of a whole country are some 12 MB."""
+
+MAX_FILES: Final = 100_000
+"""Files that a folder is searched for."""
+
+_VERSION, _DOCUMENTS = range(2)
+_FORMAT: Final = 1
+_SUB: Final = 2
+_SIGN1: Final = b"\xd2\x84"
+_JWS: Final = b"ey"  # a JWS header begins with {" in base64url
+_KINDS: Final[Mapping[object, tuple[Kind, str]]] = {
+    tokenlist.STATUS_LIST_TYPE: (Kind.LIST, tokenlist.STATUS_LIST_TYPE),
+    tokenlist.STATUS_LIST_JWT_TYPE: (Kind.LIST, tokenlist.STATUS_LIST_JWT_MEDIA_TYPE),
+    tokenlist.STATUS_EVENTS_TYPE: (Kind.EVENTS, tokenlist.STATUS_EVENTS_TYPE),
+}
+
+
+@attrs.frozen
+class _Document:
+    """A signed document, and what it says that it is; not yet believed."""
+
+    kind: Kind
+    media_type: str
+    uri: str
+    data: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen
+class _Opened:
+    """The documents of one list that one set of keys signed."""
+
+    keys: tuple[PublicKey, ...]
+    tokens: tuple[StatusToken, ...]
+    events: tuple[StatusEvents, ...]
+    refused: StatusError | None
+
+
+class SnapshotStatusBackend:
+    """Looks status up in documents that were collected before.
+
+    Args:
+        documents: signed lists and events documents; what is neither is passed over.
+        max_list_bytes: the most bytes that a list may inflate to.
+    """
+
+    def __init__(self, documents: Iterable[bytes], /, *, max_list_bytes: int = DEFAULT_MAX_LIST_BYTES) -> None:
+        self._max_list_bytes = max_list_bytes
+        self._documents: dict[str, tuple[_Document, ...]] = {}
+        for data in sorted(set(documents)):
+            document = _identified(data)
+            if document is not None:
+                self._documents[document.uri] = (*self._documents.get(document.uri, ()), document)
+        self._opened: dict[str, _Opened] = {}
+
+    @classmethod
+    def from_file(cls, path: Path | str, /) -> Self:
+        """A snapshot that `to_file` wrote.
+
+        Raises:
+            RejectedInputError: ``file-unreadable``; ``malformed``.
+        """
+        try:
+            if not Path(path).is_file():  # a pipe would wait for ever
+                raise RejectedInputError("file-unreadable", "There is no such snapshot")
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_SNAPSHOT_BYTES + 1)
+        except OSError as cause:
+            raise RejectedInputError("file-unreadable", f"The snapshot cannot be read: {cause.strerror}") from cause
+        match _cbor.decode(data, max_bytes=MAX_SNAPSHOT_BYTES):
+            case {0: 1, 1: [*documents], **others} if not others and all(type(item) is bytes for item in documents):
+                return cls(documents)
+        raise RejectedInputError("malformed", "The file is not a snapshot of status documents", layer="snapshot")
+
+    @classmethod
+    def from_folder(cls, path: Path | str, /) -> Self:
+        """Every status document in a folder and those below it, whatever the files are called.
+
+        That is a folder that a register publishes, an archive of such, or the cache of an HTTP backend. Files that hold
+        something else are passed over.
+
+        Raises:
+            RejectedInputError: ``file-unreadable``, also for a folder of too many files or bytes.
+        """
+        if not Path(path).is_dir():
+            raise RejectedInputError("file-unreadable", "There is no such folder")
+        return cls(_documents_below(Path(path)))
+
+    def to_file(self, path: Path | str, /) -> None:
+        """Write the snapshot: whole, or not at all; what is there is replaced.
+
+        Raises:
+            IssuingError: ``file-unwritable``.
+        """
+        target = Path(path)
+        documents = sorted(document.data for found in self._documents.values() for document in found)
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+        try:
+            try:
+                with temporary.open("xb") as file:
+                    file.write(_cbor.encode({_VERSION: _FORMAT, _DOCUMENTS: documents}))
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(target)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as cause:
+            raise IssuingError("file-unwritable", f"The snapshot cannot be written: {cause.strerror}") from cause
+
+    def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        """The facts about one certificate, from all documents about its list.
+
+        Raises:
+            StatusError: ``status-unavailable`` with the cause ``no-list``; ``status-list-expired``, where every list
+                had expired by then; a document's own code, where none could be opened; ``status-unknown-reference``.
+        """
+        uri, ref = query.list_uri, query.ref
+        if uri is None or not isinstance(ref, StatusRef | StatusListEntry):
+            raise unavailable("no-list", "The certificate's issuer has no list to look it up in")
+        opened = self._open(uri, query)
+        events = [found for found in opened.events if _speaks(found, query)]
+        tokens = [found for found in opened.tokens if _speaks(found, query)]
+        if not tokens:
+            raise opened.refused or StatusError("status-list-expired", "Every list had expired by then, or is younger")
+        return status_record(
+            ref.index, tokens=tokens, events=max(events, key=lambda found: found.issued_at, default=None)
+        )
+
+    def __len__(self) -> int:
+        """How many documents there are."""
+        return sum(map(len, self._documents.values()))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"max_list_bytes": self._max_list_bytes, "documents": self._documents}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._max_list_bytes = state["max_list_bytes"]
+        self._documents = state["documents"]
+        self._opened = {}
+
+    def __repr__(self) -> str:
+        return f"SnapshotStatusBackend({len(self)} documents of {len(self._documents)} lists)"
+
+    def _open(self, uri: str, query: StatusQuery) -> _Opened:
+        """The documents of one list under the query's keys; checked once, as long as the keys stay the same."""
+        opened = self._opened.get(uri)
+        if opened is not None and (opened.keys is query.keys or opened.keys == query.keys):
+            return opened
+        documents = self._documents.get(uri)
+        if documents is None:
+            raise unavailable("no-list", "The list is not in the snapshot")
+        question = Question(
+            keys=query.keys, now=query.asked_at, clock_skew=CLOCK_SKEW, max_list_bytes=self._max_list_bytes
+        )
+        tokens: list[StatusToken] = []
+        events: list[StatusEvents] = []
+        refused = None
+        for document in documents:
+            wanted = Wanted(kind=document.kind, uri=uri)
+            try:
+                found = open_document(wanted, document.media_type, document.data, question, judged=False)
+            except StatusError as error:
+                refused = error
+                continue
+            if isinstance(found, StatusToken):
+                tokens.append(found)
+            else:
+                events.append(found)
+        opened = self._opened[uri] = _Opened(query.keys, tuple(tokens), tuple(events), None if tokens else refused)
+        return opened
+
+
+def _speaks(document: StatusToken | StatusEvents, query: StatusQuery) -> bool:
+    """Whether a document counts: not younger than the question, and not expired by the moment it is about."""
+    if document.issued_at - query.asked_at > CLOCK_SKEW:
+        return False
+    return document.expires_at is None or query.as_of < document.expires_at
+
+
+def _documents_below(folder: Path) -> Iterator[bytes]:
+    """What may be documents, file by file."""
+    total = 0
+    for place, path in enumerate(sorted(folder.rglob("*"))):
+        if place >= MAX_FILES or total > MAX_SNAPSHOT_BYTES:
+            raise RejectedInputError("file-unreadable", "The folder holds more than a snapshot may")
+        if not path.is_file() or path.name.startswith("."):
+            continue
+        cached = read_file(path)
+        data = _read(path) if cached is None else cached.data
+        if data is not None and data.startswith((_SIGN1, _JWS)):
+            total += len(data)
+            yield data
+
+
+def _read(path: Path) -> bytes | None:
+    limit = 2 * DEFAULT_MAX_LIST_BYTES
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as cause:
+        raise RejectedInputError("file-unreadable", f"A file cannot be read: {cause.strerror}") from cause
+    return data if len(data) <= limit else None
+
+
+def _identified(data: bytes) -> _Document | None:
+    """What a document says that it is, and of which list: where to file it; it is not believed before it is opened."""
+    try:
+        typ, sub = _stated_in_cwt(data) if data.startswith(_SIGN1) else _stated_in_jwt(data)
+    except (CertcoreError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    kind = _KINDS.get(typ) if type(typ) is str else None
+    return None if kind is None or type(sub) is not str else _Document(kind[0], kind[1], sub, data)
+
+
+def _stated_in_cwt(data: bytes) -> tuple[object, object]:
+    header, _, payload, _ = _cbor.decode_general(data[1:], max_bytes=len(data))
+    protected = _cbor.decode_general(header, max_bytes=len(data))
+    return protected.get(cose.TYP), _cbor.decode_general(payload, max_bytes=len(data)).get(_SUB)
+
+
+def _stated_in_jwt(data: bytes) -> tuple[object, object]:
+    header, payload, _ = data.decode("ascii").split(".")
+    protected, claims = (json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (header, payload))
+    return protected.get("typ"), claims.get("sub")
