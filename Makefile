@@ -18,7 +18,7 @@ TYPED  := $(wildcard src tests benchmarks)
 
 export PYTHON
 
-.PHONY: help setup test lint bench demo pins clean
+.PHONY: help setup test test-postgres lint bench demo pins clean
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -33,6 +33,10 @@ $(READY): pyproject.toml constraints.txt tools/setup
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# The register's tests once more, on a PostgreSQL of their own (from Debian's packages).
+test-postgres: $(READY)
+	PYTHON=$(BIN)/python tools/postgres
 
 lint: $(READY)
 	$(BIN)/ruff check

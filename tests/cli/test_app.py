@@ -28,6 +28,8 @@ COMMANDS = (
     ("show",),
     ("scan",),
     ("verify",),
+    ("status",),
+    *(("status", name) for name in ("init", "revoke", "suspend", "resume", "publish", "serve")),
 )
 
 
@@ -47,7 +49,7 @@ def test_help_is_there_for_every_command(certcore: Command, command: tuple[str, 
     assert "Usage:" in found.output
 
 
-@pytest.mark.parametrize("arguments", [(), ("trust",)], ids=["nothing", "trust"])
+@pytest.mark.parametrize("arguments", [(), ("trust",), ("status",)], ids=["nothing", "trust", "status"])
 def test_a_group_alone_shows_its_help(certcore: Command, arguments: tuple[str, ...]) -> None:
     """Naming no command is answered with the list of commands."""
     found = certcore(*arguments)

@@ -15,7 +15,7 @@ import click
 
 import certcore
 from certcore import reasons
-from certcore.cli import demo, exits, issue, keygen, scan, show, terminal, trust, verify
+from certcore.cli import demo, exits, issue, keygen, scan, show, status, terminal, trust, verify
 from certcore.errors import CertcoreError
 
 
@@ -50,7 +50,16 @@ def group(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for _command in (demo.demo, keygen.keygen, trust.trust, issue.issue, show.show, scan.scan, verify.verify):
+for _command in (
+    demo.demo,
+    keygen.keygen,
+    trust.trust,
+    issue.issue,
+    show.show,
+    scan.scan,
+    verify.verify,
+    status.status,
+):
     group.add_command(_command)
 
 

@@ -1,0 +1,236 @@
+"""``certcore status``: the issuer's register from a terminal: made, written to, published and served.
+
+What is needed besides the command's own extra is imported when a command runs: the register's libraries are an extra.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from certcore.cli import exits, files, keygen, moments, terminal
+from certcore.errors import RejectedInputError
+from certcore.payload import StatusRef
+from certcore.trust import MAX_TRUST_LIST_BYTES
+
+if TYPE_CHECKING:
+    from certcore.register import StatusRegistry
+
+_FILE = click.Path(path_type=Path)
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_EXTRA: Final = frozenset({"sqlalchemy", "starlette", "uvicorn", "psycopg"})
+_REFERENCE: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
+_LOOPBACK: Final = "127.0.0.1"
+_DEFAULT_PORT: Final = 8460
+
+
+@click.group(invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Keep the issuer's register: revoke, suspend, publish and serve. Needs the register extra."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def _as_reference(_ctx: click.Context, _param: click.Parameter, value: str) -> StatusRef:
+    found = _REFERENCE.fullmatch(value)
+    try:
+        if found is not None:
+            return StatusRef(list=int(found["list"]), index=int(found["index"]))
+    except ValueError as cause:
+        raise click.BadParameter(str(cause)) from cause
+    msg = "a status reference is written like 12/524287"
+    raise click.BadParameter(msg)
+
+
+def _database_option(command: _F) -> _F:
+    return click.option(
+        "--db",
+        "database",
+        required=True,
+        envvar="CERTCORE_REGISTER",
+        show_envvar=True,
+        help="A file, or a URL such as postgresql://user@host/name.",
+    )(command)
+
+
+def _event_options(command: _F) -> _F:
+    """What every change of a certificate takes."""
+    for option in (
+        click.option("--reason", required=True, help="Why: a short, stable word or two."),
+        click.option("--actor", required=True, help="Who says so."),
+        click.option("--ref", callback=_as_reference, required=True, metavar="LIST/INDEX", help="E.g. 12/524287."),
+        _database_option,
+    ):
+        command = option(command)
+    return command
+
+
+def _effective_option(text: str) -> Callable[[_F], _F]:
+    return click.option("--effective-at", callback=moments.typed_instant, metavar="INSTANT", help=text)
+
+
+@status.command()
+@_database_option
+@click.option("--issuer", help="The issuer's id in the trust list; look-ups of another's are then unknown.")
+@click.option("--country", help="Of plates whose certificates state none: two letters.")
+@click.option("--list-size", type=click.IntRange(1), help="Entries of each list.")
+def init(database: str, issuer: str | None, country: str | None, list_size: int | None) -> int:
+    """Make an empty register."""
+    if "://" not in database:
+        files.refuse_existing([Path(database)], force=False)
+    given = {"issuer": issuer, "country": country, "list_size": list_size}
+    registry = _registry(database, create=True, **{name: value for name, value in given.items() if value is not None})
+    terminal.say(f"a register that began at {registry.history_from.isoformat()}")
+    registry.close()
+    return exits.DONE
+
+
+@status.command()
+@_event_options
+@_effective_option("From when, with its zone; or now.")
+@click.option("--from-start", is_flag=True, help="Void from the start, as if it had never been good.")
+def revoke(database: str, ref: StatusRef, effective_at: datetime | None, *, from_start: bool, **said: str) -> int:
+    """Revoke a certificate for good, either --effective-at an instant or --from-start."""
+    if from_start == (effective_at is not None):
+        msg = "either --effective-at or --from-start"
+        raise click.UsageError(msg)
+    _opened(database).revoke(ref, effective_at=effective_at, actor=said["actor"], reason=said["reason"])
+    return _done(ref, "revoked")
+
+
+@status.command()
+@_event_options
+@_effective_option("From when, with its zone; now, unless given.")
+def suspend(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
+    """Suspend a certificate until it is resumed."""
+    _opened(database).suspend(ref, effective_at=effective_at, actor=actor, reason=reason)
+    return _done(ref, "suspended")
+
+
+@status.command()
+@_event_options
+@_effective_option("From when, with its zone; now, unless given.")
+def resume(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
+    """End a suspension."""
+    _opened(database).resume(ref, effective_at=effective_at, actor=actor, reason=reason)
+    return _done(ref, "resumed")
+
+
+@status.command()
+@_database_option
+@click.option("--folder", type=_FILE, required=True, help="Where to; made where there is none.")
+@click.option("--key", "key_file", type=_FILE, required=True, help="The private key for status lists, PEM.")
+@click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@click.option("--uri-template", required=True, help="URI of the lists as the trust list has it, with {list} in it.")
+@click.option(
+    "--lifetime-hours", type=click.IntRange(1, 8760), default=24, show_default=True, help="Until a list expires."
+)
+@click.option(
+    "--ttl-seconds", type=click.IntRange(1), default=3600, show_default=True, help="How long readers may keep it."
+)
+def publish(database: str, folder: Path, key_file: Path, password_file: Path | None, **how: Any) -> int:  # noqa: ANN401  one for each option
+    """Write the lists and events that changed since the last time."""
+    signer = keygen.read_signer(key_file, password_file)
+    registry = _opened(database)
+    try:
+        found = registry.publish(
+            folder,
+            signer=signer,
+            uri_template=how["uri_template"],
+            lifetime=timedelta(hours=how["lifetime_hours"]),
+            ttl=timedelta(seconds=how["ttl_seconds"]),
+        )
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+    terminal.say(
+        f"{terminal.escaped(str(folder))}: {len(found.published)} published, {len(found.unchanged)} unchanged,"
+        f" {len(found.postponed)} postponed"
+    )
+    return exits.DONE
+
+
+@status.command()
+@_database_option
+@click.option("--folder", type=_FILE, required=True, help="What 'certcore status publish' writes.")
+@click.option("--trust-list", type=_FILE, required=True, help="The signed trust list.")
+@click.option("--list-path", default="/lists/{list}", show_default=True, help="The path in the lists' URI template.")
+@click.option("--key", "key_file", type=_FILE, help="The private key for answers about vehicles, PEM.")
+@click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@click.option("--tokens", type=_FILE, help="The table of bearer tokens, JSON: who may look vehicles up.")
+@click.option("--host", default=_LOOPBACK, show_default=True, help="Where to listen; put TLS in front of it.")
+@click.option("--port", type=click.IntRange(0, 65535), default=_DEFAULT_PORT, show_default=True)
+def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one for each option
+    """Serve the trust list, the published folder and, with --key and --tokens, look-ups of vehicles."""
+    if (how["key_file"] is None) != (how["tokens"] is None):
+        msg = "looking vehicles up takes both --key and --tokens"
+        raise click.UsageError(msg)
+    files.read_bytes(how["trust_list"], limit=MAX_TRUST_LIST_BYTES)
+    uvicorn = _register_module("uvicorn")
+    service, access = _register_module("certcore.register.service"), _register_module("certcore.register.access")
+    signer = None if how["key_file"] is None else keygen.read_signer(how["key_file"], how["password_file"])
+    try:
+        app = service.create_app(
+            _opened(database),
+            signer=signer,
+            trust_list=how["trust_list"],
+            folder=folder,
+            authorize=None if how["tokens"] is None else access.BearerTokens.from_file(how["tokens"]),
+            list_path=how["list_path"],
+        )
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+    uvicorn.run(app, host=how["host"], port=how["port"], server_header=False)
+    return exits.DONE
+
+
+def _done(ref: StatusRef, what: str) -> int:
+    terminal.say(f"{ref.list}/{ref.index}: {what}; readers know with the next 'certcore status publish'")
+    return exits.DONE
+
+
+def _opened(database: str) -> StatusRegistry:
+    """The register that is there: none is made by a slip of the pen."""
+    if "://" not in database and not Path(database).is_file():
+        raise RejectedInputError(
+            "file-unreadable", f"{database}: there is no register; 'certcore status init' makes one"
+        )
+    return _registry(database, create=False)
+
+
+def _registry(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401  StatusRegistry's own
+    log = _register_module("certcore.register.log")
+    url = database if "://" in database else f"sqlite:///{database}"
+    try:
+        registry: StatusRegistry = log.StatusRegistry(url, **settings)
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+    except ModuleNotFoundError as cause:
+        raise _not_installed(cause) from cause
+    return registry
+
+
+def _register_module(name: str) -> Any:  # noqa: ANN401  a module of an extra
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as cause:
+        raise _not_installed(cause) from cause
+
+
+def _not_installed(cause: ModuleNotFoundError) -> Exception:
+    """The error for a library that is missing: one line; anything else is a defect and stays what it is."""
+    library = (cause.name or "").partition(".")[0]
+    if library not in _EXTRA:
+        return cause
+    if library == "psycopg":
+        return click.ClickException("PostgreSQL needs psycopg, which is not installed: pip install 'psycopg[binary]'")
+    return click.ClickException(
+        f"the register needs {library}, which is not installed: pip install 'certcore[register]'"
+    )

@@ -1,0 +1,44 @@
+"""The issuer's register: what was issued, what happened to it, and how the world is told. Needs the ``register`` extra.
+
+- `log`: `StatusRegistry`, the durable log of events, on SQLite or PostgreSQL.
+- `publish`: status lists and events documents as files in a folder.
+- `service`: an ASGI app over both; `access` says who may ask, `openapi` describes it.
+
+The rooms with an underscore are the log's: `_database` (connections and their errors), `_schema` (tables and
+migrations), `_indices` (which index is next), `_entries` (certificates), `_events` (what happened to them),
+`_vehicles` (whose they are, and flags).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from certcore.register.access import BearerTokens, Principal
+    from certcore.register.log import StatusRegistry
+    from certcore.register.publish import Publication
+    from certcore.register.service import create_app
+
+__all__ = ["BearerTokens", "Principal", "Publication", "StatusRegistry", "create_app"]
+
+_MODULES = {
+    "BearerTokens": "certcore.register.access",
+    "Principal": "certcore.register.access",
+    "Publication": "certcore.register.publish",
+    "StatusRegistry": "certcore.register.log",
+    "create_app": "certcore.register.service",
+}
+
+
+if not TYPE_CHECKING:  # hidden from type checkers, which would take it to mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,212 @@
+"""One database: how it is connected to, how a transaction begins, and what becomes of its errors.
+
+One writer at a time, on either database: SQLite by ``BEGIN IMMEDIATE``, PostgreSQL by a lock on the register's one row.
+So the numbers of events grow in the order in which they are committed, which incremental publishing rests on, and no
+two writers can disagree about which certificate of a vehicle is in force. Readers never wait.
+
+An error of the database becomes ``register-failed`` in a write and ``status-unavailable`` in a look-up. What it says
+is kept as the cause where it speaks of connections, locks and disks; of a constraint or a value it may quote the row,
+and with it a plate, so then only its kind is told.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from certcore.errors import IssuingError, StatusError
+from certcore.register import _schema
+
+DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
+"""How long a connection, or a lock that somebody else holds, is waited for."""
+
+_WRITES: Final = "certcore_writes"
+_MAKING_LOCK: Final = 0x6365727463  # "certc": PostgreSQL's advisory lock while tables are made or migrated
+_DRIVERS: Final = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_WAL_ATTEMPTS: Final = 100
+_WAL_PAUSE_S: Final = 0.05
+
+
+class Database:
+    """A pool of connections to one database; made anew in a process that was forked."""
+
+    def __init__(self, url: str, *, timeout: timedelta = DEFAULT_TIMEOUT) -> None:
+        self.url = _checked_url(url)
+        self._engine = _engine(self.url, timeout)
+        self._process = os.getpid()
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is one file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with, in one transaction.
+
+        Raises:
+            StatusError: ``status-unavailable``.
+        """
+        try:
+            with self._own_engine().connect() as connection:
+                yield connection
+        except SQLAlchemyError as cause:
+            raise StatusError(
+                "status-unavailable", "The register's database gave no answer", error=_kind(cause)
+            ) from _tellable(cause)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A connection to write with, nobody else writing; committed at the end, and on the disk then.
+
+        Raises:
+            IssuingError: ``register-failed``; nothing was written.
+        """
+        with self._transaction() as connection:
+            if not self.is_sqlite:
+                connection.execute(select(_schema.REGISTER.c.id).with_for_update())
+            yield connection
+
+    @contextmanager
+    def opening(self) -> Iterator[Connection]:
+        """A connection to see with whether there is a register; waits for no writer, and its errors are `writing`'s."""
+        with self._transaction(writes=False) as connection:
+            yield connection
+
+    @contextmanager
+    def making(self) -> Iterator[Connection]:
+        """As `writing`, while there may be no tables yet."""
+        with self._transaction() as connection:
+            if not self.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_MAKING_LOCK})"))
+            yield connection
+
+    @contextmanager
+    def _transaction(self, *, writes: bool = True) -> Iterator[Connection]:
+        try:
+            with self._own_engine().execution_options(**{_WRITES: writes}).begin() as connection:
+                yield connection
+        except SQLAlchemyError as cause:
+            raise IssuingError(
+                "register-failed", "The register's database did not take it", error=_kind(cause)
+            ) from _tellable(cause)
+
+    def forget_the_log(self) -> None:
+        """Empty SQLite's write-ahead log, which still holds what was erased; a reader that stays may prevent it."""
+        if self.is_sqlite:
+            with suppress(StatusError, sqlite3.Error), self.reading() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def require_file(self, *, create: bool) -> None:
+        """Have SQLite's file be there, readable by its owner alone, before SQLite makes one that others can read.
+
+        Raises:
+            IssuingError: ``register-failed`` where it is not there and is not to be made, or cannot be.
+        """
+        if not self.is_sqlite:
+            return
+        path = Path(self.url.database or "")
+        try:
+            if create:
+                path.touch(0o600)
+            elif not path.exists():
+                raise IssuingError("register-failed", "There is no register; make one first")
+        except OSError as cause:
+            raise IssuingError("register-failed", "The register's file cannot be made") from cause
+
+    def close(self) -> None:
+        """Give up every connection; the next use makes new ones."""
+        self._own_engine().dispose()
+
+    def _own_engine(self) -> Engine:
+        """The pool, without connections that belong to the process this one was forked from."""
+        if self._process != os.getpid():
+            self._engine.dispose(close=False)
+            self._process = os.getpid()
+        return self._engine
+
+
+def _checked_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as cause:
+        msg = "a register's URL is like sqlite:///register.db or postgresql://user@host/name"
+        raise ValueError(msg) from cause
+    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+    kind = parsed.get_backend_name()
+    if kind not in {"sqlite", "postgresql"}:
+        msg = f"a register is kept in SQLite or PostgreSQL, not in {kind}"
+        raise ValueError(msg)
+    if kind == "sqlite" and (parsed.database or ":memory:").startswith((":memory:", "file:")):
+        msg = "a register is a file: what is kept in memory alone is lost with the process"
+        raise ValueError(msg)
+    return parsed
+
+
+def _engine(url: URL, timeout: timedelta) -> Engine:
+    # Without hidden parameters an error's text, and a log of statements, would hold plates and VINs.
+    settings: dict[str, Any] = {"hide_parameters": True, "pool_timeout": timeout.total_seconds()}
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": timeout.total_seconds()}, **settings)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    seconds = max(1, int(timeout.total_seconds()))
+    arguments = {"connect_timeout": seconds}
+    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **settings)
+    event.listen(engine, "connect", _prepare_postgresql(seconds))
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  the driver's, untyped here
+    connection.isolation_level = None  # the driver would begin transactions by itself, and not the kind wanted
+    _switch_to_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_wal(connection: Any) -> None:  # noqa: ANN401  as above
+    """Turn the write-ahead log on, once in a database's life; SQLite does not wait for others who do the same."""
+    for attempt in range(_WAL_ATTEMPTS):
+        try:
+            if connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",):
+                return
+        except sqlite3.OperationalError:
+            if attempt == _WAL_ATTEMPTS - 1:
+                raise
+        time.sleep(_WAL_PAUSE_S)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(timeout_s: int) -> Callable[[Any, ConnectionPoolEntry], None]:
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  as above
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{timeout_s}s'")
+            cursor.execute(f"SET statement_timeout = '{10 * timeout_s}s'")
+            cursor.execute("SET synchronous_commit = on")
+        connection.commit()
+
+    return prepare
+
+
+def _kind(cause: SQLAlchemyError) -> str:
+    return type(cause.orig if isinstance(cause, DBAPIError) and cause.orig is not None else cause).__name__
+
+
+def _tellable(cause: SQLAlchemyError) -> SQLAlchemyError | None:
+    return cause if isinstance(cause, OperationalError) or not isinstance(cause, DBAPIError) else None

@@ -1,0 +1,136 @@
+"""Which vehicle is meant, and what is flagged about it.
+
+A vehicle is its VIN, or any other chassis number; one whose number is confidential is its plate with country and type.
+A plate moves between vehicles, so a look-up by plate finds the vehicle that had it last, by the moment asked about. A
+plate without its type that several vehicles have is not known: in China it takes both to name one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select
+
+from certcore.register._events import IN_FORCE, chunks
+from certcore.register._schema import CERTIFICATES, FLAG_EVENTS, VEHICLES
+from certcore.status.protocol import VehicleFlag, VehicleQuery
+from certcore.vocabulary import normalise_registration_number, normalise_vin
+
+
+def vin_identity(vin: str) -> str:
+    """A vehicle by its chassis number."""
+    return f"vin:{normalise_vin(vin)}"
+
+
+def plate_identity(key: str, plate_type: int | None) -> str:
+    """A vehicle by its plate."""
+    return f"plate:{plate_type}:{key}"
+
+
+def plate_key(registration_number: str, country: str | None) -> str:
+    """What a plate is found by, whatever its type."""
+    return f"{country or ''}:{normalise_registration_number(registration_number)}"
+
+
+def ids_of(connection: Connection, identities: Iterable[str], *, make: Iterable[str] = ()) -> dict[str, int]:
+    """The vehicles that are known by these identities, those to be made among them."""
+    wanted = set(identities)
+    found = _known(connection, wanted)
+    new = sorted(set(make) - found.keys())
+    if new:
+        connection.execute(insert(VEHICLES), [{"identity": identity} for identity in new])
+        found |= _known(connection, new)
+    return found
+
+
+def find(connection: Connection, query: VehicleQuery) -> int | None:
+    """The vehicle that is asked about: by its VIN, else by its plate; None where none, or no single one, is known."""
+    if query.vin:
+        found = ids_of(connection, [vin_identity(query.vin)])
+        if found:
+            return next(iter(found.values()))
+    if query.registration_number and query.country:
+        return _by_plate(connection, query)
+    return None
+
+
+def valid_until(connection: Connection, vehicle_id: int, *, as_of: int) -> date | None:
+    """The last day of the vehicle's certificate that is in force by the log, if it was issued by then."""
+    found = connection.scalar(
+        select(CERTIFICATES.c.valid_until).where(
+            CERTIFICATES.c.vehicle_id == vehicle_id,
+            CERTIFICATES.c.state.in_(IN_FORCE),
+            CERTIFICATES.c.issued_at <= as_of,
+        )
+    )
+    return None if found is None else date.fromisoformat(found)
+
+
+def add_flag_event(connection: Connection, vehicle_id: int, row: dict[str, Any]) -> bool:
+    """Write that a flag was set or cleared; False where it is so already."""
+    latest = connection.execute(
+        select(FLAG_EVENTS.c.is_set)
+        .where(FLAG_EVENTS.c.vehicle_id == vehicle_id, FLAG_EVENTS.c.code == row["code"])
+        .order_by(FLAG_EVENTS.c.id.desc())
+        .limit(1)
+    ).first()
+    if (latest is not None and latest.is_set) == row["is_set"]:
+        return False
+    connection.execute(insert(FLAG_EVENTS).values(vehicle_id=vehicle_id, **row))
+    return True
+
+
+def flags(connection: Connection, vehicle_id: int) -> frozenset[VehicleFlag]:
+    """Every flag the vehicle has or had, with its days."""
+    rows = connection.execute(
+        select(FLAG_EVENTS.c.code, FLAG_EVENTS.c.is_set, FLAG_EVENTS.c.day)
+        .where(FLAG_EVENTS.c.vehicle_id == vehicle_id)
+        .order_by(FLAG_EVENTS.c.id)
+    )
+    return _paired(rows.all())
+
+
+def _known(connection: Connection, identities: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(identities):
+        rows = connection.execute(select(VEHICLES.c.identity, VEHICLES.c.id).where(VEHICLES.c.identity.in_(part)))
+        found.update({row.identity: row.id for row in rows})
+    return found
+
+
+def _by_plate(connection: Connection, query: VehicleQuery) -> int | None:
+    key = plate_key(query.registration_number or "", query.country)
+    conditions = [CERTIFICATES.c.plate_key == key, CERTIFICATES.c.issued_at <= int(query.as_of.timestamp())]
+    if query.plate_type is not None:
+        conditions.append(or_(CERTIFICATES.c.plate_type == query.plate_type, CERTIFICATES.c.plate_type.is_(None)))
+    rows = connection.execute(
+        select(CERTIFICATES.c.vehicle_id, CERTIFICATES.c.plate_type)
+        .where(*conditions)
+        .order_by(CERTIFICATES.c.issued_at.desc(), CERTIFICATES.c.recorded_at.desc())
+    ).all()
+    if not rows:
+        return _flagged_by_plate(connection, key, query.plate_type)
+    if query.plate_type is None and len({row.plate_type for row in rows}) > 1:
+        return None
+    return int(rows[0].vehicle_id)
+
+
+def _flagged_by_plate(connection: Connection, key: str, plate_type: int | None) -> int | None:
+    """A vehicle without a certificate that flags were set for under its plate."""
+    known = ids_of(connection, [plate_identity(key, kind) for kind in (plate_type, None)])
+    return known.get(plate_identity(key, plate_type), next(iter(known.values()), None))
+
+
+def _paired(rows: Iterable[Any]) -> frozenset[VehicleFlag]:
+    """Settings with the clearings that end them."""
+    found: set[VehicleFlag] = set()
+    running: dict[str, VehicleFlag] = {}
+    for code, is_set, day in rows:
+        on = None if day is None else date.fromisoformat(day)
+        if is_set:
+            running[code] = VehicleFlag(code=code, since=on)
+        elif (open_flag := running.pop(code, None)) is not None:
+            found.add(VehicleFlag(code=code, since=open_flag.since, until=on))
+    return frozenset(found | set(running.values()))

@@ -1,0 +1,162 @@
+"""Who may look vehicles up, and how often: principals, a table of bearer tokens, and a token bucket for each.
+
+What lives here: deciding from a request's header. What never does: tokens in clear. The table holds SHA-256 of each,
+which is enough for tokens made at random (`BearerTokens.new_token`), and useless for ones that a person thought up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import attrs
+
+from certcore.errors import RejectedInputError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+BY_PLATE: Final = "vehicles:plate"
+"""The scope of looking a vehicle up by its registration number."""
+
+BY_VIN: Final = "vehicles:vin"
+"""The scope of looking a vehicle up by its VIN."""
+
+SCOPES: Final = frozenset({BY_PLATE, BY_VIN})
+
+MAX_TABLE_BYTES: Final = 1 << 20
+MAX_HEADER_CHARACTERS: Final = 512
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+_BEARER: Final = re.compile(r"[Bb]earer +(?P<token>[A-Za-z0-9._~+/-]{16,}=*)")
+_MAX_BUCKETS: Final = 10_000
+
+
+def _scopes(value: Iterable[str]) -> frozenset[str]:
+    return frozenset(value)
+
+
+def _are_known(_: object, __: attrs.Attribute[frozenset[str]], value: frozenset[str]) -> None:
+    if not value <= SCOPES:
+        msg = f"a scope is one of {', '.join(sorted(SCOPES))}"
+        raise ValueError(msg)
+
+
+def _is_name(_: object, __: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        msg = "a principal has a name that can be printed"
+        raise ValueError(msg)
+
+
+@attrs.frozen
+class Principal:
+    """Somebody who may ask.
+
+    Attributes:
+        name: who; the rate is limited for each name.
+        scopes: for what: `BY_PLATE`, `BY_VIN`.
+    """
+
+    name: str = attrs.field(validator=_is_name)
+    scopes: frozenset[str] = attrs.field(converter=_scopes, validator=_are_known)
+
+
+@attrs.frozen(repr=False)
+class BearerTokens:
+    """Principals by the SHA-256 of their tokens: an ``authorize`` for `certcore.register.service.create_app`."""
+
+    _principals: tuple[tuple[bytes, Principal], ...]
+
+    @classmethod
+    def from_file(cls, path: Path | str, /) -> Self:
+        """The table in a JSON file: ``[{"name": ..., "sha256": ..., "scopes": [...]}, ...]``.
+
+        Raises:
+            RejectedInputError: ``file-unreadable``, ``file-too-large``, ``input-malformed``.
+        """
+        try:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_TABLE_BYTES + 1)
+        except OSError as cause:
+            raise RejectedInputError("file-unreadable", f"The table of tokens: {cause.strerror}") from cause
+        if len(data) > MAX_TABLE_BYTES:
+            raise RejectedInputError("file-too-large", "The table of tokens is too large", max_bytes=MAX_TABLE_BYTES)
+        try:
+            return cls(tuple(map(_read_row, _rows(json.loads(data)))))
+        except (ValueError, RecursionError) as cause:
+            raise RejectedInputError("input-malformed", "The table of tokens is not a list of them") from cause
+
+    @staticmethod
+    def new_token() -> tuple[str, str]:
+        """A fresh token for a principal, and its SHA-256 for the table."""
+        token = secrets.token_urlsafe(32)
+        return token, hashlib.sha256(token.encode()).hexdigest()
+
+    def __call__(self, request: Request, /) -> Principal | None:
+        """Whose token the request bears; None for nobody's. Every row is compared, whichever fits."""
+        header = request.headers.get("authorization", "")
+        found = _BEARER.fullmatch(header) if len(header) <= MAX_HEADER_CHARACTERS else None
+        if found is None:
+            return None
+        digest = hashlib.sha256(found["token"].encode()).digest()
+        matching = [principal for stored, principal in self._principals if hmac.compare_digest(stored, digest)]
+        return matching[0] if matching else None
+
+    def __repr__(self) -> str:
+        return f"BearerTokens({len(self._principals)} principals)"
+
+
+class RateLimit:
+    """A token bucket for each principal, in this process.
+
+    Args:
+        per_second: how many requests a second are borne.
+        burst: how many at once after a pause.
+        clock: what time it is; one that is set back only makes somebody wait.
+    """
+
+    def __init__(self, *, per_second: float, burst: int, clock: Callable[[], datetime]) -> None:
+        if not per_second > 0 or burst < 1:
+            msg = "a rate is above 0, and a burst is 1 at least"
+            raise ValueError(msg)
+        self._per_second, self._burst, self._clock = per_second, burst, clock
+        self._lock = Lock()
+        self._buckets: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
+
+    def wait_s(self, name: str, /) -> float:
+        """0.0 where a request may pass, which is counted; else the seconds until one may."""
+        now = self._clock()
+        with self._lock:
+            left, since = self._buckets.pop(name, (float(self._burst), now))
+            earned = max(now - since, timedelta()).total_seconds() * self._per_second
+            left = min(float(self._burst), left + earned)
+            may_pass = left >= 1
+            self._buckets[name] = (left - 1 if may_pass else left, now)
+            if len(self._buckets) > _MAX_BUCKETS:
+                self._buckets.popitem(last=False)
+        return 0.0 if may_pass else (1 - left) / self._per_second
+
+
+def _rows(table: object) -> list[Any]:
+    if not isinstance(table, list):
+        msg = "a table is a list"
+        raise ValueError(msg)  # noqa: TRY004  the file's fault, told as one kind
+    return table
+
+
+def _read_row(row: object) -> tuple[bytes, Principal]:
+    match row:
+        case {"name": str() as name, "sha256": str() as digest, "scopes": list() as scopes, **rest} if not rest:
+            if _DIGEST.fullmatch(digest) and all(isinstance(scope, str) for scope in scopes):
+                return bytes.fromhex(digest), Principal(name, scopes)
+    msg = "a row has a name, sha256 in lower-case hexadecimal, and scopes"
+    raise ValueError(msg)

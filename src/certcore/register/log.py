@@ -1,0 +1,469 @@
+"""`StatusRegistry`: the issuer's durable, append-only record of what was issued and what happened to it since.
+
+What lives here: the names an issuer uses, and the checks of what it hands in. What never does: SQL, which is in the
+rooms beside this one, and decisions about a moment, which are `certcore.status.timeline`'s.
+
+One register is one issuer's. It is safe to share between threads and between processes, forked ones included; writers
+take turns. What a method has returned is on the disk. A call that failed has written nothing; one whose answer was lost
+may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select
+
+from certcore import vocabulary
+from certcore._instants import optional_utc, utc
+from certcore._values import text as short_text
+from certcore.errors import IssuingError, StatusError
+from certcore.issue import utc_now
+from certcore.keys import Signer
+from certcore.payload import InspectionCertificate, StatusRef
+from certcore.register import _entries, _events, _indices, _schema, _vehicles
+from certcore.register._database import DEFAULT_TIMEOUT, Database
+from certcore.register._events import Criteria, Happening, Reference
+from certcore.register.publish import DEFAULT_LIFETIME, DEFAULT_TTL, ListChanges, ListHead, Publication
+from certcore.register.publish import publish as publish_to
+from certcore.status.protocol import (
+    StatusEvent,
+    StatusEventKind,
+    StatusQuery,
+    StatusRecord,
+    VehicleQuery,
+    VehicleRecord,
+)
+
+DEFAULT_LIST_SIZE: Final = 1 << 17
+"""Entries of a list: enough to hide one among (W3C's least is 131 072), and with one event each 4 MB of events."""
+
+
+class StatusRegistry:
+    """The issuer's register in one database, made where there is none yet.
+
+    It is a `certcore.issue.Register`, a `StatusBackend` and a `VehicleStatusBackend`. Besides what the methods name,
+    writing raises ``register-failed`` (IssuingError) and looking up ``status-unavailable`` (StatusError) when the
+    database fails; a caller's misuse stays `ValueError` or `TypeError`. It pickles without its connections, unless its
+    URL holds a password.
+
+    Args:
+        url: ``sqlite:///register.db``, or ``postgresql://user@host/name`` (needs psycopg).
+        clock: what time it is.
+        issuer: the issuer's id; look-ups about another's certificates are then answered as unknown.
+        country: of plates whose certificates state none.
+        list_size: entries of each list, of a register that is made now.
+        create: make the register where there is none; else that is an error.
+        timeout: how long a connection, or another writer, is waited for.
+
+    Raises:
+        IssuingError: ``register-failed``.
+        ValueError: for a URL or settings that no register has, or that this one does not have.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        /,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        issuer: str | None = None,
+        country: str | None = None,
+        list_size: int = DEFAULT_LIST_SIZE,
+        create: bool = True,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+    ) -> None:
+        if country is not None and not vocabulary.is_country_code(country):
+            raise ValueError("a country is two capital letters (ISO 3166-1 alpha-2)")
+        if type(list_size) is not int or not 1 <= list_size <= _indices.MAX_SIZE:
+            raise ValueError(f"a list has 1 to {_indices.MAX_SIZE} entries")
+        self._url, self._clock, self._timeout = url, clock, timeout
+        self._database = Database(url, timeout=timeout)
+        try:
+            self._open(issuer, country, list_size, create=create)
+        except BaseException:
+            self._database.close()
+            raise
+
+    # --- issuing
+
+    def allocate(self) -> StatusRef:
+        """A status reference that nobody else has, or ever will; unpredictable to who has seen others."""
+        return self.allocate_many(1)[0]
+
+    def allocate_many(self, count: int, /) -> list[StatusRef]:
+        """That many of them at once."""
+        if type(count) is not int or count < 1:
+            raise ValueError("a count is a whole number from 1")
+        with self._database.writing() as connection:
+            return _entries.allocate(connection, count)
+
+    def record(
+        self, certificate: InspectionCertificate, text: str, /, *, supersedes_from: datetime | None = None
+    ) -> None:
+        """Keep a certificate with its text; whichever of its vehicle is in force is superseded with it.
+
+        Args:
+            certificate: as `Issuer.complete` made it, with a reference of this register.
+            text: what the QR symbol carries: what it says is compared, its signature is not checked.
+            supersedes_from: from when the one before it is superseded; from this one's time of issue, unless given.
+
+        Raises:
+            IssuingError: ``register-failed``, also for a reference that was not given out here, or has another text.
+        """
+        self.record_many([(certificate, text)], supersedes_from=supersedes_from)
+
+    def record_many(
+        self, issued: Iterable[tuple[InspectionCertificate, str]], /, *, supersedes_from: datetime | None = None
+    ) -> int:
+        """As `record` for several, in order, all or none; how many were new."""
+        at = _seconds(supersedes_from)
+        now = self._now()
+        country = self.country
+        entries = [
+            _entries.prepare(certificate, text, supersedes_from=at, country=country, now=now)
+            for certificate, text in issued
+        ]
+        with self._database.writing() as connection:
+            return _entries.record(connection, entries, now=now)
+
+    def begin_list(self) -> int:
+        """Give out references from a new list from now on; its number.
+
+        Needed after a database was brought back from a backup: its present list would give out once more what it gave
+        out after the backup was made.
+        """
+        with self._database.writing() as connection:
+            return _entries.begin_list(connection)
+
+    # --- what happens to certificates
+
+    def revoke(self, ref: StatusRef, /, *, effective_at: datetime | None, actor: str, reason: str) -> None:
+        """Revoke for good, from an instant; None: void from the start.
+
+        Raises:
+            IssuingError: ``register-failed``, also for a certificate that is not recorded.
+        """
+        self.revoke_many([ref], effective_at=effective_at, actor=actor, reason=reason)
+
+    def revoke_many(
+        self, refs: Iterable[StatusRef], /, *, effective_at: datetime | None, actor: str, reason: str
+    ) -> int:
+        """As `revoke` for several, all or none; how many of them it was new for."""
+        return self._append(StatusEventKind.REVOKED, refs, _seconds(effective_at), actor, reason)
+
+    def revoke_where(
+        self,
+        *,
+        effective_at: datetime | None,
+        actor: str,
+        reason: str,
+        authority: str | None = None,
+        inspector: str | None = None,
+        key_id: bytes | None = None,
+        issued_from: datetime | None = None,
+        issued_until: datetime | None = None,
+    ) -> int:
+        """Revoke whatever meets all that is given, in one statement; how many of them it was new for.
+
+        Args:
+            effective_at: as for `revoke`.
+            actor: as for `revoke`.
+            reason: as for `revoke`.
+            authority: the authority they name.
+            inspector: the inspector or station they name.
+            key_id: the key that signed them.
+            issued_from: issued at this instant or later.
+            issued_until: issued before this instant.
+
+        Raises:
+            ValueError: where nothing is given: that would be every certificate there is.
+        """
+        criteria = Criteria(
+            authority=authority,
+            inspector=inspector,
+            key_id=key_id,
+            issued_from=_seconds(issued_from),
+            issued_until=_seconds(issued_until),
+        )
+        if criteria == Criteria():
+            raise ValueError("a bulk revocation names an authority, an inspector, a key or a window of time")
+        happening = self._happening(StatusEventKind.REVOKED, _seconds(effective_at), actor, reason)
+        with self._database.writing() as connection:
+            return _events.revoke_where(connection, criteria, happening)
+
+    def suspend(self, ref: StatusRef, /, *, actor: str, reason: str, effective_at: datetime | None = None) -> None:
+        """Suspend until resumed; from now unless told otherwise. Errors as `revoke`."""
+        self._append(StatusEventKind.SUSPENDED, [ref], self._at(effective_at), actor, reason)
+
+    def resume(self, ref: StatusRef, /, *, actor: str, reason: str, effective_at: datetime | None = None) -> None:
+        """End a suspension; from now unless told otherwise. Errors as `revoke`, also where there is none."""
+        self._append(StatusEventKind.RESUMED, [ref], self._at(effective_at), actor, reason)
+
+    def supersede(self, ref: StatusRef, /, *, actor: str, reason: str, effective_at: datetime | None = None) -> None:
+        """Say that a later certificate takes its place; from now unless told otherwise. Errors as `revoke`."""
+        self._append(StatusEventKind.SUPERSEDED, [ref], self._at(effective_at), actor, reason)
+
+    # --- looking up
+
+    def text(self, ref: StatusRef, /) -> str:
+        """The text that was issued: a lost mark is shown again, never issued again.
+
+        Raises:
+            StatusError: ``status-unknown-reference`` for one that is not recorded, or was erased.
+        """
+        with self._database.reading() as connection:
+            row = _events.rows_of(connection, [_reference(ref)]).get(_reference(ref))
+        if row is None or row.text is None:
+            raise StatusError("status-unknown-reference", "The register has no text for this reference")
+        return str(row.text)
+
+    def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        """All that happened to one certificate since the register began; nothing for one it does not know."""
+        events: tuple[StatusEvent, ...] = ()
+        if isinstance(query.ref, StatusRef) and self.issuer in {None, query.issuer}:
+            with self._database.reading() as connection:
+                events = _events.history(connection, _reference(query.ref))
+        return StatusRecord(events=events, observed_at=query.asked_at, history_from=self.history_from)
+
+    def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
+        """Every flag a vehicle has or had, and until when its inspection runs."""
+        with self._database.reading() as connection:
+            vehicle = _vehicles.find(connection, query)
+            flags = frozenset() if vehicle is None else _vehicles.flags(connection, vehicle)
+            as_of = int(query.as_of.timestamp())
+            until = None if vehicle is None else _vehicles.valid_until(connection, vehicle, as_of=as_of)
+        return VehicleRecord(
+            known=vehicle is not None,
+            flags=flags,
+            valid_until=until,
+            observed_at=query.asked_at,
+            history_from=self.history_from,
+        )
+
+    def check(self) -> None:
+        """Ask the database for something small.
+
+        Raises:
+            StatusError: ``status-unavailable``.
+        """
+        with self._database.reading() as connection:
+            connection.execute(select(_schema.REGISTER.c.id)).one()
+
+    # --- vehicles
+
+    def set_flag(self, code: str, /, *, vehicle: VehicleQuery, since: date | None, actor: str, reason: str) -> bool:
+        """Flag a vehicle (机动车状态, a letter); False where it is flagged so already. Makes the vehicle known.
+
+        Args:
+            code: the letter.
+            vehicle: which one: by VIN, else by registration number with country and type.
+            since: the first civil day it holds for, where known.
+            actor: who says so.
+            reason: why.
+        """
+        return self._flag(code, vehicle, since, actor, reason, is_set=True)
+
+    def clear_flag(self, code: str, /, *, vehicle: VehicleQuery, until: date | None, actor: str, reason: str) -> bool:
+        """End a flag with its last civil day; False where there is none to end."""
+        return self._flag(code, vehicle, until, actor, reason, is_set=False)
+
+    # --- erasing
+
+    def erase(self, ref: StatusRef, /, *, actor: str, reason: str) -> None:
+        """Forget plate, VIN and text of a certificate; what happened to its reference stays answerable.
+
+        Raises:
+            IssuingError: ``register-failed``, also for one that is in force: revoke it first.
+        """
+        erasure = self._erasure(actor, reason)
+        with self._database.writing() as connection:
+            _entries.erase(connection, [_reference(ref)], erasure)
+        self._database.forget_the_log()
+
+    def erase_vehicle(self, vehicle: VehicleQuery, /, *, actor: str, reason: str) -> int:
+        """Forget a vehicle: as `erase` for each of its certificates; how many there were."""
+        erasure = self._erasure(actor, reason)
+        with self._database.writing() as connection:
+            found = _vehicles.find(connection, vehicle)
+            refs = [] if found is None else _entries.refs_of_vehicle(connection, found)
+            erased = _entries.erase(connection, refs, erasure)
+            _entries.forget_vehicles(connection, [] if found is None else [found])
+        self._database.forget_the_log()
+        return erased
+
+    # --- publishing
+
+    def publish(
+        self,
+        folder: Path,
+        /,
+        *,
+        signer: Signer,
+        uri_template: str,
+        now: datetime | None = None,
+        lifetime: timedelta = DEFAULT_LIFETIME,
+        ttl: timedelta | None = DEFAULT_TTL,
+    ) -> Publication:
+        """Write the lists and events documents that changed into a folder; see `certcore.register.publish`."""
+        now = self._clock() if now is None else now
+        return publish_to(self, folder, signer=signer, uri_template=uri_template, now=now, lifetime=lifetime, ttl=ttl)
+
+    def list_heads(self, *, now: datetime) -> list[ListHead]:
+        """For publishing: every list, its latest change, and the latest effect of a change that was to come."""
+        with self._database.reading() as connection:
+            effects = _events.latest_effects(connection, now=_to_seconds(now))
+            rows = connection.execute(select(_schema.LISTS).order_by(_schema.LISTS.c.number)).all()
+        return [
+            ListHead(number=row.number, size=row.size, change=row.last_change_id, effect_at=effects.get(row.number, 0))
+            for row in rows
+        ]
+
+    def list_changes(self, number: int, *, now: datetime) -> ListChanges:
+        """For publishing: what happened to a list's entries besides being issued, as recorded by then."""
+        with self._database.reading() as connection:
+            change, events = _events.changes_of_list(connection, number, known_by=_to_seconds(now))
+        return ListChanges(change=change, events=events)
+
+    # --- the rest
+
+    def close(self) -> None:
+        """Give up the connections; the next call makes new ones."""
+        self._database.close()
+
+    def read_clock(self) -> datetime:
+        """What time it is, by the register's clock."""
+        return utc(self._clock())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._database.url.password is not None:
+            raise TypeError("a register whose URL holds a password is not pickled: it would travel along")
+        return _reopened, (self._url, self._clock, self.issuer, self.country, self._timeout)
+
+    def __repr__(self) -> str:
+        return f"StatusRegistry({self._database.url.render_as_string(hide_password=True)!r}, issuer={self.issuer!r})"
+
+    def _open(self, issuer: str | None, country: str | None, list_size: int, *, create: bool) -> None:
+        self._database.require_file(create=create)
+        with self._database.opening() as connection:
+            settings = _settings(connection)
+        if settings is None:
+            settings = self._make(issuer, country, list_size, create=create)
+        for name, stored, given in (("issuer", settings.issuer, issuer), ("country", settings.country, country)):
+            if None not in (stored, given) and stored != given:
+                raise ValueError(f"the register was made for another {name}")
+        self.issuer: str | None = settings.issuer or issuer
+        self.country: str | None = settings.country or country
+        self.history_from: datetime = _events.instant(settings.began_at)
+
+    def _make(self, issuer: str | None, country: str | None, list_size: int, *, create: bool) -> Any:  # noqa: ANN401  a row
+        """Make the tables, or bring them up to date; somebody else may have done so meanwhile."""
+        now = self._now()
+        with self._database.making() as connection:
+            if not _schema.is_made(connection):
+                if not create:
+                    raise IssuingError("register-failed", "There is no register in this database; make one first")
+                _schema.make(connection, now=now)
+                connection.execute(
+                    insert(_schema.REGISTER).values(
+                        id=1, issuer=issuer, country=country, list_size=list_size, current_list=-1, began_at=now
+                    )
+                )
+                _entries.begin_list(connection)
+            _schema.migrate(connection, now=now)
+            return _settings(connection)
+
+    def _append(
+        self, kind: StatusEventKind, refs: Iterable[StatusRef], effective_at: int | None, actor: str, reason: str
+    ) -> int:
+        happening = self._happening(kind, effective_at, actor, reason)
+        found = [_reference(ref) for ref in refs]
+        with self._database.writing() as connection:
+            return _events.append(connection, found, happening)
+
+    def _happening(self, kind: StatusEventKind, effective_at: int | None, actor: str, reason: str) -> Happening:
+        return Happening(
+            kind=kind,
+            effective_at=effective_at,
+            recorded_at=self._now(),
+            actor=_word(actor, "an actor"),
+            reason=_word(reason, "a reason"),
+        )
+
+    def _flag(
+        self, code: str, vehicle: VehicleQuery, day: date | None, actor: str, reason: str, *, is_set: bool
+    ) -> bool:
+        row = {
+            "is_set": is_set,
+            "code": _word(code, "a flag"),
+            "day": None if day is None else day.isoformat(),
+            "recorded_at": self._now(),
+            "actor": _word(actor, "an actor"),
+            "reason": _word(reason, "a reason"),
+        }
+        identity = _identity(vehicle)
+        with self._database.writing() as connection:
+            found = _vehicles.find(connection, vehicle)
+            if found is None:
+                found = _vehicles.ids_of(connection, [identity], make=[identity])[identity]
+            return _vehicles.add_flag_event(connection, found, row)
+
+    def _erasure(self, actor: str, reason: str) -> _entries.Erasure:
+        now = self._now()
+        today = _events.instant(now).date().isoformat()
+        return _entries.Erasure(at=now, today=today, actor=_word(actor, "an actor"), reason=_word(reason, "a reason"))
+
+    def _at(self, effective_at: datetime | None) -> int:
+        return self._now() if effective_at is None else _to_seconds(effective_at)
+
+    def _now(self) -> int:
+        return _to_seconds(self._clock())
+
+
+def _settings(connection: Connection) -> Any:  # noqa: ANN401  a row
+    """The register's settings; None where there is none, or one of another version."""
+    if not _schema.is_made(connection) or not _schema.is_current(connection):
+        return None
+    return connection.execute(select(_schema.REGISTER)).one()
+
+
+def _reopened(
+    url: str, clock: Callable[[], datetime], issuer: str | None, country: str | None, timeout: timedelta
+) -> StatusRegistry:
+    return StatusRegistry(url, clock=clock, issuer=issuer, country=country, create=False, timeout=timeout)
+
+
+def _reference(ref: StatusRef) -> Reference:
+    given: object = ref
+    if not isinstance(given, StatusRef):
+        raise TypeError(f"a StatusRef is expected, not a {type(ref).__name__}")
+    return ref.list, ref.index
+
+
+def _identity(vehicle: VehicleQuery) -> str:
+    if vehicle.vin:
+        return _vehicles.vin_identity(vehicle.vin)
+    if not vehicle.registration_number or not vehicle.country:
+        raise ValueError("a vehicle is named by its VIN, or by its registration number with its country")
+    return _vehicles.plate_identity(
+        _vehicles.plate_key(vehicle.registration_number, vehicle.country), vehicle.plate_type
+    )
+
+
+def _word(value: str, name: str) -> str:
+    try:
+        return short_text(value)
+    except ValueError as cause:
+        raise ValueError(f"{name}: {cause}") from cause
+
+
+def _seconds(value: datetime | None) -> int | None:
+    at = optional_utc(value)
+    return None if at is None else _to_seconds(at)
+
+
+def _to_seconds(value: datetime) -> int:
+    return int(utc(value).timestamp())

@@ -1,0 +1,339 @@
+"""An ASGI app over a register and its published folder: lists for everybody, vehicles for those who may ask.
+
+What lives here: HTTP. Lists and events are handed out as they were published, byte for byte: nothing is signed on
+request but answers about vehicles. What never does: TLS, and logs of what was asked; a request's body never reaches
+one. Put a proxy that ends TLS in front; certcore's own server listens on loopback unless told otherwise.
+
+A look-up of a vehicle is decided in this order: who asks, how often, what kind and how many bytes, what is asked,
+whether that is within the scopes; and only then is the register asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
+from certcore.keys import Signer
+from certcore.register import publish
+from certcore.register.access import BY_PLATE, BY_VIN, Principal, RateLimit
+from certcore.register.log import StatusRegistry
+from certcore.register.openapi import JSON_TYPE, describe
+from certcore.status.protocol import VehicleQuery
+from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE
+from certcore.status.vehicledoc import (
+    MAX_REQUEST_BYTES,
+    VEHICLE_ANSWER_TYPE,
+    VEHICLE_REQUEST_TYPE,
+    decode_request,
+    issue_answer,
+)
+from certcore.trust import MEDIA_TYPE as TRUST_LIST_TYPE
+
+Authorize = Callable[[Request], Principal | None]
+"""Who is asking; None for nobody who may."""
+
+PER_SECOND: Final = 5.0
+BURST: Final = 20
+"""Look-ups of vehicles that one principal may make in the long run, and at once."""
+
+DEFAULT_LIST_PATH: Final = "/lists/{list}"
+
+OK, NOT_MODIFIED, BAD_REQUEST, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 200, 304, 400, 401, 403, 404
+TOO_LARGE, WRONG_TYPE, TOO_MANY, UNAVAILABLE = 413, 415, 429, 503
+
+_NUMBER: Final = re.compile("0|[1-9][0-9]{0,9}")
+_SECONDS: Final = re.compile("[0-9]{1,11}")
+_OPAQUE_TAG: Final = re.compile('"[^"]*"')
+_PAST_MAX_AGE_S: Final = 86_400
+"""How long a document of the past may be cached: it does not change, but need not fill a cache for ever."""
+
+_DEFAULT_MAX_AGE_S: Final = 300
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@attrs.frozen(kw_only=True)
+class _Settings:
+    """What the routes share."""
+
+    registry: StatusRegistry
+    signer: Signer | None
+    trust_list: Path | bytes
+    folder: Path
+    authorize: Authorize | None
+    list_path: str
+    answer_lifetime: timedelta
+    limit: RateLimit
+
+
+def create_app(
+    registry: StatusRegistry,
+    *,
+    signer: Signer | None,
+    trust_list: Path | bytes,
+    folder: Path,
+    authorize: Authorize | None,
+    list_path: str = DEFAULT_LIST_PATH,
+    answer_lifetime: timedelta = timedelta(minutes=5),
+    limit: RateLimit | None = None,
+) -> Starlette:
+    """The app. Without a signer, or without somebody to say who may ask, it looks no vehicles up.
+
+    Args:
+        registry: what vehicles are looked up in.
+        signer: whose key signs answers about vehicles; its usage in the trust list must be ``register``.
+        trust_list: the signed list, or the file that it is read from at each request.
+        folder: what `StatusRegistry.publish` writes.
+        authorize: who is asking; `certcore.register.access.BearerTokens` is one.
+        list_path: the path of the lists' URI template, with ``{list}`` as its last segment.
+        answer_lifetime: how long an answer about a vehicle speaks for the present; at most a day.
+        limit: how often each principal may look a vehicle up; five times a second and twenty at once, unless given.
+
+    Raises:
+        ValueError: for a path that no template of lists has.
+    """
+    if not list_path.startswith("/") or not list_path.endswith("/{list}") or list_path.count("{") != 1:
+        msg = "the path of lists is like /lists/{list}"
+        raise ValueError(msg)
+    publish.check_place(f"https://host{list_path.replace('{list}', '0')}")
+    settings = _Settings(
+        registry=registry,
+        signer=signer,
+        trust_list=trust_list,
+        folder=folder,
+        authorize=authorize,
+        list_path=list_path,
+        answer_lifetime=answer_lifetime,
+        limit=limit or RateLimit(per_second=PER_SECOND, burst=BURST, clock=registry.read_clock),
+    )
+    has_vehicles = signer is not None and authorize is not None
+    description = describe(list_path=list_path, has_vehicles=has_vehicles)
+    routes = [
+        Route("/trust-list", _threaded(settings, _trust_list)),
+        Route("/status-lists", _threaded(settings, _aggregation)),
+        Route(f"{list_path}.events", _threaded(settings, _events)),
+        Route(list_path, _threaded(settings, _list)),
+        Route("/health", _threaded(settings, _health)),
+        Route("/ready", _threaded(settings, _ready)),
+        Route("/openapi.json", _threaded(settings, lambda _, __: JSONResponse(description))),
+    ]
+    if has_vehicles:
+        routes.append(Route("/vehicles", _vehicles(settings), methods=["POST"]))
+    return Starlette(routes=routes, exception_handlers={HTTPException: _http_problem, CertcoreError: _problem})
+
+
+# --- documents for everybody
+
+
+def _threaded(settings: _Settings, answer: Callable[[_Settings, Request], Response]) -> Handler:
+    """A route that reads files or the database, which must not hold up the others."""
+
+    async def endpoint(request: Request) -> Response:
+        return await run_in_threadpool(answer, settings, request)
+
+    return endpoint
+
+
+def _trust_list(settings: _Settings, request: Request) -> Response:
+    data = settings.trust_list if isinstance(settings.trust_list, bytes) else _read(settings.trust_list)
+    return _document(request, data, TRUST_LIST_TYPE, max_age_s=_DEFAULT_MAX_AGE_S)
+
+
+def _aggregation(settings: _Settings, request: Request) -> Response:
+    data = _read(settings.folder / publish.INDEX)
+    return _document(request, data, JSON_TYPE, max_age_s=_DEFAULT_MAX_AGE_S)
+
+
+def _list(settings: _Settings, request: Request) -> Response:
+    return _published(settings, request, "", STATUS_LIST_TYPE)
+
+
+def _events(settings: _Settings, request: Request) -> Response:
+    return _published(settings, request, publish.EVENTS_SUFFIX, STATUS_EVENTS_TYPE)
+
+
+def _published(settings: _Settings, request: Request, suffix: str, media_type: str) -> Response:
+    number = str(request.path_params["list"])
+    if not _NUMBER.fullmatch(number):
+        raise HTTPException(NOT_FOUND, "There is no such list")
+    place = settings.list_path.replace("{list}", number).removeprefix("/")
+    now = int(settings.registry.read_clock().timestamp())
+    time = request.query_params.get("time")
+    if time is None:
+        data = _read(settings.folder / f"{place}{suffix}")
+        return _document(request, data, media_type, max_age_s=_max_age_s(settings, place, now))
+    if not _SECONDS.fullmatch(time):
+        raise HTTPException(BAD_REQUEST, "A time is a number of seconds since 1970")
+    found = publish.archived_at(settings.folder, f"{place}{suffix}", int(time))
+    if found is None:
+        raise HTTPException(NOT_FOUND, "There is no list for that time")
+    max_age_s = _PAST_MAX_AGE_S if int(time) < now else _max_age_s(settings, place, now)
+    return _document(request, _read(found), media_type, max_age_s=max_age_s)
+
+
+def _max_age_s(settings: _Settings, place: str, now: int) -> int:
+    """How long a current list may be cached: as long as it says itself, and never past its end."""
+    for uri, published in _state(settings).items():
+        if publish.place_of(uri) == place:
+            left = max(0, published.expires_at - now)
+            return min(left, _DEFAULT_MAX_AGE_S if published.ttl_s is None else published.ttl_s)
+    return 0
+
+
+def _document(request: Request, data: bytes, media_type: str, *, max_age_s: int) -> Response:
+    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": f"public, max-age={max_age_s}",
+        "Access-Control-Allow-Origin": "*",
+        "X-Content-Type-Options": "nosniff",
+    }
+    wanted = request.headers.get("if-none-match", "")
+    if wanted.strip() == "*" or tag in _OPAQUE_TAG.findall(wanted):
+        return Response(status_code=NOT_MODIFIED, headers=headers)
+    response = Response(data, headers=headers)
+    response.headers["Content-Type"] = media_type  # as it is: no charset behind it
+    return response
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as cause:
+        raise HTTPException(NOT_FOUND, "There is no such document") from cause
+
+
+def _state(settings: _Settings) -> dict[str, publish.Published]:
+    try:
+        data = (settings.folder / publish.STATE).read_bytes()
+    except OSError:
+        return {}
+    return publish.read_state(data)
+
+
+# --- health
+
+
+def _health(_: _Settings, __: Request) -> Response:
+    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+def _ready(settings: _Settings, _: Request) -> Response:
+    """Ready when the register answers and what is published still speaks for the present."""
+    settings.registry.check()
+    now = int(settings.registry.read_clock().timestamp())
+    state = _state(settings)
+    if not state:
+        raise StatusError("status-unavailable", "Nothing is published")
+    expired = sum(published.expires_at <= now for published in state.values())
+    if expired:
+        raise StatusError("status-list-expired", "A published list has expired", lists=expired)
+    return JSONResponse({"status": "ok", "lists": len(state)}, headers={"Cache-Control": "no-store"})
+
+
+# --- vehicles
+
+
+def _vehicles(settings: _Settings) -> Handler:
+    async def endpoint(request: Request) -> Response:
+        principal = await run_in_threadpool(_who, settings, request)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != VEHICLE_REQUEST_TYPE:
+            raise HTTPException(WRONG_TYPE, f"A request is {VEHICLE_REQUEST_TYPE}")
+        body = await _body(request)
+        return await run_in_threadpool(_answer, settings, principal, body)
+
+    return endpoint
+
+
+def _who(settings: _Settings, request: Request) -> Principal:
+    """Who asks, and whether that is not too often."""
+    principal = None if settings.authorize is None else settings.authorize(request)
+    if principal is None:
+        raise HTTPException(UNAUTHORISED, "A token is needed", headers={"WWW-Authenticate": "Bearer"})
+    wait_s = settings.limit.wait_s(principal.name)
+    if wait_s:
+        raise HTTPException(TOO_MANY, "Too many requests", headers={"Retry-After": str(math.ceil(wait_s))})
+    return principal
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body, as long as it is no larger than a request can be."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_REQUEST_BYTES:
+            raise HTTPException(TOO_LARGE, f"A request has at most {MAX_REQUEST_BYTES} bytes")
+    return bytes(body)
+
+
+def _answer(settings: _Settings, principal: Principal, body: bytes) -> Response:
+    now = settings.registry.read_clock()
+    query = decode_request(body, asked_at=now)
+    if not _scopes_for(query) <= principal.scopes:
+        raise HTTPException(FORBIDDEN, "The token's scopes do not allow it")
+    record = settings.registry.lookup_vehicle(query)
+    if settings.signer is None:  # the route is not there then
+        raise HTTPException(NOT_FOUND, "Vehicles are not looked up here")
+    with _register_problems():
+        data = issue_answer(
+            record, request=body, signer=settings.signer, issued_at=now, expires_at=now + settings.answer_lifetime
+        )
+    response = Response(data, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+    response.headers["Content-Type"] = VEHICLE_ANSWER_TYPE
+    return response
+
+
+def _scopes_for(query: VehicleQuery) -> set[str]:
+    """What one must be allowed to ask this."""
+    wanted = {BY_PLATE} if query.registration_number is not None else set()
+    return wanted | ({BY_VIN} if query.vin is not None else set())
+
+
+@contextmanager
+def _register_problems() -> Iterator[None]:
+    """A record that no answer can state is the register's problem, not the caller's."""
+    try:
+        yield
+    except ValueError as cause:
+        raise StatusError("status-unavailable", "The register's record cannot be stated") from cause
+
+
+# --- problems
+
+
+def _http_problem(_: Request, error: Exception) -> Response:
+    """An error of HTTP, as JSON."""
+    if not isinstance(error, HTTPException):  # pragma: no cover  it is registered for nothing else
+        raise error
+    content = {"code": f"http-{error.status_code}", "message": error.detail}
+    return JSONResponse(content, status_code=error.status_code, headers=_no_store(error.headers))
+
+
+def _problem(_: Request, error: Exception) -> Response:
+    """An error of certcore's, as JSON: whose messages never name a vehicle."""
+    if not isinstance(error, CertcoreError):  # pragma: no cover  as above
+        raise error
+    status = BAD_REQUEST if isinstance(error, RejectedInputError) else UNAVAILABLE
+    wait_s = error.retry_after_s if isinstance(error, StatusError) else None
+    headers = {"Retry-After": str(math.ceil(wait_s))} if wait_s else {}
+    message = "The answer could not be signed" if isinstance(error, IssuingError) else error.message
+    return JSONResponse({"code": error.code, "message": message}, status_code=status, headers=_no_store(headers))
+
+
+def _no_store(headers: Any) -> dict[str, str]:  # noqa: ANN401  a mapping or none
+    return {**(headers or {}), "Cache-Control": "no-store"}

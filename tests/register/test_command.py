@@ -1,0 +1,217 @@
+"""``certcore status``: a register from a terminal, from its making to its serving."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+pytest.importorskip("click", reason="the cli extra is not installed")
+pytest.importorskip("rich", reason="the cli extra is not installed")
+
+from click.testing import CliRunner
+from click.testing import Result as Run
+
+from certcore.cli import exits
+from certcore.cli.app import group
+from certcore.cli.keygen import write_keys
+from certcore.payload import StatusRef
+from certcore.register.access import BearerTokens
+from certcore.register.log import StatusRegistry
+from certcore.testing import make_trust
+from tests.register.cast import SIGNER, STATUS_SIGNER, SetClock, issue, kinds, look_up
+from tests.register.test_kill import ENVIRONMENT
+
+Command = Callable[..., Run]
+SAID = ("--actor", "clerk-7", "--reason", "entered in error")
+PUBLISH = ("--folder", "published", "--key", "status.key.pem", "--uri-template", "https://x.example/lists/{list}")
+
+
+@pytest.fixture(autouse=True)
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with keys, a trust list and a table of tokens."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CERTCORE_REGISTER", raising=False)
+    write_keys(STATUS_SIGNER, Path("status"))
+    Path("trust.cbor").write_bytes(make_trust(SIGNER).to_bytes())
+    Path("tokens.json").write_text("[]")
+
+
+@pytest.fixture
+def status() -> Command:
+    """Runs the command in this process, and fails on anything it does not foresee."""
+
+    def run(*arguments: str) -> Run:
+        found = CliRunner().invoke(group, ["status", *arguments])
+        assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+        assert "Traceback" not in found.output
+        return found
+
+    return run
+
+
+@pytest.fixture
+def ref(status: Command) -> StatusRef:
+    """A register with one certificate; its reference."""
+    assert exits.DONE == status("init", "--db", "register.db", "--issuer", "CN", "--list-size", "512").exit_code
+    found: StatusRef = opened(issue)[0]
+    return found
+
+
+def opened(use: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401  whatever the use gives
+    """Use the register as a library does, at the present time."""
+    registry = StatusRegistry("sqlite:///register.db", clock=lambda: datetime.now(UTC), create=False)
+    try:
+        return use(registry, *arguments, *([SetClock(datetime.now(UTC))] if use is issue else []))
+    finally:
+        registry.close()
+
+
+def log(ref: StatusRef) -> list[str]:
+    """What happened to a certificate."""
+    found: list[str] = kinds(opened(look_up, ref))
+    return found
+
+
+def test_the_group_explains_itself(status: Command) -> None:
+    """Alone and with --help it names its commands."""
+    for arguments in ((), ("--help",)):
+        found = status(*arguments)
+        assert exits.DONE == found.exit_code
+        assert all(name in found.output for name in ("init", "revoke", "suspend", "resume", "publish", "serve"))
+
+
+def test_a_register_is_made_once(status: Command) -> None:
+    """What is there is not touched."""
+    found = status("init", "--db", "register.db", "--country", "CN")
+    assert (exits.DONE, True) == (found.exit_code, "began at" in found.output)
+    again = status("init", "--db", "register.db")
+    assert (exits.ERROR, True) == (again.exit_code, "[file-exists]" in again.stderr)
+
+
+def test_certificates_are_revoked(status: Command, ref: StatusRef) -> None:
+    """Suspended, resumed and revoked, each written to the log."""
+    one = ("--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *SAID)
+    for command in (("suspend",), ("resume",), ("revoke", "--effective-at", "now"), ("revoke", "--from-start")):
+        found = status(*command, *one)
+        assert exits.DONE == found.exit_code, found.output
+    assert ["issued", "suspended", "resumed", "revoked", "revoked"] == log(ref)
+
+
+@pytest.mark.parametrize("how", [(), ("--from-start", "--effective-at", "now")])
+def test_a_revocation_says_from_when(status: Command, ref: StatusRef, how: tuple[str, ...]) -> None:
+    """Void from the start is never assumed, and never meant beside a time."""
+    found = status("revoke", "--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *SAID, *how)
+    assert (exits.ERROR, True) == (found.exit_code, "either" in found.stderr)
+    assert ["issued"] == log(ref)
+
+
+@pytest.mark.parametrize("written", ["", "12", "12/", "a/b", "1/99999999999", "9999999999/1"])
+def test_a_reference_is_two_numbers(status: Command, ref: StatusRef, written: str) -> None:
+    """Anything else is wrong usage."""
+    assert isinstance(ref, StatusRef)
+    found = status("suspend", "--db", "register.db", "--ref", written, *SAID)
+    assert exits.ERROR == found.exit_code
+
+
+def test_errors_of_the_register_are_told(status: Command, ref: StatusRef) -> None:
+    """An unknown reference and an empty reason are one line each, and exit with 2."""
+    unknown = status("suspend", "--db", "register.db", "--ref", "7/7", *SAID)
+    assert (exits.ERROR, True) == (unknown.exit_code, "[register-failed]" in unknown.stderr)
+    assert ["issued"] == log(ref)
+
+
+@pytest.mark.parametrize("command", ["suspend", "publish"])
+def test_no_register_is_made_by_a_slip_of_the_pen(status: Command, command: str) -> None:
+    """A file that is not there is an error for everything but init."""
+    rest = ("--ref", "1/1", *SAID) if command == "suspend" else PUBLISH
+    found = status(command, "--db", "regsiter.db", *rest)
+    assert (exits.ERROR, True, False) == (
+        found.exit_code,
+        "[file-unreadable]" in found.stderr,
+        Path("regsiter.db").exists(),
+    )
+
+
+def test_a_register_is_published(status: Command, ref: StatusRef, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changed is counted; the database may be named by the environment."""
+    assert isinstance(ref, StatusRef)
+    monkeypatch.setenv("CERTCORE_REGISTER", "register.db")
+    found = [status("publish", *PUBLISH).output for _ in range(2)]
+    assert [
+        "published: 1 published, 0 unchanged, 0 postponed\n",
+        "published: 0 published, 1 unchanged, 0 postponed\n",
+    ] == found
+    wrong = status("publish", *PUBLISH[:-1], "https://x.example/none")
+    assert exits.ERROR == wrong.exit_code
+
+
+@pytest.mark.parametrize("given", [("--key", "status.key.pem"), ("--tokens", "tokens.json")])
+def test_vehicles_take_key_and_tokens(status: Command, ref: StatusRef, given: tuple[str, str]) -> None:
+    """One without the other is wrong usage."""
+    assert isinstance(ref, StatusRef)
+    found = status("serve", "--db", "register.db", "--folder", "published", "--trust-list", "trust.cbor", *given)
+    assert (exits.ERROR, True) == (found.exit_code, "both" in found.stderr)
+
+
+@pytest.mark.parametrize("module", ["sqlalchemy", "uvicorn", "starlette"])
+def test_without_the_extra_one_line_says_so(module: str) -> None:
+    """What is missing, what to install, exit 2; and the other commands work."""
+    hidden = f"import sys; sys.modules[{module!r}] = None; from certcore.cli import main; sys.exit(main(sys.argv[1:]))"
+    serve = ("--db", "register.db", "--folder", "f", "--trust-list", "trust.cbor")
+    arguments = ("init", "--db", "new.db") if module == "sqlalchemy" else ("serve", *serve)
+    Path("register.db").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", hidden, "status", *arguments],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    line = f"certcore: the register needs {module}, which is not installed: pip install 'certcore[register]'\n"
+    assert (exits.ERROR, "", line) == (done.returncode, done.stdout, done.stderr)
+    help_ = [sys.executable, "-c", hidden, "status", "--help"]
+    assert 0 == subprocess.run(help_, env=ENVIRONMENT, capture_output=True, check=False).returncode
+
+
+@pytest.mark.slow
+def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
+    """On loopback, until it is told to stop; a list comes over the wire as it was published."""
+    assert isinstance(ref, StatusRef)
+    assert exits.DONE == status("publish", "--db", "register.db", *PUBLISH).exit_code
+    _, digest = BearerTokens.new_token()
+    Path("tokens.json").write_text(json.dumps([{"name": "a", "sha256": digest, "scopes": []}]))
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    files = ("--db", "register.db", "--folder", "published", "--trust-list", "trust.cbor")
+    vehicles = ("--key", "status.key.pem", "--tokens", "tokens.json")
+    command = [sys.executable, "-m", "certcore.cli", "status", "serve", *files, *vehicles, "--port", str(port)]
+    process = subprocess.Popen(command, env=ENVIRONMENT | os.environ | {"PYTHONPATH": ENVIRONMENT["PYTHONPATH"]})
+    try:
+        for _ in range(200):
+            with closing(socket.socket()) as probe:
+                if not probe.connect_ex(("127.0.0.1", port)):
+                    break
+            assert process.poll() is None
+            time.sleep(0.05)
+        with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/lists/0", timeout=10) as answer:
+            assert "application/statuslist+cwt" == answer.headers["Content-Type"]
+            assert Path("published/lists/0").read_bytes() == answer.read()
+        with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/ready", timeout=10) as answer:
+            assert {"status": "ok", "lists": 1} == json.load(answer)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=10)

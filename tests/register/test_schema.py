@@ -1,0 +1,133 @@
+"""The tables: made whole, brought up to date, and guarded by the database itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy.exc import IntegrityError
+
+from certcore.errors import IssuingError
+from certcore.register import _schema
+from certcore.register._database import Database
+from certcore.register.log import StatusRegistry
+from tests.register.cast import SetClock, issue
+
+
+def test_a_register_knows_its_version(registry: StatusRegistry) -> None:
+    """One row says which version the tables have."""
+    with registry._database.reading() as connection:
+        assert [_schema.VERSION] == list(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
+
+
+def test_there_is_a_migration_to_every_version() -> None:
+    """From each earlier version there is a way to the current one."""
+    assert set(range(2, _schema.VERSION + 1)) == set(_schema.MIGRATIONS)
+
+
+def test_an_older_database_takes_every_step(registry: StatusRegistry, clock: SetClock) -> None:
+    """The steps between are taken in order, noted, and not taken twice; the rows stay."""
+    ref, kept = issue(registry, clock)
+    steps = {
+        2: ["CREATE TABLE added (name TEXT)", "INSERT INTO added VALUES ('two')"],
+        3: ["ALTER TABLE added ADD COLUMN more TEXT", "UPDATE added SET more = 'three'"],
+    }
+    for _ in range(2):
+        with registry._database.making() as connection:
+            _schema.migrate(connection, now=1, version=3, migrations=steps)
+    with registry._database.reading() as connection:
+        assert [("two", "three")] == [tuple(row) for row in connection.execute(text("SELECT name, more FROM added"))]
+        assert [1, 2, 3] == sorted(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
+    assert kept == registry.text(ref)
+
+
+def test_a_step_that_fails_changes_nothing(registry: StatusRegistry) -> None:
+    """A migration is taken whole or not at all."""
+    steps = {2: ["CREATE TABLE added (name TEXT)", "INSERT INTO nowhere VALUES (1)"]}
+    with pytest.raises(IssuingError), registry._database.making() as connection:
+        _schema.migrate(connection, now=1, version=2, migrations=steps)
+    with registry._database.reading() as connection:
+        assert not inspect(connection).has_table("added")
+        assert [1] == list(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
+
+
+def test_a_newer_database_is_refused(url: str, registry: StatusRegistry) -> None:
+    """What a newer certcore made is not written to: its rows may mean something else."""
+    with registry._database.making() as connection:
+        connection.execute(_schema.SCHEMA_VERSION.insert().values(version=99, applied_at=1))
+    with pytest.raises(IssuingError) as caught:
+        StatusRegistry(url)
+    assert ("register-failed", (("found", 99), ("known", _schema.VERSION))) == (caught.value.code, caught.value.detail)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE certificates SET state = 0",
+        "INSERT INTO events (list, idx, kind, recorded_at, actor, reason) VALUES (0, 99999, 1, 1, 'a', 'b')",
+        "INSERT INTO vehicles (identity) SELECT identity FROM vehicles",
+    ],
+    ids=["two in force", "event of nothing", "a vehicle twice"],
+)
+def test_the_database_itself_guards(registry: StatusRegistry, clock: SetClock, statement: str) -> None:
+    """Two certificates in force, events without a certificate and one vehicle twice do not pass, whoever writes."""
+    issue(registry, clock)
+    issue(registry, clock)
+    with pytest.raises(IssuingError) as caught, registry._database.writing() as connection:
+        connection.execute(text(statement))
+    assert "register-failed" == caught.value.code
+    assert caught.value.__cause__ is None
+    with pytest.raises(IntegrityError), registry._database._engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_sqlite_is_set_up_to_last(tmp_path: Path) -> None:
+    """Write-ahead log, every commit on the disk, foreign keys, and overwriting of what is deleted."""
+    registry = StatusRegistry(f"sqlite:///{tmp_path}/own.db")
+    found: dict[str, Any] = {}
+    with registry._database.reading() as connection:
+        for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout"):
+            found[name] = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+    assert {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": 30_000,
+    } == found
+    registry.close()
+
+
+def test_errors_never_quote_a_row(tmp_path: Path, clock: SetClock) -> None:
+    """What the database says of a constraint may hold a VIN; of that only its kind is told, and no parameters ever."""
+    registry = StatusRegistry(f"sqlite:///{tmp_path}/own.db", clock=clock)
+    assert registry._database._engine.hide_parameters
+    registry.close()
+
+
+@pytest.mark.parametrize("name", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgresql_is_reached_by_psycopg(name: str) -> None:
+    """Every spelling of a PostgreSQL URL leads to the one driver that is tested."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    found = Database(f"{name}://user@host/name")
+    assert ("postgresql+psycopg", False) == (found.url.drivername, found.is_sqlite)
+
+
+def test_a_server_that_is_not_there_is_told(clock: SetClock) -> None:
+    """A PostgreSQL that does not answer is register-failed, not a traceback."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    with pytest.raises(IssuingError) as caught:
+        StatusRegistry("postgresql://nobody@127.0.0.1:1/none", clock=clock)
+    assert ("register-failed", (("error", "OperationalError"),)) == (caught.value.code, caught.value.detail)
+
+
+def test_the_tables_are_what_a_new_engine_makes(tmp_path: Path) -> None:
+    """Making the tables twice over is making them once: `make` asks for nothing that a database lacks."""
+    engine = create_engine(f"sqlite:///{tmp_path}/plain.db")
+    with engine.begin() as connection:
+        _schema.make(connection, now=1)
+        assert _schema.is_made(connection)
+        assert set(_schema.METADATA.tables) <= set(inspect(connection).get_table_names())
+    engine.dispose()
