@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("issuers", "status.timeline", "status._packed", "status._signed", "status._reach"),
     ("trust", "policy", "_period", "status.eventlist", "status.vehicledoc", "status._endpoint"),
     ("_binding", "_vehicle", "verdict", "status.tokenlist"),
-    ("_engine", "status._fetch"),
+    ("_engine", "_live", "status._fetch"),
     ("issue", "qr", "status", "status.memory", "status._store"),
     ("status.snapshot", "status._flows"),
     ("status._prefetch", "status._wire"),

@@ -882,4 +882,13 @@ ROWS: Final[tuple[Row, ...]] = (
         "无法获取信任列表。",
         "请保留现有列表，稍后重试。",
     ),
+    (
+        "not-presentable",
+        "",
+        "",
+        "The certificate may not be presented live: it is not this issuer's, or not in force now.",
+        "See the cause; nothing was signed.",
+        "该凭证不能实时出示：并非本签发方所签，或当前无效。",
+        "请查看原因；未签署任何内容。",
+    ),
 )

@@ -1,4 +1,4 @@
-"""`Issuer`: turns an `InspectionCertificate` into the text for a QR symbol, and has it recorded.
+"""`Issuer`: turns an `InspectionCertificate` into the text for a QR symbol, has it recorded, and presents it live.
 
 What is not checked here: whether the vehicle was inspected, and whether the plate has a form its country issues.
 """
@@ -6,19 +6,26 @@ What is not checked here: whether the vehicle was inspected, and whether the pla
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from certcore import armor, cose, payload, vocabulary
+from certcore import _live, armor, cose, payload, vocabulary
+from certcore._instants import utc
 from certcore.errors import IssuingError
-from certcore.keys import Signer
+from certcore.keys import PublicKey, Signer
 from certcore.payload import InspectionCertificate, StatusRef
+from certcore.status.protocol import StatusBackend
 
 CERTIFICATE_ID_BYTES: Final = 12
 """Random bytes of a certificate id: a thousand million certificates have a chance of 1 in 10**11 that two agree."""
+
+
+MAX_LIVE: Final = timedelta(minutes=15)
+"""The longest live presentation; a trust list may allow less."""
 
 
 @runtime_checkable
@@ -34,6 +41,10 @@ class Register(Protocol):
         ...
 
 
+def _public_keys(value: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
+    return tuple(value)
+
+
 def utc_now() -> datetime:
     """The system's clock, where no other was given."""
     return datetime.now(UTC)
@@ -47,12 +58,21 @@ class Issuer:
         signer: whose key signs; a file, a KMS, an HSM.
         country: the issuer's own, ISO 3166-1 alpha-2: certificates of that country need not spend bytes on it.
         registry: where certificates are recorded; without one they get a random id and no status reference.
+        live_signer: whose key signs live presentations; another key, whose usage in the trust list is ``live``.
+        former_keys: certificate keys of its own that signed before this one, for live presentations.
+        time_zone: the IANA zone whose civil days decide whether a certificate may still be presented; verifiers judge
+            by the trust list's zone all the same.
+        issuer_id: the issuer's id, as its register knows it; the country unless given.
         clock: what time it is.
     """
 
     signer: Signer
     country: str | None = None
     registry: Register | None = None
+    live_signer: Signer | None = None
+    former_keys: tuple[PublicKey, ...] = attrs.field(default=(), converter=_public_keys)
+    time_zone: str = "UTC"
+    issuer_id: str | None = None
     clock: Callable[[], datetime] = utc_now
 
     def __attrs_post_init__(self) -> None:
@@ -64,6 +84,15 @@ class Issuer:
                 "a certificate is signed with P-256, P-384 or Ed25519; the signatures of other keys are too long for it"
             )
             raise ValueError(msg)
+        if self.live_signer is not None:
+            live = self.live_signer.public_key
+            if live.signature_bytes not in cose.CERTIFICATE_SIGNATURE_BYTES:
+                msg = "a live presentation is signed with P-256, P-384 or Ed25519"
+                raise ValueError(msg)
+            if live.thumbprint in {key.thumbprint for key in (self.signer.public_key, *self.former_keys)}:
+                msg = "a key has one usage: certificates and live presentations are signed with different keys"
+                raise ValueError(msg)
+        _zone(self.time_zone)
 
     def complete(self, certificate: InspectionCertificate, /) -> InspectionCertificate:
         """The certificate as it will be issued: with a time of issue, and a status reference or an id.
@@ -108,6 +137,38 @@ class Issuer:
                 raise _register_failed(cause) from cause
         return text
 
+    def present_live(self, text: str, /, *, lifetime: timedelta) -> str:
+        """The text of a live presentation: the same claims, signed for a few minutes from now.
+
+        The certificate must be one of this issuer's own, and in force now by its days and by the register. It proves
+        that somebody asked for it just now, not who.
+
+        Args:
+            text: the certificate's text.
+            lifetime: for how long; a second to 15 minutes, and no longer than the trust list's maximum.
+
+        Raises:
+            IssuingError: ``not-presentable`` or ``signer-failed``; nothing was signed.
+            ValueError: without a live signer or a register that answers look-ups, or for another lifetime.
+        """
+        registry: object = self.registry
+        if self.live_signer is None or not isinstance(registry, StatusBackend):
+            msg = "live presentations need a live signer, and a register that answers look-ups"
+            raise ValueError(msg)
+        if not timedelta(seconds=1) <= lifetime <= MAX_LIVE:
+            msg = f"a live presentation lasts from a second to {MAX_LIVE}"
+            raise ValueError(msg)
+        return _live.present(
+            text,
+            keys=(self.signer.public_key, *self.former_keys),
+            status=registry,
+            signer=self.live_signer,
+            issuer=self.issuer_id or self.country or "",
+            zone=_zone(self.time_zone),
+            now=utc(self.clock()),
+            lifetime=lifetime,
+        )
+
     def _reference(self) -> dict[str, StatusRef | bytes]:
         if self.registry is None:
             return {"certificate_id": secrets.token_bytes(CERTIFICATE_ID_BYTES)}
@@ -129,6 +190,14 @@ class Issuer:
         if certificate.next_test_due is not None and certificate.next_test_due == certificate.valid_until:
             changes["next_test_due"] = None
         return attrs.evolve(certificate, **changes) if changes else certificate
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as cause:
+        msg = "the time zone is not an IANA name known here"
+        raise ValueError(msg) from cause
 
 
 def _register_failed(cause: Exception) -> IssuingError:

@@ -31,7 +31,10 @@ BY_PLATE: Final = "vehicles:plate"
 BY_VIN: Final = "vehicles:vin"
 """The scope of looking a vehicle up by its VIN."""
 
-SCOPES: Final = frozenset({BY_PLATE, BY_VIN})
+LIVE: Final = "certificates:live"
+"""The scope of having a certificate presented live: for the service that knows who its holder is."""
+
+SCOPES: Final = frozenset({BY_PLATE, BY_VIN, LIVE})
 
 MAX_TABLE_BYTES: Final = 1 << 20
 MAX_HEADER_CHARACTERS: Final = 512

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import certcore
+from certcore.armor import MAX_CHARACTERS
 from certcore.register import access
 from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE
 from certcore.status.vehicledoc import MAX_REQUEST_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
 from certcore.trust import MEDIA_TYPE as TRUST_LIST_TYPE
 
 JSON_TYPE: Final = "application/json"
+TEXT_TYPE: Final = "text/plain"
 
 _BINARY: Final = {"type": "string", "format": "binary"}
 _LIST_PARAMETERS: Final = [
@@ -31,7 +33,7 @@ _LIST_PARAMETERS: Final = [
 _PROBLEM: Final = {"content": {JSON_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
-def describe(*, list_path: str, has_vehicles: bool) -> dict[str, Any]:
+def describe(*, list_path: str, has_vehicles: bool, has_live: bool = False) -> dict[str, Any]:
     """The description of a service with its lists at that path."""
     paths: dict[str, Any] = {
         "/trust-list": {"get": _document("The signed trust list.", TRUST_LIST_TYPE)},
@@ -46,6 +48,8 @@ def describe(*, list_path: str, has_vehicles: bool) -> dict[str, Any]:
     }
     if has_vehicles:
         paths["/vehicles"] = {"post": _vehicles()}
+    if has_live:
+        paths["/live"] = {"post": _live()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "certcore register", "version": certcore.__version__},
@@ -108,6 +112,28 @@ def _vehicles() -> dict[str, Any]:
                 "description": "The answer, bound to the request by its digest.",
                 "content": {VEHICLE_ANSWER_TYPE: {"schema": _BINARY}},
             },
+            **{code: {"description": what, **_PROBLEM} for code, what in problems.items()},
+        },
+    }
+
+
+def _live() -> dict[str, Any]:
+    problems = {
+        "401": "No token, or nobody's.",
+        "403": "The token's scopes do not allow it.",
+        "413": f"More than {MAX_CHARACTERS} bytes.",
+        "422": "It is not this issuer's certificate, or not in force now.",
+        "429": "Too many requests; Retry-After says when.",
+        "503": "The register, or the key, gave no answer.",
+    }
+    text = {TEXT_TYPE: {"schema": {"type": "string"}}}
+    return {
+        "summary": "A certificate presented live: the same claims, signed for a few minutes.",
+        "description": f"The scope is {access.LIVE}. The body is the certificate's text.",
+        "security": [{"bearer": []}],
+        "requestBody": {"required": True, "content": text},
+        "responses": {
+            "200": {"description": "The text of the presentation.", "content": text},
             **{code: {"description": what, **_PROBLEM} for code, what in problems.items()},
         },
     }

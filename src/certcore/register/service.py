@@ -1,8 +1,9 @@
 """An ASGI app over a register and its published folder: lists for everybody, vehicles for those who may ask.
 
 What lives here: HTTP. Lists and events are handed out as they were published, byte for byte: nothing is signed on
-request but answers about vehicles. What never does: TLS, and logs of what was asked; a request's body never reaches
-one. Put a proxy that ends TLS in front; certcore's own server listens on loopback unless told otherwise.
+request but answers about vehicles and live presentations. What never does: TLS, and logs of what was asked; a
+request's body never reaches one. Put a proxy that ends TLS in front; certcore's own server listens on loopback unless
+told otherwise.
 
 A look-up of a vehicle is decided in this order: who asks, how often, what kind and how many bytes, what is asked,
 whether that is within the scopes; and only then is the register asked.
@@ -24,13 +25,15 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from certcore import armor
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
+from certcore.issue import Issuer
 from certcore.keys import Signer
 from certcore.register import publish
-from certcore.register.access import BY_PLATE, BY_VIN, Principal, RateLimit
+from certcore.register.access import BY_PLATE, BY_VIN, LIVE, Principal, RateLimit
 from certcore.register.log import StatusRegistry
 from certcore.register.openapi import JSON_TYPE, describe
 from certcore.status.protocol import VehicleQuery
@@ -54,7 +57,7 @@ BURST: Final = 20
 DEFAULT_LIST_PATH: Final = "/lists/{list}"
 
 OK, NOT_MODIFIED, BAD_REQUEST, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 200, 304, 400, 401, 403, 404
-TOO_LARGE, WRONG_TYPE, TOO_MANY, UNAVAILABLE = 413, 415, 429, 503
+TOO_LARGE, WRONG_TYPE, UNPROCESSABLE, TOO_MANY, UNAVAILABLE = 413, 415, 422, 429, 503
 
 _NUMBER: Final = re.compile("0|[1-9][0-9]{0,9}")
 _SECONDS: Final = re.compile("[0-9]{1,11}")
@@ -79,9 +82,11 @@ class _Settings:
     list_path: str
     answer_lifetime: timedelta
     limit: RateLimit
+    issuer: Issuer | None
+    live_lifetime: timedelta
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  an app is put together once, of parts that all have names
     registry: StatusRegistry,
     *,
     signer: Signer | None,
@@ -91,6 +96,8 @@ def create_app(
     list_path: str = DEFAULT_LIST_PATH,
     answer_lifetime: timedelta = timedelta(minutes=5),
     limit: RateLimit | None = None,
+    issuer: Issuer | None = None,
+    live_lifetime: timedelta = timedelta(minutes=5),
 ) -> Starlette:
     """The app. Without a signer, or without somebody to say who may ask, it looks no vehicles up.
 
@@ -103,6 +110,8 @@ def create_app(
         list_path: the path of the lists' URI template, with ``{list}`` as its last segment.
         answer_lifetime: how long an answer about a vehicle speaks for the present; at most a day.
         limit: how often each principal may look a vehicle up; five times a second and twenty at once, unless given.
+        issuer: who presents certificates live; without one, or one without a live signer, nobody does.
+        live_lifetime: for how long such a presentation is made.
 
     Raises:
         ValueError: for a path that no template of lists has.
@@ -120,9 +129,12 @@ def create_app(
         list_path=list_path,
         answer_lifetime=answer_lifetime,
         limit=limit or RateLimit(per_second=PER_SECOND, burst=BURST, clock=registry.read_clock),
+        issuer=issuer,
+        live_lifetime=live_lifetime,
     )
     has_vehicles = signer is not None and authorize is not None
-    description = describe(list_path=list_path, has_vehicles=has_vehicles)
+    has_live = issuer is not None and issuer.live_signer is not None and authorize is not None
+    description = describe(list_path=list_path, has_vehicles=has_vehicles, has_live=has_live)
     routes = [
         Route("/trust-list", _threaded(settings, _trust_list)),
         Route("/status-lists", _threaded(settings, _aggregation)),
@@ -134,6 +146,8 @@ def create_app(
     ]
     if has_vehicles:
         routes.append(Route("/vehicles", _vehicles(settings), methods=["POST"]))
+    if has_live:
+        routes.append(Route("/live", _live(settings), methods=["POST"]))
     return Starlette(routes=routes, exception_handlers={HTTPException: _http_problem, CertcoreError: _problem})
 
 
@@ -254,7 +268,7 @@ def _vehicles(settings: _Settings) -> Handler:
         principal = await run_in_threadpool(_who, settings, request)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != VEHICLE_REQUEST_TYPE:
             raise HTTPException(WRONG_TYPE, f"A request is {VEHICLE_REQUEST_TYPE}")
-        body = await _body(request)
+        body = await _body(request, MAX_REQUEST_BYTES)
         return await run_in_threadpool(_answer, settings, principal, body)
 
     return endpoint
@@ -271,13 +285,13 @@ def _who(settings: _Settings, request: Request) -> Principal:
     return principal
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body, as long as it is no larger than a request can be."""
+async def _body(request: Request, limit: int) -> bytes:
+    """The whole body, as long as it is no larger than such a request can be."""
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > MAX_REQUEST_BYTES:
-            raise HTTPException(TOO_LARGE, f"A request has at most {MAX_REQUEST_BYTES} bytes")
+        if len(body) > limit:
+            raise HTTPException(TOO_LARGE, f"A request has at most {limit} bytes")
     return bytes(body)
 
 
@@ -304,6 +318,36 @@ def _scopes_for(query: VehicleQuery) -> set[str]:
     return wanted | ({BY_VIN} if query.vin is not None else set())
 
 
+# --- live presentations
+
+
+def _live(settings: _Settings) -> Handler:
+    async def endpoint(request: Request) -> Response:
+        principal = await run_in_threadpool(_who, settings, request)
+        if LIVE not in principal.scopes:
+            raise HTTPException(FORBIDDEN, "The token's scopes do not allow it")
+        body = await _body(request, armor.MAX_CHARACTERS)
+        return await run_in_threadpool(_present, settings, body)
+
+    return endpoint
+
+
+def _present(settings: _Settings, body: bytes) -> Response:
+    """A certificate presented for some minutes from now; refused unless it is this issuer's and in force."""
+    if settings.issuer is None:  # the route is not there then
+        raise HTTPException(NOT_FOUND, "Certificates are not presented here")
+    try:
+        text = settings.issuer.present_live(body.decode("ascii", "replace"), lifetime=settings.live_lifetime)
+    except IssuingError as cause:
+        if cause.code == "not-presentable":
+            raise HTTPException(UNPROCESSABLE, cause.message) from cause
+        raise
+    return PlainTextResponse(text, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+
+
+# --- problems
+
+
 @contextmanager
 def _register_problems() -> Iterator[None]:
     """A record that no answer can state is the register's problem, not the caller's."""
@@ -311,9 +355,6 @@ def _register_problems() -> Iterator[None]:
         yield
     except ValueError as cause:
         raise StatusError("status-unavailable", "The register's record cannot be stated") from cause
-
-
-# --- problems
 
 
 def _http_problem(_: Request, error: Exception) -> Response:

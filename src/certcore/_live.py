@@ -1,0 +1,119 @@
+"""Making a live presentation: a certificate signed once more, for a few minutes.
+
+It proves freshness, not possession. Only a certificate of the issuer's own that is in force now may be signed; anything
+else is refused, or the service would turn forgeries into genuine codes. All claims stay as they are; nbf and exp come
+to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from certcore import _cbor, _period, armor, cose, payload
+from certcore._claims import EXP, NBF, STATUS_TEXT_KEYS
+from certcore._instants import RESOLUTION, civil_day
+from certcore.errors import CertcoreError, IssuingError, StatusError, UntrustedError
+from certcore.keys import PublicKey, Signer
+from certcore.payload import InspectionCertificate
+from certcore.reasons import Effect, Reason
+from certcore.status import timeline
+from certcore.status.protocol import StatusBackend, StatusQuery, StatusRecord
+from certcore.status.timeline import Rules, Window
+
+CLOCK_SKEW: Final = timedelta(seconds=60)
+
+
+def present(
+    text: str,
+    /,
+    *,
+    keys: Iterable[PublicKey],
+    status: StatusBackend,
+    signer: Signer,
+    issuer: str,
+    zone: ZoneInfo,
+    now: datetime,
+    lifetime: timedelta,
+) -> str:
+    """The text of a live presentation.
+
+    Args:
+        text: the certificate's text.
+        keys: the issuer's own certificate keys; no other signature is looked at.
+        status: the issuer's register.
+        signer: whose key signs; its usage in the trust list must be ``live``.
+        issuer: the issuer's id, as the register knows it.
+        zone: the zone whose civil days the certificate's dates are.
+        now: when it is presented.
+        lifetime: for how long.
+
+    Raises:
+        IssuingError: ``not-presentable``; ``signer-failed``.
+    """
+    try:
+        data = _own_payload(text, keys)
+        certificate = payload.decode(data)
+    except CertcoreError as cause:
+        raise _refused("It is no certificate of this issuer's") from cause
+    if certificate.is_live or certificate.expires_at is not None:
+        raise _refused("It is a presentation already, or a certificate of short life")
+    if certificate.issued_at is None or certificate.issued_at > now:
+        raise _refused("It states a time of issue that has not come yet")
+    window = Window(start=now, end=now + RESOLUTION)
+    found = _period.judge(certificate, civil_day(now, zone), window, zone, latest_issue=now + CLOCK_SKEW)
+    if _is_against(found) or _is_against(_status_reasons(certificate, status, issuer, window)):
+        raise _refused("It is not in force now")
+    claims = _cbor.decode(data, max_bytes=cose.MAX_CERTIFICATE_BYTES, text_keys=STATUS_TEXT_KEYS)
+    begin = int(now.timestamp())
+    shown = {**claims, NBF: begin, EXP: begin + int(lifetime.total_seconds())}
+    return armor.encode(cose.sign1(_cbor.encode(shown), signer=signer))
+
+
+def _own_payload(text: str, keys: Iterable[PublicKey]) -> bytes:
+    envelope = cose.read_certificate(armor.decode(text))
+    for key in keys:
+        if key.key_id == envelope.unverified_key_id:
+            try:
+                return envelope.verify(key)
+            except UntrustedError:
+                continue
+    raise UntrustedError("signature-invalid", "None of the issuer's own keys signed it")
+
+
+def _status_reasons(
+    certificate: InspectionCertificate, status: StatusBackend, issuer: str, window: Window
+) -> Iterable[Reason]:
+    """What the issuer's own register says of it now; it must know it."""
+    query = StatusQuery(
+        issuer=issuer,
+        ref=certificate.status,
+        certificate_id=certificate.certificate_id,
+        as_of=window.start,
+        asked_at=window.start,
+    )
+    try:
+        record: object = status.lookup(query)
+    except StatusError as cause:
+        raise _refused("The register gave no answer") from cause
+    if not isinstance(record, StatusRecord):
+        raise _refused("The register gave no answer")
+    rules = Rules(
+        suspends=True,
+        retroactive=True,
+        max_age=timedelta(),
+        clock_skew=CLOCK_SKEW,
+        known_at=window.start,
+        evaluated_at=window.start,
+    )
+    return timeline.judge(record, window, rules)
+
+
+def _is_against(found: Iterable[Reason]) -> bool:
+    return any(reason.effect is not Effect.NOTES for reason in found)
+
+
+def _refused(why: str) -> IssuingError:
+    return IssuingError("not-presentable", f"{why}; nothing was signed")
