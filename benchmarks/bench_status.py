@@ -20,6 +20,7 @@ import statistics
 import sys
 import time
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
@@ -203,8 +204,6 @@ def report_many() -> list[str]:
 
 def environment() -> str:
     """What the figures were measured on."""
-    import zlib  # noqa: PLC0415  only its version is wanted
-
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("cryptography", "cbor2", "attrs"))
     return f"Python {platform.python_version()}, zlib {zlib.ZLIB_RUNTIME_VERSION}, {packages}, {platform.machine()}"
 

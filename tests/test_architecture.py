@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "certcore"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("_reason_table",),
-    ("reasons", "vocabulary", "_cbor", "armor", "_instants"),
+    ("reasons", "vocabulary", "_cbor", "armor", "_instants", "_clock"),
     ("_key_forms",),
     ("keys",),
     ("cose", "_values"),
@@ -60,7 +60,7 @@ NETWORK = {"socket", "ssl", "http", "urllib.request", "httpx", "httpx2", "reques
 NETWORKED = {"status._wire": NETWORK, "status.http": {"asyncio"}, "testing.async_contract": {"asyncio"}}
 """Where connections are opened, and where an event loop is needed for somebody else's."""
 
-CLOCK_READERS = {"verify", "issue", "cli", "register", "status._flows", "status._options", "status.http"}
+CLOCK_READERS = {"_clock", "cli", "status._flows"}
 """Where a clock may be asked: behind an injectable one, and in the command."""
 
 MAX_LINES = 500

@@ -18,8 +18,15 @@ LAST_DAY: Final = date(9998, 12, 31)
 LAST_SECOND: Final = 253_370_678_400
 """9998-12-31T00:00:00Z in seconds since 1970: the first instant that no document may state."""
 
+CLOCK_SKEW: Final = timedelta(seconds=60)
+"""How far two right clocks may be apart, unless somebody says otherwise."""
+
 RESOLUTION: Final = timedelta(microseconds=1)
 """The length of an instant: what a datetime can tell apart."""
+
+
+_NO_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that a machine's zone folder may have, and that are no zone's."""
 
 
 def utc(value: datetime) -> datetime:
@@ -52,6 +59,21 @@ def optional_utc(value: datetime | None) -> datetime | None:
 def utc_second(value: datetime) -> datetime:
     """The same instant in UTC without its fraction, as documents state it; errors as `utc`."""
     return utc(value).replace(microsecond=0)
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """The zone of an IANA name, the same on every machine.
+
+    Raises:
+        ValueError: for a name that is not known here, or that means something else on the next machine.
+    """
+    msg = "the time zone is not an IANA name known here"
+    if name in _NO_ZONES:
+        raise ValueError(msg)
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, TypeError, OSError) as cause:
+        raise ValueError(msg) from cause
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:

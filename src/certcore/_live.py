@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from certcore import _cbor, _period, armor, cose, payload
 from certcore._claims import EXP, NBF, STATUS_TEXT_KEYS
-from certcore._instants import RESOLUTION, civil_day
+from certcore._instants import CLOCK_SKEW, RESOLUTION, civil_day
 from certcore.errors import CertcoreError, IssuingError, StatusError, UntrustedError
 from certcore.keys import PublicKey, Signer
 from certcore.payload import InspectionCertificate
@@ -22,8 +21,6 @@ from certcore.reasons import Effect, Reason
 from certcore.status import timeline
 from certcore.status.protocol import StatusBackend, StatusQuery, StatusRecord
 from certcore.status.timeline import Rules, Window
-
-CLOCK_SKEW: Final = timedelta(seconds=60)
 
 
 def present(

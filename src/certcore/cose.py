@@ -125,11 +125,6 @@ class UnverifiedSign:
     _protected: bytes
     _signatures: tuple[tuple[bytes, int, bytes, bytes], ...]  # protected, algorithm, key id, signature
 
-    @property
-    def unverified_key_ids(self) -> tuple[bytes, ...]:
-        """Which keys the message says signed it."""
-        return tuple(key_id for _, _, key_id, _ in self._signatures)
-
     def signed_by(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
         """Those of the keys whose signature is among the message's and holds; each key once, under whatever ids."""
         found: dict[bytes, PublicKey] = {}

@@ -6,26 +6,23 @@ What is not checked here: whether the vehicle was inspected, and whether the pla
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, runtime_checkable
-from zoneinfo import ZoneInfo
 
 import attrs
 
 from certcore import _live, armor, cose, payload, vocabulary
-from certcore._instants import utc
+from certcore._clock import utc_now
+from certcore._instants import time_zone, utc
 from certcore.errors import IssuingError
-from certcore.keys import PublicKey, Signer
+from certcore.keys import PublicKey, Signer, key_tuple
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.status.protocol import StatusBackend
+from certcore.trust import DEFAULT_LIVE_MAXIMUM
 
 CERTIFICATE_ID_BYTES: Final = 12
 """Random bytes of a certificate id: a thousand million certificates have a chance of 1 in 10**11 that two agree."""
-
-
-MAX_LIVE: Final = timedelta(minutes=15)
-"""The longest live presentation; a trust list may allow less."""
 
 
 @runtime_checkable
@@ -39,15 +36,6 @@ class Register(Protocol):
     def record(self, certificate: InspectionCertificate, text: str, /, *, supersedes_from: datetime | None) -> None:
         """Keep a certificate with its text; the one it follows is superseded from the given instant, if any."""
         ...
-
-
-def _public_keys(value: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-    return tuple(value)
-
-
-def utc_now() -> datetime:
-    """The system's clock, where no other was given."""
-    return datetime.now(UTC)
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +58,7 @@ class Issuer:
     country: str | None = None
     registry: Register | None = None
     live_signer: Signer | None = None
-    former_keys: tuple[PublicKey, ...] = attrs.field(default=(), converter=_public_keys)
+    former_keys: tuple[PublicKey, ...] = attrs.field(default=(), converter=key_tuple)
     time_zone: str = "UTC"
     issuer_id: str | None = None
     clock: Callable[[], datetime] = utc_now
@@ -92,7 +80,7 @@ class Issuer:
             if live.thumbprint in {key.thumbprint for key in (self.signer.public_key, *self.former_keys)}:
                 msg = "a key has one usage: certificates and live presentations are signed with different keys"
                 raise ValueError(msg)
-        _zone(self.time_zone)
+        time_zone(self.time_zone)
 
     def complete(self, certificate: InspectionCertificate, /) -> InspectionCertificate:
         """The certificate as it will be issued: with a time of issue, and a status reference or an id.
@@ -155,8 +143,8 @@ class Issuer:
         if self.live_signer is None or not isinstance(registry, StatusBackend):
             msg = "live presentations need a live signer, and a register that answers look-ups"
             raise ValueError(msg)
-        if not timedelta(seconds=1) <= lifetime <= MAX_LIVE:
-            msg = f"a live presentation lasts from a second to {MAX_LIVE}"
+        if not timedelta(seconds=1) <= lifetime <= DEFAULT_LIVE_MAXIMUM:
+            msg = f"a live presentation lasts from a second to {DEFAULT_LIVE_MAXIMUM}"
             raise ValueError(msg)
         return _live.present(
             text,
@@ -164,7 +152,7 @@ class Issuer:
             status=registry,
             signer=self.live_signer,
             issuer=self.issuer_id or self.country or "",
-            zone=_zone(self.time_zone),
+            zone=time_zone(self.time_zone),
             now=utc(self.clock()),
             lifetime=lifetime,
         )
@@ -190,14 +178,6 @@ class Issuer:
         if certificate.next_test_due is not None and certificate.next_test_due == certificate.valid_until:
             changes["next_test_due"] = None
         return attrs.evolve(certificate, **changes) if changes else certificate
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as cause:
-        msg = "the time zone is not an IANA name known here"
-        raise ValueError(msg) from cause
 
 
 def _register_failed(cause: Exception) -> IssuingError:

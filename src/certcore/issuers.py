@@ -17,11 +17,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from certcore import vocabulary
-from certcore._instants import utc_second
+from certcore._instants import time_zone, utc_second
 from certcore.keys import MAX_KEY_ID_BYTES, PublicKey
-
-_NO_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})
-"""Names that a machine's zone folder may have, and that mean something else on the next machine."""
 
 _LIST_NUMBER: Final = "{list}"
 _MAX_TEXT: Final = 512
@@ -171,13 +168,7 @@ class TrustedIssuer:
 
     @zone.default
     def _zone(self) -> ZoneInfo:
-        msg = "the time zone is not an IANA name known here"
-        if self.time_zone in _NO_ZONES:
-            raise ValueError(msg)
-        try:
-            return ZoneInfo(self.time_zone)
-        except (KeyError, ValueError, TypeError, OSError) as cause:
-            raise ValueError(msg) from cause
+        return time_zone(self.time_zone)
 
     def __attrs_post_init__(self) -> None:
         if not (_is_text(self.id) and _is_text(self.name)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol, Self, TypeAlias, runtime_checkable
 
@@ -250,6 +250,11 @@ class PublicKey:
 
     def __repr__(self) -> str:
         return f"PublicKey({ALGORITHM_NAMES[self.algorithm]}, key_id={self.key_id.hex()})"
+
+
+def key_tuple(keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
+    """The keys as a tuple: what values made of keys convert with."""
+    return tuple(keys)
 
 
 @runtime_checkable

@@ -15,12 +15,10 @@ from typing import Final, Self
 import attrs
 
 from certcore import _cbor, vocabulary
+from certcore._instants import CLOCK_SKEW
 
 PLATE: Final = "plate"
 VIN: Final = "vin"
-
-DEFAULT_CLOCK_SKEW: Final = timedelta(seconds=60)
-"""How far two right clocks may be apart."""
 
 _MAX_CLOCK_SKEW: Final = timedelta(hours=1)
 
@@ -68,7 +66,7 @@ class Policy:
     max_status_age: timedelta | None
     max_trust_age: timedelta | None
     note_trust_age: timedelta | None = None
-    clock_skew: timedelta = DEFAULT_CLOCK_SKEW
+    clock_skew: timedelta = CLOCK_SKEW
     live_replaces_status: bool = True
     stop_flags: frozenset[str] = attrs.field(default=STOP_FLAGS, converter=_words)
     id: str = attrs.field(init=False, eq=False)

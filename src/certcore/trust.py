@@ -28,7 +28,7 @@ from certcore import _cbor, cose
 from certcore._instants import LAST_SECOND, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
-from certcore.keys import PublicKey, Signer
+from certcore.keys import PublicKey, Signer, key_tuple
 
 __all__ = [
     "Environment",
@@ -64,10 +64,6 @@ _ENVIRONMENTS: Final = dict(enumerate(Environment, start=1))
 _USAGES: Final = dict(enumerate(KeyUsage, start=1))
 
 
-def _public_keys(value: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-    return tuple(value)
-
-
 def _issuers(value: Iterable[TrustedIssuer]) -> tuple[TrustedIssuer, ...]:
     return tuple(value)
 
@@ -81,7 +77,7 @@ class TrustRoot:
         threshold: how many of them must sign.
     """
 
-    keys: tuple[PublicKey, ...] = attrs.field(converter=_public_keys)
+    keys: tuple[PublicKey, ...] = attrs.field(converter=key_tuple)
     threshold: int = 1
 
     def __attrs_post_init__(self) -> None:

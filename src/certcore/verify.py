@@ -8,12 +8,13 @@ raise is for the caller's own misuse.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, Self
 
 import attrs
 
 from certcore import _engine, armor
+from certcore._clock import utc_now
 from certcore._instants import FIRST_DAY, LAST_DAY, utc
 from certcore.errors import RejectedInputError, StatusError
 from certcore.policy import Expected, Policy
@@ -35,11 +36,6 @@ Clock = Callable[[], datetime]
 _NOBODY: Final = Expected()
 _FIRST_YEAR: Final = FIRST_DAY.year
 _LAST_YEAR: Final = LAST_DAY.year
-
-
-def utc_now() -> datetime:
-    """The system's clock: the only place where verifying reads it, and only where no other clock was given."""
-    return datetime.now(UTC)
 
 
 @attrs.frozen(kw_only=True)

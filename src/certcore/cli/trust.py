@@ -11,6 +11,7 @@ import attrs
 import click
 
 from certcore import cose
+from certcore._clock import utc_now
 from certcore.cli import exits, files, keygen, moments, terminal, trust_view
 from certcore.cli.trust_draft import DEFAULT_LIVE_SECONDS, DEFAULT_UPDATE_DAYS, TrustDraft
 from certcore.errors import IssuingError
@@ -26,7 +27,6 @@ from certcore.trust import (
     TrustRoot,
     read_unverified,
 )
-from certcore.verify import utc_now
 
 _FILE = click.Path(path_type=Path)
 

@@ -18,10 +18,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select
 
 from certcore import vocabulary
+from certcore._clock import utc_now
 from certcore._instants import optional_utc, utc
 from certcore._values import text as short_text
 from certcore.errors import IssuingError, StatusError
-from certcore.issue import utc_now
 from certcore.keys import Signer
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.register import _entries, _events, _indices, _schema, _vehicles

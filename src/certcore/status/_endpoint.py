@@ -5,19 +5,15 @@ Public name of `certcore.status.http`, which re-exports it. What never lives her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Self
 
 import attrs
 
 from certcore.errors import StatusError
 from certcore.issuers import KeyUsage, TrustedIssuer
-from certcore.keys import PublicKey
+from certcore.keys import PublicKey, key_tuple
 from certcore.status._reach import unavailable
-
-
-def _public_keys(value: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-    return tuple(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +28,7 @@ class VehicleEndpoint:
     """
 
     url: str
-    keys: tuple[PublicKey, ...] = attrs.field(converter=_public_keys)
+    keys: tuple[PublicKey, ...] = attrs.field(converter=key_tuple)
     token: str | Callable[[], str] | None = attrs.field(default=None, repr=False)
     client_certificate: tuple[str, str] | None = attrs.field(default=None, repr=False)
 

@@ -9,20 +9,20 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from certcore._clock import utc_now
+from certcore._instants import CLOCK_SKEW
 from certcore.errors import StatusError
 from certcore.status._endpoint import VehicleEndpoint
 from certcore.status._flows import Flow, Flows, Settings
 from certcore.status._prefetch import Prefetch, PrefetchReport
 from certcore.status._reach import unavailable
-from certcore.status._signed import CLOCK_SKEW
 from certcore.status._store import Store
 from certcore.status.snapshot import SnapshotStatusBackend
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 DEFAULT_DEADLINE: Final = timedelta(milliseconds=800)
 """For one look-up, everything included."""
-
-DEFAULT_CLOCK: Final = partial(datetime.now, UTC)
-"""The system's clock, for what no query brings a time for: prefetching, and installing a trust list."""
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +55,7 @@ class HTTPTuning:
     max_list_bytes: int = attrs.field(default=DEFAULT_MAX_LIST_BYTES, validator=attrs.validators.ge(1))
     clock_skew: timedelta = attrs.field(default=CLOCK_SKEW, validator=attrs.validators.ge(timedelta()))
     failure_pause: timedelta = attrs.field(default=timedelta(seconds=1), validator=attrs.validators.ge(timedelta()))
-    clock: Callable[[], datetime] = DEFAULT_CLOCK
+    clock: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     sleep: Callable[[float], object] | None = None

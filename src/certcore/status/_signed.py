@@ -31,9 +31,6 @@ from certcore.keys import ED25519, EDDSA, ES256, ES384, PublicKey, Signer
 # CWT claims (RFC 8392 section 4; draft-ietf-oauth-status-list section 5.2, requested there)
 SUB, EXP, NBF, IAT, STATUS_LIST, TTL = 2, 4, 5, 6, 65533, 65534
 
-CLOCK_SKEW: Final = timedelta(seconds=60)
-"""How far two right clocks may be apart, unless the caller says otherwise."""
-
 _SECOND: Final = timedelta(seconds=1)
 _LONGEST_SECONDS: Final = timedelta.max // _SECOND
 """The longest time to live that can be stated at all."""

@@ -29,11 +29,10 @@ from typing import Final
 import attrs
 
 from certcore import _cbor
-from certcore._instants import LAST_SECOND
+from certcore._instants import CLOCK_SKEW, LAST_SECOND
 from certcore.errors import CertcoreError, StatusError
 from certcore.status import _fetch
 from certcore.status._fetch import Held, Kind, Question, Wanted
-from certcore.status._signed import CLOCK_SKEW
 from certcore.status.tokenlist import StatusToken
 
 try:

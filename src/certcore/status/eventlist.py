@@ -18,11 +18,12 @@ from typing import Any, Final
 import attrs
 
 from certcore import _cbor
+from certcore._instants import CLOCK_SKEW
 from certcore._values import UINT32, text
 from certcore.errors import RejectedInputError
 from certcore.keys import PublicKey, Signer
 from certcore.status import _signed
-from certcore.status._signed import CLOCK_SKEW, malformed
+from certcore.status._signed import malformed
 from certcore.status.protocol import StatusEvent, StatusEventKind
 
 STATUS_EVENTS_TYPE: Final = "application/vnd.certcore.status-events+cwt"

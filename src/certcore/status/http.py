@@ -24,12 +24,13 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from certcore._clock import utc_now
 from certcore.errors import StatusError
 from certcore.status import _fetch
 from certcore.status._endpoint import VehicleEndpoint
 from certcore.status._fetch import Answer, Request
 from certcore.status._flows import Begin, Effect, Flow, Later, Once, Pause, Send
-from certcore.status._options import DEFAULT_CLOCK, Budget, HTTPTuning, Options, OverHTTP, out_of_time
+from certcore.status._options import Budget, HTTPTuning, Options, OverHTTP, out_of_time
 from certcore.status._prefetch import PrefetchReport
 from certcore.status._reach import unavailable
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
@@ -402,4 +403,4 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
         raise StatusError(
             "trust-list-unavailable", "There is no trust list to be had", retry_after_s=error.retry_after_s, **detail
         ) from error
-    return TrustList.open(answer.body, root=root, previous=previous, now=DEFAULT_CLOCK() if now is None else now)
+    return TrustList.open(answer.body, root=root, previous=previous, now=utc_now() if now is None else now)

@@ -25,13 +25,13 @@ from typing import Any, Final, Self
 import attrs
 
 from certcore import _cbor, cose
+from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
 from certcore.keys import PublicKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import tokenlist
 from certcore.status._fetch import Kind, Question, Wanted, open_document
 from certcore.status._reach import unavailable
-from certcore.status._signed import CLOCK_SKEW
 from certcore.status._store import read_file
 from certcore.status.protocol import StatusQuery, StatusRecord
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record

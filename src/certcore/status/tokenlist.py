@@ -19,11 +19,12 @@ from typing import Any, Final
 import attrs
 
 from certcore import _cbor
+from certcore._instants import CLOCK_SKEW
 from certcore.errors import RejectedInputError, StatusError
 from certcore.keys import PublicKey, Signer
 from certcore.status import _signed
 from certcore.status._packed import DEFAULT_MAX_LIST_BYTES, VALUE_OF, StatusList, wire_bytes
-from certcore.status._signed import CLOCK_SKEW, malformed
+from certcore.status._signed import malformed
 from certcore.status.eventlist import (
     MAX_EVENTS_BYTES,
     STATUS_EVENTS_TYPE,

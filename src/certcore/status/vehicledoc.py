@@ -24,11 +24,11 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from certcore import _cbor, cose
-from certcore._instants import FIRST_DAY, LAST_DAY, LAST_SECOND, utc_second
+from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY, LAST_SECOND, utc_second
 from certcore._values import text
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import PublicKey, Signer
-from certcore.status._signed import CLOCK_SKEW, instant
+from certcore.status._signed import instant
 from certcore.status.protocol import StatusProof, VehicleFlag, VehicleQuery, VehicleRecord
 
 VEHICLE_REQUEST_TYPE: Final = "application/vnd.certcore.vehicle-query+cbor"
