@@ -201,17 +201,17 @@ def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
     command = [sys.executable, "-m", "certcore.cli", "status", "serve", *files, *vehicles, "--port", str(port)]
     process = subprocess.Popen(command, env=ENVIRONMENT | os.environ | {"PYTHONPATH": ENVIRONMENT["PYTHONPATH"]})
     try:
-        for _ in range(200):
+        for _ in range(1200):
             with closing(socket.socket()) as probe:
                 if not probe.connect_ex(("127.0.0.1", port)):
                     break
             assert process.poll() is None
             time.sleep(0.05)
-        with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/lists/0", timeout=10) as answer:
+        with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/lists/0", timeout=60) as answer:
             assert "application/statuslist+cwt" == answer.headers["Content-Type"]
             assert Path("published/lists/0").read_bytes() == answer.read()
-        with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/ready", timeout=10) as answer:
+        with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/ready", timeout=60) as answer:
             assert {"status": "ok", "lists": 1} == json.load(answer)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=10)
+        process.wait(timeout=60)

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed: a
 
 SAID: dict[str, Any] = {"actor": "clerk-7", "reason": "entered in error"}
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "run-a-register.md"
-TRIES = 100
+TRIES = 1200
 
 CONFIGURATION = """
 daemon off;
@@ -95,7 +95,7 @@ def nginx(tmp_path: Path, folder: Path, port: int) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -113,7 +113,7 @@ def fetch(url: str, **headers: str) -> tuple[int, Any, bytes]:
     """Status, headers and body; without the environment's proxies."""
     request = Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})  # noqa: S310  loopback
     try:
-        with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
+        with build_opener(ProxyHandler({})).open(request, timeout=60) as answer:
             return answer.status, answer.headers, answer.read()
     except HTTPError as error:
         with error:
@@ -168,7 +168,7 @@ def test_a_verifier_asks_nginx(
     lite.publish(folder, signer=STATUS_SIGNER, uri_template=template)
     trust = trusting(template)
     clock.at = datetime.now(UTC)
-    with http.HTTPStatusBackend() as backend:
+    with http.HTTPStatusBackend(deadline=timedelta(minutes=1)) as backend:
         verifier = Verifier(trust=trust, status=backend, policy=Policy.counterparty(), clock=lambda: datetime.now(UTC))
         found = [verifier.verify(text, as_of=present - timedelta(hours=hours)).outcome.value for hours in (4, 3, 2, 1)]
         assert ["valid", "valid", "invalid", "invalid"] == found

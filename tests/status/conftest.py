@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.status.fault_server import FaultServer
-from tests.status.http_cases import Driven, Make, still
+from tests.status.http_cases import PATIENT, Driven, Make, still
 
 
 @pytest.fixture
@@ -20,11 +20,12 @@ def server() -> Iterator[FaultServer]:
 
 @pytest.fixture(params=["sync", "async"])
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
-    """Makes backends of one kind, and closes them."""
+    """Makes backends of one kind, patient unless told otherwise, and closes them."""
     made: list[Driven] = []
 
     def build(**options: Any) -> Driven:  # noqa: ANN401  the backend's own
         options.setdefault("tuning", still())
+        options.setdefault("deadline", PATIENT)
         made.append(Driven(request.param, **options))
         return made[-1]
 

@@ -242,16 +242,17 @@ def test_row_77_faults_are_no_answer(make: Make, server: FaultServer, name: str)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_faults_leave_the_last_good_answer(make: Make, server: FaultServer, name: str) -> None:
+def test_faults_leave_the_last_good_answer(make: Make, server: FaultServer, tmp_path: Path, name: str) -> None:
     """A copy that is past its ttl, and has not expired, speaks while the server fails, and tells its age."""
-    reply, _, _ = FAULTS[name]
-    uri, driven = publish(server, ttl=MINUTE), make(deadline=QUICK)
-    driven.lookup(query(uri))
+    reply, _, why = FAULTS[name]
+    uri = publish(server, ttl=MINUTE)
+    make(cache_dir=tmp_path).lookup(query(uri))
     server.routes[PATH] = reply(uri)
 
-    record = driven.lookup(query(uri, REVOKED_INDEX, asked_at=NOW + 5 * MINUTE))
+    hurried = make(cache_dir=tmp_path, deadline=QUICK if why == "timeout" else PATIENT)
+    record = hurried.lookup(query(uri, REVOKED_INDEX, asked_at=NOW + 5 * MINUTE))
     publish(server, issued_at=NOW + 6 * MINUTE)
-    later = driven.lookup(query(uri, asked_at=NOW + 7 * MINUTE))
+    later = make(cache_dir=tmp_path).lookup(query(uri, asked_at=NOW + 7 * MINUTE))
 
     assert [(StatusState.REVOKED, NOW - MINUTE)] == [(seen.state, seen.at) for seen in record.observations]
     assert NOW + 6 * MINUTE == later.observed_at

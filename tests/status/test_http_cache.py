@@ -33,6 +33,7 @@ from tests.status.http_cases import (
     NOW,
     OTHER_SIGNER,
     PATH,
+    PATIENT,
     REVOKED_INDEX,
     SIGNER,
     SIZE,
@@ -140,7 +141,7 @@ def test_a_cancelled_caller_leaves_the_others(server: FaultServer) -> None:
 
 def test_one_loop_after_another(server: FaultServer) -> None:
     """An async backend outlives its event loop: what it holds is there in the next one."""
-    uri, backend = publish(server, ttl=MINUTE), AsyncHTTPStatusBackend(tuning=still())
+    uri, backend = publish(server, ttl=MINUTE), AsyncHTTPStatusBackend(tuning=still(), deadline=PATIENT)
 
     async def ask(minutes: int) -> datetime:
         try:
@@ -175,7 +176,7 @@ def test_the_next_process_asks_nobody(make: Make, server: FaultServer, tmp_path:
 def _look_up(folder: str, uri: str, keys: bytes, box: Any) -> None:  # noqa: ANN401  a queue of another process
     """In another process: many times over one folder."""
     key = pickle.loads(keys)  # noqa: S301  made by this test
-    with HTTPStatusBackend(cache_dir=folder, tuning=still()) as backend:
+    with HTTPStatusBackend(cache_dir=folder, tuning=still(), deadline=PATIENT) as backend:
         box.put([backend.lookup(query(uri, keys=[key], asked_at=NOW + n * MINUTE)).observed_at for n in range(20)])
 
 
@@ -188,7 +189,7 @@ def test_two_processes_share_a_folder(server: FaultServer, tmp_path: Path) -> No
     processes = [context.Process(target=_look_up, args=arguments) for _ in range(2)]
     for process in processes:
         process.start()
-    found = [box.get(timeout=60) for _ in processes]
+    found = [box.get(timeout=300) for _ in processes]
     for process in processes:
         process.join(30)
 
@@ -492,7 +493,7 @@ def test_impossible_tuning(setting: str, value: object) -> None:
 def test_context_manager(server: FaultServer) -> None:
     """Closing leaves what was fetched, and a later look-up opens new connections."""
     uri = publish(server, ttl=MINUTE)
-    with HTTPStatusBackend(tuning=still()) as backend:
+    with HTTPStatusBackend(tuning=still(), deadline=PATIENT) as backend:
         backend.lookup(query(uri))
     backend.lookup(query(uri, asked_at=NOW + 5 * MINUTE))
     backend.close()

@@ -42,6 +42,7 @@ from tests.status.http_cases import (
     MINUTE,
     NOW,
     OTHER_SIGNER,
+    PATIENT,
     REGISTER_SIGNER,
     Make,
     cause,
@@ -419,7 +420,7 @@ def test_date_of_loss(server: FaultServer, index: int, days: int, outcome: Outco
             8: [event(StatusEventKind.SUSPENDED, NOW - 25 * DAY), event(StatusEventKind.RESUMED, NOW - 15 * DAY)],
         },
     )
-    verifier = _verifier(server, HTTPStatusBackend(tuning=still()))
+    verifier = _verifier(server, HTTPStatusBackend(tuning=still(), deadline=PATIENT))
 
     verdict = verifier.verify(
         certified(index), as_of=NOW - days * DAY, expect=Expected(registration_number=PLATE, country="CN", vin=VIN)
@@ -433,7 +434,7 @@ def test_date_of_loss(server: FaultServer, index: int, days: int, outcome: Outco
 
 def test_row_77_down_is_undetermined(server: FaultServer) -> None:
     """Row 77: with the register down the policy that needs it leaves the outcome open."""
-    verifier = _verifier(server, HTTPStatusBackend(tuning=still()))
+    verifier = _verifier(server, HTTPStatusBackend(tuning=still(), deadline=PATIENT))
     server.close()
 
     verdict = verifier.verify(certified(), as_of=NOW, expect=Expected(registration_number=PLATE, country="CN", vin=VIN))
@@ -450,7 +451,7 @@ def test_row_78_nothing_is_fetched_for_a_forgery(server: FaultServer) -> None:
         trusted(templates=[server.url + "/lists/{list}"], certificate_key=LocalSigner.generate().public_key),
         root=TRUST_ROOT,
     )
-    verifier = _verifier(server, HTTPStatusBackend(tuning=still())).with_trust(stranger)
+    verifier = _verifier(server, HTTPStatusBackend(tuning=still(), deadline=PATIENT)).with_trust(stranger)
 
     verdict = verifier.verify(text, as_of=NOW)
 
@@ -461,7 +462,7 @@ def test_row_78_nothing_is_fetched_for_a_forgery(server: FaultServer) -> None:
 def test_row_73_another_issuers_list(server: FaultServer) -> None:
     """Row 73: a list that is signed by another than the issuer's status key says nothing."""
     publish(server, signer=OTHER_SIGNER)
-    with HTTPStatusBackend(tuning=still()) as backend:
+    with HTTPStatusBackend(tuning=still(), deadline=PATIENT) as backend:
         verdict = _verifier(server, backend).verify(
             certified(), as_of=NOW, expect=Expected(registration_number=PLATE, country="CN", vin=VIN)
         )
