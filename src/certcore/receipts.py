@@ -1,0 +1,161 @@
+"""A register's receipt: its signed word that it held exactly this certificate by a certain time.
+
+Pure, and used by both ends: whoever keeps the register issues receipts, and a verifier opens them when the
+certificate's key turns out to have been compromised later. What lives here: the document and its checks. What never
+does: registers, clocks, and what a receipt means for a verdict.
+
+A receipt is a COSE_Sign1 of its own type with the claims 1 (iss: the issuer's id, for people), 2 (sub: SHA-256 of the
+certificate's whole COSE_Sign1, in lower-case hexadecimal) and 6 (iat: by when it was held). It is opened in this order,
+and the first thing wrong ends it:
+
+1. its size and its signature, by one of the issuer's keys of usage ``register``;
+2. its type;
+3. its claims;
+4. its subject: this very certificate, signature included, so that of two with other signature bytes one is held;
+5. the key: not the one that signed the certificate; not compromised, whenever that was, because the time in a receipt
+   is chosen by whoever has the key; and within its window.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from certcore import _cbor, armor, cose
+from certcore._instants import LAST_SECOND, utc_second
+from certcore.errors import RejectedInputError, UntrustedError
+from certcore.issuers import KeyUsage, TrustedKey
+from certcore.keys import PublicKey, Signer
+
+RECEIPT_TYPE: Final = "application/vnd.certcore.receipt+cwt"
+"""The media type of a receipt, and the typ in its protected header."""
+
+MAX_RECEIPT_BYTES: Final = 8 << 10
+"""Bytes of a receipt: some 200, and an ML-DSA signature."""
+
+MAX_ISSUER_CHARACTERS: Final = 512
+"""Characters of an issuer's id, as a trust list has it."""
+
+_ISS, _SUB, _IAT = 1, 2, 6
+
+
+def issue_receipt(text: str, /, *, issuer: str, signer: Signer, issued_at: datetime) -> bytes:
+    """The receipt for one certificate.
+
+    Nothing is checked about the certificate but its form and that another key signed it: whether it was held is for the
+    register to know.
+
+    Args:
+        text: the certificate's text.
+        issuer: the issuer's id, as the trust list has it.
+        signer: whose key signs; its usage in the trust list must be ``register``.
+        issued_at: by when the register held it: now, or the time at which its log recorded it; never the time that the
+            certificate states. Written in whole seconds, a fraction counted as a whole one.
+
+    Raises:
+        RejectedInputError: ``no-certificate``, ``foreign-format`` or ``malformed``; the text is no certificate.
+        IssuingError: ``signer-failed``.
+        ValueError: for an issuer or a time that no receipt may state, or the key that signed the certificate itself.
+    """
+    certificate = armor.decode(text)
+    if signed_by(certificate, signer.public_key):
+        msg = "a key has one usage: a receipt is signed with another key than the certificate"
+        raise ValueError(msg)
+    claims = {_ISS: _issuer(issuer), _SUB: _digest(certificate), _IAT: _seconds(issued_at)}
+    return cose.sign1(_cbor.encode(claims), signer=signer, protected={cose.TYP: RECEIPT_TYPE})
+
+
+def open_receipt(data: bytes, /, *, certificate: bytes, keys: Iterable[TrustedKey]) -> datetime:
+    """By when the register held the certificate.
+
+    Args:
+        data: the receipt.
+        certificate: the certificate's COSE_Sign1, exactly as it was read.
+        keys: the issuer's keys; those of another usage than ``register`` are passed over.
+
+    Raises:
+        RejectedInputError: ``receipt-malformed``.
+        UntrustedError: ``receipt-untrusted``. Its detail ``why`` is ``signature``, ``type``, ``subject`` (another
+            certificate), ``key`` (the one that signed the certificate), ``compromised`` or ``window``.
+    """
+    by_thumbprint = {key.public_key.thumbprint: key for key in keys if key.usage is KeyUsage.REGISTER}
+    opened = _open_signed(data, [key.public_key for key in by_thumbprint.values()])  # 1
+    if opened.protected.get(cose.TYP) != RECEIPT_TYPE:  # 2
+        raise _untrusted("type", "It is signed as something else than a receipt")
+    subject, issued_at = _read_claims(opened.payload)  # 3
+    if subject != _digest(certificate):  # 4
+        raise _untrusted("subject", "The receipt is for another certificate, or for one with other signature bytes")
+    key = by_thumbprint[opened.key.thumbprint]  # 5
+    if signed_by(certificate, key.public_key):
+        raise _untrusted("key", "The receipt is signed with the certificate's own key")
+    if key.compromised_since is not None:
+        raise _untrusted("compromised", "The receipt's key is compromised, and whoever has it chooses the time")
+    if not key.not_before <= issued_at <= key.not_after:
+        raise _untrusted("window", "The receipt was issued outside its key's window")
+    return issued_at
+
+
+def signed_by(certificate: bytes, key: PublicKey, /) -> bool:
+    """Whether this key signed the certificate: then it can prove nothing about when.
+
+    Raises:
+        RejectedInputError: ``malformed``; it is no certificate.
+    """
+    envelope = cose.read_certificate(certificate)
+    try:
+        envelope.verify(key)
+    except UntrustedError:
+        return False
+    return True
+
+
+def _open_signed(data: bytes, keys: list[PublicKey]) -> cose.Opened:
+    try:
+        return cose.open_sign1(data, keys=keys, max_bytes=MAX_RECEIPT_BYTES)
+    except RejectedInputError as cause:
+        raise _malformed("it is not a proper COSE_Sign1") from cause
+    except UntrustedError as cause:
+        raise _untrusted("signature", "None of the issuer's register keys has signed the receipt") from cause
+
+
+def _read_claims(payload: bytes) -> tuple[str, datetime]:
+    try:
+        claims: Any = _cbor.decode(payload, max_bytes=MAX_RECEIPT_BYTES)
+    except RejectedInputError as cause:
+        raise _malformed("its claims are not deterministic CBOR") from cause
+    match claims:
+        case {1: str(), 2: str() as subject, 6: int() as second} if type(second) is int and 0 <= second < LAST_SECOND:
+            if all(claim >= 0 for claim in claims):
+                return subject, datetime.fromtimestamp(second, UTC)
+    raise _malformed("its claims are not issuer, subject and time, or one is critical and not known to this version")
+
+
+def _issuer(value: object) -> str:
+    if type(value) is not str or not 1 <= len(value) <= MAX_ISSUER_CHARACTERS or not value.isprintable():
+        msg = f"an issuer's id is a text of 1 to {MAX_ISSUER_CHARACTERS} printable characters"
+        raise ValueError(msg)
+    return value
+
+
+def _digest(certificate: bytes) -> str:
+    return hashlib.sha256(certificate).hexdigest()
+
+
+def _seconds(value: datetime) -> int:
+    """The first whole second that is not before the instant: a receipt never says earlier than it may."""
+    whole = utc_second(value)
+    found = int(whole.timestamp()) + (whole != value)
+    if not 0 <= found < LAST_SECOND:
+        msg = "a document states instants from 1970 to 9998"
+        raise ValueError(msg)
+    return found
+
+
+def _malformed(what: str) -> RejectedInputError:
+    return RejectedInputError("receipt-malformed", f"The receipt cannot be read: {what}")
+
+
+def _untrusted(why: str, what: str) -> UntrustedError:
+    return UntrustedError("receipt-untrusted", what, why=why)
