@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from certcore import _cbor, cose
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
+from certcore.roots import RootSetContents, encode_chain
 from certcore.trust import (
     MAX_TRUST_LIST_BYTES,
     MEDIA_TYPE,
@@ -34,6 +35,7 @@ END = datetime(2030, 1, 1, tzinfo=UTC)
 MEMBERS = [fixed_signer(ES256, 11), fixed_signer(ES384, 12), fixed_signer(EDDSA, 13)]
 ROOT = TrustRoot(keys=[MEMBERS[0].public_key])
 TWO_OF_THREE = TrustRoot(keys=[signer.public_key for signer in MEMBERS], threshold=2)
+PQ = fixed_signer(ML_DSA_65, 14)
 FOREIGNER = fixed_signer(ES256, 99)
 
 
@@ -643,6 +645,209 @@ def test_age_is_judged_when_asked() -> None:
     with pytest.raises(UntrustedError) as caught:
         open_list(contents(), now=last + timedelta(seconds=1))
     assert "trust-list-expired" == caught.value.code
+
+
+def with_key(*changes: dict[str, Any], version: int = 6) -> TrustListContents:
+    """A list of one issuer with a key for each set of changes; the first is the usual key."""
+    keys = [trusted_key(seed, **one) for seed, one in enumerate(changes, start=1)]
+    return contents(version=version, issuers=[issuer(keys=keys)])
+
+
+LEAKED: dict[str, Any] = {"compromised_since": BEGIN + timedelta(days=9), "compromise": "stolen"}
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        with_key({}),
+        with_key({"compromised_since": LEAKED["compromised_since"] + timedelta(seconds=1)}),
+        with_key({"public_key": fixed_signer(ES256, 2).public_key}),
+        contents(version=6, issuers=[]),
+        contents(version=6, issuers=[issuer(keys=[])]),
+    ],
+    ids=["sound again", "later", "another key", "no issuer", "no key"],
+)
+def test_a_compromise_is_never_taken_back(after: TrustListContents) -> None:
+    """Row 61: a leaked key that a list drops, clears, or has leaked later, could come back as if nothing had been."""
+    held = open_list(with_key(LEAKED, version=5))
+    with pytest.raises(UntrustedError) as caught:
+        open_list(after, previous=held)
+
+    assert ("trust-list-compromise-withdrawn", (("keys", 1),)) == (caught.value.code, caught.value.detail)
+    assert after == open_list(after).contents
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        with_key(LEAKED),
+        with_key(LEAKED | {"compromise": "found out more"}),
+        with_key(LEAKED | {"compromised_since": BEGIN}),
+        contents(version=6, issuers=[issuer(keys=[]), issuer(id="DE", keys=[trusted_key(**LEAKED)])]),
+    ],
+    ids=["as it was", "another reason", "earlier", "under another issuer"],
+)
+def test_a_compromise_may_move_earlier(after: TrustListContents) -> None:
+    """What is found out later may make it worse, never better."""
+    assert 6 == open_list(after, previous=open_list(with_key(LEAKED, version=5))).version
+
+
+def test_a_retired_key_may_be_left_out() -> None:
+    """A list without a key that the one before had is taken: nothing is trusted more for it. Who signs is told."""
+    held = open_list(with_key({}, {}, version=5))
+    newer = with_key({})
+
+    assert 6 == open_list(newer, previous=held).version
+    assert [trusted_key(2)] == list(newer.lost_keys(held.contents))
+    assert () == held.contents.lost_keys(newer)
+    assert () == newer.withdrawn_compromises(held.contents)
+
+
+def test_a_clock_that_was_set_back() -> None:
+    """Row 66: a list from the future shows that the clock is wrong; right clocks may differ, and test lists too."""
+    issued = contents().issued_at
+
+    assert 5 == open_list(contents(), now=issued - timedelta(seconds=60)).version
+    with pytest.raises(UntrustedError) as caught:
+        open_list(contents(), now=issued - timedelta(seconds=61))
+    assert "trust-list-future" == caught.value.code
+    assert 5 == open_list(contents(environment=Environment.TEST), now=issued - timedelta(days=99)).version
+    with pytest.raises(ValueError, match="zone"):
+        open_list(contents(), now=datetime(2026, 1, 2))  # noqa: DTZ001  the mistake under test
+
+
+# Under roots that rotate
+
+SECOND = RootSetContents(
+    version=2, members=[[MEMBERS[1].public_key], [MEMBERS[2].public_key]], threshold=1, valid_from=BEGIN
+)
+THIRD = RootSetContents(
+    version=3,
+    members=[[MEMBERS[2].public_key, PQ.public_key]],
+    threshold=1,
+    valid_from=BEGIN + timedelta(days=100),
+)
+SECOND_SIGNED = SECOND.sign(MEMBERS[0], MEMBERS[1])
+THIRD_SIGNED = THIRD.sign(MEMBERS[1], MEMBERS[2], PQ)
+ROTATED = ROOT.rotate(encode_chain([SECOND_SIGNED, THIRD_SIGNED]))
+
+
+def issued(after_days: int, *signers: LocalSigner) -> bytes:
+    """A list issued some days after the second root set began."""
+    at = BEGIN + timedelta(days=after_days)
+    return contents(issued_at=at, next_update_at=at + timedelta(days=30)).sign(*signers)
+
+
+def archived_code(data: bytes, **arguments: Any) -> str | None:  # noqa: ANN401  those of open_archived
+    """The code with which an archived list is refused, if it is."""
+    try:
+        TrustList.open_archived(data, **arguments)
+    except (RejectedInputError, UntrustedError) as error:
+        return error.code
+    return None
+
+
+def test_only_the_current_set_installs() -> None:
+    """After a rotation a list by the old members alone is not installed, whenever it says it was issued."""
+    for data in (issued(-1, MEMBERS[0]), issued(1, MEMBERS[1]), issued(101, MEMBERS[2]), issued(101, PQ)):
+        with pytest.raises(UntrustedError) as caught:
+            TrustList.open(data, root=ROTATED)
+        assert "trust-list-threshold" == caught.value.code
+    assert 5 == TrustList.open(issued(101, MEMBERS[2], PQ), root=ROTATED).version
+
+
+@pytest.mark.parametrize(
+    ("after_days", "signers", "code"),
+    [
+        (-1, MEMBERS[:1], None),
+        (-2000, MEMBERS[:1], None),
+        (0, MEMBERS[:1], "trust-list-root-retired"),
+        (50, MEMBERS[:1], "trust-list-root-retired"),
+        (0, MEMBERS[1:2], None),
+        (99, MEMBERS[1:2], None),
+        (99, MEMBERS[2:], None),
+        (100, MEMBERS[1:2], "trust-list-root-retired"),
+        (-1, MEMBERS[1:2], "trust-list-root-retired"),
+        (-1, MEMBERS[:2], None),
+        (101, [MEMBERS[2], PQ], None),
+        (5, [MEMBERS[2], PQ], None),
+        (5, [PQ], "trust-list-threshold"),
+        (5, [FOREIGNER], "trust-list-threshold"),
+    ],
+)
+def test_archived_lists(after_days: int, signers: list[LocalSigner], code: str | None) -> None:
+    """A retired set counts for the lists of its window, and the current one for all; nobody else ever."""
+    assert code == archived_code(issued(after_days, *signers), root=ROTATED)
+
+
+def test_a_chain_kept_with_the_evidence() -> None:
+    """A root that has not rotated is led to the later sets, and from then on knows that its own is retired."""
+    chain = (SECOND_SIGNED, THIRD_SIGNED)
+
+    assert "trust-list-threshold" == archived_code(issued(5, MEMBERS[1]), root=ROOT)
+    assert archived_code(issued(5, MEMBERS[1]), root=ROOT, chain=chain) is None
+    assert archived_code(issued(5, MEMBERS[1]), root=ROOT, chain=chain[:1]) is None
+    assert archived_code(issued(5, MEMBERS[1]), root=ROTATED, chain=chain[:1]) is None
+    assert archived_code(issued(5, MEMBERS[0]), root=ROOT) is None
+    assert "trust-list-root-retired" == archived_code(issued(5, MEMBERS[0]), root=ROOT, chain=chain)
+
+
+def test_a_chain_that_leads_elsewhere() -> None:
+    """A chain counts only where it leads on from the caller's root: not forged, not with a gap, not another one."""
+    stranger = attrs.evolve(SECOND, members=[[FOREIGNER.public_key]])
+    for document, root, code in (
+        (stranger.sign(FOREIGNER), ROOT, "root-threshold"),
+        (THIRD_SIGNED, ROOT, "root-gap"),
+        (stranger.sign(MEMBERS[0], FOREIGNER), ROTATED, "root-conflict"),
+        (b"", ROOT, "root-malformed"),
+    ):
+        assert code == archived_code(issued(5, FOREIGNER), root=root, chain=[document])
+
+
+def test_a_stolen_retired_key_signs_a_backdated_list() -> None:
+    """What `open_archived` does not prove: who has a retired set's keys today dates a list back. A seal shows it."""
+    assert archived_code(issued(-1, MEMBERS[0]), root=ROTATED) is None
+
+
+def test_a_list_keeps_the_chain_of_its_root() -> None:
+    """Evidence finds the documents in the list, in another process too; equality is that of the signed bytes."""
+    data = issued(101, MEMBERS[2], PQ)
+    trust = TrustList.open(data, root=ROTATED)
+    other = pickle.loads(pickle.dumps(trust))  # noqa: S301  our own bytes
+    by_keys = TrustList.open(data, root=TrustRoot(members=THIRD.members))
+
+    assert (SECOND_SIGNED, THIRD_SIGNED) == trust.root_chain == other.root_chain
+    assert () == by_keys.root_chain
+    assert (trust, hash(trust)) == (by_keys, hash(by_keys)) == (other, hash(other))
+    archived = TrustList.open_archived(issued(5, MEMBERS[1]), root=ROOT, chain=[SECOND_SIGNED])
+    assert (SECOND_SIGNED,) == archived.root_chain
+    assert archived == TrustList.open_archived(archived.to_bytes(), root=ROOT, chain=archived.root_chain)
+
+
+def test_a_root_set_that_has_ended() -> None:
+    """Row 66: lists issued after the end of the set that signed them are refused, and none is installed after it."""
+    end = BEGIN + timedelta(days=20)
+    root = ROOT.rotate(attrs.evolve(SECOND, valid_until=end).sign(MEMBERS[0], MEMBERS[1]))
+    at_the_end = contents(issued_at=end, next_update_at=end + timedelta(days=30)).sign(MEMBERS[1])
+
+    assert 5 == TrustList.open(at_the_end, root=root, now=end).version
+    for data, now in ((at_the_end, end + timedelta(seconds=1)), (issued(21, MEMBERS[1]), None)):
+        with pytest.raises(UntrustedError) as caught:
+            TrustList.open(data, root=root, now=now)
+        assert "root-expired" == caught.value.code
+    assert "root-expired" == archived_code(issued(21, MEMBERS[1]), root=root)
+    assert archived_code(at_the_end, root=root) is None
+
+
+def test_rotating_and_replacing() -> None:
+    """A list signed by the new members replaces one that the old ones signed, by the same rules as ever."""
+    held = TrustList.open(contents(version=5).sign(MEMBERS[0]), root=ROOT)
+    newer = TrustList.open(contents(version=6).sign(MEMBERS[2], PQ), root=ROTATED, previous=held)
+
+    assert 6 == newer.version
+    with pytest.raises(UntrustedError) as caught:
+        TrustList.open(contents(version=4).sign(MEMBERS[2], PQ), root=ROTATED, previous=held)
+    assert "trust-list-rollback" == caught.value.code
 
 
 # On the wire

@@ -160,11 +160,17 @@ class TrustedIssuer:
     retroactive: bool = True
     zone: ZoneInfo = attrs.field(init=False, repr=False, eq=False)
     status_keys: tuple[PublicKey, ...] = attrs.field(init=False, repr=False, eq=False)
+    register_keys: tuple[PublicKey, ...] = attrs.field(init=False, repr=False, eq=False)
 
     @status_keys.default
     def _status_keys(self) -> tuple[PublicKey, ...]:
         """The keys that may sign its status documents."""
         return tuple(key.public_key for key in self.keys if key.usage is KeyUsage.STATUS)
+
+    @register_keys.default
+    def _register_keys(self) -> tuple[PublicKey, ...]:
+        """The keys that may sign its answers about vehicles."""
+        return tuple(key.public_key for key in self.keys if key.usage is KeyUsage.REGISTER)
 
     @zone.default
     def _zone(self) -> ZoneInfo:

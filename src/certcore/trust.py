@@ -1,4 +1,4 @@
-"""Who may sign what, and when: `TrustRoot`, which the user holds, and `TrustList`, which it signs.
+"""Who may sign what, and when: `TrustList`, which the members of a `TrustRoot` (`certcore.roots`) sign.
 
 A trust list names issuers; each issuer has keys, and each key has one usage, the authorities it may sign for and a
 window of time. The list is a COSE_Sign: enough members of the root set *already trusted* must have signed exactly the
@@ -6,35 +6,41 @@ bytes received. Rules, in order:
 
 1. the signatures, before anything in the list is believed;
 2. the content: whole, sound, no public key twice, no more than four keys under one key id;
-3. against the list held before: not older, not another one of the same version, no issuer moved to another country or
-   time zone.
+3. against the root's window: not issued after the root set that signed it had ended;
+4. against the list held before: not older, not another one of the same version, no issuer moved to another country or
+   time zone, no compromise of a key taken back;
+5. against the clock, where a list is installed: not from the future, not past its next update, nor its root set.
 
 How old a list may be is not judged here but in each verdict, or a verifier that lives long would never notice. Retired
-keys stay in the list with their windows: evidence that is ten years old stands on them. Windows, usages and authorities
-are applied by the engine.
+keys stay in the list with their windows: evidence that is ten years old is reassessed with them. A list that leaves one
+out is taken all the same, since its signatures then count for nothing: a refusal would keep every reader on an old list
+for one slip. A *compromised* key must stay: left out once, it could come back as if nothing had happened. Windows,
+usages and authorities are applied by the engine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import attrs
 
-from certcore import _cbor, cose
-from certcore._instants import LAST_SECOND, utc_second
+from certcore import _cbor, _maps, cose
+from certcore._instants import CLOCK_SKEW, utc, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
-from certcore.keys import PublicKey, Signer, key_tuple
+from certcore.keys import PublicKey, Signer
+from certcore.roots import RootSetContents, TrustRoot
 
 __all__ = [
     "Environment",
     "Grant",
     "KeyUsage",
     "ListTemplate",
+    "RootSetContents",
     "TrustList",
     "TrustListContents",
     "TrustRoot",
@@ -66,25 +72,6 @@ _USAGES: Final = dict(enumerate(KeyUsage, start=1))
 
 def _issuers(value: Iterable[TrustedIssuer]) -> tuple[TrustedIssuer, ...]:
     return tuple(value)
-
-
-@attrs.frozen(kw_only=True)
-class TrustRoot:
-    """The keys a user trusts from the start, and how many of them must have signed a trust list.
-
-    Attributes:
-        keys: the members, each one key; the same key under two ids counts once.
-        threshold: how many of them must sign.
-    """
-
-    keys: tuple[PublicKey, ...] = attrs.field(converter=key_tuple)
-    threshold: int = 1
-
-    def __attrs_post_init__(self) -> None:
-        members = {key.thumbprint for key in self.keys}
-        if not 1 <= self.threshold <= len(members):
-            msg = f"a threshold of {self.threshold} cannot be met by {len(members)} different keys"
-            raise ValueError(msg)
 
 
 @attrs.frozen
@@ -139,19 +126,39 @@ class TrustListContents:
             IssuingError: ``signer-failed``.
             ValueError: for no signer, or more than 16.
         """
-        return cose.sign(_cbor.encode(_write(_LIST, self)), signers=signers, content_type=MEDIA_TYPE)
+        return cose.sign(_cbor.encode(_maps.write(_LIST, self)), signers=signers, content_type=MEDIA_TYPE)
+
+    def lost_keys(self, held: TrustListContents, /) -> tuple[TrustedKey, ...]:
+        """The keys of another list that are not in this one: what they signed can be reassessed with that one alone."""
+        kept = _by_thumbprint(self)
+        return tuple(key for thumbprint, key in _by_thumbprint(held).items() if thumbprint not in kept)
+
+    def withdrawn_compromises(self, held: TrustListContents, /) -> tuple[TrustedKey, ...]:
+        """The compromised keys of another list that this one has as sound, as compromised later, or not at all."""
+        kept = _by_thumbprint(self)
+        found = []
+        for thumbprint, key in _by_thumbprint(held).items():
+            if key.compromised_since is not None:
+                now = kept.get(thumbprint)
+                if now is None or now.compromised_since is None or now.compromised_since > key.compromised_since:
+                    found.append(key)
+        return tuple(found)
 
 
 @attrs.frozen(repr=False)
 class TrustList:
-    """A trust list whose signatures hold. Made by `open`; immutable, and pickles by value.
+    """A trust list whose signatures hold. Made by `open` or `open_archived`; immutable, and pickles by value.
+
+    Equal lists are the same bytes, whichever root opened them.
 
     Attributes:
         contents: what it says.
+        root_chain: the root set documents that led to those who signed it, as the root held them: evidence keeps them.
     """
 
     contents: TrustListContents
     _data: bytes
+    root_chain: tuple[bytes, ...] = attrs.field(default=(), eq=False)
     _grants: Mapping[bytes, tuple[Grant, ...]] = attrs.field(init=False, eq=False)
 
     @_grants.default
@@ -168,29 +175,80 @@ class TrustList:
             data: the signed list.
             root: whom the caller trusts.
             previous: the list held until now, which this one is to replace.
-            now: given when a list is installed, so that one past its next update is refused; left out when an old one
-                is looked at.
+            now: given when a list is installed, so that one past its next update is refused, and a production list from
+                the future, which only a clock that was set back can show; left out when an old one is looked at.
 
         Raises:
             RejectedInputError: ``trust-list-malformed``.
-            UntrustedError: ``trust-list-threshold``, ``trust-list-rollback``, ``trust-list-conflict``,
-                ``trust-list-issuer-changed`` or ``trust-list-expired``.
+            UntrustedError: ``trust-list-threshold``, ``root-expired``, ``trust-list-rollback``,
+                ``trust-list-conflict``, ``trust-list-issuer-changed``, ``trust-list-compromise-withdrawn``,
+                ``trust-list-future`` or ``trust-list-expired``.
         """
         message = _read_envelope(data)
-        signed_by = message.signed_by(root.keys)
-        if len(signed_by) < root.threshold:
-            raise UntrustedError(
-                "trust-list-threshold",
-                "Too few members of the trust root have signed the list",
-                signed=len(signed_by),
-                needed=root.threshold,
-            )
-        trust = cls(_read_contents(message.payload), data)
+        signed = root.current.signed_by(message)  # 1
+        if signed < root.threshold:
+            raise _too_few(signed, root)
+        trust = cls(_read_contents(message.payload), data, root.chain)  # 2
+        trust._check_root_window(root)  # 3
         if previous is not None:
-            trust._check_succeeds(previous)
-        if now is not None and now > trust.next_update_at:
-            raise UntrustedError("trust-list-expired", "The trust list is past its next update; fetch the current one")
+            trust._check_succeeds(previous)  # 4
+        if now is not None:
+            trust._check_is_current(root, utc(now))  # 5
         return trust
+
+    @classmethod
+    def open_archived(cls, data: bytes, /, *, root: TrustRoot, chain: Iterable[bytes] = ()) -> Self:
+        """The list in these bytes as it was kept with old evidence, whoever were the members of the root at the time.
+
+        Enough members must have signed it: of the root's current set; or of a retired one, if the list states to have
+        been issued within that set's window. ``chain`` brings in root sets that the caller's root has not seen yet;
+        they count only where they lead on from it.
+
+        That the list was there at the time it states is *not* proved. Who steals the keys of a retired set can sign a
+        list and date it back; what stands against that is a seal or a time-stamp on the evidence. Never install a list
+        with this: it knows neither a held list nor a clock.
+
+        Args:
+            data: the signed list.
+            root: whom the caller trusts; one that starts early enough: who trusts a set knows nothing of earlier ones.
+            chain: root set documents kept beside the list, oldest first.
+
+        Raises:
+            RejectedInputError: ``trust-list-malformed``, ``root-malformed``, ``too-new``.
+            UntrustedError: ``trust-list-threshold``; ``trust-list-root-retired`` when a retired set signed it outside
+                its window; ``root-expired``; ``root-gap``, ``root-conflict``, ``root-threshold`` or ``root-rollback``
+                for the chain.
+        """
+        message = _read_envelope(data)
+        known = root.extended(chain)
+        signed = known.current.signed_by(message)
+        signers = [one for one in known.retired if one.signed_by(message) >= one.threshold]
+        if signed < known.threshold and not signers:
+            raise _too_few(signed, known)
+        trust = cls(_read_contents(message.payload), data, known.chain)
+        if signed >= known.threshold:
+            trust._check_root_window(known)
+        elif not any(one.covers(trust.issued_at) for one in signers):
+            raise UntrustedError(
+                "trust-list-root-retired",
+                "The root set that signed the list was not the one in force when the list says it was issued",
+                root_version=signers[-1].version,
+            )
+        return trust
+
+    def _check_root_window(self, root: TrustRoot) -> None:
+        end = root.current.valid_until
+        if end is not None and self.issued_at > end:
+            raise UntrustedError("root-expired", "The list was issued after the root set that signed it had ended")
+
+    def _check_is_current(self, root: TrustRoot, now: datetime) -> None:
+        is_real = self.contents.environment is Environment.PRODUCTION  # lists for tests may be dated at will
+        if is_real and now < self.issued_at - CLOCK_SKEW:
+            raise UntrustedError("trust-list-future", "The trust list was issued later than now; look at the clock")
+        if now > self.next_update_at:
+            raise UntrustedError("trust-list-expired", "The trust list is past its next update; fetch the current one")
+        if root.current.valid_until is not None and now > root.current.valid_until:
+            raise UntrustedError("root-expired", "The root set has ended; fetch the one that follows it")
 
     def _check_succeeds(self, previous: TrustList) -> None:
         if self.version < previous.version:
@@ -210,6 +268,13 @@ class TrustList:
                 raise UntrustedError(
                     "trust-list-issuer-changed", "The trust list moves an issuer to another country or time zone"
                 )
+        withdrawn = self.contents.withdrawn_compromises(previous.contents)
+        if withdrawn:
+            raise UntrustedError(
+                "trust-list-compromise-withdrawn",
+                "The trust list takes back that a key was compromised, or from when",
+                keys=len(withdrawn),
+            )
 
     @property
     def version(self) -> int:
@@ -253,8 +318,8 @@ class TrustList:
         """The signed list, exactly as it was opened."""
         return self._data
 
-    def __reduce__(self) -> tuple[type[TrustList], tuple[TrustListContents, bytes]]:
-        return TrustList, (self.contents, self._data)
+    def __reduce__(self) -> tuple[type[TrustList], tuple[TrustListContents, bytes, tuple[bytes, ...]]]:
+        return TrustList, (self.contents, self._data, self.root_chain)
 
     def __repr__(self) -> str:
         ids = ", ".join(issuer.id for issuer in self.issuers)
@@ -265,68 +330,13 @@ class TrustList:
 # ------------------------------------------------------------------------------------------------------------------
 
 
-@attrs.frozen
-class _Field:
-    """One key of a map in the trust list: the attribute, and how it is written and read; both raise ValueError."""
-
-    key: int
-    name: str
-    to_wire: Callable[[Any], object]
-    from_wire: Callable[[Any], object]
-
-
-def _typed(kind: type) -> Callable[[Any], Any]:
-    def check(value: object) -> object:
-        if type(value) is not kind:
-            msg = f"a {kind.__name__} is expected"
-            raise ValueError(msg)
-        return value
-
-    return check
-
-
-def _array(item: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def convert(value: Any) -> list[Any]:  # noqa: ANN401  what the wire or the attribute holds
-        if not isinstance(value, (list, tuple)):
-            msg = "an array is expected"
-            raise ValueError(msg)  # noqa: TRY004  as above
-        return [item(element) for element in value]
-
-    return convert
-
-
-def _from_seconds(value: object) -> datetime:
-    if type(value) is not int or not 0 <= value < LAST_SECOND:
-        msg = "an instant is seconds since 1970"
-        raise ValueError(msg)
-    return datetime.fromtimestamp(value, UTC)
-
-
-def _to_seconds(value: datetime) -> int:
-    return int(value.timestamp())
-
-
-def _member(members: Mapping[int, Enum]) -> tuple[Callable[[Any], object], Callable[[Any], object]]:
-    codes = {member: code for code, member in members.items()}
-
-    def from_wire(value: object) -> Enum:
-        if type(value) is not int or value not in members:
-            msg = "a code is unknown"
-            raise ValueError(msg)
-        return members[value]
-
-    return codes.__getitem__, from_wire
-
-
-def _plain(kind: type) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    return _typed(kind), _typed(kind)
-
-
 def _template_from_wire(value: object) -> ListTemplate:
     match value:
         case [str() as uri, start, end]:
             return ListTemplate(
-                uri=uri, not_before=_from_seconds(start), not_after=None if end is None else _from_seconds(end)
+                uri=uri,
+                not_before=_maps.from_seconds(start),
+                not_after=None if end is None else _maps.from_seconds(end),
             )
         case _:
             msg = "a list template is [URI, from, until]"
@@ -334,69 +344,59 @@ def _template_from_wire(value: object) -> ListTemplate:
 
 
 def _template_to_wire(value: ListTemplate) -> list[object]:
-    return [value.uri, _to_seconds(value.not_before), None if value.not_after is None else _to_seconds(value.not_after)]
+    return [
+        value.uri,
+        _maps.to_seconds(value.not_before),
+        None if value.not_after is None else _maps.to_seconds(value.not_after),
+    ]
 
 
-_INSTANT: Final = (_to_seconds, _from_seconds)
 _KEY: Final = (
-    _Field(1, "public_key", PublicKey.to_cose_key, lambda wire: PublicKey.from_cose_key(_typed(bytes)(wire))),
-    _Field(2, "key_ids", *(_array(_typed(bytes)),) * 2),
-    _Field(3, "usage", *_member(_USAGES)),
-    _Field(4, "authorities", *(_array(_typed(str)),) * 2),
-    _Field(5, "not_before", *_INSTANT),
-    _Field(6, "not_after", *_INSTANT),
-    _Field(7, "compromised_since", *_INSTANT),
-    _Field(8, "compromise", *_plain(str)),
+    _maps.Field(1, "public_key", PublicKey.to_cose_key, lambda wire: PublicKey.from_cose_key(_maps.typed(bytes)(wire))),
+    _maps.Field(2, "key_ids", *(_maps.array(_maps.typed(bytes)),) * 2),
+    _maps.Field(3, "usage", *_maps.member(_USAGES)),
+    _maps.Field(4, "authorities", *(_maps.array(_maps.typed(str)),) * 2),
+    _maps.Field(5, "not_before", *_maps.INSTANT),
+    _maps.Field(6, "not_after", *_maps.INSTANT),
+    _maps.Field(7, "compromised_since", *_maps.INSTANT),
+    _maps.Field(8, "compromise", *_maps.plain(str)),
 )
 _ISSUER: Final = (
-    _Field(1, "id", *_plain(str)),
-    _Field(2, "name", *_plain(str)),
-    _Field(3, "country", *_plain(str)),
-    _Field(4, "time_zone", *_plain(str)),
-    _Field(5, "query_endpoint", *_plain(str)),
-    _Field(6, "list_templates", _array(_template_to_wire), _array(_template_from_wire)),
-    _Field(7, "uri_prefixes", *(_array(_typed(str)),) * 2),
-    _Field(8, "max_entries", *_plain(int)),
-    _Field(9, "suspends", *_plain(bool)),
-    _Field(10, "retroactive", *_plain(bool)),
-    _Field(11, "keys", _array(lambda key: _write(_KEY, key)), _array(lambda wire: _read(_KEY, TrustedKey, wire))),
+    _maps.Field(1, "id", *_maps.plain(str)),
+    _maps.Field(2, "name", *_maps.plain(str)),
+    _maps.Field(3, "country", *_maps.plain(str)),
+    _maps.Field(4, "time_zone", *_maps.plain(str)),
+    _maps.Field(5, "query_endpoint", *_maps.plain(str)),
+    _maps.Field(6, "list_templates", _maps.array(_template_to_wire), _maps.array(_template_from_wire)),
+    _maps.Field(7, "uri_prefixes", *(_maps.array(_maps.typed(str)),) * 2),
+    _maps.Field(8, "max_entries", *_maps.plain(int)),
+    _maps.Field(9, "suspends", *_maps.plain(bool)),
+    _maps.Field(10, "retroactive", *_maps.plain(bool)),
+    _maps.Field(
+        11,
+        "keys",
+        _maps.array(lambda key: _maps.write(_KEY, key)),
+        _maps.array(lambda wire: _maps.read(_KEY, TrustedKey, wire)),
+    ),
 )
 _LIST: Final = (
-    _Field(1, "version", *_plain(int)),
-    _Field(2, "issued_at", *_INSTANT),
-    _Field(3, "next_update_at", *_INSTANT),
-    _Field(4, "environment", *_member(_ENVIRONMENTS)),
-    _Field(
-        5, "live_maximum", lambda value: int(value.total_seconds()), lambda value: timedelta(seconds=_typed(int)(value))
+    _maps.Field(1, "version", *_maps.plain(int)),
+    _maps.Field(2, "issued_at", *_maps.INSTANT),
+    _maps.Field(3, "next_update_at", *_maps.INSTANT),
+    _maps.Field(4, "environment", *_maps.member(_ENVIRONMENTS)),
+    _maps.Field(
+        5,
+        "live_maximum",
+        lambda value: int(value.total_seconds()),
+        lambda value: timedelta(seconds=_maps.typed(int)(value)),
     ),
-    _Field(
+    _maps.Field(
         6,
         "issuers",
-        _array(lambda issuer: _write(_ISSUER, issuer)),
-        _array(lambda wire: _read(_ISSUER, TrustedIssuer, wire)),
+        _maps.array(lambda issuer: _maps.write(_ISSUER, issuer)),
+        _maps.array(lambda wire: _maps.read(_ISSUER, TrustedIssuer, wire)),
     ),
 )
-
-
-def _write(fields: Sequence[_Field], value: object) -> dict[int, object]:
-    """An object as a map; what is None is left out."""
-    present = ((field, getattr(value, field.name)) for field in fields)
-    return {field.key: field.to_wire(attribute) for field, attribute in present if attribute is not None}
-
-
-def _read(fields: Sequence[_Field], kind: Callable[..., Any], wire: object) -> Any:  # noqa: ANN401  an instance of kind
-    """An object from a map. Unknown positive keys are left to newer readers; an unknown negative one is critical."""
-    if type(wire) is not dict:
-        msg = "a map is expected"
-        raise ValueError(msg)
-    if any(key < 0 for key in wire):
-        raise RejectedInputError("too-new", "The trust list has a critical field that this version does not know")
-    values = {field.name: field.from_wire(wire[field.key]) for field in fields if field.key in wire}
-    try:
-        return kind(**values)
-    except TypeError as cause:
-        msg = f"{getattr(kind, '__name__', 'an entry')} lacks a field"
-        raise ValueError(msg) from cause
 
 
 def read_unverified(data: bytes, /) -> TrustListContents:
@@ -420,7 +420,7 @@ def _read_envelope(data: bytes) -> cose.UnverifiedSign:
 
 def _read_contents(payload: bytes) -> TrustListContents:
     try:
-        contents: TrustListContents = _read(
+        contents: TrustListContents = _maps.read(
             _LIST, TrustListContents, _cbor.decode(payload, max_bytes=MAX_TRUST_LIST_BYTES)
         )
     except RejectedInputError as cause:
@@ -430,6 +430,19 @@ def _read_contents(payload: bytes) -> TrustListContents:
     except (ValueError, UntrustedError, OverflowError) as cause:
         raise RejectedInputError("trust-list-malformed", f"The trust list's content does not hold: {cause}") from cause
     return contents
+
+
+def _too_few(signed: int, root: TrustRoot) -> UntrustedError:
+    return UntrustedError(
+        "trust-list-threshold",
+        "Too few members of the trust root have signed the list",
+        signed=signed,
+        needed=root.threshold,
+    )
+
+
+def _by_thumbprint(contents: TrustListContents) -> dict[bytes, TrustedKey]:
+    return {key.public_key.thumbprint: key for issuer in contents.issuers for key in issuer.keys}
 
 
 def _by_key_id(issuers: Iterable[TrustedIssuer]) -> dict[bytes, list[Grant]]:

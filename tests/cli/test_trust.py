@@ -111,7 +111,14 @@ def test_a_new_version_is_counted_in_the_draft(certcore: Command, draft: Path) -
 
 
 @pytest.mark.parametrize(
-    "more", [("--bump", "--version", "3"), ("--add", "--bump"), ("--add", "--force"), ("--add", "--version", "2")]
+    "more",
+    [
+        ("--bump", "--version", "3"),
+        ("--add", "--bump"),
+        ("--add", "--force"),
+        ("--add", "--version", "2"),
+        ("--add", "--previous", "trust.cbor"),
+    ],
 )
 def test_options_that_contradict_each_other_are_wrong_usage(
     certcore: Command, draft: Path, more: tuple[str, ...]
@@ -302,3 +309,52 @@ def test_a_damaged_list_is_refused_at_every_length(certcore: Command) -> None:
             found = certcore("trust", "show", "cut.cbor", *more)
             assert (exits.ERROR, "") == (found.exit_code, found.stdout)
             assert "malformed]" in found.stderr
+
+
+def resigned(certcore: Command, draft: Path, change: Callable[[dict[str, Any]], None], *more: str) -> tuple[int, str]:
+    """Sign a draft, change it, sign it again over the first list: the exit code, and what standard error says."""
+    assert exits.DONE == certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor").exit_code
+    _edit(draft, change)
+    found = certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor", "--force", *more)
+    return found.exit_code, found.stderr
+
+
+def test_keys_that_are_left_out_are_warned_of(certcore: Command, draft: Path) -> None:
+    """A new list without a key of the one it overwrites is signed, with a warning that names the key."""
+    (key_id,) = json.loads(draft.read_text())["issuers"][0]["keys"][0]["key_ids"]
+    code, told = resigned(certcore, draft, lambda draft: draft["issuers"][0].update(keys=[]), "--bump")
+    assert (exits.DONE, True) == (code, f"keys that this one lacks: {key_id}" in told)
+
+
+def test_a_version_that_was_there_is_warned_of(certcore: Command, draft: Path) -> None:
+    """A list that readers of the one before would refuse is signed, with a warning; a higher version has none."""
+    code, told = resigned(certcore, draft, _change(update_days=3))
+    assert (exits.DONE, True) == (code, "takes only a higher one" in told)
+    bumped = ("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor", "--bump", "--force")
+    assert "" == certcore(*bumped).stderr
+
+
+def test_a_compromise_cannot_be_taken_back(certcore: Command, draft: Path) -> None:
+    """Row 61: a list that has a leaked key as sound again is not signed, compared with --out or with --previous."""
+    sound = draft.read_text()
+    _edit(draft, _change_key(compromised_since="2026-11-01T00:00:00Z"))
+    code, told = resigned(certcore, draft, _change_key(compromised_since="2026-12-01T00:00:00Z"), "--bump")
+    assert (exits.ERROR, True) == (code, "[trust-list-compromise-withdrawn]" in told)
+    draft.write_text(sound)
+    again = ("trust", "sign", draft, "--key", "root.key.pem", "--out", "more.cbor", "--previous", "new.cbor")
+    assert (exits.ERROR, False) == (certcore(*again).exit_code, Path("more.cbor").exists())
+    assert exits.DONE == certcore(*again[:-2]).exit_code
+
+
+def _edit(draft: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    members = json.loads(draft.read_text())
+    change(members)
+    draft.write_text(json.dumps(members))
+
+
+def test_a_list_before_that_is_none(certcore: Command, draft: Path) -> None:
+    """Named, it must be a trust list; what is overwritten may be anything."""
+    sign = ("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor", "--force")
+    Path("new.cbor").write_text("something else")
+    assert exits.ERROR == certcore(*sign, "--previous", "new.cbor").exit_code
+    assert (exits.DONE, "") == ((found := certcore(*sign)).exit_code, found.stderr)

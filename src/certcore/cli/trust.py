@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import attrs
 import click
 
 from certcore import cose
 from certcore._clock import utc_now
-from certcore.cli import exits, files, keygen, moments, terminal, trust_view
+from certcore.cli import exits, files, keygen, moments, terminal, trust_draft, trust_import, trust_root, trust_view
 from certcore.cli.trust_draft import DEFAULT_LIVE_SECONDS, DEFAULT_UPDATE_DAYS, TrustDraft
-from certcore.errors import IssuingError
+from certcore.cli.trust_root import read_root
+from certcore.errors import IssuingError, RejectedInputError
 from certcore.keys import LocalSigner
 from certcore.trust import (
     MAX_TRUST_LIST_BYTES,
     Environment,
     KeyUsage,
     ListTemplate,
-    TrustedIssuer,
     TrustedKey,
     TrustList,
-    TrustRoot,
+    TrustListContents,
     read_unverified,
 )
 
-_FILE = click.Path(path_type=Path)
+__all__ = ["read_root", "trust"]
+
+_FILE: Final = click.Path(path_type=Path)
 
 
 @click.group(invoke_without_command=True, no_args_is_help=False)
@@ -107,11 +108,12 @@ def add(
     **of_issuer: Any,  # noqa: ANN401  the issuer's options, as click converts them
 ) -> int:
     """Add a key to the draft in FILE; its issuer too, if that is a new one."""
-    draft = _read_draft(file)
+    draft = trust_draft.read(file)
     public_key = keygen.read_public_key(key_file)
     try:
-        issuer = _issuer(draft, **of_issuer)
-        start, end = _limit(not_before, issuer.zone), _limit(not_after, issuer.zone, is_end=True)
+        issuer = draft.issuer(**of_issuer)
+        start = trust_draft.limit(not_before, issuer.zone)
+        end = trust_draft.limit(not_after, issuer.zone, is_end=True)
         key = TrustedKey(
             public_key=public_key,
             usage=KeyUsage(usage),
@@ -122,10 +124,7 @@ def add(
         templates = [ListTemplate(uri=uri, not_before=start) for uri in list_templates]
     except (ValueError, OverflowError) as cause:
         raise click.UsageError(str(cause)) from cause
-    issuer = attrs.evolve(issuer, keys=(*issuer.keys, key), list_templates=(*issuer.list_templates, *templates))
-    issuers = {other.id: other for other in draft.issuers} | {issuer.id: issuer}
-    changed = attrs.evolve(draft, issuers=tuple(issuers.values()))
-    changed.contents(issued_at=utc_now())
+    changed = draft.with_issuer(issuer, keys=[key], templates=templates)
     files.write(file, changed.to_json(), force=True)
     terminal.say(
         f"{terminal.escaped(str(file))}: {terminal.escaped(issuer.id)} has the {usage} key {public_key.key_id.hex()}"
@@ -141,6 +140,7 @@ def add(
 @click.option("--version", "version", type=click.IntRange(1), help="The list's version; kept in the draft.")
 @click.option("--bump", is_flag=True, help="One version more than the draft's; kept in the draft.")
 @click.option("--add", "is_addition", is_flag=True, help="Add a signature to --out, if it says what FILE says.")
+@click.option("--previous", type=_FILE, help="The list before, to compare with; --out, if that is overwritten.")
 @click.option("--force", is_flag=True, help="Overwrite --out with a new list.")
 def sign(
     file: Path,
@@ -151,7 +151,7 @@ def sign(
 ) -> int:
     """Sign the draft in FILE, now; or, with --add, sign as one more root what another has signed."""
     _refuse_both(how)
-    draft = _read_draft(file)
+    draft = trust_draft.read(file)
     signer = keygen.read_signer(key_file, password_file)
     if how["is_addition"]:
         data = _countersigned(draft, files.read_bytes(out, limit=MAX_TRUST_LIST_BYTES), signer)
@@ -160,7 +160,9 @@ def sign(
         files.refuse_existing([out], force=how["force"])
         version = how["version"] or draft.version + how["bump"]
         signed = attrs.evolve(draft, version=version)
-        data = signed.contents(issued_at=utc_now()).sign(signer)
+        contents = signed.contents(issued_at=utc_now())
+        _compare(contents, how["previous"] or out, is_stated=how["previous"] is not None)
+        data = contents.sign(signer)
         files.write(out, data, force=how["force"])
         if signed != draft:
             files.write(file, signed.to_json(), force=True)
@@ -173,7 +175,9 @@ def sign(
 
 @trust.command()
 @click.argument("file", type=_FILE)
-@click.option("--root", "roots", type=_FILE, multiple=True, help="A root's public key, PEM; may be repeated.")
+@click.option(
+    "--root", "roots", type=_FILE, multiple=True, help="A root's public key, PEM, repeatable; or a root set's file."
+)
 @click.option(
     "--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must have signed."
 )
@@ -189,56 +193,45 @@ def show(file: Path, roots: tuple[Path, ...], threshold: int) -> int:
     return exits.DONE
 
 
-def read_root(paths: tuple[Path, ...], threshold: int = 1) -> TrustRoot:
-    """The root of trust made of the public keys in these files.
-
-    Raises:
-        CertcoreError: for a file or a key that cannot be used.
-        click.UsageError: for a threshold that the keys cannot meet.
-    """
-    try:
-        return TrustRoot(keys=[keygen.read_public_key(path) for path in paths], threshold=threshold)
-    except ValueError as cause:
-        raise click.UsageError(str(cause)) from cause
-
-
-def _read_draft(path: Path) -> TrustDraft:
-    return TrustDraft.from_json(files.read_text(path, limit=files.MAX_DRAFT_BYTES))
-
-
-def _issuer(draft: TrustDraft, issuer_id: str, **given: Any) -> TrustedIssuer:  # noqa: ANN401  as above
-    """The draft's issuer of this id with what was given changed, or a new one."""
-    changes = {name: value for name, value in given.items() if value not in (None, ())}
-    held = next((issuer for issuer in draft.issuers if issuer.id == issuer_id), None)
-    if held is None:
-        missing = [f"--{name.replace('_', '-')}" for name in ("name", "country", "time_zone") if name not in changes]
-        if missing:
-            msg = f"a new issuer needs {', '.join(missing)}"
-            raise ValueError(msg)
-        return TrustedIssuer(id=issuer_id, keys=(), **changes)
-    for name in ("country", "time_zone"):
-        if changes.get(name, getattr(held, name)) != getattr(held, name):
-            msg = f"an issuer's {name.replace('_', ' ')} cannot change: old certificates would mean something else"
-            raise ValueError(msg)
-    return attrs.evolve(held, **changes)
-
-
-def _limit(value: date | datetime, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
-    """A day's first or last second in the issuer's zone; a moment as it is."""
-    if isinstance(value, datetime):
-        return value
-    if is_end:
-        return datetime.combine(value + timedelta(days=1), time(), zone).astimezone(UTC) - timedelta(seconds=1)
-    return datetime.combine(value, time(), zone)
+trust.add_command(trust_import.group, "import")
+trust.add_command(trust_root.group, "root")
 
 
 def _refuse_both(how: dict[str, Any]) -> None:
-    if how["is_addition"] and (how["version"] or how["bump"] or how["force"]):
-        msg = "--add signs the list as it is: leave out --version, --bump and --force"
+    if how["is_addition"] and (how["version"] or how["bump"] or how["force"] or how["previous"]):
+        msg = "--add signs the list as it is: leave out --version, --bump, --previous and --force"
         raise click.UsageError(msg)
     if how["version"] and how["bump"]:
         msg = "either --version or --bump"
         raise click.UsageError(msg)
+
+
+def _compare(contents: TrustListContents, path: Path, *, is_stated: bool) -> None:
+    """Compare with the list before, where there is one: refuse what readers refuse, and warn of what they lose.
+
+    Raises:
+        IssuingError: ``trust-list-compromise-withdrawn``.
+        RejectedInputError: for a list before that was named and cannot be read.
+    """
+    try:
+        held = read_unverified(files.read_bytes(path, limit=MAX_TRUST_LIST_BYTES))
+    except RejectedInputError:
+        if is_stated:
+            raise
+        return
+    if contents.withdrawn_compromises(held):
+        what = "The list takes back that a key was compromised, or from when; every reader would refuse it"
+        raise IssuingError("trust-list-compromise-withdrawn", what)
+    lost = contents.lost_keys(held)
+    if lost:
+        ids = ", ".join(key.public_key.key_id.hex() for key in lost)
+        _warn(f"the list before has keys that this one lacks: {ids}; end a key's window, and keep it")
+    if contents.version <= held.version:
+        _warn(f"the list before has version {held.version}: who has it takes only a higher one")
+
+
+def _warn(what: str) -> None:
+    click.echo(f"certcore: warning: {what}", err=True)
 
 
 def _countersigned(draft: TrustDraft, data: bytes, signer: LocalSigner) -> bytes:

@@ -1,19 +1,23 @@
 """The draft of a trust list: JSON that people edit and review, and what it comes to once it is signed.
 
 A draft holds everything of a trust list but the dates, which signing sets. Public keys stand in it as PEM. Read
-strictly: an unknown member is refused with its place.
+strictly: an unknown member is refused with its place. How typed options become an issuer and a window is here, too:
+every command that puts keys in does so alike.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from certcore.cli import json_input
+from certcore.cli import files, json_input
 from certcore.cli.json_input import Members
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES, PublicKey
@@ -24,6 +28,7 @@ FORMAT: Final = "certcore-trust-draft/1"
 DEFAULT_UPDATE_DAYS: Final = 30
 DEFAULT_LIVE_SECONDS: Final = 900
 
+_ANY_INSTANT: Final = datetime.fromtimestamp(0, UTC)
 _ALGORITHMS: Final = {name: number for number, name in ALGORITHM_NAMES.items()}
 
 
@@ -63,6 +68,42 @@ class TrustDraft:
         except (ValueError, OverflowError) as cause:
             raise json_input.malformed("the draft", str(cause)) from cause
 
+    def issuer(self, issuer_id: str, **given: Any) -> TrustedIssuer:  # noqa: ANN401  the issuer's options, as click converts them
+        """The issuer of this id with what was given changed, or a new one.
+
+        Raises:
+            ValueError: for a new issuer that lacks something, and for a country or time zone that would change.
+        """
+        changes = {name: value for name, value in given.items() if value not in (None, ())}
+        held = next((issuer for issuer in self.issuers if issuer.id == issuer_id), None)
+        if held is None:
+            missing = [
+                f"--{name.replace('_', '-')}" for name in ("name", "country", "time_zone") if name not in changes
+            ]
+            if missing:
+                msg = f"a new issuer needs {', '.join(missing)}"
+                raise ValueError(msg)
+            return TrustedIssuer(id=issuer_id, keys=(), **changes)
+        for name in ("country", "time_zone"):
+            if changes.get(name, getattr(held, name)) != getattr(held, name):
+                msg = f"an issuer's {name.replace('_', ' ')} cannot change: old certificates would mean something else"
+                raise ValueError(msg)
+        return attrs.evolve(held, **changes)
+
+    def with_issuer(
+        self, issuer: TrustedIssuer, *, keys: Iterable[TrustedKey], templates: Iterable[ListTemplate] = ()
+    ) -> TrustDraft:
+        """The draft with this issuer as it is now, and these keys and list templates more.
+
+        Raises:
+            RejectedInputError: ``input-malformed``; the parts do not fit together.
+        """
+        issuer = attrs.evolve(issuer, keys=(*issuer.keys, *keys), list_templates=(*issuer.list_templates, *templates))
+        issuers = {other.id: other for other in self.issuers} | {issuer.id: issuer}
+        draft = attrs.evolve(self, issuers=tuple(issuers.values()))
+        draft.contents(issued_at=_ANY_INSTANT)
+        return draft
+
     def to_json(self) -> str:
         """The draft as it is edited: indented, in the characters it has."""
         members = {
@@ -93,10 +134,26 @@ class TrustDraft:
             issuers=members.take("issuers", json_input.array_of(_issuer)),
         )
         members.finish()
-        draft.contents(
-            issued_at=datetime.fromtimestamp(0, UTC)
-        )  # whatever does not fit together is told now, not when signing
+        draft.contents(issued_at=_ANY_INSTANT)  # whatever does not fit together is told now, not when signing
         return draft
+
+
+def read(path: Path) -> TrustDraft:
+    """The draft in a file.
+
+    Raises:
+        RejectedInputError: ``file-unreadable``, ``file-too-large``; ``input-malformed``, with the place.
+    """
+    return TrustDraft.from_json(files.read_text(path, limit=files.MAX_DRAFT_BYTES))
+
+
+def limit(value: date | datetime, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
+    """A day's first or last second in the issuer's zone; a moment as it is."""
+    if isinstance(value, datetime):
+        return value
+    if is_end:
+        return datetime.combine(value + timedelta(days=1), time(), zone).astimezone(UTC) - timedelta(seconds=1)
+    return datetime.combine(value, time(), zone)
 
 
 def _issuer_members(issuer: TrustedIssuer) -> dict[str, Any]:

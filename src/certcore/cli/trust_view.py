@@ -1,4 +1,4 @@
-"""A trust list in words: its dates, its issuers, their keys, and who signed it."""
+"""A trust list or a root set in words: its dates, whose keys are in it, and who signed it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import Final
 
 from certcore.cli import terminal
 from certcore.keys import ALGORITHM_NAMES, PublicKey
+from certcore.roots import RootSetContents
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustListContents, read_unverified
 
 NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this; give the roots' public keys with --root"
+
+ROOT_NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this; give the root that is trusted with --root"
 
 
 def show_unverified(data: bytes) -> None:
@@ -27,7 +30,7 @@ def show(contents: TrustListContents, *, signed_by: Sequence[PublicKey] = ()) ->
     terminal.say(f"issued       {_instant(contents.issued_at)}, next update by {_instant(contents.next_update_at)}")
     terminal.say(f"live         {int(contents.live_maximum.total_seconds())} s at most")
     for key in signed_by:
-        terminal.say(f"signed by    {key.key_id.hex()}  {ALGORITHM_NAMES[key.algorithm]}  {key.thumbprint.hex()}")
+        terminal.say(f"signed by    {_key_line(key)}")
     for issuer in contents.issuers:
         _show_issuer(issuer)
 
@@ -63,3 +66,19 @@ def _show_key(key: TrustedKey) -> None:
 
 def _instant(value: datetime) -> str:
     return value.isoformat().replace("+00:00", "Z")
+
+
+def show_root_set(contents: RootSetContents, *, signed_by: Sequence[PublicKey] = ()) -> None:
+    """Print a root set: its members with their keys, and which keys signed it."""
+    until = "" if contents.valid_until is None else f" until {_instant(contents.valid_until)}"
+    terminal.say(f"root set     version {contents.version}, from {_instant(contents.valid_from)}{until}", style="bold")
+    terminal.say(f"threshold    {contents.threshold} of {len(contents.members)} members")
+    for number, member in enumerate(contents.members, start=1):
+        for key in member:
+            terminal.say(f"member {number}     {_key_line(key)}")
+    for key in signed_by:
+        terminal.say(f"signed by    {_key_line(key)}")
+
+
+def _key_line(key: PublicKey) -> str:
+    return f"{key.key_id.hex()}  {ALGORITHM_NAMES[key.algorithm]}  {key.thumbprint.hex()}"

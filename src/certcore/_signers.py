@@ -1,0 +1,215 @@
+"""One signer of somebody else's: from an X.509 certificate, a JWK, or a public key in Base64; and files taken apart.
+
+What lives here: what a single entry gives, and the refusal of what it cannot give. What never does: lists, and what a
+signer may sign; see `certcore.signer_lists`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NoReturn
+
+import attrs
+
+from certcore import _key_forms
+from certcore.errors import RejectedInputError, UntrustedError
+from certcore.keys import MAX_KEY_ID_BYTES, PublicKey
+
+MAX_SIGNER_LIST_BYTES: Final = 8 << 20
+"""Bytes of one list: the EU's had some 2 MB for all its members."""
+
+_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+"""Members of a JWK that nobody but its owner may have (RFC 7518 section 6, draft-ietf-cose-dilithium)."""
+
+_PEM_BEGIN: Final = b"-----BEGIN "
+_LONGEST_LABEL: Final = 64
+_CERTIFICATE_LABELS: Final = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE"})
+_KEY_USAGE: Final = "2.5.29.15"  # RFC 5280 section 4.2.1.3
+
+
+@attrs.frozen
+class Signer:
+    """One signer: its key, the ids it goes by, and its window where its entry states one."""
+
+    key: PublicKey
+    key_ids: tuple[bytes, ...]
+    window: tuple[datetime, datetime] | None
+
+
+class NotASignerError(Exception):
+    """An entry that is there for something else."""
+
+
+# --- X.509
+# ------------------------------------------------------------------------------------------------------------------
+
+
+def pem_blocks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The label and the Base64 of every PEM block (RFC 7468), whatever stands between the blocks."""
+    if b"PRIVATE KEY-----" in data:
+        raise RejectedInputError("signer-list-private", "There is a private key among the certificates")
+    at = 0
+    while (start := data.find(_PEM_BEGIN, at)) >= 0:
+        start += len(_PEM_BEGIN)
+        label, _, _ = data[start : start + _LONGEST_LABEL].partition(b"-----")
+        end = data.find(b"-----END " + label + b"-----", start)
+        if end < 0:
+            raise malformed("a PEM block has no end")
+        yield label, b"".join(data[start + len(label) + 5 : end].split())
+        at = end + 1
+
+
+def der_items(data: bytes) -> Iterator[bytes]:
+    """The DER sequences that follow one another, in Base64."""
+    at = 0
+    while at < len(data):
+        size = _der_length(data[at : at + 6])
+        if size is None or at + size > len(data):
+            raise malformed("it is neither PEM nor DER")
+        yield base64.b64encode(data[at : at + size])
+        at += size
+
+
+def _der_length(data: bytes) -> int | None:
+    """How many bytes the SEQUENCE at the beginning has with its header (X.690 section 8.1.3)."""
+    if len(data) < 2 or data[0] != 0x30:  # noqa: PLR2004  SEQUENCE, and a length
+        return None
+    if data[1] < 0x80:  # noqa: PLR2004  the short form
+        return 2 + data[1]
+    octets = data[1] & 0x7F
+    return 2 + octets + int.from_bytes(data[2 : 2 + octets], "big") if 1 <= octets <= 4 else None  # noqa: PLR2004  4 GB
+
+
+def from_pem_block(label: bytes, body: bytes) -> Signer:
+    """The signer of a PEM block, which must be a certificate."""
+    if label not in _CERTIFICATE_LABELS:
+        raise unusable("a certificate is expected")
+    return from_certificate(base64_bytes(body.decode("ascii", "replace")))
+
+
+def from_certificate(der: bytes, *, stated_id: bytes | None = None) -> Signer:
+    """The signer of a certificate: its key, under the EU's key id, and its window."""
+    key = PublicKey.from_x509(der)
+    if stated_id is not None and stated_id != key.key_id:
+        raise unusable("its key id is not the certificate's")
+    certificate = _key_forms.from_x509(der)[1]
+    try:
+        window = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        usages = [extension.value for extension in certificate.extensions if extension.oid.dotted_string == _KEY_USAGE]
+    except (ValueError, OverflowError) as cause:
+        raise RejectedInputError("key-malformed", "The certificate's dates or extensions cannot be read") from cause
+    if not all(usage.digital_signature or usage.content_commitment for usage in usages):
+        raise UntrustedError("key-usage", "The certificate's key usage does not let it sign documents")
+    return Signer(key, (key.key_id,), window)
+
+
+# --- JWKS
+# ------------------------------------------------------------------------------------------------------------------
+
+
+def from_jwk(jwk: object, *, base64url_kids: bool) -> Signer:
+    """The signer of a JWK, found by its kid where it has one."""
+    if not isinstance(jwk, dict):
+        raise unusable("a JWK is an object")
+    refuse_private(jwk)
+    operations = jwk.get("key_ops", ["verify"])
+    if not isinstance(operations, list):
+        raise unusable("key_ops is an array")
+    if jwk.get("use", "sig") != "sig" or "verify" not in operations:
+        raise NotASignerError("the key is not for checking signatures")
+    kid = jwk.get("kid")
+    stated = () if kid is None else (_kid(kid, base64url=base64url_kids),)
+    key = jwk_key(jwk, key_id=stated[0] if stated else None)
+    return Signer(key, stated, None)
+
+
+def jwk_key(jwk: Mapping[str, Any], *, key_id: bytes | None = None) -> PublicKey:
+    """The key of a JWK; its own kid, which may be in any form, is not looked at."""
+    return PublicKey.from_jwk({name: value for name, value in jwk.items() if name != "kid"}, key_id=key_id)
+
+
+def refuse_private(jwk: Mapping[str, object]) -> None:
+    """Refuse a JWK that holds what nobody but its owner may have."""
+    if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+        raise RejectedInputError("signer-list-private", "There is a private or secret member in a JWK")
+
+
+def _kid(value: object, *, base64url: bool) -> bytes:
+    if not isinstance(value, str):
+        raise unusable("a kid is text")
+    data = base64_bytes(value, url=True) if base64url else value.encode("utf-8", "replace")
+    if not 1 <= len(data) <= MAX_KEY_ID_BYTES:
+        raise unusable(f"a kid has 1 to {MAX_KEY_ID_BYTES} bytes; it may be base64url of them")
+    return data
+
+
+def from_public_key(value: object, key_id: bytes | None) -> Signer:
+    """A SubjectPublicKeyInfo in Base64."""
+    lines = base64.encodebytes(base64_bytes(value))
+    pem = b"-----BEGIN PUBLIC KEY-----\n" + lines + b"-----END PUBLIC KEY-----\n"
+    if key_id is not None and not 1 <= len(key_id) <= MAX_KEY_ID_BYTES:
+        raise unusable(f"a key id has 1 to {MAX_KEY_ID_BYTES} bytes")
+    key = PublicKey.from_pem(pem, key_id=key_id)
+    return Signer(key, (key.key_id,), None)
+
+
+# --- JSON and Base64
+# ------------------------------------------------------------------------------------------------------------------
+
+
+def read_json(data: bytes | str) -> Any:  # noqa: ANN401  whatever JSON holds
+    """The value in a JSON text, read strictly: no member twice, no NaN."""
+    check_size(data)
+    try:
+        return json.loads(data, object_pairs_hook=_once, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as cause:
+        raise malformed("it is not JSON, or has a member twice in one object") from cause
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        msg = "a member appears twice in one object"
+        raise ValueError(msg)
+    return members
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    msg = f"{name} is not JSON"
+    raise ValueError(msg)
+
+
+def members_of(value: object) -> Mapping[str, Any]:
+    """The members of an object; none, where there is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def base64_bytes(value: object, *, url: bool = False) -> bytes:
+    """The bytes of a Base64 text (RFC 4648), padded or not."""
+    if not isinstance(value, str):
+        raise unusable("a text in Base64 is expected")
+    text = value.rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_" if url else None, validate=True)
+    except (binascii.Error, ValueError) as cause:
+        raise unusable("it is not Base64") from cause
+
+
+def check_size(data: bytes | str) -> None:
+    """Refuse what is too long to be a list."""
+    if len(data) > MAX_SIGNER_LIST_BYTES:
+        raise malformed(f"it is longer than {MAX_SIGNER_LIST_BYTES} bytes")
+
+
+def unusable(what: str) -> RejectedInputError:
+    """The error for an entry."""
+    return RejectedInputError("signer-list-entry", what[0].upper() + what[1:])
+
+
+def malformed(what: str) -> RejectedInputError:
+    """The error for a whole list."""
+    return RejectedInputError("signer-list-malformed", f"The list of signers cannot be read: {what}")
