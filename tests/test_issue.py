@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 
-from certcore import armor, cose, payload
+from certcore import armor, confidential, cose, payload
+from certcore.confidential import GroupKey
 from certcore.errors import IssuingError
 from certcore.issue import CERTIFICATE_ID_BYTES, Issuer, Register
 from certcore.keys import ML_DSA_44, ML_DSA_65, LocalSigner, PublicKey
@@ -34,6 +35,7 @@ NEW = InspectionCertificate(
     authority="闽C",
 )
 REFERENCE = StatusRef(list=3, index=7)
+GROUP_KEY = GroupKey.generate()
 
 
 @attrs.define
@@ -183,11 +185,15 @@ def test_what_is_issued_is_read(algorithm: int) -> None:
 
 @given(certificates())
 def test_any_certificate_is_issued(certificate: InspectionCertificate) -> None:
-    """Every certificate that can be made is issued, and reads as it was completed, save days that it states twice."""
+    """Every certificate that can be made is issued, and reads as it was completed, save days that it states twice.
+
+    One with a sealed part is issued as it is: the part is bound to all of it.
+    """
     complete = issuer().complete(certificate)
     valid_from = None if complete.valid_from == complete.inspected_on else complete.valid_from
     next_test_due = None if complete.next_test_due == complete.valid_until else complete.next_test_due
-    expected = attrs.evolve(complete, valid_from=valid_from, next_test_due=next_test_due)
+    shorter = attrs.evolve(complete, valid_from=valid_from, next_test_due=next_test_due)
+    expected = shorter if complete.confidential is None else complete
 
     assert expected == opened(issuer().issue(certificate))
 
@@ -236,6 +242,127 @@ def test_issuing_is_deterministic_but_for_the_signature() -> None:
     one, other = (cose.read_certificate(armor.decode(issuer().issue(complete))) for _ in range(2))
 
     assert one.verify(SIGNER.public_key) == other.verify(SIGNER.public_key)
+
+
+# Confidential fields
+
+
+def unsealed(text: str, *, issuer_id: str = "CN") -> InspectionCertificate:
+    """What a text states on the wire, opened with the group key."""
+    data = cose.read_certificate(armor.decode(text)).verify(SIGNER.public_key)
+    found = confidential.unseal(data, group_keys=[GROUP_KEY], issuer_id=issuer_id)
+    assert found is not None
+    return found.certificate
+
+
+@pytest.mark.parametrize("country", ["CN", "MN"])
+def test_confidential_fields(country: str) -> None:
+    """They are sealed over exactly what is written: the own country left out, days stated once, unknown fields in."""
+    day, last = date(2026, 9, 30), date(2027, 9, 30)
+    whole = attrs.evolve(
+        NEW, inspected_on=day, valid_from=day, next_test_due=last, odometer_km=5, unknown_fields={99: 1}
+    )
+    text = issuer(country=country, issuer_id="CN").issue(
+        whole, confidential=["vin", "odometer_km", "next_test_due", "usage"], group_key=GROUP_KEY
+    )
+    public, found = opened(text), unsealed(text)
+
+    assert (None, None, None, {99: 1}) == (public.vin, public.odometer_km, public.valid_from, public.unknown_fields)
+    assert (NEW.vin, 5, None) == (found.vin, found.odometer_km, found.next_test_due)
+    assert ("vin", "odometer_km") == found.confidential_fields
+
+
+@given(certificates())
+def test_any_certificate_is_sealed(certificate: InspectionCertificate) -> None:
+    """Every certificate that names its chassis number can keep it for the group."""
+    stated = attrs.evolve(certificate, vin=NEW.vin, confidential=None, issuer=None)
+    text = issuer(country="CN").issue(stated, confidential={"vin"}, group_key=GROUP_KEY)
+
+    assert (None, NEW.vin) == (opened(text).vin, unsealed(text).vin)
+
+
+def test_for_whom_it_is_sealed() -> None:
+    """The issuer's id is the one the certificate states, else the issuer's own, else its country."""
+    sealed: dict[str, Any] = {"confidential": {"vin"}, "group_key": GROUP_KEY}
+    stated = attrs.evolve(NEW, issuer="CN-1")
+    for making, certificate, issuer_id in (
+        (issuer(country="CN", issuer_id="CN-2"), stated, "CN-1"),
+        (issuer(country="CN", issuer_id="CN-2"), NEW, "CN-2"),
+        (issuer(country="CN"), NEW, "CN"),
+    ):
+        assert NEW.vin == unsealed(making.issue(certificate, **sealed), issuer_id=issuer_id).vin
+
+
+def test_the_register_is_told_what_is_public() -> None:
+    """It gets the certificate as everybody sees it, country and all."""
+    register = MemoryRegister()
+    text = issuer(country="CN", registry=register).issue(NEW, confidential={"vin"}, group_key=GROUP_KEY)
+    ((certificate, recorded, _),) = register.records
+
+    assert text == recorded
+    assert attrs.evolve(opened(text), country="CN") == certificate
+    assert (None, None) == (certificate.vin, certificate.confidential_fields)
+
+
+@pytest.mark.parametrize(
+    ("making", "asked"),
+    [
+        ({"country": "CN"}, {"confidential": {"vin"}}),
+        ({"country": "CN"}, {"group_key": GROUP_KEY}),
+        ({"country": "CN"}, {"group_key": GROUP_KEY, "confidential": ()}),
+        ({}, {"group_key": GROUP_KEY, "confidential": {"vin"}}),
+        ({"country": "CN"}, {"group_key": GROUP_KEY, "confidential": {"status"}}),
+        ({"country": "CN"}, {"group_key": GROUP_KEY, "confidential": {"vim"}}),
+    ],
+    ids=["no key", "no fields", "empty", "no issuer id", "not this field", "no field"],
+)
+def test_confidential_needs(making: dict[str, Any], asked: dict[str, Any]) -> None:
+    """Fields, a key and the issuer's id go together; nothing is given out, signed or recorded without."""
+    register = MemoryRegister()
+    with pytest.raises(ValueError, match="confidential"):
+        issuer(registry=register, **making).issue(NEW, **asked)
+
+    assert ([], 0) == (register.records, register.allocated)
+
+
+def test_reissuing_what_was_confidential() -> None:
+    """After a transfer nothing leaks and nothing is lost: opened and named again, or nothing is signed."""
+    register = MemoryRegister()
+    making = issuer(country="CN", registry=register)
+    text = making.issue(attrs.evolve(NEW, odometer_km=5), confidential={"vin", "odometer_km"}, group_key=GROUP_KEY)
+    moved: dict[str, Any] = {"registration_number": "闽C54321", "status": None}
+    closed, found = attrs.evolve(opened(text), **moved), attrs.evolve(unsealed(text), **moved)
+    refusals: list[tuple[InspectionCertificate, dict[str, Any], str]] = [
+        (closed, {}, "confidential-unbound"),
+        (closed, {"confidential": {"usage"}, "group_key": GROUP_KEY}, "confidential-unbound"),
+        (found, {}, "confidential-exposed"),
+        (making.complete(found), {}, "confidential-exposed"),
+        (found, {"confidential": {"vin"}, "group_key": GROUP_KEY}, "confidential-exposed"),
+    ]
+    for certificate, asked, code in refusals:
+        before = register.allocated
+        with pytest.raises(IssuingError) as caught:
+            making.issue(certificate, **asked)
+        assert (code, before) == (caught.value.code, register.allocated)
+    with pytest.raises(IssuingError) as caught:
+        making.complete(closed)
+    new = making.issue(found, confidential=found.confidential_fields, group_key=GROUP_KEY)
+
+    assert "confidential-unbound" == caught.value.code
+    assert ("闽C54321", NEW.vin, 5) == (opened(new).registration_number, unsealed(new).vin, unsealed(new).odometer_km)
+    assert 2 == len(register.records)
+    assert all(certificate.vin is None for certificate, _, _ in register.records)
+
+
+def test_issuing_what_is_sealed_already() -> None:
+    """What was sealed before is written as it was sealed, country and all, and still opens."""
+    making = issuer(country="CN")
+    stated = attrs.evolve(making.complete(NEW), next_test_due=NEW.valid_until)
+    sealed = confidential.seal(stated, fields={"vin"}, group_key=GROUP_KEY, issuer_id="CN")
+    text = making.issue(sealed)
+
+    assert sealed == opened(text)
+    assert NEW.vin == unsealed(text).vin
 
 
 # The register
@@ -381,7 +508,7 @@ def test_too_much_for_a_symbol() -> None:
     """What no QR symbol holds is refused before it is recorded."""
     register = MemoryRegister()
     with pytest.raises(IssuingError) as caught:
-        issuer(registry=register).issue(attrs.evolve(NEW, confidential=bytes(2860)))
+        issuer(registry=register).issue(attrs.evolve(NEW, status=REFERENCE, confidential=bytes(2860)))
 
     assert "qr-too-large" == caught.value.code
     assert [] == register.records

@@ -20,14 +20,17 @@ from certcore import (
     Verifier,
     _cbor,
     armor,
+    confidential,
     cose,
     payload,
 )
+from certcore.confidential import GroupKey
 from certcore.errors import IssuingError, StatusError
-from certcore.keys import ES384, ML_DSA_44
-from certcore.status import MemoryStatusBackend, StatusQuery, StatusRecord
+from certcore.keys import ES384, ML_DSA_44, PublicKey
+from certcore.status import MemoryStatusBackend, StatusBackend, StatusQuery, StatusRecord
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT, FixedClock
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustList, TrustListContents
+from certcore.verdict import Verdict
 
 NOW: Final = datetime(2026, 10, 20, 2, 30, tzinfo=UTC)
 FIVE: Final = timedelta(minutes=5)
@@ -106,6 +109,18 @@ def trust() -> TrustList:
     return TrustList.open(contents.sign(ROOT_SIGNER), root=TRUST_ROOT)
 
 
+def signed_live(certificate: InspectionCertificate | bytes) -> str:
+    """What a live key can be made to sign by who has it: any payload at all."""
+    data = certificate if isinstance(certificate, bytes) else payload.encode(certificate)
+    return armor.encode(cose.sign1(data, signer=LIVE_SIGNER))
+
+
+def verdict_on(text: str, *, as_of: datetime, at: datetime, status: StatusBackend | None = None) -> Verdict:
+    """What a claims desk makes of a text, with no register unless one is given."""
+    policy = attrs.evolve(Policy.claims(), binding=frozenset(), max_trust_age=None)
+    return Verifier(trust=trust(), status=status, policy=policy, clock=FixedClock(at)).verify(text, as_of=as_of)
+
+
 def refused(making: Issuer, text: str) -> str:
     """The code with which a presentation is refused."""
     with pytest.raises(IssuingError) as caught:
@@ -136,14 +151,52 @@ def test_all_claims_stay_and_two_come() -> None:
     assert payload.decode(after).is_live
 
 
+@attrs.define
+class Watched:
+    """A live key that tells how often it was used."""
+
+    uses: int = 0
+    public_key: PublicKey = LIVE_SIGNER.public_key
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The signature, counted."""
+        self.uses += 1
+        return LIVE_SIGNER.sign(data)
+
+
+def forgery() -> str:
+    """A certificate that names the issuer's key and is signed with another: no look at the key id alone shows it."""
+    own = SIGNER.public_key
+    stranger = PublicKey.from_pem(LocalSigner.generate().public_key.to_pem(), key_id=own.key_id)
+    thief = LocalSigner.generate()
+    assert stranger.key_id == own.key_id
+
+    @attrs.frozen
+    class Thief:
+        """Signs with a key of its own under the issuer's key id."""
+
+        public_key: PublicKey = stranger
+
+        def sign(self, data: bytes, /) -> bytes:
+            """A signature, but not the issuer's."""
+            return thief.sign(data)
+
+    return Issuer(signer=Thief(), country="CN", clock=FixedClock(NOW)).issue(CERTIFICATE)
+
+
 def test_forgeries_are_not_signed() -> None:
-    """Another key's certificate, an altered one, one under a live key, and what is no certificate at all."""
+    """Another key's certificate, also under the issuer's key id, an altered one, one under a live key, and nonsense."""
     foreign = Issuer(signer=LocalSigner.generate(), clock=FixedClock(NOW)).issue(CERTIFICATE)
     altered = bytearray(armor.decode(TEXT))
     altered[40] ^= 1
-    live = issuer().present_live(TEXT, lifetime=FIVE)
-    for text in (foreign, armor.encode(bytes(altered)), live, "", "VIC1:", "HC1:ABC", "VIC1:\ud800", TEXT + "\n"):
-        assert "not-presentable" == refused(issuer(), text)
+    live, watched = issuer().present_live(TEXT, lifetime=FIVE), Watched()
+    nonsense = (armor.encode(bytes(altered)), live, "", "VIC1:", "HC1:ABC", "VIC1:\ud800", TEXT + "\n")
+    for text in (foreign, forgery(), signed_live(CERTIFICATE), *nonsense):
+        assert "not-presentable" == refused(issuer(live_signer=watched), text)
+
+    assert 0 == watched.uses
+    assert issuer(live_signer=watched).present_live(TEXT, lifetime=FIVE)
+    assert 1 == watched.uses
 
 
 @pytest.mark.parametrize(
@@ -179,12 +232,20 @@ class Down(Register):
         raise StatusError("status-unavailable", str(query.as_of))
 
 
+class Odd(Register):
+    """A register that answers something else."""
+
+    def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        """No record."""
+        return query  # type: ignore[return-value]  # the mistake under test
+
+
 def test_the_register_must_know_it_as_good() -> None:
-    """Unknown, revoked, suspended, or a register that is down: nothing is signed."""
+    """Unknown, revoked, suspended, or a register that is down or answers nonsense: nothing is signed."""
     revoked, suspended = registered(), registered()
     revoked.told.revoke(REF, at=NOW - FIVE, effective_at=NOW - FIVE)
     suspended.told.suspend(REF, at=NOW - FIVE)
-    for register in (revoked, suspended, Register(), Down()):
+    for register in (revoked, suspended, Register(), Down(), Odd()):
         assert "not-presentable" == refused(issuer(register), TEXT)
 
 
@@ -193,6 +254,93 @@ def test_keys_that_signed_before() -> None:
     renewed = LocalSigner.generate(ES384)
     assert "not-presentable" == refused(issuer(signer=renewed), TEXT)
     assert issuer(signer=renewed, former_keys=[SIGNER.public_key]).present_live(TEXT, lifetime=FIVE)
+
+
+# What a reader makes of them
+
+
+@pytest.mark.parametrize(
+    ("window", "code"),
+    [
+        ({}, "key-usage"),
+        ({4: 300}, "key-usage"),
+        ({5: 0}, "malformed"),
+        ({5: 0, 4: 0}, "malformed"),
+        ({5: 300, 4: 0}, "malformed"),
+        ({5: 0, 4: 15 * 60 + 1}, "key-usage"),
+        ({5: 0, 4: 10 * 365 * 86400}, "key-usage"),
+    ],
+    ids=["no window", "an end alone", "no end", "no time", "backwards", "a second too long", "ten years"],
+)
+def test_a_live_key_signs_for_minutes_alone(window: dict[int, int], code: str) -> None:
+    """A live key that signs without a window, or for longer than the list allows, has made a forgery."""
+    claims = _cbor.decode(payload.encode(CERTIFICATE), max_bytes=3000)
+    begin = int(NOW.timestamp())
+    text = signed_live(_cbor.encode({**claims, **{key: begin + seconds for key, seconds in window.items()}}))
+    verdict = verdict_on(text, as_of=NOW, at=NOW, status=registered())
+
+    assert (Outcome.INVALID, [code]) == (verdict.outcome, [reason.code for reason in verdict.reasons])
+    assert verdict.certificate is None
+
+
+def test_the_longest_presentation() -> None:
+    """As long as the list allows, and no register is needed to its last second."""
+    text = issuer().present_live(TEXT, lifetime=timedelta(minutes=15))
+    last = NOW + timedelta(minutes=15, seconds=-1)
+
+    assert Outcome.VALID is verdict_on(text, as_of=last, at=last).outcome
+
+
+@pytest.mark.parametrize("before", [timedelta(seconds=1), timedelta(days=3)], ids=str)
+def test_a_moment_before_its_window(before: timedelta) -> None:
+    """For a moment before it was shown, a presentation says nothing: the register is needed, as for a plain one."""
+    text, moment = issuer().present_live(TEXT, lifetime=FIVE), NOW - before
+    alone = verdict_on(text, as_of=moment, at=NOW)
+    asked = verdict_on(text, as_of=moment, at=NOW, status=registered())
+
+    assert Outcome.UNDETERMINED is alone.outcome
+    assert "status-not-checked" in alone
+    assert "presentation-expired" not in alone
+    assert Outcome.VALID is asked.outcome
+
+
+def test_a_revocation_before_its_window() -> None:
+    """A presentation does not hide that the certificate was stopped at the moment asked about."""
+    register = registered()
+    register.told.suspend(REF, at=NOW - timedelta(days=4), effective_at=NOW - timedelta(days=4))
+    register.told.resume(REF, at=NOW - timedelta(days=2), effective_at=NOW - timedelta(days=2))
+    text = issuer(register).present_live(TEXT, lifetime=FIVE)
+    verdict = verdict_on(text, as_of=NOW - timedelta(days=3), at=NOW, status=register)
+
+    assert (Outcome.INVALID, True) == (verdict.outcome, "suspended-then" in verdict)
+
+
+@pytest.mark.parametrize("at", [timedelta(minutes=7), timedelta(hours=1), timedelta(days=300), -timedelta(minutes=2)])
+@pytest.mark.parametrize("status", ["nobody", "register"])
+def test_a_presentation_that_is_over(at: timedelta, status: str) -> None:
+    """Outside its window it is not fresh, before it as well as after; that alone never makes anything invalid."""
+    text, evaluated_at = issuer().present_live(TEXT, lifetime=FIVE), NOW + at
+    backend = registered() if status == "register" else None
+    for as_of in (NOW + timedelta(minutes=1), NOW - timedelta(days=1), evaluated_at):
+        verdict = verdict_on(text, as_of=as_of, at=evaluated_at, status=backend)
+        assert Outcome.UNDETERMINED is verdict.outcome
+        assert "presentation-expired" in verdict
+
+
+def test_a_presentation_keeps_its_confidential_fields() -> None:
+    """Shown live, a certificate is as readable for the group as before, and as closed to others."""
+    group_key = GroupKey.generate()
+    making = issuer()
+    text = making.issue(CERTIFICATE, confidential={"vin", 99}, group_key=group_key)
+    live = making.present_live(text, lifetime=FIVE)
+    data = cose.read_certificate(armor.decode(live)).unverified_payload
+    found = confidential.unseal(data, group_keys=[group_key], issuer_id="CN")
+
+    assert found is not None
+    assert found.certificate.is_live
+    assert (CERTIFICATE.vin, ("vin", 99)) == (found.certificate.vin, found.certificate.confidential_fields)
+    assert (None, {}) == (payload.decode(data).vin, payload.decode(data).unknown_fields)
+    assert Outcome.VALID is verdict_on(live, as_of=NOW, at=NOW).outcome
 
 
 def test_misuse() -> None:

@@ -33,6 +33,9 @@ from certcore.errors import RejectedInputError
 # CWT claims (RFC 8392 section 4; 65535 draft-ietf-oauth-status-list section 6.2); the inspection in the private range
 ISS, EXP, NBF, IAT, CTI, STATUS, INSPECTION = 1, 4, 5, 6, 7, 65535, -65537
 
+CONFIDENTIAL: Final = 20
+"""The inspection's key that holds the sealed fields."""
+
 CERTIFICATE_ID_BYTES: Final = range(8, 17)
 """Lengths in bytes that a certificate id may have."""
 
@@ -251,10 +254,32 @@ FIELDS: Final[Mapping[int, Field]] = {
     17: Field("next_test_due", _days, _date),
     18: Field("document_number", *_as_is(text)),
     19: Field("previous", _previous_to_wire, _previous_from_wire),
-    20: Field("confidential", *_as_is(_some_bytes)),
+    CONFIDENTIAL: Field("confidential", *_as_is(_some_bytes)),
     21: Field("valid_from", _days, _date),
     22: Field("deficiencies", _list_to_wire, _list_from_wire, tuple),
 }
+KEYS_OF: Final[Mapping[str, tuple[int, ...]]] = {
+    field.name: tuple(key for key, other in FIELDS.items() if other.name == field.name) for field in FIELDS.values()
+}
+"""Attribute to the inspection's keys that fill it."""
+
+MAY_BE_CONFIDENTIAL: Final = frozenset(
+    {
+        "vin",
+        "vehicle_category",
+        "usage",
+        "odometer_km",
+        "deficiencies",
+        "test_place",
+        "inspector",
+        "report_digest",
+        "next_test_due",
+        "document_number",
+    }
+)
+"""The fields that may be sealed. The others say which plate it is, whether and when the certificate is in force, and
+where its status stands: those are the same for every reader, with a group key or without."""
+
 CLAIM_READERS: Final = {key: (field.name, field.from_wire) for key, field in CLAIMS.items()}
 FIELD_READERS: Final = {key: (field.name, field.from_wire) for key, field in FIELDS.items()}
 

@@ -1,4 +1,4 @@
-"""COSE_Sign1 and COSE_Sign (RFC 9052 section 4): sign, open, and the stricter profile that certificates are held to.
+"""COSE_Sign1, COSE_Sign and COSE_Encrypt0 (RFC 9052 sections 4 and 5): sign and open, seal and unseal.
 
 What is verified are the received bytes, never a re-encoding. The algorithm is the key's and the message must agree.
 Three doors:
@@ -9,14 +9,15 @@ Three doors:
 - `read_sign` is the trust list's COSE_Sign with several signatures.
 
 The latter two give an *unverified* object with a `verify` of its own, because which keys may be tried depends on the
-key id inside.
+key id inside. `seal` and `unseal` are COSE_Encrypt0 under a shared key, in the profile of `certcore._encrypt0`.
 
-pycose builds the structures on the signing side and is imported there alone, never to read or to check (it is no safe
-parser, and its ECDSA is pure Python: CVE-2024-23342).
+pycose builds the structures on the signing and sealing side and is imported there alone, never to read or to check (it
+is no safe parser, and its ECDSA is pure Python: CVE-2024-23342).
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
@@ -25,11 +26,27 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from certcore import _cbor
+from certcore._encrypt0 import MAX_SEALED_BYTES, unseal
+from certcore._group_key import GroupKey
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, Signer
 
 if TYPE_CHECKING:
     from pycose.messages import SignMessage
+
+__all__ = [
+    "Opened",
+    "UnverifiedCertificate",
+    "UnverifiedSign",
+    "add_signature",
+    "open_sign1",
+    "read_certificate",
+    "read_sign",
+    "seal",
+    "sign",
+    "sign1",
+    "unseal",
+]
 
 ALG: Final = 1
 CRIT: Final = 2
@@ -293,6 +310,33 @@ def read_sign(data: bytes, /, *, max_bytes: int = MAX_SIGN_BYTES) -> UnverifiedS
             return UnverifiedSign(content_type, payload, header, tuple(map(_read_signature, signatures)))
         case _:
             raise _malformed("its protected header is not the type alone")
+
+
+def seal(plaintext: bytes, /, *, key: GroupKey, external_aad: bytes) -> bytes:
+    """An untagged COSE_Encrypt0: the algorithm protected, the key's id and a fresh random IV beside it.
+
+    Args:
+        plaintext: what only holders of the key may read; its length shows.
+        key: whose algorithm and id are stated.
+        external_aad: bytes that are authenticated and do not travel.
+
+    Raises:
+        ValueError: for a plaintext that is longer than any certificate.
+    """
+    from pycose.keys import SymmetricKey  # noqa: PLC0415  60 ms, and never on the verify path
+    from pycose.messages import Enc0Message  # noqa: PLC0415  as above
+
+    if len(plaintext) > MAX_SEALED_BYTES:
+        msg = f"at most {MAX_SEALED_BYTES} bytes are sealed"
+        raise ValueError(msg)
+    message = Enc0Message(
+        phdr={ALG: key.algorithm},
+        uhdr={KID: key.key_id, IV: secrets.token_bytes(key.iv_bytes)},
+        payload=plaintext,
+        external_aad=external_aad,
+        key=SymmetricKey(key.secret),
+    )
+    return message.encode(tag=False)
 
 
 def _read_signature(signature: object) -> tuple[bytes, int, bytes, bytes]:

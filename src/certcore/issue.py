@@ -6,7 +6,7 @@ What is not checked here: whether the vehicle was inspected, and whether the pla
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol, runtime_checkable
 
@@ -15,6 +15,7 @@ import attrs
 from certcore import _live, armor, cose, payload, vocabulary
 from certcore._clock import utc_now
 from certcore._instants import time_zone, utc
+from certcore.confidential import GroupKey, seal
 from certcore.errors import IssuingError
 from certcore.keys import PublicKey, Signer, key_tuple
 from certcore.payload import InspectionCertificate, StatusRef
@@ -50,7 +51,7 @@ class Issuer:
         former_keys: certificate keys of its own that signed before this one, for live presentations.
         time_zone: the IANA zone whose civil days decide whether a certificate may still be presented; verifiers judge
             by the trust list's zone all the same.
-        issuer_id: the issuer's id, as its register knows it; the country unless given.
+        issuer_id: the issuer's id, as its register and the trust list know it; the country unless given.
         clock: what time it is.
     """
 
@@ -87,37 +88,69 @@ class Issuer:
 
         One that has neither reference nor id is a new one and gets both and the current time, whatever time of issue it
         carried: so a verified certificate can be changed with `attrs.evolve(old, ..., status=None,
-            certificate_id=None)` and issued anew. One that has a
-        reference or an id keeps what it has. A live presentation's window is dropped.
+        certificate_id=None)` and issued anew. One that has a reference or an id keeps what it has. A live
+        presentation's window is dropped. Sealed bytes belong to the certificate they came in: a new one does not keep
+        them, and has to have been opened, so that its fields can be sealed anew.
 
         Raises:
-            IssuingError: ``register-failed``.
+            IssuingError: ``register-failed``; ``confidential-unbound`` for a new one with a sealed part that was not
+                opened.
         """
         changes: dict[str, Any] = {"presented_at": None, "expires_at": None} if certificate.is_live else {}
         is_new = certificate.status is None and certificate.certificate_id is None
+        if is_new and certificate.confidential is not None:
+            _require_opened(certificate)
+            changes["confidential"] = None
         if is_new or certificate.issued_at is None:
             changes["issued_at"] = self.clock()
         if is_new:
             changes |= self._reference()
         return attrs.evolve(certificate, **changes) if changes else certificate
 
-    def issue(self, certificate: InspectionCertificate, /, *, supersedes_from: datetime | None = None) -> str:
+    def issue(
+        self,
+        certificate: InspectionCertificate,
+        /,
+        *,
+        supersedes_from: datetime | None = None,
+        confidential: Iterable[str | int] | None = None,
+        group_key: GroupKey | None = None,
+    ) -> str:
         """The text for a QR symbol: completed, signed, and recorded where there is a register.
+
+        The register is told what is public. A certificate that is sealed already is written as it was sealed.
 
         Args:
             certificate: what to state.
             supersedes_from: from when the certificate it follows is superseded; the register's to keep.
+            confidential: the fields that only holders of the group key may read, out of
+                `certcore.confidential.MAY_BE_CONFIDENTIAL`; those the certificate does not have are passed over.
+            group_key: the key they are sealed under, for this issuer's id: the certificate's ``issuer``, else the
+                issuer's ``issuer_id``, else its country. It must be the id in the trust list, or nobody can read them.
 
         Raises:
-            IssuingError: ``certificate-incomplete`` for both an id and a status reference, ``signer-failed``,
-                ``register-failed`` or ``qr-too-large``.
-            ValueError: for ``supersedes_from`` without a register or without a time zone.
+            IssuingError: ``certificate-incomplete`` for both an id and a status reference, ``confidential-exposed`` for
+                an opened certificate whose confidential fields are not all named, ``confidential-unbound``,
+                ``signer-failed``, ``register-failed`` or ``qr-too-large``.
+            ValueError: for ``supersedes_from`` without a register or without a time zone; for ``confidential`` without
+                ``group_key`` or the other way round, with a field that may not be confidential, or without an
+                issuer's id.
         """
         if supersedes_from is not None and (self.registry is None or supersedes_from.utcoffset() is None):
             msg = "supersedes_from is a timezone-aware datetime, and needs a register"
             raise ValueError(msg)
+        names = payload.confidential_names(confidential or ())
+        issuer_id = certificate.issuer or self.issuer_id or self.country
+        if bool(names) != (group_key is not None) or (names and issuer_id is None):
+            msg = "confidential fields need a group key and the issuer's id, and a group key needs confidential fields"
+            raise ValueError(msg)
+        payload.require_unexposed(certificate, but_for=names)
         ready = self.complete(certificate)
-        text = armor.encode(cose.sign1(payload.encode(self._without_repetition(ready)), signer=self.signer))
+        stated = ready if ready.confidential is not None and not names else self._without_repetition(ready)
+        if group_key is not None and issuer_id is not None:
+            stated = seal(stated, fields=names, group_key=group_key, issuer_id=issuer_id)
+            ready = attrs.evolve(stated, country=ready.country)
+        text = armor.encode(cose.sign1(payload.encode(stated), signer=self.signer))
         if self.registry is not None:
             try:
                 self.registry.record(ready, text, supersedes_from=supersedes_from)
@@ -178,6 +211,15 @@ class Issuer:
         if certificate.next_test_due is not None and certificate.next_test_due == certificate.valid_until:
             changes["next_test_due"] = None
         return attrs.evolve(certificate, **changes) if changes else certificate
+
+
+def _require_opened(certificate: InspectionCertificate) -> None:
+    """Return where nothing is lost with the sealed bytes, because they were opened."""
+    if certificate.confidential_fields is None:
+        raise IssuingError(
+            "confidential-unbound",
+            "Its sealed part belongs to another certificate: open it with the group key, and seal it anew",
+        )
 
 
 def _register_failed(cause: Exception) -> IssuingError:

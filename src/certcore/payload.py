@@ -10,7 +10,7 @@ this reader.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
@@ -19,7 +19,17 @@ from typing import Any, Final
 import attrs
 
 from certcore import _cbor, _claims, vocabulary
-from certcore._claims import CLAIM_READERS, CLAIMS, FIELD_READERS, FIELDS, INSPECTION, STATUS_TEXT_KEYS, malformed
+from certcore._claims import (
+    CLAIM_READERS,
+    CLAIMS,
+    FIELD_READERS,
+    FIELDS,
+    INSPECTION,
+    KEYS_OF,
+    MAY_BE_CONFIDENTIAL,
+    STATUS_TEXT_KEYS,
+    malformed,
+)
 from certcore._instants import utc_second
 from certcore._values import (
     PASSING,
@@ -42,9 +52,11 @@ __all__ = [
     "Result",
     "StatusListEntry",
     "StatusRef",
+    "confidential_names",
     "decode",
     "encode",
     "missing_fields",
+    "require_unexposed",
 ]
 
 _ALWAYS_THERE: Final = ("registration_number", "basis", "result", "authority", "issued_at")
@@ -62,6 +74,28 @@ _EXPECTED_FIELDS: Final[Mapping[Profile, tuple[str, ...]]] = {
     Profile.CN: ("vin", "plate_type"),
     Profile.EU: ("vin", "valid_until", "inspected_on", "deficiencies", "test_place", "inspector"),
 }
+
+
+def confidential_names(fields: Iterable[str | int]) -> tuple[str | int, ...]:
+    """The names of fields that are to be sealed, each once, in the order of their keys.
+
+    Args:
+        fields: names of attributes; an int for a key among the ``unknown_fields``.
+
+    Raises:
+        ValueError: for a name that is no field's, and for a field that every reader has to see.
+    """
+    found = {fields} if isinstance(fields, str) else set(fields)
+    for name in found:
+        is_unknown_key = type(name) is int and name >= 0 and name not in FIELDS
+        if not is_unknown_key and name not in MAY_BE_CONFIDENTIAL:
+            msg = f"confidential may be {', '.join(sorted(MAY_BE_CONFIDENTIAL))}, and unknown fields by their keys"
+            raise ValueError(msg)
+    return tuple(sorted(found, key=lambda name: name if isinstance(name, int) else KEYS_OF[name][0]))
+
+
+def _confidential_fields(value: Iterable[str | int] | None) -> tuple[str | int, ...] | None:
+    return None if value is None else confidential_names(value) or None
 
 
 def _issued_number(value: str) -> str:
@@ -116,7 +150,9 @@ class InspectionCertificate:
         next_test_due: where it is not ``valid_until``.
         document_number: as shown to people.
         previous: the certificate this one follows: its id, or its status reference.
-        confidential: a COSE_Encrypt0 with further claims, kept as bytes.
+        confidential: a COSE_Encrypt0 with further fields, kept as bytes; `certcore.confidential` opens it.
+        confidential_fields: which fields came out of the sealed part and must not be written in the clear, in the order
+            of their keys; an int for an unknown one; None where nothing was opened.
         issuer: the issuer's id, optional; must then be the id that the trust list gives the key's owner.
         issued_at: when it was issued, UTC, whole seconds.
         presented_at: when a live presentation was made.
@@ -148,6 +184,7 @@ class InspectionCertificate:
     document_number: str | None = None
     previous: StatusRef | bytes | None = None
     confidential: bytes | None = None
+    confidential_fields: tuple[str | int, ...] | None = attrs.field(default=None, converter=_confidential_fields)
     issuer: str | None = None
     issued_at: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc_second))
     presented_at: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc_second))
@@ -198,8 +235,9 @@ def encode(certificate: InspectionCertificate) -> bytes:
 
     Raises:
         IssuingError: ``certificate-incomplete``; it has no time of issue, or not exactly one of certificate id and
-            status reference.
+            status reference. ``confidential-exposed``; it holds fields that were confidential, in the clear.
     """
+    require_unexposed(certificate)
     if certificate.issued_at is None or (certificate.status is None) == (certificate.certificate_id is None):
         raise IssuingError(
             "certificate-incomplete",
@@ -248,6 +286,30 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     except ValueError as cause:
         raise malformed(str(cause), "claims") from cause
     return certificate
+
+
+def require_unexposed(certificate: InspectionCertificate, *, but_for: Container[str | int] = ()) -> None:
+    """Return where writing the certificate shows nothing that came out of a sealed part.
+
+    Args:
+        certificate: what would be written.
+        but_for: the fields that will be sealed first.
+
+    Raises:
+        IssuingError: ``confidential-exposed``, with their names.
+    """
+    exposed = [
+        str(name)
+        for name in certificate.confidential_fields or ()
+        if name not in but_for
+        and (name in certificate.unknown_fields if isinstance(name, int) else getattr(certificate, name) is not None)
+    ]
+    if exposed:
+        raise IssuingError(
+            "confidential-exposed",
+            "Fields that were confidential would be written in the clear: name them as confidential again",
+            fields=", ".join(exposed),
+        )
 
 
 def missing_fields(certificate: InspectionCertificate, profile: Profile) -> tuple[str, ...]:
