@@ -153,6 +153,8 @@ def test_no_flag_switches_authenticity_off() -> None:
         "clock_skew",
         "live_replaces_status",
         "stop_flags",
+        "time_stamp_authorities",
+        "seal_keys",
         "id",
     } == {field.name for field in attrs.fields(Policy)}
 

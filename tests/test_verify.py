@@ -1052,7 +1052,6 @@ def test_the_test_environment() -> None:
         ("counterparty", 30 * DAY, None),
         ("counterparty", 30 * DAY + timedelta(seconds=1), "blocks"),
         ("bulk", 3000 * DAY, None),
-        ("claims", -DAY, None),
     ],
 )
 def test_the_age_of_a_trust_list(policy: str, age: timedelta, effect: str | None) -> None:
@@ -1064,6 +1063,19 @@ def test_the_age_of_a_trust_list(policy: str, age: timedelta, effect: str | None
     verdict = verifier(registered(), chosen, trust=trust, vehicles=vehicles).verify(TEXT, as_of=NOW, expect=SEEN)
 
     assert ({("trust-list-stale", effect)} if effect else set()) == reasons(verdict)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "found"), [(timedelta(seconds=60), set()), (timedelta(seconds=61), {"clock-behind"})]
+)
+def test_row_66_a_clock_set_back(ahead: timedelta, found: set[str]) -> None:
+    """Row 66: a trust list from the future says that this clock is behind, and nothing can be judged by it."""
+    trust = trust_list(issued_at=NOW + ahead, next_update_at=NOW + 100 * DAY)
+
+    verdict = verifier(registered(), trust=trust).verify(TEXT, as_of=LOSS, expect=SEEN)
+
+    assert found == set(codes(verdict))
+    assert (Outcome.UNDETERMINED if found else Outcome.VALID) is verdict.outcome
 
 
 def test_another_trust_list() -> None:

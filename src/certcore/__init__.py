@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from certcore import errors, qr, status
+    from certcore import errors, qr, signals, status
+    from certcore.confidential import GroupKey
+    from certcore.evidence import Evidence
     from certcore.issue import Issuer
     from certcore.keys import LocalSigner, PublicKey, Signer
     from certcore.payload import (
@@ -23,19 +25,22 @@ if TYPE_CHECKING:
     )
     from certcore.policy import Expected, Need, Policy
     from certcore.trust import TrustList, TrustRoot
-    from certcore.verdict import Axis, AxisState, Effect, Interval, Outcome, Reason, Verdict
-    from certcore.verify import Verifier
+    from certcore.verdict import Axis, AxisState, Effect, Interval, Outcome, Reason, VehicleVerdict, Verdict
+    from certcore.verify import AsyncVerifier, Verifier
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncVerifier",
     "Axis",
     "AxisState",
     "Basis",
     "Deficiency",
     "DeficiencyCounts",
     "Effect",
+    "Evidence",
     "Expected",
+    "GroupKey",
     "InspectionCertificate",
     "Interval",
     "Issuer",
@@ -51,15 +56,19 @@ __all__ = [
     "StatusRef",
     "TrustList",
     "TrustRoot",
+    "VehicleVerdict",
     "Verdict",
     "Verifier",
     "__version__",
     "errors",
     "qr",
+    "signals",
     "status",
 ]
 
 _NAMES = {
+    "certcore.confidential": ("GroupKey",),
+    "certcore.evidence": ("Evidence",),
     "certcore.issue": ("Issuer",),
     "certcore.keys": ("LocalSigner", "PublicKey", "Signer"),
     "certcore.payload": (
@@ -73,11 +82,11 @@ _NAMES = {
     ),
     "certcore.policy": ("Expected", "Need", "Policy"),
     "certcore.trust": ("TrustList", "TrustRoot"),
-    "certcore.verdict": ("Axis", "AxisState", "Effect", "Interval", "Outcome", "Reason", "Verdict"),
-    "certcore.verify": ("Verifier",),
+    "certcore.verdict": ("Axis", "AxisState", "Effect", "Interval", "Outcome", "Reason", "VehicleVerdict", "Verdict"),
+    "certcore.verify": ("AsyncVerifier", "Verifier"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
-_SUBMODULES = ("errors", "qr", "status")
+_SUBMODULES = ("errors", "qr", "signals", "status")
 
 
 if not TYPE_CHECKING:  # hidden from type checkers, which would take it to mean that every name exists

@@ -11,52 +11,54 @@ anything that is in a text or an answer.
       4  the signature, under each of those keys and no other
       5  the payload
       6  the key's usage, window, authorities and compromise; the issuer it names
+      7  confidential claims, where the reader has the group's key
     What can be said without asking anybody
-      7  period: result, first and last civil day in the issuer's zone, codes
-      8  binding: is it this vehicle?
-      9  which look-ups remain: status, and the vehicle's own state
+      8  period: result, first and last civil day in the issuer's zone, codes
+      9  binding: is it this vehicle?
+     10  which look-ups remain: status, and the vehicle's own state
     What the answers say
-     10  status at that moment
-     11  the vehicle's state
-     12  freshness: the trust list's age, a live presentation's window
-     13  what the reasons come to
+     11  status at that moment
+     12  the vehicle's state
+     13  freshness: the trust list's age, a live presentation's window
+     14  what the reasons come to
+
+The vehicle for which nobody showed a certificate has a procedure of its own, `certcore._vehicle_check`. The rules are
+numbered: `RULES` stands in evidence, and a later version that decides otherwise has another number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from certcore import _binding, _period, _vehicle, armor, cose, payload
+from certcore import _binding, _period, _vehicle, armor, confidential, cose, existence, payload
 from certcore._instants import RESOLUTION, civil_day, midnight
-from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
+from certcore._question import Question, Sources, StatusAnswer, VehicleAnswer
+from certcore.confidential import GroupKey
+from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.issuers import KeyUsage, TrustedIssuer
+from certcore.keys import PublicKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
-from certcore.policy import Need
+from certcore.policy import Need, Policy
 from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, fails, notes
 from certcore.status import timeline
-from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
+from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.timeline import Rules, Window
 from certcore.trust import Environment, Grant, TrustList
-from certcore.verdict import Grounds, Outcome, Question, Verdict
+from certcore.verdict import Grounds, Verdict, weigh
 
-StatusAnswer = StatusRecord | StatusError | None
-"""What came of a status look-up; None: there was nobody to ask."""
-
-VehicleAnswer = VehicleRecord | StatusError | None
-"""What came of a vehicle look-up; None likewise."""
+RULES: Final = 1
+"""The version of these rules: the same question, on the same sources, has the same verdict under the same rules."""
 
 _WHY_STATUS_IS_NOT_KNOWN: Final = frozenset(
     code for code, meaning in REASONS.items() if meaning.axis is Axis.STATUS and Effect.BLOCKS in meaning.effects
 )
 
 _DAY: Final = timedelta(days=1)
-_EFFECTS: Final = tuple(Effect)
-_OUTCOMES: Final = (Outcome.INVALID, Outcome.UNDETERMINED, Outcome.VALID)  # in the order of the effects
-_AXES: Final = tuple(Axis)
 _AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
 _CHECKED: Final = {
     (status, binding): frozenset(
@@ -80,6 +82,7 @@ class Pending:
     reasons: list[Reason]
     is_future: bool
     asks_status: bool
+    group_key_id: bytes | None
 
     @property
     def status_query(self) -> StatusQuery | None:
@@ -107,40 +110,45 @@ class Pending:
             country=self.certificate.country,
             plate_type=self.certificate.plate_type,
             vin=self.certificate.vin,
+            keys=self.grant.issuer.register_keys,
             as_of=self.window.start,
             asked_at=self.question.evaluated_at,
         )
 
 
-def refuse(question: Question, cause: CertcoreError, trust: TrustList) -> Verdict:
-    """The verdict on what never became a certificate; errors of the lower floors and reasons share their codes."""
-    return _unauthentic(question, _as_reason(cause, question, trust))
+def refuse(question: Question, cause: RejectedInputError, trust: TrustList) -> Verdict:
+    """The verdict where there was no text to judge, because a picture held none."""
+    return _unauthentic(question, _as_reason(cause), Sources(trust=trust, refused=cause))
 
 
-def begin(question: Question, trust: TrustList) -> Verdict | Pending:
-    """Steps 1 to 9."""
+def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] = ()) -> Verdict | Pending:
+    """Steps 1 to 10."""
+    sources = Sources(trust=trust)
     try:
-        envelope = cose.read_certificate(armor.decode(question.text))  # 1, 2
+        data = armor.decode(question.text)  # 1
+        envelope = cose.read_certificate(data)  # 2
     except RejectedInputError as cause:
-        return refuse(question, cause, trust)
+        return _unauthentic(question, _as_reason(cause), sources)
     grants = trust.grants(envelope.unverified_key_id)  # 3
     if not grants:
-        return _unauthentic(question, _key_unknown(question, trust))
+        return _unauthentic(question, _key_unknown(question, trust), sources)
     signed = _signed_by(envelope, grants)  # 4
     if signed is None:
-        return _unauthentic(question, fails("signature-invalid"))
-    grant, data = signed
+        return _unauthentic(question, fails("signature-invalid"), sources)
+    grant, claims = signed
     try:
-        certificate = payload.decode(data, country=grant.issuer.country)  # 5
+        certificate = payload.decode(claims, country=grant.issuer.country)  # 5
     except RejectedInputError as cause:
-        return refuse(question, cause, trust)
-    if (reason := _why_not_signed(grant, certificate, trust)) is not None:  # 6
-        return _unauthentic(question, reason)
-    return _prepare(question, trust, grant, certificate)  # 7, 8, 9
+        return _unauthentic(question, _as_reason(cause), sources)
+    if (reason := _why_not_signed(question, data, grant, certificate, trust)) is not None:  # 6
+        return _unauthentic(question, reason, sources)
+    if certificate.confidential is not None and group_keys:  # 7
+        return _prepare(question, trust, grant, *_unsealed(claims, certificate, grant.issuer, group_keys))
+    return _prepare(question, trust, grant, certificate)  # 8, 9, 10
 
 
 def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleAnswer = None) -> Verdict:
-    """Steps 10 to 13."""
+    """Steps 11 to 14."""
     question, certificate, issuer = pending.question, pending.certificate, pending.grant.issuer
     policy, found = question.policy, [*pending.reasons]  # what was begun may be concluded again
     rules = Rules(
@@ -152,16 +160,20 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         evaluated_at=question.evaluated_at,
     )
     record = status if isinstance(status, StatusRecord) and pending.asks_status else None
+    if record is not None and not are_signed_by(issuer.status_keys, record.proofs):
+        record = None
     is_live = not pending.is_future and _stands_for_status(question, certificate, pending.window)
-    said = _status_reasons(pending, status, rules) if pending.asks_status else []  # 10
+    said = _status_reasons(pending, status, rules) if pending.asks_status else []  # 11
     found += said
     if not (pending.is_future or policy.vehicle is Need.NOT_USED):
-        found += _vehicle_reasons(pending, vehicle)  # 11
+        found += _vehicle_reasons(pending, vehicle)  # 12
     is_judged = is_live or (record is not None and not any(reason.axis is Axis.FRESHNESS for reason in said))
     if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
         found.append(notes("checked-offline"))
-    found += _freshness_reasons(question, certificate, pending.trust)  # 12
-    return _weigh(  # 13
+    found += freshness(question.policy, question.evaluated_at, pending.trust)  # 13
+    if _is_presentation_over(question, certificate):
+        found.append(blocks("presentation-expired"))
+    return _weigh(  # 14
         question,
         found,
         certificate=certificate,
@@ -169,16 +181,15 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
         checked=_CHECKED[is_judged, not question.expect.is_empty],
         grounds=None if record is None else Grounds(record=record, rules=rules, zone=issuer.zone),
+        sources=Sources(trust=pending.trust, status=status, vehicle=vehicle, group_key_id=pending.group_key_id),
     )
 
 
-# --- 1 to 6: authenticity ---------------------------------------------------------------------------------------------
+# --- 1 to 7: authenticity ---------------------------------------------------------------------------------------------
 
 
-def _as_reason(cause: CertcoreError, question: Question, trust: TrustList) -> Reason:
+def _as_reason(cause: RejectedInputError) -> Reason:
     """An error of the lower floors as the reason of the same code."""
-    if cause.code == "key-unknown":
-        return _key_unknown(question, trust)
     meaning = REASONS.get(cause.code)
     if meaning is None or meaning.axis is not Axis.AUTHENTICITY or len(meaning.effects) != 1:
         return fails("malformed")
@@ -200,7 +211,9 @@ def _signed_by(envelope: cose.UnverifiedCertificate, grants: Iterable[Grant]) ->
     return None
 
 
-def _why_not_signed(grant: Grant, certificate: InspectionCertificate, trust: TrustList) -> Reason | None:
+def _why_not_signed(
+    question: Question, data: bytes, grant: Grant, certificate: InspectionCertificate, trust: TrustList
+) -> Reason | None:
     """Why this key may not have signed this, if so (step 6)."""
     key, is_live = grant.key, certificate.is_live
     if key.usage is not (KeyUsage.LIVE if is_live else KeyUsage.CERTIFICATE):
@@ -216,7 +229,34 @@ def _why_not_signed(grant: Grant, certificate: InspectionCertificate, trust: Tru
         return fails("issuer-mismatch")
     if key.compromised_since is None:
         return None
-    return fails("key-compromised") if signed_at >= key.compromised_since else blocks("key-compromised-unproven")
+    if signed_at >= key.compromised_since:
+        return fails("key-compromised")
+    return None if _existed_before(key.compromised_since, question, data, grant) else blocks("key-compromised-unproven")
+
+
+def _existed_before(compromised_since: datetime, question: Question, data: bytes, grant: Grant) -> bool:
+    """Whether anything but its own dates, which are the thief's to choose, shows that it existed before."""
+    policy = question.policy
+    existed = existence.earliest(
+        data,
+        question.existed_by,
+        text=question.text,
+        authorities=policy.time_stamp_authorities,
+        seal_keys=policy.seal_keys,
+        register_keys=[key for key in grant.issuer.keys if key.usage is KeyUsage.REGISTER],
+    )
+    return existed is not None and existed.at < compromised_since
+
+
+def _unsealed(
+    claims: bytes, certificate: InspectionCertificate, issuer: TrustedIssuer, group_keys: Sequence[GroupKey]
+) -> tuple[InspectionCertificate, bytes | None, Reason | None]:
+    """Step 7: the certificate with its confidential claims, the key id they were read by, and what is wrong if so."""
+    try:
+        unsealed = confidential.unseal(claims, certificate, group_keys=group_keys, issuer_id=issuer.id)
+    except RejectedInputError:
+        return certificate, None, blocks("confidential-invalid")
+    return (certificate, None, None) if unsealed is None else (unsealed.certificate, unsealed.key_id, None)
 
 
 def _shown_for(certificate: InspectionCertificate) -> timedelta:
@@ -225,23 +265,32 @@ def _shown_for(certificate: InspectionCertificate) -> timedelta:
     return certificate.expires_at - certificate.presented_at
 
 
-# --- 7 to 9: what can be said without asking anybody ------------------------------------------------------------------
+# --- 8 to 10: what can be said without asking anybody -----------------------------------------------------------------
 
 
-def _prepare(question: Question, trust: TrustList, grant: Grant, certificate: InspectionCertificate) -> Pending:
+def _prepare(
+    question: Question,
+    trust: TrustList,
+    grant: Grant,
+    certificate: InspectionCertificate,
+    group_key_id: bytes | None = None,
+    sealed: Reason | None = None,
+) -> Pending:
     issuer, policy = grant.issuer, question.policy
-    window = _window(question, issuer)
+    window = window_of(question.as_of, question.evaluated_at, issuer.zone)
     is_future = window.start > question.evaluated_at + policy.clock_skew
     day = civil_day(question.as_of, issuer.zone) if isinstance(question.as_of, datetime) else question.as_of
     latest_issue = (question.known_at or question.evaluated_at) + policy.clock_skew
-    found = _period.judge(certificate, day, window, issuer.zone, latest_issue=latest_issue)  # 7
+    found = _period.judge(certificate, day, window, issuer.zone, latest_issue=latest_issue)  # 8
     if is_future and not any(reason.code == "expired-on-date" for reason in found):
         found.append(blocks("status-in-future"))
     if trust.contents.environment is Environment.TEST:
         found.append(notes("test-environment"))
-    found += _binding.judge(question.expect, certificate, policy)  # 8
+    found += _binding.judge(question.expect, certificate, policy)  # 9
+    if sealed is not None:
+        found.append(sealed)
     asks_status = not (is_future or policy.status is Need.NOT_USED or _stands_for_status(question, certificate, window))
-    if asks_status and (unknown := _why_not_listed(certificate, issuer)) is not None:  # 9
+    if asks_status and (unknown := _why_not_listed(certificate, issuer)) is not None:  # 10
         found.append(unknown)
         asks_status = False
     return Pending(
@@ -253,16 +302,16 @@ def _prepare(question: Question, trust: TrustList, grant: Grant, certificate: In
         reasons=found,
         is_future=is_future,
         asks_status=asks_status,
+        group_key_id=group_key_id,
     )
 
 
-def _window(question: Question, issuer: TrustedIssuer) -> Window:
+def window_of(as_of: datetime | date, evaluated_at: datetime, zone: ZoneInfo) -> Window:
     """The instants asked about: a civil day is the issuer's, and ends no later than now."""
-    as_of = question.as_of
     if isinstance(as_of, datetime):
         return Window(start=as_of, end=as_of + RESOLUTION)
-    start, end = midnight(as_of, issuer.zone), midnight(as_of + _DAY, issuer.zone)
-    now = question.evaluated_at + RESOLUTION
+    start, end = midnight(as_of, zone), midnight(as_of + _DAY, zone)
+    now = evaluated_at + RESOLUTION
     return Window(start=start, end=now if start < now < end else end)
 
 
@@ -296,7 +345,7 @@ def _is_presentation_over(question: Question, certificate: InspectionCertificate
     return start is not None and end is not None and not start - skew <= question.evaluated_at < end + skew
 
 
-# --- 10 to 13: what the answers say -----------------------------------------------------------------------------------
+# --- 11 to 14: what the answers say -----------------------------------------------------------------------------------
 
 
 def _status_window(certificate: InspectionCertificate, window: Window) -> Window:
@@ -308,13 +357,11 @@ def _status_window(certificate: InspectionCertificate, window: Window) -> Window
 
 
 def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> list[Reason]:
-    """Step 10."""
+    """Step 11."""
     if not isinstance(answer, StatusRecord):
-        return [_missing(answer, pending.question.policy.status)]
-    if answer.proofs:
-        known = {key.key_id for key in pending.grant.issuer.status_keys}
-        if any(proof.key_id not in known for proof in answer.proofs):
-            return [blocks("status-backend-error", proof="foreign-key")]
+        return [missing(answer, pending.question.policy.status)]
+    if not are_signed_by(pending.grant.issuer.status_keys, answer.proofs):
+        return [blocks("status-backend-error", proof="foreign-key")]
     return list(timeline.judge(answer, _status_window(pending.certificate, pending.window), rules))
 
 
@@ -322,14 +369,22 @@ def _blocks_status(reason: Reason) -> bool:
     return reason.axis is Axis.STATUS and reason.effect is not Effect.NOTES
 
 
-def _missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
+def are_signed_by(keys: Iterable[PublicKey], proofs: Sequence[StatusProof]) -> bool:
+    """Whether every document behind a record is said to be signed by one of the keys; none is no contradiction."""
+    if not proofs:
+        return True
+    known = {key.key_id for key in keys}
+    return all(proof.key_id in known for proof in proofs)
+
+
+def missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
     """No answer: the policy says what that weighs. Whatever an error says, it is never a revocation and never valid."""
-    code = "status-not-checked" if answer is None else _code_of(answer)
+    code = "status-not-checked" if answer is None else code_of(answer)
     softened = need is Need.IF_AVAILABLE and Effect.NOTES in REASONS[code].effects
     return notes(code, **detail) if softened else blocks(code, **detail)
 
 
-def _code_of(error: StatusError) -> str:
+def code_of(error: StatusError) -> str:
     """The error's code, if it is one that says why status is not known; a backend may put anything there."""
     try:
         code: object = error.code
@@ -339,29 +394,40 @@ def _code_of(error: StatusError) -> str:
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
-    """Step 11. Where an answer is merely wished for and there is nobody to ask, nothing is missing."""
+    """Step 12. Where an answer is merely wished for and there is nobody to ask, nothing is missing."""
     policy = pending.question.policy
     if not isinstance(answer, VehicleRecord):
         is_silent = answer is None and policy.vehicle is Need.IF_AVAILABLE
-        return [] if is_silent else [_missing(answer, policy.vehicle, subject="vehicle")]
+        return [] if is_silent else [missing(answer, policy.vehicle, subject="vehicle")]
+    if not are_signed_by(pending.grant.issuer.register_keys, answer.proofs):
+        return [blocks("status-backend-error", proof="foreign-key", subject="vehicle")]
     is_in_period = not any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
-    return _vehicle.judge(answer, pending.window, pending.grant.issuer.zone, policy, is_in_period=is_in_period)
+    zone = pending.grant.issuer.zone
+    period = _period.span(pending.certificate, zone)
+    return _vehicle.judge(
+        answer,
+        pending.window,
+        zone,
+        policy,
+        need=policy.vehicle,
+        is_in_period=is_in_period,
+        in_force_when_observed=period.end_at is None or answer.observed_at < period.end_at,
+    )
 
 
-def _freshness_reasons(question: Question, certificate: InspectionCertificate, trust: TrustList) -> list[Reason]:
-    """Step 12."""
-    found: list[Reason] = []
-    age, policy = question.evaluated_at - trust.issued_at, question.policy
+def freshness(policy: Policy, evaluated_at: datetime, trust: TrustList) -> list[Reason]:
+    """Step 13: whether the trust list is too old, or old enough to say so, or younger than the clock can be right."""
+    age = evaluated_at - trust.issued_at
+    if age < -policy.clock_skew and trust.contents.environment is Environment.PRODUCTION:
+        return [blocks("clock-behind")]
     if policy.max_trust_age is not None and age > policy.max_trust_age:
-        found.append(blocks("trust-list-stale", days=age.days))
-    elif policy.note_trust_age is not None and age > policy.note_trust_age:
-        found.append(notes("trust-list-stale", days=age.days))
-    if _is_presentation_over(question, certificate):
-        found.append(blocks("presentation-expired"))
-    return found
+        return [blocks("trust-list-stale", days=age.days)]
+    if policy.note_trust_age is not None and age > policy.note_trust_age:
+        return [notes("trust-list-stale", days=age.days)]
+    return []
 
 
-def _unauthentic(question: Question, reason: Reason) -> Verdict:
+def _unauthentic(question: Question, reason: Reason, sources: Sources) -> Verdict:
     return _weigh(
         question,
         [reason],
@@ -370,6 +436,7 @@ def _unauthentic(question: Question, reason: Reason) -> Verdict:
         status_observed_at=None,
         checked=_AUTHENTICITY_ALONE,
         grounds=None,
+        sources=sources,
     )
 
 
@@ -382,20 +449,18 @@ def _weigh(
     status_observed_at: datetime | None,
     checked: frozenset[Axis],
     grounds: Grounds | None,
+    sources: Sources,
 ) -> Verdict:
-    """Step 13: any reason that fails, else any that blocks, else valid."""
-    found.sort(key=_weight)
+    """Step 14: any reason that fails, else any that blocks, else valid."""
+    outcome, reasons = weigh(found)
     return Verdict(
-        outcome=_OUTCOMES[_EFFECTS.index(found[0].effect if found else Effect.NOTES)],
-        reasons=tuple(found),
+        outcome=outcome,
+        reasons=reasons,
         certificate=certificate,
         issuer=issuer,
         status_observed_at=status_observed_at,
         question=question,
         checked=checked,
         grounds=grounds,
+        sources=sources,
     )
-
-
-def _weight(reason: Reason) -> tuple[int, int]:
-    return _EFFECTS.index(reason.effect), _AXES.index(reason.axis)

@@ -5,7 +5,7 @@ Flags are a set and hold for civil days. Which of them take a vehicle off the ro
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,19 +19,45 @@ from certcore.status.timeline import Window
 _NORMAL_FLAG: Final = "A"
 
 
-def judge(record: VehicleRecord, window: Window, zone: ZoneInfo, policy: Policy, *, is_in_period: bool) -> list[Reason]:
-    """What the answer comes to; ``is_in_period`` says whether the certificate itself is in force by its days."""
+def judge(
+    record: VehicleRecord,
+    window: Window,
+    zone: ZoneInfo,
+    policy: Policy,
+    *,
+    need: Need,
+    is_in_period: bool,
+    in_force_when_observed: bool,
+) -> list[Reason]:
+    """What the answer comes to.
+
+    Args:
+        record: what the register said.
+        window: the instants asked about.
+        zone: the register's.
+        policy: which flags stop, and how old an answer may be.
+        need: how much the answer is needed.
+        is_in_period: whether the inspection is in force by its days, at the moment asked about.
+        in_force_when_observed: whether it was when the register spoke: a state without a date is of that time.
+    """
     if not record.known:
-        if policy.vehicle is Need.REQUIRED:
+        if need is Need.REQUIRED:
             return [blocks("status-unknown-reference", subject="vehicle")]
         return [notes("vehicle-caution", vehicle="unknown")]
-    found = _coverage(record, window, policy) if policy.vehicle is Need.REQUIRED else []
+    found = _coverage(record, window, policy) if need is Need.REQUIRED else []
     speaks = _speaks_for(record, window, policy)
     for flag in sorted(_holding(record, window, zone), key=lambda flag: flag.code):
-        reason = _flag_reason(flag, policy, is_dated=speaks or flag.since is not None, is_in_period=is_in_period)
+        is_dated = speaks or flag.since is not None
+        contradicts = is_in_period and (is_dated or in_force_when_observed)
+        reason = _flag_reason(flag, policy, is_dated=is_dated, contradicts=contradicts)
         if reason is not None:
             found.append(reason)
     return found
+
+
+def says_overdue(record: VehicleRecord, window: Window, zone: ZoneInfo) -> bool:
+    """Whether the register says that the vehicle's inspection was overdue on the days asked about."""
+    return any(map(_is_contradiction, _holding(record, window, zone)))
 
 
 def _coverage(record: VehicleRecord, window: Window, policy: Policy) -> list[Reason]:
@@ -49,7 +75,8 @@ def _speaks_for(record: VehicleRecord, window: Window, policy: Policy) -> bool:
     """Whether flags without a date can be taken as true at the moment asked about."""
     if record.history_from is not None and record.history_from <= window.start:
         return True
-    return _is_near(record.observed_at, window.start, policy)
+    backwards = timedelta() if policy.max_status_age is None else policy.max_status_age  # any age is not any youth
+    return record.observed_at - window.start <= max(backwards, policy.clock_skew)
 
 
 def _is_near(later: datetime, earlier: datetime, policy: Policy) -> bool:
@@ -69,12 +96,17 @@ def _holding(record: VehicleRecord, window: Window, zone: ZoneInfo) -> list[Vehi
     ]
 
 
-def _flag_reason(flag: VehicleFlag, policy: Policy, *, is_dated: bool, is_in_period: bool) -> Reason | None:
+def _is_contradiction(flag: VehicleFlag) -> bool:
+    """Whether the flag contradicts an inspection that is in force."""
+    state = vocabulary.vehicle_state(flag.code)
+    return state is not None and state.severity is vocabulary.Severity.CONTRADICTION
+
+
+def _flag_reason(flag: VehicleFlag, policy: Policy, *, is_dated: bool, contradicts: bool) -> Reason | None:
     if flag.code in policy.stop_flags:
         if is_dated:
             return fails("vehicle-stopped", flag=flag.code)
         return blocks("as-of-unsupported", subject="vehicle", flag=flag.code)
-    state = vocabulary.vehicle_state(flag.code)
-    if state is None or state.severity is not vocabulary.Severity.CONTRADICTION:
+    if not _is_contradiction(flag):
         return notes("vehicle-caution", flag=flag.code)
-    return blocks("status-contradicts-certificate", flag=flag.code) if is_in_period else None
+    return blocks("status-contradicts-certificate", flag=flag.code) if contradicts else None

@@ -14,8 +14,9 @@ from typing import Final, Self
 
 import attrs
 
-from certcore import _cbor, vocabulary
+from certcore import _cbor, timestamps, vocabulary
 from certcore._instants import CLOCK_SKEW
+from certcore.keys import PublicKey, key_tuple
 
 PLATE: Final = "plate"
 VIN: Final = "vin"
@@ -40,6 +41,10 @@ def _words(value: Iterable[str]) -> frozenset[str]:
     return frozenset(value)
 
 
+def _authorities(value: Iterable[bytes]) -> tuple[bytes, ...]:
+    return tuple(map(timestamps.read_authority, value))
+
+
 @attrs.frozen(kw_only=True)
 class Policy:
     """What has to be known, and how fresh, before a certificate counts.
@@ -57,6 +62,9 @@ class Policy:
         clock_skew: how far two right clocks may be apart.
         live_replaces_status: whether a live presentation stands for a status look-up within its minutes.
         stop_flags: the vehicle states that take a vehicle off the road.
+        time_stamp_authorities: root certificates (DER or PEM) of those whose RFC 3161 time-stamps prove that a
+            certificate existed, where its key was compromised later.
+        seal_keys: whose seals on evidence prove the same: the user's own.
     """
 
     name: str
@@ -69,12 +77,14 @@ class Policy:
     clock_skew: timedelta = CLOCK_SKEW
     live_replaces_status: bool = True
     stop_flags: frozenset[str] = attrs.field(default=STOP_FLAGS, converter=_words)
+    time_stamp_authorities: tuple[bytes, ...] = attrs.field(default=(), converter=_authorities, repr=False)
+    seal_keys: tuple[PublicKey, ...] = attrs.field(default=(), converter=key_tuple)
     id: str = attrs.field(init=False, eq=False)
 
     @id.default  # noqa: A003  the field above, not the builtin
     def _id(self) -> str:
         """16 bytes of SHA-256 over the canonical form, in hexadecimal: stable between versions and machines."""
-        form = [
+        form: list[object] = [
             self.name,
             self.status.value,
             self.vehicle.value,
@@ -83,6 +93,9 @@ class Policy:
             self.live_replaces_status,
             sorted(self.stop_flags),
         ]
+        if self.time_stamp_authorities or self.seal_keys:  # left out where there are none, as before there were any
+            form.append(sorted(hashlib.sha256(authority).digest() for authority in self.time_stamp_authorities))
+            form.append(sorted(key.thumbprint for key in self.seal_keys))
         return hashlib.sha256(_cbor.encode(form)).hexdigest()[:32]
 
     def __attrs_post_init__(self) -> None:

@@ -1,36 +1,39 @@
-"""The answer: `Verdict`, its reasons, and what they come to.
+"""The answers: `Verdict` and `VehicleVerdict`, their reasons, and what they come to.
 
-A verdict states facts about one certificate at one moment, never whether a claim is covered. Any reason that FAILS
-makes it INVALID, else any that BLOCKS makes it UNDETERMINED, else it is VALID; `bool` is true for VALID alone.
+A verdict states facts about one certificate, or one vehicle, at one moment, never whether a claim is covered. Any
+reason that FAILS makes it INVALID, else any that BLOCKS makes it UNDETERMINED, else it is VALID; `bool` is true for
+VALID alone. The JSON forms follow `docs/reference/verdict.schema.json`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from certcore import _cbor, reasons
+from certcore import reasons
 from certcore._period import span
+from certcore._question import Question, Sources, VehicleQuestion
 from certcore.errors import NotValidError
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, StatusListEntry, StatusRef
-from certcore.policy import Expected, Policy
 from certcore.reasons import Axis, Effect, Reason
-from certcore.status.protocol import StatusRecord
+from certcore.status.protocol import StatusRecord, VehicleRecord
 from certcore.status.timeline import Interval, Rules, in_force
-from certcore.vocabulary import registration_number_groups
 
-__all__ = ["Axis", "AxisState", "Effect", "Interval", "Outcome", "Question", "Reason", "Verdict"]
+if TYPE_CHECKING:
+    from certcore.evidence import Evidence
+
+__all__ = ["Axis", "AxisState", "Effect", "Interval", "Outcome", "Reason", "VehicleVerdict", "Verdict"]
 
 _ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
 _MISSING: Final = frozenset({"status-unavailable", "status-not-checked"})
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_EFFECTS: Final = tuple(Effect)
+_AXES: Final = tuple(Axis)
 
 
 class Outcome(Enum):
@@ -50,7 +53,9 @@ class AxisState(Enum):
     NOT_CHECKED = "not-checked"
 
 
-_HEADLINES: Final[Mapping[str, Mapping[Outcome, str]]] = {
+_Headlines = Mapping[str, Mapping[Outcome, str]]
+
+_HEADLINES: Final[_Headlines] = {
     "en": {
         Outcome.VALID: "VALID: the certificate was in force.",
         Outcome.INVALID: "NOT VALID: do not rely on this certificate for that moment.",
@@ -64,42 +69,21 @@ _HEADLINES: Final[Mapping[str, Mapping[Outcome, str]]] = {
 }
 
 
-@attrs.define(kw_only=True, repr=False)  # not frozen: private to the verdict that holds it, and made for every one
-class Question:
-    """What was asked, of whom, when.
-
-    Attributes:
-        text: the certificate's text, as scanned.
-        as_of: the moment, or the civil day in the issuer's zone, it is about.
-        expect: the vehicle that was seen.
-        known_at: what was knowable when, if the caller said.
-        evaluated_at: when it was asked.
-        policy: what is required.
-    """
-
-    text: str
-    as_of: datetime | date
-    expect: Expected
-    known_at: datetime | None
-    evaluated_at: datetime
-    policy: Policy
-
-    @property
-    def id(self) -> str:
-        """SHA-256 over text, as_of, known_at, expected and policy id, in hexadecimal; not over when it was asked."""
-        plate = self.expect.registration_number
-        expected = [
-            None if plate is None else list(registration_number_groups(plate)),
-            self.expect.country,
-            self.expect.plate_type,
-            self.expect.vin,
-        ]
-        text = self.text.encode("utf-8", "surrogatepass")
-        form = [text, _moment(self.as_of), _moment(self.known_at), expected, self.policy.id]
-        return hashlib.sha256(_cbor.encode(form)).hexdigest()
+_VEHICLE_HEADLINES: Final[_Headlines] = {
+    "en": {
+        Outcome.VALID: "VALID: by the register, the vehicle's inspection was in force.",
+        Outcome.INVALID: "NOT VALID: by the register, the vehicle was not in order at that moment.",
+        Outcome.UNDETERMINED: "UNDETERMINED: the register does not say; that no certificate was shown means nothing.",
+    },
+    "zh": {
+        Outcome.VALID: "有效：据登记系统，所询时刻该车检验在有效期内。",
+        Outcome.INVALID: "无效：据登记系统，所询时刻该车状态不合格。",
+        Outcome.UNDETERMINED: "无法判定：登记系统未能说明；未出示凭证本身不说明任何问题。",
+    },
+}
 
 
-@attrs.define(kw_only=True)  # as above
+@attrs.define(kw_only=True)  # not frozen: private to the verdict that holds it, and made for every one
 class Grounds:
     """What the stretches of validity are worked out from, when somebody asks for them."""
 
@@ -127,7 +111,8 @@ class Verdict:
     status_observed_at: datetime | None
     _question: Question
     _checked: frozenset[Axis]
-    _grounds: Grounds | None
+    _grounds: Grounds | None = attrs.field(eq=False)
+    _sources: Sources = attrs.field(eq=False)
 
     @property
     def as_of(self) -> datetime | date:
@@ -155,9 +140,16 @@ class Verdict:
         return self._question.id
 
     @property
+    def evidence(self) -> Evidence:
+        """Everything the verdict stands on, to be kept and replayed; written down only when asked for bytes."""
+        from certcore.evidence import Evidence  # noqa: PLC0415  the one exception to the order of imports
+
+        return Evidence.of(self)
+
+    @property
     def axes(self) -> Mapping[Axis, AxisState]:
         """How each of the five questions was answered."""
-        return {axis: self._axis(axis) for axis in Axis}
+        return _axes(self.reasons, self._checked)
 
     @property
     def in_force(self) -> tuple[Interval, ...]:
@@ -170,14 +162,6 @@ class Verdict:
     def degraded(self) -> bool:
         """Whether VALID rests on something that was not available, which the policy let pass."""
         return self.outcome is Outcome.VALID and any(reason.code in _MISSING for reason in self.reasons)
-
-    def _axis(self, axis: Axis) -> AxisState:
-        effects = [reason.effect for reason in self.reasons if reason.axis is axis]
-        if Effect.FAILS in effects:
-            return AxisState.FAILED
-        if Effect.BLOCKS in effects:
-            return AxisState.UNDETERMINED
-        return AxisState.PASSED if axis in self._checked else AxisState.NOT_CHECKED
 
     def __bool__(self) -> bool:
         return self.outcome is Outcome.VALID
@@ -201,16 +185,7 @@ class Verdict:
         Raises:
             ValueError: for any other language.
         """
-        if lang not in _HEADLINES:
-            msg = f"the languages are {' and '.join(_HEADLINES)}"
-            raise ValueError(msg)
-        gap = "" if lang == "zh" else " "
-        lines = []
-        for reason in self.reasons:
-            words = reasons.explain(reason.code, lang=lang)
-            about = _ABOUT_VEHICLE[lang] if ("subject", "vehicle") in reason.detail else ""
-            lines.append(f"- {about}{words.line}{gap}{words.next_step}")
-        return "\n".join([_HEADLINES[lang][self.outcome], *dict.fromkeys(lines)])
+        return _explained(_HEADLINES, self.outcome, self.reasons, lang)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It names the vehicle, as the certificate does: keep it where the claim is kept."""
@@ -219,15 +194,7 @@ class Verdict:
             "outcome": self.outcome.value,
             "degraded": self.degraded,
             "axes": {axis.value: state.value for axis, state in self.axes.items()},
-            "reasons": [
-                {
-                    "code": reason.code,
-                    "axis": reason.axis.value,
-                    "effect": reason.effect.value,
-                    "detail": dict(reason.detail),
-                }
-                for reason in self.reasons
-            ],
+            "reasons": _reasons_list(self.reasons),
             "issuer": self.issuer,
             "as_of": self.as_of.isoformat(),
             "known_at": self.known_at.isoformat(),
@@ -242,11 +209,161 @@ class Verdict:
 
     def to_json(self) -> str:
         """`to_dict` as JSON, in the characters it has."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        return _as_json(self.to_dict())
 
     def __repr__(self) -> str:
         codes = ", ".join(reason.code for reason in self.reasons)
         return f"Verdict({self.outcome.value}, as_of={self.as_of.isoformat()}, reasons=[{codes}])"
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class VehicleVerdict:
+    """What a register says of one vehicle at one moment, under one policy, where nobody showed a certificate.
+
+    VALID means that, by the register, the vehicle's inspection was in force and nothing took it off the road. That
+    nobody showed a certificate is no fact about the vehicle: where the register does not say, it is UNDETERMINED.
+
+    Attributes:
+        outcome: VALID, INVALID or UNDETERMINED.
+        reasons: everything that bears on it, the weightiest first.
+        vehicle: what the register said; None when it said nothing that can be used.
+        issuer: the id of the issuer whose register it is; None where none is trusted.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    vehicle: VehicleRecord | None
+    issuer: str | None
+    _question: VehicleQuestion
+    _sources: Sources = attrs.field(eq=False)
+
+    @property
+    def as_of(self) -> datetime | date:
+        """The moment, or the civil day in the register's zone, it is about."""
+        return self._question.as_of
+
+    @property
+    def evaluated_at(self) -> datetime:
+        """When it was asked."""
+        return self._question.evaluated_at
+
+    @property
+    def policy_id(self) -> str:
+        """Under which policy."""
+        return self._question.policy.id
+
+    @property
+    def id(self) -> str:
+        """SHA-256 over the vehicle, as_of and policy id: the same question has the same id."""
+        return self._question.id
+
+    @property
+    def evidence(self) -> Evidence:
+        """Everything the verdict stands on, to be kept and replayed; written down only when asked for bytes."""
+        from certcore.evidence import Evidence  # noqa: PLC0415  as in `Verdict`
+
+        return Evidence.of(self)
+
+    def __bool__(self) -> bool:
+        return self.outcome is Outcome.VALID
+
+    def __contains__(self, code: object) -> bool:
+        return any(reason.code == code for reason in self.reasons)
+
+    def explain(self, *, lang: str = "en") -> str:
+        """The outcome and every reason, with what to do next, in ``en`` or ``zh``; a line each, none twice.
+
+        Raises:
+            ValueError: for any other language.
+        """
+        return _explained(_VEHICLE_HEADLINES, self.outcome, self.reasons, lang)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as JSON types. It does not name the vehicle: the id stands for the question."""
+        return {
+            "id": self.id,
+            "outcome": self.outcome.value,
+            "reasons": _reasons_list(self.reasons),
+            "issuer": self.issuer,
+            "as_of": self.as_of.isoformat(),
+            "evaluated_at": self.evaluated_at.isoformat(),
+            "policy_id": self.policy_id,
+            "vehicle": None if self.vehicle is None else _vehicle_dict(self.vehicle),
+        }
+
+    def to_json(self) -> str:
+        """`to_dict` as JSON."""
+        return _as_json(self.to_dict())
+
+    def __repr__(self) -> str:
+        codes = ", ".join(reason.code for reason in self.reasons)
+        return f"VehicleVerdict({self.outcome.value}, as_of={self.as_of.isoformat()}, reasons=[{codes}])"
+
+
+def weigh(found: list[Reason], /) -> tuple[Outcome, tuple[Reason, ...]]:
+    """What reasons come to, and the reasons in order: any that fails, else any that blocks, else valid."""
+    found.sort(key=_weight)
+    return _OUTCOMES[_EFFECTS.index(found[0].effect if found else Effect.NOTES)], tuple(found)
+
+
+_OUTCOMES: Final = (Outcome.INVALID, Outcome.UNDETERMINED, Outcome.VALID)  # in the order of the effects
+
+
+def _weight(reason: Reason) -> tuple[int, int]:
+    return _EFFECTS.index(reason.effect), _AXES.index(reason.axis)
+
+
+def _axes(found: Iterable[Reason], checked: frozenset[Axis]) -> Mapping[Axis, AxisState]:
+    effects: dict[Axis, set[Effect]] = {axis: set() for axis in Axis}
+    for reason in found:
+        effects[reason.axis].add(reason.effect)
+    return {axis: _state(effects[axis], is_checked=axis in checked) for axis in Axis}
+
+
+def _state(effects: set[Effect], *, is_checked: bool) -> AxisState:
+    if Effect.FAILS in effects:
+        return AxisState.FAILED
+    if Effect.BLOCKS in effects:
+        return AxisState.UNDETERMINED
+    return AxisState.PASSED if is_checked else AxisState.NOT_CHECKED
+
+
+def _explained(headlines: _Headlines, outcome: Outcome, found: Iterable[Reason], lang: str) -> str:
+    if lang not in headlines:
+        msg = f"the languages are {' and '.join(headlines)}"
+        raise ValueError(msg)
+    gap = "" if lang == "zh" else " "
+    lines = []
+    for reason in found:
+        words = reasons.explain(reason.code, lang=lang)
+        about = _ABOUT_VEHICLE[lang] if ("subject", "vehicle") in reason.detail else ""
+        lines.append(f"- {about}{words.line}{gap}{words.next_step}")
+    return "\n".join([headlines[lang][outcome], *dict.fromkeys(lines)])
+
+
+def _reasons_list(found: Iterable[Reason]) -> list[dict[str, Any]]:
+    return [
+        {"code": reason.code, "axis": reason.axis.value, "effect": reason.effect.value, "detail": dict(reason.detail)}
+        for reason in found
+    ]
+
+
+def _vehicle_dict(record: VehicleRecord) -> dict[str, Any]:
+    return {
+        "known": record.known,
+        "flags": [
+            {"code": flag.code, "since": _json(flag.since), "until": _json(flag.until)}
+            for flag in sorted(record.flags, key=lambda flag: (flag.code, str(flag.since), str(flag.until)))
+        ],
+        "valid_until": _json(record.valid_until),
+        "observed_at": _iso(record.observed_at),
+        "history_from": _iso(record.history_from),
+    }
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    """As JSON, in the characters it has: the same content is the same bytes."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _certificate_dict(certificate: InspectionCertificate) -> dict[str, Any]:
@@ -272,12 +389,3 @@ def _json(value: object) -> Any:  # noqa: ANN401  any JSON type
 
 def _iso(value: datetime | None) -> str | None:
     return None if value is None else value.isoformat()
-
-
-def _moment(value: datetime | date | None) -> list[object] | None:
-    """A moment in canonical form: a civil day and an instant are different questions."""
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return ["instant", (value - _EPOCH) // timedelta(microseconds=1)]
-    return ["day", value.toordinal()]

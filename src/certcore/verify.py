@@ -1,37 +1,48 @@
-"""`Verifier`: asks the clock, the pictures and the registers what the decision procedure needs, and nothing else.
+"""`Verifier` and `AsyncVerifier`: two thin drivers that ask the clock, the pictures and the registers, and no more.
 
-A Verifier is immutable, safe to share between threads, cheap to copy, and pickles as long as its backends and its clock
-do. Its methods are total: whatever is in a text, a picture or a register's answer, there is a `Verdict`. What they
-raise is for the caller's own misuse.
+What they are told goes into the decision procedure, which both share, so both come to equal verdicts. Each is
+immutable, safe to share between threads or tasks, cheap to copy, and pickles as long as its backends and its clock do.
+Their methods are total: whatever is in a text, a picture or a register's answer, there is a verdict. What they raise is
+for the caller's own misuse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import attrs
 
-from certcore import _engine, armor
+from certcore import _engine, _vehicle_check, armor
 from certcore._clock import utc_now
 from certcore._instants import FIRST_DAY, LAST_DAY, utc
+from certcore._question import Question, StatusAnswer, VehicleAnswer, VehicleQuestion
+from certcore.confidential import GroupKey, group_key_tuple
 from certcore.errors import RejectedInputError, StatusError
+from certcore.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.policy import Expected, Policy
 from certcore.status.protocol import (
+    AsyncStatusBackend,
+    AsyncVehicleStatusBackend,
     StatusBackend,
     StatusRecord,
     VehicleRecord,
     VehicleStatusBackend,
 )
 from certcore.trust import TrustList
-from certcore.verdict import Question, Verdict
+from certcore.verdict import VehicleVerdict, Verdict
+from certcore.vocabulary.vins import LONGEST_TAIL
 
 if TYPE_CHECKING:
-    from certcore.qr import Image, Symbol
+    from certcore.qr import Effort, Image, Symbol
 
 Clock = Callable[[], datetime]
 """Gives the current time, timezone-aware."""
+
+_Query = TypeVar("_Query")
+_Record = TypeVar("_Record")
 
 _NOBODY: Final = Expected()
 _FIRST_YEAR: Final = FIRST_DAY.year
@@ -39,98 +50,25 @@ _LAST_YEAR: Final = LAST_DAY.year
 
 
 @attrs.frozen(kw_only=True)
-class Verifier:
-    """Verifies certificates under one trust list and one policy.
-
-    Attributes:
-        trust: whom to trust.
-        status: whom to ask what happened to a certificate; None: nobody, which the policy weighs like any missing
-            answer.
-        policy: what is required.
-        vehicles: whom to ask about the vehicle itself.
-        clock: what time it is; read once for each call.
-    """
+class _Asker:
+    """What both verifiers are made of, besides whom they ask; and how a question is put."""
 
     trust: TrustList
-    status: StatusBackend | None
     policy: Policy
-    vehicles: VehicleStatusBackend | None = None
+    group_keys: tuple[GroupKey, ...] = attrs.field(default=(), converter=group_key_tuple, repr=False)
     clock: Clock = utc_now
-
-    def verify(
-        self, text: str, /, *, as_of: datetime | date, expect: Expected | None = None, known_at: datetime | None = None
-    ) -> Verdict:
-        """The verdict on the text of one certificate, about one moment.
-
-        A single line end behind the text, which many scanners add, is dropped. Status is looked up only once the
-        signature is trusted.
-
-        Args:
-            text: what the QR symbol carries.
-            as_of: the moment the question is about: an aware datetime, or a civil day in the issuer's zone.
-            expect: the vehicle that was seen.
-            known_at: judge with what was knowable then; now, unless given.
-
-        Raises:
-            TypeError: for a text that is not a str, or a moment that is no date.
-            ValueError: for a naive datetime, a moment before 1970 or after 9998, or a ``known_at`` in the future.
-        """
-        if not isinstance(text, str):
-            msg = f"a certificate's text is a str, not {type(text).__name__}"
-            raise TypeError(msg)
-        return self._judge(self._question(_without_line_end(text), as_of, expect, known_at))
-
-    def verify_image(
-        self,
-        image: Image,
-        /,
-        *,
-        as_of: datetime | date,
-        expect: Expected | None = None,
-        known_at: datetime | None = None,
-    ) -> Verdict:
-        """The verdict on the one certificate in a picture; on several different ones it is ``several-certificates``.
-
-        Other codes in the picture are passed over. See `certcore.qr.read` for what a picture may be.
-
-        Raises:
-            TypeError, ValueError: as `verify`, and for something that is no picture at all.
-        """
-        question = self._question("", as_of, expect, known_at)
-        texts = _texts_in(image)
-        if isinstance(texts, RejectedInputError):
-            return _engine.refuse(question, texts, self.trust)
-        if len(texts) > 1:
-            several = RejectedInputError("several-certificates", "There are several certificates", count=len(texts))
-            return _engine.refuse(question, several, self.trust)
-        return self._judge(attrs.evolve(question, text=texts[0]))
-
-    def verify_all(
-        self,
-        image: Image,
-        /,
-        *,
-        as_of: datetime | date,
-        expect: Expected | None = None,
-        known_at: datetime | None = None,
-    ) -> tuple[Verdict, ...]:
-        """A verdict on each different certificate in a picture, in reading order; a single one if there is none.
-
-        Raises:
-            TypeError, ValueError: as `verify_image`.
-        """
-        question = self._question("", as_of, expect, known_at)
-        texts = _texts_in(image)
-        if isinstance(texts, RejectedInputError):
-            return (_engine.refuse(question, texts, self.trust),)
-        return tuple(self._judge(attrs.evolve(question, text=text)) for text in texts)
 
     def with_trust(self, trust: TrustList, /) -> Self:
         """The same verifier under another trust list."""
         return attrs.evolve(self, trust=trust)
 
     def _question(
-        self, text: str, as_of: datetime | date, expect: Expected | None, known_at: datetime | None
+        self,
+        text: str,
+        as_of: datetime | date,
+        expect: Expected | None,
+        known_at: datetime | None,
+        existed_by: Sequence[bytes] = (),
     ) -> Question:
         """The question, once the caller has put it properly. The clock is read here, once for each call."""
         given: object = expect
@@ -138,10 +76,7 @@ class Verifier:
             msg = f"expect is an Expected, not {type(expect).__name__}"
             raise TypeError(msg)
         evaluated_at = _instant(self.clock(), "the clock's time")
-        if isinstance(as_of, datetime):
-            as_of = _instant(as_of, "as_of")
-        else:
-            _check_day(as_of)
+        as_of = _moment(as_of)
         if known_at is not None:
             known_at = _instant(known_at, "known_at")
             if known_at > evaluated_at + self.policy.clock_skew:
@@ -154,38 +89,313 @@ class Verifier:
             known_at=known_at,
             evaluated_at=evaluated_at,
             policy=self.policy,
+            existed_by=_proofs(existed_by) if existed_by else (),
         )
+
+    def _vehicle_question(
+        self,
+        as_of: datetime | date,
+        registration_number: str | None,
+        country: str | None,
+        plate_type: int | None,
+        vin: str | None,
+    ) -> VehicleQuestion:
+        """The question about a vehicle, likewise; a vehicle is described as it is to be expected."""
+        asked = Expected(registration_number=registration_number, country=country, plate_type=plate_type, vin=vin)
+        if asked.registration_number is None and asked.vin is None:
+            msg = "a vehicle is asked for by registration number or VIN"
+            raise ValueError(msg)
+        if asked.registration_number is not None and asked.country is None:
+            msg = "a registration number belongs to a country: say which"
+            raise ValueError(msg)
+        if asked.vin is not None and len(asked.vin) <= LONGEST_TAIL:
+            msg = "a vehicle is asked for by its whole VIN; the end of one fits many"
+            raise ValueError(msg)
+        return VehicleQuestion(
+            registration_number=asked.registration_number,
+            country=asked.country,
+            plate_type=asked.plate_type,
+            vin=asked.vin,
+            as_of=_moment(as_of),
+            evaluated_at=_instant(self.clock(), "the clock's time"),
+            policy=self.policy,
+        )
+
+
+@attrs.frozen(kw_only=True)
+class Verifier(_Asker):
+    """Verifies certificates under one trust list and one policy.
+
+    Attributes:
+        trust: whom to trust.
+        status: whom to ask what happened to a certificate; None: nobody, which the policy weighs like any missing
+            answer.
+        policy: what is required.
+        vehicles: whom to ask about the vehicle itself.
+        group_keys: by which confidential claims are read; without, they are there and not readable.
+        clock: what time it is; read once for each call.
+    """
+
+    status: StatusBackend | None
+    vehicles: VehicleStatusBackend | None = None
+
+    def verify(
+        self,
+        text: str,
+        /,
+        *,
+        as_of: datetime | date,
+        expect: Expected | None = None,
+        known_at: datetime | None = None,
+        existed_by: Sequence[bytes] = (),
+    ) -> Verdict:
+        """The verdict on the text of one certificate, about one moment.
+
+        A single line end behind the text, which many scanners add, is dropped.
+
+        Status is looked up only once the signature is trusted.
+
+        Args:
+            text: what the QR symbol carries.
+            as_of: the moment the question is about: an aware datetime, or a civil day in the issuer's zone.
+            expect: the vehicle that was seen.
+            known_at: judge with what was knowable then; now, unless given.
+            existed_by: what may prove that the certificate existed before its key was compromised: RFC 3161
+                time-stamps, sealed evidence, a register's receipts (`certcore.existence`); at most 16.
+
+        Raises:
+            TypeError: for a text that is not a str, or a moment that is no date.
+            ValueError: for a naive datetime, a moment before 1970 or after 9998, or a ``known_at`` in the future.
+        """
+        return self._judge(self._question(_text(text), as_of, expect, known_at, existed_by))
+
+    def verify_image(
+        self,
+        image: Image,
+        /,
+        *,
+        as_of: datetime | date,
+        expect: Expected | None = None,
+        known_at: datetime | None = None,
+        existed_by: Sequence[bytes] = (),
+        effort: Effort | None = None,
+    ) -> Verdict:
+        """The verdict on the one certificate in a picture; on several different ones it is ``several-certificates``.
+
+        Other codes in the picture are passed over. See `certcore.qr.read` for what a picture may be, and for what
+        ``effort`` is.
+
+        Raises:
+            TypeError, ValueError: as `verify`, and for something that is no picture at all.
+        """
+        question = self._question("", as_of, expect, known_at, existed_by)
+        asked = _only(_in_picture(question, image, effort))
+        return self._refuse(question, asked) if isinstance(asked, RejectedInputError) else self._judge(asked)
+
+    def verify_all(
+        self,
+        image: Image,
+        /,
+        *,
+        as_of: datetime | date,
+        expect: Expected | None = None,
+        known_at: datetime | None = None,
+        existed_by: Sequence[bytes] = (),
+        effort: Effort | None = None,
+    ) -> tuple[Verdict, ...]:
+        """A verdict on each different certificate in a picture, in reading order; a single one if there is none.
+
+        Raises:
+            TypeError, ValueError: as `verify_image`.
+        """
+        question = self._question("", as_of, expect, known_at, existed_by)
+        asked = _in_picture(question, image, effort)
+        if isinstance(asked, RejectedInputError):
+            return (self._refuse(question, asked),)
+        return tuple(map(self._judge, asked))
+
+    def check_vehicle(
+        self,
+        *,
+        as_of: datetime | date,
+        registration_number: str | None = None,
+        country: str | None = None,
+        plate_type: int | None = None,
+        vin: str | None = None,
+    ) -> VehicleVerdict:
+        """What the register says of a vehicle for which nobody showed a certificate.
+
+        That there was no certificate is no fact about the vehicle, and weighs nothing. Whatever the policy says of
+        vehicles, the answer is required here: it is all there is.
+
+        Args:
+            as_of: the moment the question is about: an aware datetime, or a civil day in the register's zone.
+            registration_number: as read off the plate; needs the country, and in China the plate type to be unique.
+            country: ISO 3166-1 alpha-2; may be left out with a VIN where the trust list is of one country.
+            plate_type: 号牌种类.
+            vin: the whole VIN, or any other chassis number.
+
+        Raises:
+            TypeError: for a moment that is no date.
+            ValueError: for a naive datetime, a moment before 1970 or after 9998, a number without its country, part of
+                a VIN, or no vehicle at all.
+        """
+        question = self._vehicle_question(as_of, registration_number, country, plate_type, vin)
+        pending = _vehicle_check.begin(question, self.trust)
+        if isinstance(pending, VehicleVerdict):
+            return pending
+        vehicles = self.vehicles
+        answer = None if vehicles is None else _ask(vehicles.lookup_vehicle, pending.vehicle_query, VehicleRecord)
+        return _vehicle_check.conclude(pending, vehicle=answer)
 
     def _judge(self, question: Question) -> Verdict:
         """Drive the decision procedure once."""
-        pending = _engine.begin(question, self.trust)
+        pending = _engine.begin(question, self.trust, self.group_keys)
         if isinstance(pending, Verdict):
             return pending
-        return _engine.conclude(pending, status=self._ask_status(pending), vehicle=self._ask_vehicle(pending))
+        status: StatusAnswer = None
+        vehicle: VehicleAnswer = None
+        if self.status is not None and (query := pending.status_query) is not None:
+            status = _ask(self.status.lookup, query, StatusRecord)
+        if self.vehicles is not None and (about := pending.vehicle_query) is not None:
+            vehicle = _ask(self.vehicles.lookup_vehicle, about, VehicleRecord)
+        return _engine.conclude(pending, status=status, vehicle=vehicle)
 
-    def _ask_status(self, pending: _engine.Pending) -> _engine.StatusAnswer:
-        """The backend's answer; whatever it does wrong becomes an error that decides nothing."""
-        if self.status is None or (query := pending.status_query) is None:
-            return None
-        try:
-            answer: object = self.status.lookup(query)
-        except StatusError as error:
-            return error
-        except Exception as cause:  # noqa: BLE001  a backend is somebody else's code, and `verify` is total
-            return _backend_error(cause)
-        return answer if isinstance(answer, StatusRecord) else _backend_error(answer)
+    def _refuse(self, question: Question, cause: RejectedInputError) -> Verdict:
+        return _engine.refuse(question, cause, self.trust)
 
-    def _ask_vehicle(self, pending: _engine.Pending) -> _engine.VehicleAnswer:
-        """As above, for the vehicle."""
-        if self.vehicles is None or (query := pending.vehicle_query) is None:
-            return None
-        try:
-            answer: object = self.vehicles.lookup_vehicle(query)
-        except StatusError as error:
-            return error
-        except Exception as cause:  # noqa: BLE001  as above
-            return _backend_error(cause)
-        return answer if isinstance(answer, VehicleRecord) else _backend_error(answer)
+
+@attrs.frozen(kw_only=True)
+class AsyncVerifier(_Asker):
+    """`Verifier` for an event loop: the same questions, the same verdicts.
+
+    The two registers are asked at once. Pictures are read in a thread; signatures are checked in the loop's own, some
+    50 microseconds each.
+
+    Attributes:
+        trust: whom to trust.
+        status: whom to ask what happened to a certificate; None: nobody.
+        policy: what is required.
+        vehicles: whom to ask about the vehicle itself.
+        group_keys: by which confidential claims are read.
+        clock: what time it is; read once for each call.
+    """
+
+    status: AsyncStatusBackend | None
+    vehicles: AsyncVehicleStatusBackend | None = None
+
+    async def verify(
+        self,
+        text: str,
+        /,
+        *,
+        as_of: datetime | date,
+        expect: Expected | None = None,
+        known_at: datetime | None = None,
+        existed_by: Sequence[bytes] = (),
+    ) -> Verdict:
+        """As `Verifier.verify`."""
+        return await self._judge(self._question(_text(text), as_of, expect, known_at, existed_by))
+
+    async def verify_image(
+        self,
+        image: Image,
+        /,
+        *,
+        as_of: datetime | date,
+        expect: Expected | None = None,
+        known_at: datetime | None = None,
+        existed_by: Sequence[bytes] = (),
+        effort: Effort | None = None,
+    ) -> Verdict:
+        """As `Verifier.verify_image`."""
+        question = self._question("", as_of, expect, known_at, existed_by)
+        asked = _only(await asyncio.to_thread(_in_picture, question, image, effort))
+        if isinstance(asked, RejectedInputError):
+            return _engine.refuse(question, asked, self.trust)
+        return await self._judge(asked)
+
+    async def verify_all(
+        self,
+        image: Image,
+        /,
+        *,
+        as_of: datetime | date,
+        expect: Expected | None = None,
+        known_at: datetime | None = None,
+        existed_by: Sequence[bytes] = (),
+        effort: Effort | None = None,
+    ) -> tuple[Verdict, ...]:
+        """As `Verifier.verify_all`."""
+        question = self._question("", as_of, expect, known_at, existed_by)
+        asked = await asyncio.to_thread(_in_picture, question, image, effort)
+        if isinstance(asked, RejectedInputError):
+            return (_engine.refuse(question, asked, self.trust),)
+        return tuple([await self._judge(each) for each in asked])
+
+    async def check_vehicle(
+        self,
+        *,
+        as_of: datetime | date,
+        registration_number: str | None = None,
+        country: str | None = None,
+        plate_type: int | None = None,
+        vin: str | None = None,
+    ) -> VehicleVerdict:
+        """As `Verifier.check_vehicle`."""
+        question = self._vehicle_question(as_of, registration_number, country, plate_type, vin)
+        pending = _vehicle_check.begin(question, self.trust)
+        if isinstance(pending, VehicleVerdict):
+            return pending
+        lookup = None if self.vehicles is None else self.vehicles.lookup_vehicle
+        answer = await _ask_later(lookup, pending.vehicle_query, VehicleRecord)
+        return _vehicle_check.conclude(pending, vehicle=answer)
+
+    async def _judge(self, question: Question) -> Verdict:
+        """Drive the decision procedure once."""
+        pending = _engine.begin(question, self.trust, self.group_keys)
+        if isinstance(pending, Verdict):
+            return pending
+        status, vehicle = await asyncio.gather(
+            _ask_later(None if self.status is None else self.status.lookup, pending.status_query, StatusRecord),
+            _ask_later(
+                None if self.vehicles is None else self.vehicles.lookup_vehicle, pending.vehicle_query, VehicleRecord
+            ),
+        )
+        return _engine.conclude(pending, status=status, vehicle=vehicle)
+
+
+def _ask(lookup: Callable[[_Query], _Record], query: _Query, kind: type[_Record]) -> _Record | StatusError:
+    """A backend's answer; whatever it does wrong becomes an error that decides nothing."""
+    try:
+        answer: object = lookup(query)
+    except StatusError as error:
+        return error
+    except Exception as cause:  # noqa: BLE001  a backend is somebody else's code, and a verifier is total
+        return _backend_error(cause)
+    return answer if isinstance(answer, kind) else _backend_error(answer)
+
+
+async def _ask_later(
+    lookup: Callable[[_Query], Awaitable[_Record]] | None, query: _Query | None, kind: type[_Record]
+) -> _Record | StatusError | None:
+    """As `_ask`; None where there is nobody, or nothing, to ask."""
+    if lookup is None or query is None:
+        return None
+    try:
+        answer: object = await lookup(query)
+    except StatusError as error:
+        return error
+    except Exception as cause:  # noqa: BLE001  as above
+        return _backend_error(cause)
+    return answer if isinstance(answer, kind) else _backend_error(answer)
+
+
+def _text(text: str) -> str:
+    if not isinstance(text, str):
+        msg = f"a certificate's text is a str, not {type(text).__name__}"
+        raise TypeError(msg)
+    return _without_line_end(text)
 
 
 def _without_line_end(text: str) -> str:
@@ -193,16 +403,24 @@ def _without_line_end(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _texts_in(image: Image) -> list[str] | RejectedInputError:
-    """The different certificates' texts in a picture, at least one; or why there is none."""
+def _in_picture(question: Question, image: Image, effort: Effort | None) -> list[Question] | RejectedInputError:
+    """The question about each different certificate in a picture, at least one; or why there is none."""
     from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
 
     try:
-        symbols = qr.read(image)
+        symbols = qr.read(image) if effort is None else qr.read(image, effort=effort)
     except RejectedInputError as cause:
         return cause
     texts = dict.fromkeys(_without_line_end(symbol.text) for symbol in symbols if symbol.text.startswith(armor.PREFIX))
-    return list(texts) or _why_none(symbols)
+    return [attrs.evolve(question, text=text) for text in texts] if texts else _why_none(symbols)
+
+
+def _only(asked: list[Question] | RejectedInputError) -> Question | RejectedInputError:
+    if isinstance(asked, RejectedInputError):
+        return asked
+    if len(asked) > 1:
+        return RejectedInputError("several-certificates", "There are several certificates", count=len(asked))
+    return asked[0]
 
 
 def _why_none(symbols: list[Symbol]) -> RejectedInputError:
@@ -224,14 +442,27 @@ def _backend_error(what: object) -> StatusError:
     return error
 
 
-def _check_day(day: date) -> None:
-    given: object = day
-    if not isinstance(given, date):
-        msg = f"as_of is an aware datetime or a date, not {type(day).__name__}"
+def _proofs(existed_by: Sequence[bytes]) -> tuple[bytes, ...]:
+    if isinstance(existed_by, (bytes, str)) or not all(isinstance(proof, bytes) for proof in existed_by):
+        msg = "existed_by is a sequence of proofs, each as bytes"
         raise TypeError(msg)
-    if not FIRST_DAY <= day <= LAST_DAY:
+    if len(existed_by) > MAX_PROOFS or any(len(proof) > MAX_PROOF_BYTES for proof in existed_by):
+        msg = f"at most {MAX_PROOFS} proofs are looked at, each of {MAX_PROOF_BYTES} bytes at most"
+        raise ValueError(msg)
+    return tuple(existed_by)
+
+
+def _moment(as_of: datetime | date) -> datetime | date:
+    given: object = as_of
+    if isinstance(given, datetime):
+        return _instant(given, "as_of")
+    if not isinstance(given, date):
+        msg = f"as_of is an aware datetime or a date, not {type(as_of).__name__}"
+        raise TypeError(msg)
+    if not FIRST_DAY <= given <= LAST_DAY:
         msg = f"as_of lies outside {FIRST_DAY} to {LAST_DAY}"
         raise ValueError(msg)
+    return given
 
 
 def _instant(value: datetime, what: str) -> datetime:

@@ -15,7 +15,8 @@ import click
 
 import certcore
 from certcore import reasons
-from certcore.cli import demo, exits, issue, keygen, scan, show, status, terminal, trust, verify
+from certcore.cli import demo, evidence, exits, issue, keygen, scan, show, status, terminal, trust, verify
+from certcore.cli.print import print_page
 from certcore.errors import CertcoreError
 
 
@@ -56,8 +57,10 @@ for _command in (
     trust.trust,
     issue.issue,
     show.show,
+    print_page,
     scan.scan,
     verify.verify,
+    evidence.evidence,
     status.status,
 ):
     group.add_command(_command)

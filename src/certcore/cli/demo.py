@@ -19,7 +19,7 @@ from certcore.cli import certificate_draft, demo_cast, demo_questions, exits, fi
 from certcore.cli.demo_cast import Cast
 from certcore.cli.demo_questions import Answer
 from certcore.cli.issue import DEFAULT_SCALE
-from certcore.cli.verify import STYLES
+from certcore.cli.verdicts import STYLES
 from certcore.errors import IssuingError
 from certcore.trust import TrustList, TrustRoot
 from certcore.verdict import Outcome

@@ -13,12 +13,14 @@ from typing import Any, Final
 import click
 
 from certcore import reasons
-from certcore.cli import exits, fields, files, inputs, moments, terminal, trust
+from certcore.cli import exits, files, inputs, keygen, moments, terminal, trust, verdicts
 from certcore.cli.inputs import Input, Source
-from certcore.errors import CertcoreError, RejectedInputError
+from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.policy import Expected, Policy
+from certcore.status.protocol import StatusBackend
+from certcore.status.snapshot import SnapshotStatusBackend
 from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
-from certcore.verdict import Outcome, Reason, Verdict
+from certcore.verdict import Verdict
 from certcore.verify import Verifier
 
 _FILE = click.Path(path_type=Path)
@@ -29,16 +31,6 @@ POLICIES: Final[dict[str, Callable[[], Policy]]] = {
     "roadside": Policy.roadside,
     "bulk": Policy.bulk,
 }
-
-STYLES: Final = {Outcome.VALID: "bold green", Outcome.INVALID: "bold red", Outcome.UNDETERMINED: "bold yellow"}
-
-_HEADLINES: Final = {
-    "en": {Outcome.VALID: "VALID", Outcome.INVALID: "NOT VALID", Outcome.UNDETERMINED: "UNDETERMINED"},
-    "zh": {Outcome.VALID: "有效", Outcome.INVALID: "无效", Outcome.UNDETERMINED: "无法判定"},
-}
-
-_DEGRADED: Final = {"en": "VALID, STATUS NOT KNOWN", "zh": "有效（状态未知）"}
-"""A revoked certificate would read the same: this must not pass for a plain VALID."""
 
 _Answer = Verdict | CertcoreError
 
@@ -60,7 +52,18 @@ _Answer = Verdict | CertcoreError
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
 @click.option("--policy", type=click.Choice(list(POLICIES)), default="counterparty", show_default=True)
 @click.option("--trust", "trust_file", type=_FILE, envvar="CERTCORE_TRUST", help="The signed trust list.")
-@click.option("--root", "roots", type=_FILE, multiple=True, envvar="CERTCORE_ROOT", help="A root's key; repeatable.")
+@click.option(
+    "--root",
+    "roots",
+    type=_FILE,
+    multiple=True,
+    envvar="CERTCORE_ROOT",
+    help="A root's key, repeatable; or a root set's file.",
+)
+@click.option("--snapshot", type=_FILE, help="Status documents kept in a file or a folder, to be asked.")
+@click.option("--online", is_flag=True, help="Ask the issuers' registers over HTTPS.")
+@click.option("--evidence", "evidence_folder", type=_FILE, help="Keep the evidence of each verdict in this folder.")
+@click.option("--seal", "seal_file", type=_FILE, help="Seal the evidence with this private key, PEM.")
 @click.option("--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign.")
 @click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
 @click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
@@ -73,12 +76,14 @@ def verify(
 ) -> int:
     """Verify certificates: texts, pictures, folders of pictures, text files; - or a pipe reads a text a line.
 
-    No register is asked, so a policy that requires one (claims, roadside, bulk) cannot come to VALID. The trust list
-    and the roots' keys come from --trust and --root, or from CERTCORE_TRUST and CERTCORE_ROOT.
+    Without --snapshot or --online no register is asked, and a policy that requires one (claims, roadside, bulk) cannot
+    come to VALID. The trust list and the roots' keys come from --trust and --root, or from CERTCORE_TRUST and
+    CERTCORE_ROOT.
 
     Exits with 0 if all are valid, 1 if any is not, else 3 if any cannot be determined; 2 if anything could not be read.
     """
     ask = _question(given)
+    keep = _keeper(given["evidence_folder"], given["seal_file"])
     codes: list[int] = []
     for item, answer in _answers(what, ask):
         if isinstance(answer, CertcoreError):
@@ -88,7 +93,8 @@ def verify(
         if is_json:
             terminal.say(json.dumps({"input": item.name, **answer.to_dict()}))
         else:
-            _print(item, answer, lang)
+            verdicts.show(item.name, answer, lang)
+        keep(answer)
         codes.append(exits.OF_OUTCOME[answer.outcome])
     if not codes:
         raise RejectedInputError("no-certificate", "There was nothing to verify")
@@ -102,7 +108,7 @@ def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
         raise click.UsageError(msg)
     root = trust.read_root(given["roots"], given["threshold"])
     trust_list = TrustList.open(files.read_bytes(given["trust_file"], limit=MAX_TRUST_LIST_BYTES), root=root)
-    verifier = Verifier(trust=trust_list, status=None, policy=POLICIES[given["policy"]]())
+    verifier = Verifier(trust=trust_list, status=_backend(given), policy=POLICIES[given["policy"]]())
     try:
         expect = Expected(**{name: given[name] for name in ("registration_number", "vin", "country", "plate_type")})
         moment: dict[str, Any] = {"as_of": given["as_of"], "known_at": given["known_at"]}
@@ -110,6 +116,47 @@ def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     return partial(_ask, verifier, expect=None if expect.is_empty else expect, **moment)
+
+
+def _backend(given: dict[str, Any]) -> StatusBackend | None:
+    """Whom to ask, if anybody."""
+    snapshot: Path | None = given["snapshot"]
+    if given["online"] and snapshot is not None:
+        msg = "either --online or --snapshot"
+        raise click.UsageError(msg)
+    if given["online"]:
+        from certcore.status.http import HTTPStatusBackend  # noqa: PLC0415  the http extra
+
+        return HTTPStatusBackend()
+    if snapshot is None:
+        return None
+    return (
+        SnapshotStatusBackend.from_folder(snapshot) if snapshot.is_dir() else SnapshotStatusBackend.from_file(snapshot)
+    )
+
+
+def read_snapshot(path: Path) -> SnapshotStatusBackend:
+    """Status documents out of a file or a folder."""
+    return SnapshotStatusBackend.from_folder(path) if path.is_dir() else SnapshotStatusBackend.from_file(path)
+
+
+def _keeper(folder: Path | None, seal_file: Path | None) -> Callable[[Verdict], None]:
+    """What keeps the evidence of a verdict, and of no picture that could not be read."""
+    if folder is None:
+        if seal_file is not None:
+            msg = "--seal seals what --evidence keeps: give both"
+            raise click.UsageError(msg)
+        return lambda _: None
+    if not folder.is_dir():
+        raise IssuingError("file-unwritable", f"{folder}: there is no such folder")
+    signer = None if seal_file is None else keygen.read_signer(seal_file, None)
+
+    def keep(verdict: Verdict) -> None:
+        evidence = verdict.evidence if signer is None else verdict.evidence.sealed(signer)
+        path = folder / f"{verdict.id[:16]}-{evidence.digest.hex()[:16]}.vice"
+        files.write(path, evidence.to_bytes(), force=True)  # named by its content: what is there is the same
+
+    return keep
 
 
 def _ask(
@@ -151,22 +198,3 @@ def _tell(item: Input, error: CertcoreError, *, is_json: bool) -> None:
     terminal.say(f"certcore: {terminal.escaped(str(error))}", err=True)
     if error.code in reasons.REASONS:
         terminal.say(f"  {reasons.explain(error.code).next_step}", err=True)
-
-
-def _print(item: Input, verdict: Verdict, lang: str) -> None:
-    """The verdict, its reasons, and only then what an authentic certificate states."""
-    moment = verdict.as_of.isoformat()
-    headline = _DEGRADED[lang] if verdict.degraded else _HEADLINES[lang][verdict.outcome]
-    terminal.say(f"{headline}  {terminal.escaped(item.name)}  ({moment})", style=STYLES[verdict.outcome])
-    for reason in verdict.reasons:
-        terminal.say(_reason(reason, lang))
-    if verdict.certificate is not None:
-        for label, value in fields.rows(verdict.certificate, lang=lang, only=fields.MOST_ASKED):
-            terminal.say(f"    {label}: {value}")
-
-
-def _reason(reason: Reason, lang: str) -> str:
-    words = reasons.explain(reason.code, lang=lang)
-    detail = "".join(f", {name} {value}" for name, value in reason.detail)
-    gap = "" if lang == "zh" else " "
-    return f"  - {words.line}{gap}{words.next_step} [{reason.code}{terminal.escaped(detail)}]"

@@ -6,7 +6,7 @@ first steps and wherever a process issues for itself; nothing in it outlives the
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Final
 
@@ -27,6 +27,8 @@ from certcore.vocabulary import normalise_registration_number, normalise_vin
 
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY_ISSUER: Final = ""
+_AHEAD: Final = timedelta(hours=14)
+"""How far civil time may be ahead of UTC: the backend does not know the zone."""
 
 Reference = StatusRef | StatusListEntry | bytes
 """A status reference, or a certificate id."""
@@ -37,6 +39,8 @@ class _Vehicle:
     """What was registered of one vehicle."""
 
     flags: frozenset[VehicleFlag]
+    valid_from: date | None
+    valid_until: date | None
 
 
 class MemoryStatusBackend:
@@ -152,9 +156,15 @@ class MemoryStatusBackend:
         country: str,
         plate_type: int | None = None,
         vin: str | None = None,
+        valid_from: date | None = None,
+        valid_until: date | None = None,
     ) -> None:
-        """Make a vehicle known by registration number and VIN, with the flags it has; replaces what was held."""
-        vehicle = _Vehicle(frozenset(flags))
+        """Make a vehicle known by registration number and VIN, with its flags and the days of its inspection.
+
+        Nothing is known of the time before ``valid_from``; without it the inspection counts as having always run. What
+        was held of the vehicle is replaced.
+        """
+        vehicle = _Vehicle(frozenset(flags), valid_from, valid_until)
         with self._lock:
             self._vehicles[_plate_key(registration_number, country, plate_type)] = vehicle
             if vin is not None:
@@ -169,7 +179,13 @@ class MemoryStatusBackend:
             found = next((self._vehicles[key] for key in keys if key in self._vehicles), None)
         if found is None:
             return VehicleRecord(known=False, observed_at=query.asked_at, history_from=_ALWAYS)
-        return VehicleRecord(known=True, flags=found.flags, observed_at=query.asked_at, history_from=_ALWAYS)
+        return VehicleRecord(
+            known=True,
+            flags=found.flags,
+            valid_until=None if _is_before(query.as_of, found.valid_from) else found.valid_until,
+            observed_at=query.asked_at,
+            history_from=_ALWAYS,
+        )
 
     def __getstate__(self) -> dict[str, object]:
         with self._lock:
@@ -179,6 +195,11 @@ class MemoryStatusBackend:
         self._lock = Lock()
         self._events = dict(state["events"])  # type: ignore[call-overload]  # what __getstate__ put there
         self._vehicles = dict(state["vehicles"])  # type: ignore[call-overload]  # as above
+
+
+def _is_before(as_of: datetime, day: date | None) -> bool:
+    """Whether a moment lies before a day, in every zone that may be meant."""
+    return day is not None and (as_of + _AHEAD).date() < day
 
 
 def _plate_key(registration_number: str, country: str, plate_type: int | None) -> str:

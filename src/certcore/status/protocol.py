@@ -115,11 +115,13 @@ class StatusProof:
         data: the signed bytes.
         media_type: what they are.
         key_id: whose key signed them: must be one of the query's.
+        request: the exact request it answers, where it is an answer to one.
     """
 
     data: bytes = attrs.field(repr=False, validator=_is_bytes)
     media_type: str = attrs.field(validator=_is_str)
     key_id: bytes = attrs.field(validator=_is_bytes)
+    request: bytes | None = attrs.field(default=None, repr=False, validator=attrs.validators.optional(_is_bytes))
 
 
 @attrs.frozen(kw_only=True)
@@ -220,12 +222,23 @@ class VehicleFlag:
 
 @attrs.frozen(kw_only=True)
 class VehicleQuery:
-    """Which vehicle is asked about: by registration number with its country and type, or by VIN."""
+    """Which vehicle is asked about: by registration number with its country and type, or by VIN.
+
+    Attributes:
+        registration_number: as read off the plate, or as a certificate states it.
+        country: ISO 3166-1 alpha-2 of the plate, and of the register that is asked.
+        plate_type: 号牌种类, without which a Chinese number is not unique.
+        vin: the whole VIN, or any other chassis number.
+        keys: the keys that may sign the answer.
+        as_of: the moment the question is about.
+        asked_at: when it is asked.
+    """
 
     registration_number: str | None = attrs.field(default=None, repr=False)
     country: str | None = None
     plate_type: int | None = None
     vin: str | None = attrs.field(default=None, repr=False)
+    keys: tuple[PublicKey, ...] = ()
     as_of: datetime = attrs.field(converter=utc)
     asked_at: datetime = attrs.field(converter=utc)
 
@@ -237,7 +250,8 @@ class VehicleRecord:
     Attributes:
         known: whether it knows the vehicle at all.
         flags: the vehicle's states; ``A`` (normal) stands alone.
-        valid_until: until when the vehicle's inspection runs, by the register.
+        valid_until: the last day of the inspection that was in force at the query's ``as_of``, or had ended by then;
+            None where the register knows of none at that time.
         observed_at: as of when the register speaks.
         history_from: since when the flags are complete; None when only the present is known.
         reliable_until: until when the register promises that nothing will have changed.

@@ -303,11 +303,13 @@ def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tupl
     if any(not rules.suspends or at - window.last <= rules.clock_skew for at in at_or_after):
         reaches_back = rules.retroactive and any(seen.state is StatusState.REVOKED for seen in stopped)
         return (blocks("revocation-effect-unknown"),) if reaches_back else ()
-    if stopped:
+    if any(seen.state is StatusState.REVOKED for seen in stopped):
         return (blocks("revocation-effect-unknown"),)
     before = [at for at in valid if at < window.last]
     if before and _bears(window.last - max(before), rules):
         return ()
+    if rules.suspends and any(seen.state is StatusState.SUSPENDED for seen in stopped):
+        return (blocks("status-gap"),)
     return (blocks(_why_unknown(facts, window, rules, is_after=bool(at_or_after))),)
 
 

@@ -188,7 +188,7 @@ def open_answer(
     if claims.get(_SUB) != _digest(request):
         raise StatusError("vehicle-answer-subject", "The answer is to another request")
     issued_at = _check_times(claims, now, clock_skew)
-    proof = StatusProof(data=data, media_type=VEHICLE_ANSWER_TYPE, key_id=opened.key.key_id)
+    proof = StatusProof(data=data, media_type=VEHICLE_ANSWER_TYPE, key_id=opened.key.key_id, request=request)
     return _record_from_wire(claims.get(_RECORD), issued_at, proof)
 
 

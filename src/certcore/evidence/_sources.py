@@ -1,0 +1,286 @@
+"""What a verdict stood on, written down as a statement, and checked again from the documents. Pure.
+
+What lives here: which documents are named by digest and which are carried, what a record's documents prove, and the
+civil time of then. What never does: files, seals, time-stamps, and the decision itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import attrs
+
+from certcore import _engine, _vehicle_check, vocabulary
+from certcore._instants import civil_day, midnight
+from certcore._period import first_day
+from certcore._question import Question, Sources, StatusAnswer, VehicleAnswer, VehicleQuestion
+from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
+from certcore.evidence._statement import Statement
+from certcore.evidence._values import Answer, Answered, Attested, Failed, Kind, Proved
+from certcore.evidence._zones import Offsets, record, restore
+from certcore.issuers import TrustedIssuer
+from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
+from certcore.policy import Expected
+from certcore.status import tokenlist, vehicledoc
+from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
+from certcore.status.tokenlist import StatusEvents, StatusToken
+from certcore.trust import TrustList
+from certcore.verdict import VehicleVerdict, Verdict
+
+_DAY: Final = timedelta(days=1)
+
+Material = Callable[[bytes], bytes]
+"""Gives the document with a digest; raises where it is not there."""
+
+
+class Gathered:
+    """The documents that a statement names, as it is written."""
+
+    def __init__(self) -> None:
+        self.documents: dict[bytes, bytes] = {}
+
+    def name(self, document: bytes) -> bytes:
+        """Keep a document; its digest."""
+        digest = hashlib.sha256(document).digest()
+        self.documents[digest] = document
+        return digest
+
+
+def state(verdict: Verdict | VehicleVerdict, gathered: Gathered) -> Statement:
+    """What the verdict stood on."""
+    return _of_certificate(verdict, gathered) if isinstance(verdict, Verdict) else _of_vehicle(verdict, gathered)
+
+
+def _of_certificate(verdict: Verdict, gathered: Gathered) -> Statement:
+    question, sources = verdict._question, verdict._sources  # noqa: SLF001  a verdict's own, kept for this
+    common = _common(verdict, question, sources, gathered) | {
+        "text": _writable(question.text),
+        "known_at": question.known_at,
+        "expect": None if question.expect.is_empty else question.expect,
+        "existed_by": question.existed_by or None,
+        "picture": question.picture,
+        "refused": sources.refused,
+        "group_key_id": sources.group_key_id,
+    }
+    begun = verdict if sources.refused is not None else _engine.begin(question, sources.trust)
+    certificate = verdict.certificate
+    if isinstance(begun, Verdict) or certificate is None:
+        return Statement(**common)
+    query = begun.vehicle_query
+    if query is not None:  # what was confidential may have been asked with
+        query = attrs.evolve(query, vin=certificate.vin, plate_type=certificate.plate_type)
+    return Statement(
+        issuer=begun.grant.issuer.id,
+        status=_status_stated(sources.status, begun.status_query, gathered),
+        vehicle=_vehicle_stated(sources.vehicle, query, gathered),
+        offsets=_offsets(question.as_of, begun.grant.issuer, begun.certificate),
+        **common,
+    )
+
+
+def _of_vehicle(verdict: VehicleVerdict, gathered: Gathered) -> Statement:
+    question, sources = verdict._question, verdict._sources  # noqa: SLF001  as above
+    common = _common(verdict, question, sources, gathered) | {
+        "kind": Kind.VEHICLE,
+        "expect": Expected(
+            registration_number=question.registration_number,
+            country=question.country,
+            plate_type=question.plate_type,
+            vin=question.vin,
+        ),
+    }
+    pending = _vehicle_check.begin(question, sources.trust)
+    if isinstance(pending, VehicleVerdict):
+        return Statement(**common)
+    return Statement(
+        issuer=pending.issuer.id,
+        vehicle=_vehicle_stated(sources.vehicle, pending.vehicle_query, gathered),
+        offsets=_offsets(question.as_of, pending.issuer, None),
+        **common,
+    )
+
+
+def _common(
+    verdict: Verdict | VehicleVerdict, question: Question | VehicleQuestion, sources: Sources, gathered: Gathered
+) -> dict[str, Any]:
+    """What both kinds of statement have."""
+    return {
+        "rules": _engine.RULES,
+        "vocabulary": vocabulary.VOCABULARY_VERSION,
+        "as_of": question.as_of,
+        "evaluated_at": question.evaluated_at,
+        "policy": question.policy,
+        "trust": gathered.name(sources.trust.to_bytes()),
+        "chain": list(map(gathered.name, sources.trust.root_chain)) or None,
+        "outcome": verdict.outcome,
+        "reasons": verdict.reasons,
+    }
+
+
+def _status_stated(answer: StatusAnswer, query: StatusQuery | None, gathered: Gathered) -> Answer | None:
+    """A record that its documents prove is left to them; any other is the verifier's word, and said to be."""
+    if answer is None or query is None:
+        return None
+    if isinstance(answer, StatusError):
+        return Failed(_engine.code_of(answer))
+    if answer.proofs and _proved_record(answer.proofs, query) == answer:
+        return Proved(tuple((gathered.name(proof.data), proof.media_type) for proof in answer.proofs))
+    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, gathered)))
+
+
+def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, gathered: Gathered) -> Answer | None:
+    if answer is None or query is None:
+        return None
+    if isinstance(answer, StatusError):
+        return Failed(_engine.code_of(answer))
+    match answer.proofs:
+        case [StatusProof(data=data, request=bytes() as request)] if _proved_vehicle(request, data, query) == answer:
+            return Answered(request, data)
+    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, gathered)))
+
+
+def _kept(proofs: Sequence[StatusProof], gathered: Gathered) -> Iterator[tuple[bytes, str, bytes]]:
+    return ((gathered.name(proof.data), proof.media_type, proof.key_id) for proof in proofs)
+
+
+def _writable(text: str) -> str | bytes:
+    """The text, which may be anything a scanner gave: half a surrogate pair is no text, and still what was asked."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def text_of(statement: Statement) -> str:
+    """The text that was asked about."""
+    text = statement.text
+    try:
+        return text.decode("utf-8", "surrogatepass") if isinstance(text, bytes) else text or ""
+    except UnicodeDecodeError as cause:
+        raise malformed("its text is no text") from cause
+
+
+def _offsets(as_of: datetime | date, issuer: TrustedIssuer, certificate: InspectionCertificate | None) -> Offsets:
+    """The civil time of the issuer's zone around every instant that the rules look at."""
+    zone = issuer.zone
+    instants = [as_of if isinstance(as_of, datetime) else midnight(as_of, zone)]
+    if certificate is not None:
+        days = [first_day(certificate, zone), certificate.valid_until]
+        instants += [midnight(day, zone) for day in days if day is not None]
+        instants += [at for at in (certificate.issued_at, certificate.presented_at) if at is not None]
+    return record(zone, [*instants, *(midnight(civil_day(at, zone) + _DAY, zone) for at in instants[:1])])
+
+
+def in_civil_time_of_then(trust: TrustList, statement: Statement) -> TrustList:
+    """The trust list, opened for this one replay, with the issuer's zone as it was recorded."""
+    issuer = None if statement.issuer is None else trust.issuer(statement.issuer)
+    if issuer is not None and statement.offsets is not None:
+        try:
+            zone = restore(statement.offsets, key=issuer.time_zone)
+        except ValueError as cause:
+            raise malformed("its time zone is none") from cause
+        object.__setattr__(issuer, "zone", zone)  # nobody else has this list
+    return trust
+
+
+# --- checking again ---------------------------------------------------------------------------------------------------
+
+
+def status_answer(statement: Statement, query: StatusQuery | None, material: Material) -> StatusAnswer:
+    """What came of the status look-up, each document opened again.
+
+    Raises:
+        UntrustedError: ``evidence-proof-invalid``.
+    """
+    match statement.status:
+        case None:
+            return None
+        case Failed(code):
+            return StatusError(code)
+        case Attested(StatusRecord() as stated, documents):
+            return attrs.evolve(stated, proofs=_unproven(documents, material))
+        case Proved(documents) if query is not None:
+            proofs = [StatusProof(data=material(digest), media_type=kind, key_id=b"") for digest, kind in documents]
+            found = _proved_record(proofs, query)
+            if found is not None:
+                return found
+    raise UntrustedError(
+        "evidence-proof-invalid", "A status document is not one of this issuer's, or about something else"
+    )
+
+
+def vehicle_answer(statement: Statement, query: VehicleQuery | None, material: Material) -> VehicleAnswer:
+    """What came of the vehicle look-up, likewise.
+
+    Raises:
+        UntrustedError: ``evidence-proof-invalid``.
+    """
+    match statement.vehicle:
+        case None:
+            return None
+        case Failed(code):
+            return StatusError(code)
+        case Attested(VehicleRecord() as stated, documents):
+            return attrs.evolve(stated, proofs=_unproven(documents, material))
+        case Answered(request, reply) if query is not None:
+            found = _proved_vehicle(request, reply, query)
+            if found is not None:
+                return found
+    raise UntrustedError("evidence-proof-invalid", "The register's answer is not its own, or about something else")
+
+
+def _unproven(documents: Sequence[tuple[bytes, str, bytes]], material: Material) -> tuple[StatusProof, ...]:
+    """The documents that came with an attested record, as they came."""
+    return tuple(
+        StatusProof(data=material(digest), media_type=kind, key_id=key_id) for digest, kind, key_id in documents
+    )
+
+
+def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusRecord | None:
+    """The record that these documents make, each opened again under the issuer's keys; None where they do not."""
+    if query.list_uri is None or not isinstance(query.ref, StatusRef | StatusListEntry):
+        return None
+    tokens: list[StatusToken] = []
+    events: StatusEvents | None = None
+    try:
+        for proof in proofs:
+            if proof.media_type == tokenlist.STATUS_EVENTS_TYPE:
+                events = tokenlist.open_events(proof.data, uri=query.list_uri, keys=query.keys, now=None)
+            elif proof.media_type == tokenlist.STATUS_LIST_TYPE:
+                tokens.append(tokenlist.open_token(proof.data, uri=query.list_uri, keys=query.keys, now=None))
+            elif proof.media_type == tokenlist.STATUS_LIST_JWT_MEDIA_TYPE:
+                tokens.append(tokenlist.open_jwt_token(proof.data, uri=query.list_uri, keys=query.keys, now=None))
+            else:
+                return None
+        return tokenlist.status_record(query.ref.index, tokens=tokens, events=events)
+    except (CertcoreError, ValueError):
+        return None
+
+
+def _proved_vehicle(request: bytes, answer: bytes, query: VehicleQuery) -> VehicleRecord | None:
+    """The record in a register's answer, once it is found to be about this vehicle and moment; None where it is not."""
+    try:
+        asked = vehicledoc.decode_request(request, asked_at=query.asked_at)
+        if attrs.evolve(asked, keys=query.keys) != attrs.evolve(query, as_of=query.as_of.replace(microsecond=0)):
+            return None
+        return vehicledoc.open_answer(answer, request=request, keys=query.keys, now=None)
+    except CertcoreError:
+        return None
+
+
+def named(statement: Statement) -> Iterator[bytes]:
+    """Every digest in a statement."""
+    yield statement.trust
+    yield from statement.chain or ()
+    for answer in (statement.status, statement.vehicle):
+        if isinstance(answer, Proved | Attested):
+            yield from (document[0] for document in answer.documents)
+
+
+def malformed(what: str) -> RejectedInputError:
+    """Whatever a file cannot be read for."""
+    return RejectedInputError("evidence-malformed", f"The evidence cannot be read: {what}")

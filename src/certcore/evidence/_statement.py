@@ -1,0 +1,194 @@
+"""What an evidence file states, as CBOR and back: `Statement`. Pure; the wire is in `docs/reference/evidence.md`.
+
+What lives here: the members of the map. What never does: where the documents are that a statement names by digest,
+seals, time-stamps, and whether anything that is stated holds.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+
+import attrs
+
+from certcore import _cbor, _maps
+from certcore._maps import Field, array, member, plain, typed
+from certcore.errors import RejectedInputError
+from certcore.evidence._values import (
+    DURATION,
+    INSTANT,
+    Answer,
+    Kind,
+    any_text,
+    from_moment,
+    from_offsets,
+    from_reason,
+    from_refused,
+    from_status,
+    from_vehicle,
+    sha256,
+    to_answer,
+    to_moment,
+    to_offsets,
+    to_reason,
+    to_refused,
+)
+from certcore.evidence._zones import Offsets
+from certcore.keys import PublicKey
+from certcore.policy import Expected, Need, Policy
+from certcore.reasons import Reason
+from certcore.verdict import Outcome
+
+FORMAT: Final = 1
+MAX_STATEMENT_BYTES: Final = 4 << 20
+"""Bytes of a statement: a few hundred, and what proves that the certificate existed, at most 16 times 64 kB."""
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Statement:
+    """Everything one verdict stood on, and the verdict's outcome. Long documents are named by their SHA-256.
+
+    Attributes:
+        rules: the version of the rules it was judged by.
+        vocabulary: the version of the tables of codes.
+        kind: what the question was about.
+        text: the certificate's text; bytes where it is no proper text.
+        as_of: the moment or the civil day.
+        known_at: what was knowable when, if the caller said.
+        evaluated_at: when it was asked.
+        expect: the vehicle that was seen, or asked about.
+        policy: the whole policy.
+        existed_by: what was offered to prove that the certificate existed.
+        picture: SHA-256 of the picture's file.
+        trust: SHA-256 of the trust list.
+        chain: SHA-256 of the root sets that lead from the first root to the one that signed the trust list.
+        refused: why there was no text, where a picture held none.
+        status: what came of the status look-up.
+        vehicle: what came of the vehicle look-up.
+        issuer: the id of the issuer whose civil time counts.
+        offsets: the civil time of the issuer's zone, as it was.
+        group_key_id: by which group key's id confidential claims were read.
+        outcome: what the verdict was.
+        reasons: and why.
+    """
+
+    format: int = FORMAT
+    rules: int
+    vocabulary: str
+    kind: Kind = Kind.CERTIFICATE
+    text: str | bytes | None = None
+    as_of: datetime | date
+    known_at: datetime | None = None
+    evaluated_at: datetime
+    expect: Expected | None = None
+    policy: Policy
+    existed_by: tuple[bytes, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(tuple))
+    picture: bytes | None = None
+    trust: bytes
+    chain: tuple[bytes, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(tuple))
+    refused: RejectedInputError | None = None
+    status: Answer | None = None
+    vehicle: Answer | None = None
+    issuer: str | None = None
+    offsets: Offsets | None = None
+    group_key_id: bytes | None = None
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = attrs.field(converter=tuple)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.text is None) != (self.kind is Kind.VEHICLE):
+            msg = "a statement about a certificate has a text, and one about a vehicle has none"
+            raise ValueError(msg)
+
+
+def encode(statement: Statement) -> bytes:
+    """The statement as deterministic CBOR."""
+    return _cbor.encode(_maps.write(_STATEMENT, statement))
+
+
+def decode(data: bytes) -> Statement:
+    """The statement in these bytes.
+
+    Raises:
+        RejectedInputError: ``evidence-malformed``; ``evidence-rules-unsupported`` for another format.
+    """
+    try:
+        wire = _cbor.decode(data, max_bytes=MAX_STATEMENT_BYTES)
+    except RejectedInputError as cause:
+        raise RejectedInputError("evidence-malformed", "The evidence is not deterministic CBOR") from cause
+    if type(wire) is dict and type(wire.get(0)) is int and wire[0] != FORMAT:
+        raise RejectedInputError("evidence-rules-unsupported", "The evidence is of another format", format=wire[0])
+    try:
+        statement: Statement = _maps.read(_STATEMENT, Statement, wire)
+    except RejectedInputError as cause:
+        if cause.code == "too-new":
+            raise RejectedInputError(
+                "evidence-rules-unsupported", "The evidence has an unknown critical field"
+            ) from cause
+        raise RejectedInputError("evidence-malformed", "The evidence's content does not hold") from cause
+    except (ValueError, TypeError, OverflowError) as cause:
+        raise RejectedInputError("evidence-malformed", "The evidence's content does not hold") from cause
+    return statement
+
+
+_OUTCOMES: Final = dict(enumerate(Outcome, start=1))
+_KINDS: Final = dict(enumerate(Kind, start=1))
+_NEEDS: Final = dict(enumerate(Need, start=1))
+_EXPECTED: Final = (
+    Field(0, "registration_number", *plain(str)),
+    Field(1, "country", *plain(str)),
+    Field(2, "plate_type", *plain(int)),
+    Field(3, "vin", *plain(str)),
+)
+_POLICY: Final = (
+    Field(0, "name", *plain(str)),
+    Field(1, "status", *member(_NEEDS)),
+    Field(2, "vehicle", *member(_NEEDS)),
+    Field(3, "binding", sorted, array(typed(str))),
+    Field(4, "max_status_age", *DURATION),
+    Field(5, "max_trust_age", *DURATION),
+    Field(6, "note_trust_age", *DURATION),
+    Field(7, "clock_skew", *DURATION),
+    Field(8, "live_replaces_status", *plain(bool)),
+    Field(9, "stop_flags", sorted, array(typed(str))),
+    Field(10, "time_stamp_authorities", *(array(typed(bytes)),) * 2),
+    Field(
+        11, "seal_keys", array(PublicKey.to_cose_key), array(lambda wire: PublicKey.from_cose_key(typed(bytes)(wire)))
+    ),
+)
+
+
+def _policy(**values: Any) -> Policy:  # noqa: ANN401  one for each member
+    """A policy whose ages are None where they are not stated."""
+    return Policy(**{"max_status_age": None, "max_trust_age": None} | values)
+
+
+_STATEMENT: Final = (
+    Field(0, "format", *plain(int)),
+    Field(1, "rules", *plain(int)),
+    Field(2, "text", any_text, any_text),
+    Field(3, "evaluated_at", *INSTANT),
+    Field(4, "kind", *member(_KINDS)),
+    Field(5, "as_of", to_moment, from_moment),
+    Field(6, "known_at", *INSTANT),
+    Field(
+        7,
+        "expect",
+        lambda expect: _maps.write(_EXPECTED, expect),
+        lambda wire: _maps.read(_EXPECTED, Expected, wire),
+    ),
+    Field(8, "policy", lambda policy: _maps.write(_POLICY, policy), lambda wire: _maps.read(_POLICY, _policy, wire)),
+    Field(9, "existed_by", *(array(typed(bytes)),) * 2),
+    Field(10, "picture", sha256, sha256),
+    Field(11, "trust", sha256, sha256),
+    Field(12, "chain", *(array(sha256),) * 2),
+    Field(13, "refused", to_refused, from_refused),
+    Field(14, "status", to_answer, from_status),
+    Field(15, "vehicle", to_answer, from_vehicle),
+    Field(16, "offsets", to_offsets, from_offsets),
+    Field(17, "group_key_id", *plain(bytes)),
+    Field(21, "issuer", *plain(str)),
+    Field(18, "vocabulary", *plain(str)),
+    Field(19, "outcome", *member(_OUTCOMES)),
+    Field(20, "reasons", array(to_reason), array(from_reason)),
+)
