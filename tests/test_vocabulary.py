@@ -602,6 +602,8 @@ def test_not_a_vin(vin: str) -> None:
         (WANG, WANG[-8:], VinMatch.MISMATCH),
         ("LSVAA4I87E2I842I1", WANG, VinMatch.LOOKALIKE),
         ("I842II", WANG, VinMatch.LOOKALIKE),
+        ("7E2I84211", WANG, VinMatch.LOOKALIKE),
+        ("7E2I84212", WANG, VinMatch.MISMATCH),
         ("WPOZZZ99ZTS392124", "WP0ZZZ99ZTS392124", VinMatch.LOOKALIKE),
         ("QO0000", "00000000000000000", VinMatch.LOOKALIKE),
         ("I842I2", WANG, VinMatch.MISMATCH),

@@ -104,8 +104,8 @@ class VinMatch(Enum):
     """How an expected chassis number agrees with the actual one.
 
     Only `WHOLE` and `TAIL` are matches. The others differ in what they hint at: `LOOKALIKE` agrees once I is read as
-    1 and O and Q as 0; `INCOMPLETE` is a tail of 9 characters or more, which agrees as far as it goes but is not a
-    form that counts.
+    1 and O and Q as 0, as far as it goes; `INCOMPLETE` is a tail of 9 characters or more, which agrees as far as it
+    goes but is not a form that counts.
     """
 
     WHOLE = "whole"
@@ -130,9 +130,10 @@ def same_vin(expected: str, actual: str, /) -> VinMatch:
         return VinMatch.WHOLE
     expected, actual = written.normalise(expected), written.normalise(actual)
     match = _compare(expected, actual)
-    if match is VinMatch.MISMATCH and _compare(expected.translate(_LOOKALIKES), actual.translate(_LOOKALIKES)).matches:
-        return VinMatch.LOOKALIKE
-    return match
+    if match is not VinMatch.MISMATCH:
+        return match
+    near = _compare(expected.translate(_LOOKALIKES), actual.translate(_LOOKALIKES))
+    return match if near is VinMatch.MISMATCH else VinMatch.LOOKALIKE
 
 
 def check_expected_vin(text: str) -> str:

@@ -1,0 +1,64 @@
+"""Advisory fraud signals: what deserves a second look, for whoever decides to look.
+
+Signals never change a verdict: they are worked out from one that stands, and handed to the caller. There is no score
+and no severity; weighing them is the insurer's.
+
+- `signal`: `Signal`, the value.
+- `single`: `of`, what one verdict shows by itself.
+- `chain`: `check_chain`, what several certificates show beside each other.
+- `sightings`: `seen`, the same certificate in several claims, and what a store of sightings must do.
+- `memory` and `sqlite`: two such stores.
+- `identity`: what counts as the same certificate, vehicle and plate.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from certcore.signals.chain import check_chain
+    from certcore.signals.memory import MemorySeenStore
+    from certcore.signals.sightings import Elsewhere, PseudonymKey, Recalled, SeenStore, Sighting, seen
+    from certcore.signals.signal import Signal
+    from certcore.signals.single import of
+    from certcore.signals.sqlite import SQLiteSeenStore
+
+__all__ = [
+    "Elsewhere",
+    "MemorySeenStore",
+    "PseudonymKey",
+    "Recalled",
+    "SQLiteSeenStore",
+    "SeenStore",
+    "Sighting",
+    "Signal",
+    "check_chain",
+    "of",
+    "seen",
+]
+
+_NAMES = {
+    "certcore.signals.chain": ("check_chain",),
+    "certcore.signals.memory": ("MemorySeenStore",),
+    "certcore.signals.sightings": ("Elsewhere", "PseudonymKey", "Recalled", "SeenStore", "Sighting", "seen"),
+    "certcore.signals.signal": ("Signal",),
+    "certcore.signals.single": ("of",),
+    "certcore.signals.sqlite": ("SQLiteSeenStore",),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # hidden from type checkers, which would take it to mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULE_OF:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        value = getattr(import_module(_MODULE_OF[name]), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
