@@ -8,7 +8,6 @@ plain text.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
@@ -20,6 +19,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from certcore._visible import visible as escaped
+
+__all__ = ["PIPED_WIDTH", "each", "escaped", "plain_table", "say", "table"]
+
 PIPED_WIDTH: Final = 80
 """Columns of a table that is not for a terminal."""
 
@@ -27,35 +30,6 @@ _WIDEST: Final = 1000
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
-
-# Printable to Python, yet leaving no trace on a screen: the rest of Unicode's Default_Ignorable_Code_Point.
-_INVISIBLE: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
-_NAMED: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def escaped(text: str) -> str:
-    r"""The same text, safe to show: whatever is not printed as itself becomes an escape such as ``\x1b`` or ``\u202e``.
-
-    Control, bidirectional, zero-width, private and unassigned characters, lone surrogates, line separators and every
-    space but the plain one; and the backslash, so that an escape is never mistaken for text.
-    """
-    if text.isascii() and text.isprintable() and "\\" not in text:
-        return text
-    return "".join(map(_shown, text))
-
-
-def _shown(character: str) -> str:
-    if character in _NAMED:
-        return _NAMED[character]
-    if character.isprintable() and not _INVISIBLE.match(character):
-        return character
-    number = ord(character)
-    if number <= 0xFF:  # noqa: PLR2004  two digits
-        return f"\\x{number:02x}"
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004  four digits
-
 
 def say(text: str, *, style: str | None = None, err: bool = False) -> None:
     """A line, in a style where the stream is a terminal with colours. Strangers' characters are escaped already."""

@@ -1,0 +1,146 @@
+"""A certificate's fields in words, for people: what each is called and what its codes mean, in English and Chinese.
+
+The command and the printed page share them. What lives here makes words of values; which fields are shown, and where,
+is decided by whoever shows them. Every value is made visible (`certcore._visible`); no markup is escaped.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from certcore import vocabulary
+from certcore._visible import visible
+from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
+from certcore.vocabulary import Term
+
+Words = tuple[str, str]
+"""The same in English and in Chinese."""
+
+LABELS: Final = MappingProxyType(
+    {
+        "registration_number": ("registration number", "号牌号码"),
+        "country": ("country", "国家"),
+        "plate_type": ("plate type", "号牌种类"),
+        "vin": ("VIN", "车辆识别代号"),
+        "vehicle_category": ("vehicle category", "车辆类型"),
+        "usage": ("usage", "使用性质"),
+        "result": ("result", "检验结果"),
+        "basis": ("basis", "签发依据"),
+        "valid_from": ("valid from", "有效期起"),
+        "valid_until": ("valid until", "有效期止"),
+        "inspected_on": ("inspected on", "检验日期"),
+        "next_test_due": ("next test due", "下次检验"),
+        "authority": ("authority", "签发机关"),
+        "issuer": ("issuer", "签发方"),
+        "odometer_km": ("odometer, km", "里程（公里）"),
+        "deficiencies": ("deficiencies", "缺陷"),
+        "test_place": ("test place", "检验地点"),
+        "inspector": ("inspector", "检验员或机构"),
+        "document_number": ("document number", "凭证编号"),
+        "status": ("status entry", "状态索引"),
+        "certificate_id": ("certificate id", "凭证标识"),
+        "previous": ("previous", "前一凭证"),
+        "report_digest": ("report digest", "报告摘要"),
+        "confidential": ("confidential", "加密内容"),
+        "issued_at": ("issued at", "签发时间"),
+        "presented_at": ("presented at", "出示时间"),
+        "expires_at": ("expires at", "失效时间"),
+    }
+)
+"""Every field in the order it is shown, in English and Chinese."""
+
+_CODES: Final = MappingProxyType(
+    {
+        "exempt": ("exempt", "免检"),
+        "pass": ("pass", "合格"),
+        "minor": ("minor deficiencies", "轻微缺陷"),
+        "major": ("major deficiencies", "重大缺陷"),
+        "dangerous": ("dangerous deficiencies", "危险缺陷"),
+        "registration": ("registration", "注册登记"),
+        "transfer-or-change": ("transfer or change", "转移或变更"),
+        "inspected": ("inspected", "检验合格签发"),
+        "within-validity": ("within validity", "有效期内签发"),
+        "temporary": ("temporary", "临时"),
+    }
+)
+
+_SEVERITIES: Final = MappingProxyType(
+    {
+        Result.MINOR: ("minor", "轻微"),
+        Result.MAJOR: ("major", "重大"),
+        Result.DANGEROUS: ("dangerous", "危险"),
+    }
+)
+
+
+def chosen(words: Words, lang: str | None) -> str:
+    """The words in ``en`` or ``zh``; one behind the other where no language is given."""
+    if lang is None:
+        return " ".join(words)
+    return words[1] if lang == "zh" else words[0]
+
+
+def label(name: str, lang: str | None) -> str:
+    """What a field is called."""
+    return chosen(LABELS[name], lang)
+
+
+def value(name: str, certificate: InspectionCertificate, lang: str | None) -> str | None:
+    """What a certificate says in a field, in words; None where it says nothing.
+
+    Args:
+        name: of the field.
+        certificate: whose field.
+        lang: ``en`` or ``zh``; both, unless given, and then what is counted or referred to in English alone.
+    """
+    found = getattr(certificate, name)
+    return None if found is None else visible(_value(name, found, certificate, lang))
+
+
+def _value(name: str, found: object, certificate: InspectionCertificate, lang: str | None) -> str:
+    term = _term(name, found, certificate)
+    if term is not None:
+        return f"{found} {chosen((term.en, term.zh), lang)}"
+    if isinstance(found, Enum):
+        return chosen(_CODES.get(found.value, (found.value, found.value)), lang)
+    if isinstance(found, (date, datetime)):
+        return found.isoformat().replace("+00:00", "Z")
+    if isinstance(found, DeficiencyCounts):
+        return _counts(found, lang)
+    if isinstance(found, tuple):
+        return ("；" if lang == "zh" else "; ").join(_deficiency(item, lang) for item in found)
+    return _plain(found, lang)
+
+
+def _term(name: str, found: object, certificate: InspectionCertificate) -> Term | None:
+    """The vocabulary's term for a code; Chinese tables speak for Chinese vehicles, or where no country is stated."""
+    if name == "vehicle_category":
+        return vocabulary.vehicle_category(str(found))
+    if certificate.country not in {None, "CN"}:
+        return None
+    if name == "plate_type" and isinstance(found, int):
+        return vocabulary.plate_type(found)
+    return vocabulary.usage(str(found)) if name == "usage" else None
+
+
+def _counts(counts: DeficiencyCounts, lang: str | None) -> str:
+    numbers = ((Result.MINOR, counts.minor), (Result.MAJOR, counts.major), (Result.DANGEROUS, counts.dangerous))
+    if lang == "zh":
+        return "，".join(f"{_SEVERITIES[severity][1]} {count}" for severity, count in numbers)
+    return ", ".join(f"{count} {_SEVERITIES[severity][0]}" for severity, count in numbers)
+
+
+def _deficiency(item: Deficiency, lang: str | None) -> str:
+    return f"{item.code} {chosen(_SEVERITIES[item.severity], lang or 'en')}"
+
+
+def _plain(found: object, lang: str | None) -> str:
+    if isinstance(found, (StatusRef, StatusListEntry)):
+        index = f"条目 {found.index}" if lang == "zh" else f"entry {found.index}"
+        if isinstance(found, StatusListEntry):
+            return f"{found.uri}, {index}"
+        return f"列表 {found.list}，{index}" if lang == "zh" else f"list {found.list}, {index}"
+    return found.hex() if isinstance(found, bytes) else str(found)

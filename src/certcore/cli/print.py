@@ -1,0 +1,100 @@
+"""``certcore print``: a certificate as a page to be printed, HTML or PDF, and only if it is authentic.
+
+Nothing is printed that a trusted issuer has not signed, and there is no option that would. Whether it is still in force
+is told beside it and does not stop the printing: a page may be printed before its first day, or for the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from certcore import armor, qr, reasons
+from certcore.cli import exits, files, inputs, terminal, trust, verdicts
+from certcore.errors import CertcoreError, RejectedInputError
+from certcore.payload import Profile
+from certcore.policy import Policy
+from certcore.qr import document
+from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
+from certcore.verify import Verifier
+
+_FILE: Final = click.Path(path_type=Path)
+_HTML: Final = frozenset({".html", ".htm"})
+_PDF: Final = ".pdf"
+
+
+@click.command("print")
+@click.argument("what", metavar="TEXT|FILE|-")
+@click.option("--to", "target", type=_FILE, required=True, metavar="FILE", help="Where to: a .pdf or an .html.")
+@click.option("--page", type=click.Choice(document.PAGES), default="A4", show_default=True)
+@click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
+@click.option("--trust", "trust_file", type=_FILE, envvar="CERTCORE_TRUST", help="The signed trust list.")
+@click.option("--root", "roots", type=_FILE, multiple=True, envvar="CERTCORE_ROOT", help="A root's key; repeatable.")
+@click.option("--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign.")
+@click.option("--font", type=_FILE, help="A TrueType or OpenType font for a PDF; found by itself, unless given.")
+@click.option("--level", type=click.Choice(["L", "M", "Q", "H"]), help="Error correction; Q where it fits well.")
+@click.option(
+    "--profile", type=click.Choice([profile.value for profile in Profile]), help="Whose form; by the country."
+)
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  one for each option
+    """Print one certificate on a page: TEXT begins with VIC1:, FILE is a picture or a text, - is standard input.
+
+    It is verified first, and not printed unless it is authentic; no register is asked. The trust list and the roots'
+    keys come from --trust and --root, or from CERTCORE_TRUST and CERTCORE_ROOT.
+
+    Exits with 0 when the page is written; with 1 or 3, and no page, when it is not authentic or that is not known.
+    """
+    kind = target.suffix.lower()
+    if kind != _PDF and kind not in _HTML:
+        msg = "--to ends in .pdf or .html"
+        raise click.UsageError(msg)
+    if given["font"] is not None and kind != _PDF:
+        msg = "--font is for a PDF: an HTML page takes the fonts of whoever looks at it"
+        raise click.UsageError(msg)
+    if trust_file is None or not roots:
+        msg = "whom do you trust? Give --trust and --root, or set CERTCORE_TRUST and CERTCORE_ROOT"
+        raise click.UsageError(msg)
+    files.refuse_existing([target], force=given["force"])
+    root = trust.read_root(roots, given["threshold"])
+    trust_list = TrustList.open(files.read_bytes(trust_file, limit=MAX_TRUST_LIST_BYTES), root=root)
+    verifier = Verifier(trust=trust_list, status=None, policy=Policy.counterparty())
+    text = _only_text(what)
+    verdict = verifier.verify(text, as_of=verifier.clock().replace(microsecond=0))
+    verdicts.show("the certificate", verdict, given["lang"])
+    if verdict.certificate is None:
+        return exits.OF_OUTCOME[verdict.outcome]
+    how: dict[str, Any] = {name: given[name] for name in ("lang", "page", "level")}
+    how["profile"] = None if given["profile"] is None else Profile(given["profile"])
+    page: bytes | str
+    if kind == _PDF:
+        page = document.to_pdf(text, verdict.certificate, font=given["font"], **how)
+    else:
+        page = document.to_html(text, verdict.certificate, **how)
+    files.write(target, page, force=given["force"])
+    terminal.say(f"{terminal.escaped(str(target))}: one page, {given['page']}")
+    return exits.DONE
+
+
+def _only_text(what: str) -> str:
+    """The text of the one certificate in the argument."""
+    found: list[str] = []
+    for item in inputs.standard_input() if what == inputs.STANDARD_INPUT else _inputs(what):
+        if isinstance(item.content, CertcoreError):
+            raise item.content
+        if isinstance(item.content, str):
+            found.append(item.content)
+        else:
+            found += (symbol.text for symbol in qr.read(item.content) if symbol.text.startswith(armor.PREFIX))
+    texts = set(filter(None, found))
+    if not texts:
+        raise RejectedInputError("no-certificate", "There is no certificate to be read in it")
+    if len(texts) > 1:
+        raise RejectedInputError("several-certificates", "There are several certificates in it: print them one by one")
+    return texts.pop()
+
+
+def _inputs(what: str) -> list[inputs.Input]:
+    return [item for source in inputs.sources([what]) for item in source.read()]
