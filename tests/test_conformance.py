@@ -30,11 +30,19 @@ FROM_PICTURES = {
     "image-unreadable",
     "image-too-large",
     "image-format",
+    "image-too-many-pages",
+    "image-timeout",
     "file-unreadable",
+    "pdf-password",
     "no-decoder",
+    "no-pdf-decoder",
+    "no-heic-decoder",
     "code-not-text",
 }
-"""Reasons that only a picture gives; test_verify_image.py has them."""
+"""Reasons that only a picture gives; test_verify_image.py and tests/qr have them."""
+
+FROM_CHECK_VEHICLE = {"register-unknown", "vehicle-period-unknown"}
+"""Reasons of vehicles for which nobody showed a certificate; a vector shows one. test_check_vehicle.py has them."""
 
 ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -52,6 +60,8 @@ def test_outcome_and_reasons(vector: Vector) -> None:
     assert set(vector.reasons) == reasons(verdict)
     assert vector.outcome == verdict.outcome.value
     assert vector.degraded == verdict.degraded
+    if vector.in_force is not None:
+        assert vector.in_force == tuple((interval.start_at, interval.end_at) for interval in verdict.in_force)
 
 
 @pytest.mark.parametrize("vector", each(VECTORS))
@@ -79,7 +89,7 @@ def test_every_reason_has_a_vector() -> None:
     table = {
         (code, effect.value)
         for code, meaning in REASONS.items()
-        if code not in FROM_PICTURES
+        if code not in FROM_PICTURES | FROM_CHECK_VEHICLE
         for effect in meaning.effects
     }
 

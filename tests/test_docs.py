@@ -95,6 +95,12 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(certcore.__file__).parents[1]), "PYTHONIOENCODING": "utf-8"}
 
 
+def expanded(word: str, folder: Path) -> list[str]:
+    """A word of a command as a shell takes it: the files whose names fit its asterisk, itself where there are none."""
+    found = [path.relative_to(folder).as_posix() for path in folder.glob(word)] if "*" in word else []
+    return sorted(found) or [word]
+
+
 @pytest.mark.parametrize("page", pages_with("python"), ids=name)
 def test_python_blocks(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page's Python blocks run one after the other, and print what the page says they print."""
@@ -119,7 +125,8 @@ def test_console_blocks(page: Path, tmp_path: Path) -> None:
         printed = ""
         for line in block.body.replace("\\\n", "").splitlines():
             assert line.startswith("$ certcore "), f"{name(page)}, line {block.line}: not a certcore command"
-            command = [sys.executable, "-m", "certcore.cli", *shlex.split(line)[2:]]
+            words = [found for word in shlex.split(line)[2:] for found in expanded(word, tmp_path)]
+            command = [sys.executable, "-m", "certcore.cli", *words]
             done = subprocess.run(
                 command, cwd=tmp_path, env=environment(), capture_output=True, text=True, encoding="utf-8", check=False
             )

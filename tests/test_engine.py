@@ -78,13 +78,14 @@ def question(vector: Vector) -> Question:
         known_at=vector.known_at,
         evaluated_at=vector.verifier.clock(),
         policy=vector.verifier.policy,
+        existed_by=vector.existed_by,
     )
 
 
 async def drive(vector: Vector) -> Verdict:
     """An asynchronous driver: both registers are asked at once."""
     asking = vector.verifier
-    pending = begin(question(vector), asking.trust)
+    pending = begin(question(vector), asking.trust, asking.group_keys)
     if isinstance(pending, Verdict):
         return pending
     status, vehicle = await asyncio.gather(
@@ -115,7 +116,7 @@ def test_the_slow_backends_are_backends() -> None:
 def test_concluding_again_is_the_same() -> None:
     """A driver may conclude without an answer first and with one later: what was begun is not used up."""
     for vector in VALID:
-        pending = begin(question(vector), vector.verifier.trust)
+        pending = begin(question(vector), vector.verifier.trust, vector.verifier.group_keys)
         assert isinstance(pending, Pending)
         first = conclude(pending, status=StatusError("status-unavailable"))
         answered = conclude(pending, status=record())

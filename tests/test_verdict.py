@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 import traceback
@@ -17,7 +18,7 @@ import pytest
 
 from certcore import Axis, AxisState, Effect, Expected, Outcome, Policy, Result, Verdict, Verifier
 from certcore.errors import NotValidError
-from certcore.reasons import REASONS, explain
+from certcore.reasons import REASONS, explain, words_of
 from certcore.status import MemoryStatusBackend, StatusEventKind
 from certcore.testing import FixedClock
 from tests.verify_cases import (
@@ -213,7 +214,7 @@ def test_explanations(vector: Vector, lang: str) -> None:
     assert len(set(text.splitlines())) == len(text.splitlines())
     assert len(text.splitlines()) >= 1 + len({reason.code for reason in verdict.reasons})
     for reason in verdict.reasons:
-        words = explain(reason.code, lang=lang)
+        words = words_of(reason, lang=lang)
         assert words.line in text
         assert words.next_step in text
     assert [] == [secret for secret in SECRETS if secret in text]
@@ -229,6 +230,33 @@ def test_every_code_has_words(code: str) -> None:
             assert sentence.endswith((".", "。"))
             assert (lang == "zh") == any("\u4e00" <= character <= "\u9fff" for character in sentence)
     assert 1 == sum(explain(other).line == explain(code).line for other in REASONS)
+
+
+@pytest.mark.parametrize("code", REASONS)
+def test_words_are_set_as_sentences(code: str) -> None:
+    """What to do is not what was found; Chinese is set in its own marks, spaced from Latin, and not left in English."""
+    for lang in ("en", "zh"):
+        words = explain(code, lang=lang)
+        assert words.line != words.next_step
+        for sentence in (words.line, words.next_step):
+            assert not re.search(r"  |[.。]{2}|\b(\w+) \1\b", sentence)
+            assert "TODO" not in sentence
+    chinese = explain(code, lang="zh")
+    for sentence in (chinese.line, chinese.next_step):
+        assert not re.search("[\u4e00-\u9fff][,.;:!?()]|[,;:!?()][\u4e00-\u9fff]", sentence)
+        assert not re.search("[\u4e00-\u9fff](?: [\u4e00-\u9fff]|[A-Za-z0-9])|[A-Za-z0-9][\u4e00-\u9fff]", sentence)
+        assert sum("\u4e00" <= character <= "\u9fff" for character in sentence) >= 3
+    assert {explain(code).line, explain(code).next_step}.isdisjoint({chinese.line, chinese.next_step})
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_degraded_verdict_is_not_called_plainly_valid(lang: str) -> None:
+    """Where nobody knows what the register would have said, the first line says so too."""
+    degraded = verifier(None, Policy.counterparty()).verify(TEXT, as_of=LOSS)
+    plain = verifier(registered(), Policy.counterparty()).verify(TEXT, as_of=LOSS)
+
+    assert degraded.degraded
+    assert degraded.explain(lang=lang).splitlines()[0] != plain.explain(lang=lang).splitlines()[0]
 
 
 def test_explained_in_no_other_language() -> None:

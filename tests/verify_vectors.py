@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 
 from certcore import Expected, Policy, PublicKey, TrustList, TrustRoot, Verdict, Verifier
+from certcore.confidential import GroupKey
 from certcore.errors import StatusError
 from certcore.status import (
     StatusEvent,
@@ -26,7 +27,7 @@ from certcore.testing import FixedClock
 from tests.verify_cases import Answers
 
 FOLDER: Final = Path(__file__).parent / "vectors"
-ROOT: Final = TrustRoot(keys=[PublicKey.from_pem((FOLDER / "root.pem").read_bytes())])
+ROOT: Final = TrustRoot(keys=[PublicKey.from_pem(path.read_bytes()) for path in sorted(FOLDER.glob("root*.pem"))])
 POLICIES: Final = {
     "roadside": Policy.roadside(),
     "claims": Policy.claims(),
@@ -42,13 +43,15 @@ class Vector:
     Attributes:
         name: the file's name without its ending.
         text: the text under test.
-        verifier: trust list, registers, policy and clock.
+        verifier: trust list, registers, policy, group keys and clock.
         as_of: the moment or the civil day asked about.
         known_at: what was knowable when.
         expect: the vehicle that was seen.
+        existed_by: what may prove that the certificate existed before its key was compromised.
         outcome: what it must come to.
         degraded: whether that rests on something missing.
         reasons: every code with its effect.
+        in_force: when the certificate was in force; None where the vector does not say.
     """
 
     name: str
@@ -57,14 +60,18 @@ class Vector:
     as_of: datetime | date
     known_at: datetime | None
     expect: Expected | None
+    existed_by: tuple[bytes, ...]
     outcome: str
     degraded: bool
     reasons: frozenset[tuple[str, str]]
+    in_force: tuple[tuple[datetime | None, datetime | None], ...] | None
 
     def verify(self, text: str | None = None) -> Verdict:
         """The verdict on the vector's text, or on another put in its place."""
         asked = self.text if text is None else text
-        return self.verifier.verify(asked, as_of=self.as_of, expect=self.expect, known_at=self.known_at)
+        return self.verifier.verify(
+            asked, as_of=self.as_of, expect=self.expect, known_at=self.known_at, existed_by=self.existed_by
+        )
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -125,14 +132,22 @@ def _vehicle(said: dict[str, Any]) -> VehicleRecord | StatusError:
     )
 
 
+def _bytes(texts: list[str]) -> tuple[bytes, ...]:
+    return tuple(map(bytes.fromhex, texts))
+
+
 def _read(path: Path) -> Vector:
     found = json.loads(path.read_text(encoding="ascii"))
     status, vehicle, expected = found["status"], found["vehicle"], found["expected"]
     verifier = Verifier(
         trust=TrustList.open(base64.b64decode(found["trust"], validate=True), root=ROOT),
         status=None if status is None else Answers(status=_status(status)),
-        policy=POLICIES[found["policy"]],
+        policy=attrs.evolve(
+            POLICIES[found["policy"]],
+            seal_keys=[PublicKey.from_cose_key(key) for key in _bytes(found.get("seal_keys", []))],
+        ),
         vehicles=None if vehicle is None else Answers(vehicle=_vehicle(vehicle)),
+        group_keys=[GroupKey.from_cose_key(key) for key in _bytes(found.get("group_keys", []))],
         clock=FixedClock(datetime.fromisoformat(found["evaluated_at"])),
     )
     return Vector(
@@ -142,9 +157,13 @@ def _read(path: Path) -> Vector:
         as_of=_moment(found["as_of"]),
         known_at=_instant(found["known_at"]),
         expect=None if found["expect"] is None else Expected(**found["expect"]),
+        existed_by=_bytes(found.get("existed_by", [])),
         outcome=expected["outcome"],
         degraded=expected["degraded"],
         reasons=frozenset((reason["code"], reason["effect"]) for reason in expected["reasons"]),
+        in_force=tuple((_instant(start), _instant(end)) for start, end in expected["in_force"])
+        if "in_force" in expected
+        else None,
     )
 
 

@@ -52,6 +52,14 @@ def unseal_with(data: bytes, keys: Sequence[GroupKey], external_aad: bytes) -> t
     raise RejectedInputError("confidential-invalid", "None of the group keys sealed these bytes for this place")
 
 
+def key_id_of(data: bytes, /) -> bytes | None:
+    """The key id that a message states; None where the message cannot be read."""
+    try:
+        return _read(data)[2]
+    except RejectedInputError:
+        return None
+
+
 def _read(data: bytes) -> tuple[bytes, int, bytes, bytes, bytes]:
     """Protected header, algorithm, key id, IV and ciphertext."""
     match _cbor.decode(data, max_bytes=MAX_SEALED_BYTES):

@@ -36,6 +36,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from certcore import _binding, _period, _vehicle, armor, confidential, cose, existence, payload
+from certcore._encrypt0 import key_id_of
 from certcore._instants import RESOLUTION, civil_day, midnight
 from certcore._question import Question, Sources, StatusAnswer, VehicleAnswer
 from certcore.confidential import GroupKey
@@ -251,11 +252,11 @@ def _existed_before(compromised_since: datetime, question: Question, data: bytes
 def _unsealed(
     claims: bytes, certificate: InspectionCertificate, issuer: TrustedIssuer, group_keys: Sequence[GroupKey]
 ) -> tuple[InspectionCertificate, bytes | None, Reason | None]:
-    """Step 7: the certificate with its confidential claims, the key id they were read by, and what is wrong if so."""
+    """Step 7: the certificate with its confidential claims, by which key id, and what is wrong if so."""
     try:
         unsealed = confidential.unseal(claims, certificate, group_keys=group_keys, issuer_id=issuer.id)
     except RejectedInputError:
-        return certificate, None, blocks("confidential-invalid")
+        return certificate, key_id_of(certificate.confidential or b"") or b"", blocks("confidential-invalid")
     return (certificate, None, None) if unsealed is None else (unsealed.certificate, unsealed.key_id, None)
 
 

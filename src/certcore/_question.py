@@ -99,7 +99,8 @@ class Sources:
         refused: why there was no text to judge, where a picture held none.
         status: what came of the status look-up.
         vehicle: what came of the vehicle look-up.
-        group_key_id: by which group key's id the confidential claims were read.
+        group_key_id: by which group key's id the confidential claims were opened, or should have been; empty where they
+            name none that can be read.
     """
 
     trust: TrustList

@@ -206,9 +206,9 @@ ROWS: Final[tuple[Row, ...]] = (
         "chassis-check-digit",
         "period",
         "notes",
-        "The check digit of the VIN does not agree, which is usual outside North America and China.",
+        "The check digit of the VIN does not agree, although this country requires one.",
         "Compare the VIN with the vehicle.",
-        "车辆识别代号校验位不符，在部分国家属常见情形。",
+        "车辆识别代号的校验位不符，而该国要求校验位正确。",
         "请与车辆实际识别代号核对。",
     ),
     # --- status
@@ -272,7 +272,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "blocks",
         "The register speaks for moments before or after, and entries may change in between.",
         "Ask the issuer for the state at that moment.",
-        "登记状态未覆盖该时刻，其间可能有变动。",
+        "登记系统仅载有该时刻之前或之后的状态，其间可能有变动。",
         "请向签发机关核实该时刻的状态。",
     ),
     (
@@ -369,10 +369,10 @@ ROWS: Final[tuple[Row, ...]] = (
         "vehicle-caution",
         "status",
         "notes",
-        "The register has a remark on this vehicle.",
-        "Read the remark before you decide.",
-        "登记系统对该车辆有备注。",
-        "请先查看备注再作决定。",
+        "The register has a remark on this vehicle, or does not know it.",
+        "Look at what the register says before you decide.",
+        "登记系统对该车辆有备注，或没有该车辆的记录。",
+        "请先查看登记情况再作决定。",
     ),
     # --- binding
     (
@@ -436,7 +436,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "The vehicle identification number is confidential and cannot be read here.",
         "Check where the group key is available.",
         "车辆识别代号已加密，此处无法读取。",
-        "请在持有密钥处核验。",
+        "请在持有群组密钥的系统上核验。",
     ),
     (
         "binding-not-checked",
@@ -470,9 +470,9 @@ ROWS: Final[tuple[Row, ...]] = (
         "trust-list-stale",
         "freshness",
         "blocks notes",
-        "The trust list is older than the policy allows.",
+        "The trust list is older than the policy wants it.",
         "Fetch the current trust list.",
-        "信任列表的时效超出策略允许的范围。",
+        "信任列表较旧，已达到策略规定的提示或停用期限。",
         "请更新信任列表。",
     ),
     (
@@ -499,7 +499,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "status",
         "notes",
         "A later certificate has taken its place since; at the moment asked about it had not.",
-        "None is needed.",
+        "Nothing needs to be done.",
         "凭证在所询时刻之后被新凭证取代。",
         "无需处理。",
     ),
@@ -583,7 +583,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "The clock of this device is behind: the trust list was issued later than now.",
         "Set the clock, then check again.",
         "本机时钟落后：信任列表的签发时间晚于当前时间。",
-        "请校准时钟后重新查验。",
+        "请校准时钟后重新核验。",
     ),
     (
         "vehicle-period-unknown",
@@ -591,7 +591,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "blocks",
         "The register does not say until when the inspection runs.",
         "Ask for the certificate, or ask the register's operator.",
-        "登记系统未说明检验有效期止。",
+        "登记系统未说明检验有效期至何时。",
         "请要求出示凭证，或向登记机构核实。",
     ),
     (
@@ -834,7 +834,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "",
         "The status document is signed as a document of another kind.",
         "Check the address it was fetched from, then tell the register that publishes it.",
-        "状态文件的签名类型不是所需类型。",
+        "该文件是作为其他类型的文件签署的。",
         "请核对获取地址，并通知发布该文件的登记系统。",
     ),
     (
@@ -888,7 +888,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "",
         "The status list gives the entry a value that has no meaning here.",
         "Ask the register what the value means; until then the status is not known.",
-        "状态列表中该条目的值在此没有含义。",
+        "状态列表中该条目的取值无法识别。",
         "请向登记系统核实该值的含义；此前状态视为未知。",
     ),
     (
@@ -1168,7 +1168,7 @@ ROWS: Final[tuple[Row, ...]] = (
         "It is no proof that a certificate existed: neither time-stamp nor sealed evidence nor receipt.",
         "Give such proofs alone, each in the bytes it came in, and at most 16.",
         "不是凭证存在的证明：既非时间戳，也非加封证据或回执。",
-        "请仅提供此类证明的原始数据，且不超过16份。",
+        "请仅提供此类证明的原始数据，且不超过 16 份。",
     ),
     (
         "inspected-after-event",
@@ -1450,3 +1450,28 @@ ROWS: Final[tuple[Row, ...]] = (
         "请提供签发时的原文。",
     ),
 )
+
+VEHICLE_ROWS: Final[tuple[tuple[str, str, str, str, str], ...]] = (
+    (
+        "expired-on-date",
+        "By the register, the vehicle's inspection had ended by then.",
+        "Ask for the certificate of a later inspection.",
+        "据登记系统，该车检验有效期在所询时刻已届满。",
+        "请出示此后检验的凭证。",
+    ),
+    (
+        "status-unknown-reference",
+        "The register does not know the vehicle, which by itself proves nothing.",
+        "Check plate, country and type; ask for the certificate.",
+        "登记系统中没有该车辆的记录，这本身不说明任何问题。",
+        "请核对号牌、国家及号牌种类，并要求出示凭证。",
+    ),
+    (
+        "binding-not-checked",
+        "The plate's type was not given: another vehicle may have the same number.",
+        "Ask again with the type, or by VIN.",
+        "未提供号牌种类：同一号码可能属于另一车辆。",
+        "请补充号牌种类，或按车辆识别代号查询。",
+    ),
+)
+"""Codes that read otherwise where they are said of a vehicle: what they mean and the next step, in both languages."""

@@ -94,10 +94,9 @@ def base45_decode(text: str, /) -> bytes:
         RejectedInputError: ``malformed``; another character, a length that leaves one over, a triple above 65535, a
             pair above 255.
     """
-    try:
-        raw = text.encode("ascii")
-    except UnicodeEncodeError as cause:
-        raise _not_base45("a character is outside the alphabet") from cause
+    if not text.isascii():  # asked first, because an encoder's error would hold the whole text
+        raise _not_base45("a character is outside the alphabet")
+    raw = text.encode("ascii")
     values = raw.translate(_VALUES)
     if _STRANGE in values:
         raise _not_base45("a character is outside the alphabet")

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, Final, Protocol, Self, TypeAlias, runtime_checkable
 
 import attrs
@@ -28,8 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from certcore import _cbor, _key_forms
-from certcore.errors import IssuingError, RejectedInputError, UntrustedError
+from certcore import _cbor, _key_forms, _secret_file
+from certcore.errors import RejectedInputError, UntrustedError
 
 ES256: Final = -7
 EDDSA: Final = -8
@@ -341,13 +339,7 @@ class LocalSigner:
             RejectedInputError: ``file-unreadable``, or as `from_pem`.
             UntrustedError: ``key-weak``.
         """
-        try:
-            if not Path(path).is_file():  # a pipe would wait for ever, and a device has no end
-                raise RejectedInputError("file-unreadable", "There is no such key file")
-            with Path(path).open("rb") as file:
-                data = file.read(_key_forms.MAX_KEY_BYTES + 1)
-        except OSError as cause:
-            raise RejectedInputError("file-unreadable", f"The key file cannot be read: {cause.strerror}") from cause
+        data = _secret_file.read(path, max_bytes=_key_forms.MAX_KEY_BYTES)
         return cls.from_pem(data, password=password)
 
     @classmethod
@@ -378,26 +370,7 @@ class LocalSigner:
         Raises:
             IssuingError: ``file-exists`` without ``overwrite``; ``file-unwritable``.
         """
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(self.to_pem(password=password))
-                    file.flush()
-                    os.fsync(file.fileno())
-                if not overwrite:  # take the name first, which fails where it is taken; a rename would not
-                    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-                temporary.replace(target)
-            finally:
-                temporary.unlink(missing_ok=True)
-        except FileExistsError as cause:
-            raise IssuingError(
-                "file-exists", "The key file is there already; it is not overwritten unless told to"
-            ) from cause
-        except OSError as cause:
-            raise IssuingError("file-unwritable", f"The key file cannot be written: {cause.strerror}") from cause
+        _secret_file.write(path, self.to_pem(password=password), overwrite=overwrite)
 
     def __reduce__(self) -> tuple[Any, ...]:
         msg = "a LocalSigner does not pickle: its private key stays in this process"

@@ -14,7 +14,7 @@ from typing import Final
 
 import attrs
 
-from certcore._reason_table import ROWS
+from certcore._reason_table import ROWS, VEHICLE_ROWS
 from certcore.errors import Detail
 
 LANGUAGES: Final = ("en", "zh")
@@ -130,3 +130,32 @@ def explain(code: str, *, lang: str = "en") -> Words:
         ValueError: for a language other than ``en`` and ``zh``.
     """
     return REASONS[code].words(lang)
+
+
+_OF_VEHICLES: Final = {
+    (code, lang): words
+    for code, line, next_step, line_zh, next_step_zh in VEHICLE_ROWS
+    for lang, words in (("en", Words(line, next_step)), ("zh", Words(line_zh, next_step_zh)))
+}
+_ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
+
+
+def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False) -> Words:
+    """What a reason means where it stands: said of a vehicle instead of a certificate, some codes read otherwise.
+
+    Args:
+        reason: the reason.
+        lang: ``en`` or ``zh``.
+        is_about_vehicle: whether all is about a vehicle; otherwise the reason's detail says whether it is.
+
+    Raises:
+        ValueError: for another language.
+    """
+    words = explain(reason.code, lang=lang)
+    is_said_of_vehicle = ("subject", "vehicle") in reason.detail
+    if not (is_about_vehicle or is_said_of_vehicle):
+        return words
+    own = _OF_VEHICLES.get((reason.code, lang))
+    if own is not None or is_about_vehicle:
+        return own or words
+    return Words(_ABOUT_VEHICLE[lang] + words.line, words.next_step)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Axis", "AxisState", "Effect", "Interval", "Outcome", "Reason", "VehicleVerdict", "Verdict"]
 
-_ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
 _MISSING: Final = frozenset({"status-unavailable", "status-not-checked"})
 _EFFECTS: Final = tuple(Effect)
 _AXES: Final = tuple(Axis)
@@ -68,6 +67,12 @@ _HEADLINES: Final[_Headlines] = {
     },
 }
 
+
+_DEGRADED: Final = {
+    "en": "VALID, STATUS NOT KNOWN: nothing speaks against it, but what the register would have said is not known.",
+    "zh": "有效（状态未知）：未发现不利情形，但登记情况未知。",
+}
+"""VALID that rests on something missing: a revoked certificate would read the same."""
 
 _VEHICLE_HEADLINES: Final[_Headlines] = {
     "en": {
@@ -185,7 +190,9 @@ class Verdict:
         Raises:
             ValueError: for any other language.
         """
-        return _explained(_HEADLINES, self.outcome, self.reasons, lang)
+        _check_language(lang)
+        headline = _DEGRADED[lang] if self.degraded else _HEADLINES[lang][self.outcome]
+        return _explained(headline, self.reasons, lang)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It names the vehicle, as the certificate does: keep it where the claim is kept."""
@@ -276,7 +283,8 @@ class VehicleVerdict:
         Raises:
             ValueError: for any other language.
         """
-        return _explained(_VEHICLE_HEADLINES, self.outcome, self.reasons, lang)
+        _check_language(lang)
+        return _explained(_VEHICLE_HEADLINES[lang][self.outcome], self.reasons, lang, is_about_vehicle=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It does not name the vehicle: the id stands for the question."""
@@ -328,17 +336,19 @@ def _state(effects: set[Effect], *, is_checked: bool) -> AxisState:
     return AxisState.PASSED if is_checked else AxisState.NOT_CHECKED
 
 
-def _explained(headlines: _Headlines, outcome: Outcome, found: Iterable[Reason], lang: str) -> str:
-    if lang not in headlines:
-        msg = f"the languages are {' and '.join(headlines)}"
+def _check_language(lang: str) -> None:
+    if lang not in reasons.LANGUAGES:
+        msg = f"the languages are {' and '.join(reasons.LANGUAGES)}"
         raise ValueError(msg)
+
+
+def _explained(headline: str, found: Iterable[Reason], lang: str, *, is_about_vehicle: bool = False) -> str:
     gap = "" if lang == "zh" else " "
     lines = []
     for reason in found:
-        words = reasons.explain(reason.code, lang=lang)
-        about = _ABOUT_VEHICLE[lang] if ("subject", "vehicle") in reason.detail else ""
-        lines.append(f"- {about}{words.line}{gap}{words.next_step}")
-    return "\n".join([headlines[lang][outcome], *dict.fromkeys(lines)])
+        words = reasons.words_of(reason, lang=lang, is_about_vehicle=is_about_vehicle)
+        lines.append(f"- {words.line}{gap}{words.next_step}")
+    return "\n".join([headline, *dict.fromkeys(lines)])
 
 
 def _reasons_list(found: Iterable[Reason]) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ NOT_OPENED: Final[Mapping[str, tuple[str, str]]] = {
     "sign": ("malformed", "COSE_Sign with other headers than the trust list's, which is all that certcore reads of it"),
     "mac": ("malformed", "a MAC for several recipients: certcore holds no shared secrets"),
     "mac0": ("malformed", "a MAC: certcore holds no shared secrets"),
-    "encrypted": ("malformed", "encrypted: certcore does not decrypt"),
+    "encrypted": ("malformed", "COSE_Encrypt0, which `open_sign1` does not open"),
     "enveloped": ("malformed", "encrypted for several recipients: certcore does not decrypt"),
 }
 """Every other example, by name or by kind: the code it is refused with, and why certcore does not open it."""

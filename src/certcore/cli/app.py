@@ -15,7 +15,7 @@ import click
 
 import certcore
 from certcore import reasons
-from certcore.cli import demo, evidence, exits, issue, keygen, scan, show, status, terminal, trust, verify
+from certcore.cli import demo, evidence, exits, issue, keygen, scan, show, status, terminal, trust, vehicle, verify
 from certcore.cli.print import print_page
 from certcore.errors import CertcoreError
 
@@ -61,6 +61,7 @@ for _command in (
     scan.scan,
     verify.verify,
     evidence.evidence,
+    vehicle.vehicle,
     status.status,
 ):
     group.add_command(_command)

@@ -1,140 +1,223 @@
-"""``certcore evidence``: what a verdict stood on, looked at, replayed and judged anew."""
+"""``certcore evidence``: what verdicts stood on, looked at, replayed and judged anew."""
 
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 
-from certcore import reasons
-from certcore.cli import exits, files, keygen, terminal, trust, verdicts
-from certcore.cli.verify import POLICIES, read_snapshot
-from certcore.errors import RejectedInputError
+from certcore.cli import asking, exits, files, keygen, terminal, verdicts
+from certcore.cli.asking import FILE
+from certcore.cli.verdicts import Remark
+from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
-from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
-from certcore.verdict import VehicleVerdict, Verdict
-from certcore.verify import Verifier
-
-_FILE = click.Path(path_type=Path)
+from certcore.verdict import Outcome, VehicleVerdict, Verdict
 
 NOT_REPLAYED: Final = "NOT REPLAYED: this is what the file says of itself"
 
-_ROOT = click.option("--root", "roots", type=_FILE, multiple=True, required=True, envvar="CERTCORE_ROOT")
-_THRESHOLD = click.option("--threshold", type=click.IntRange(1), default=1, show_default=True)
-_MATERIALS = click.option("--materials", type=_FILE, help="A folder with the documents of detached files.")
-_LANG = click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
-_JSON = click.option("--json", "is_json", is_flag=True, help="One JSON document.")
+SUFFIX: Final = ".vice"
+"""How the names of evidence files in a folder end."""
+
+_T = TypeVar("_T")
+_Judged = tuple[Verdict | VehicleVerdict, list[Remark]]
+
+_NO_SEAL: Final = {
+    "en": "not asked for (--seal-key): what was asked, and when, is the file's own claim",
+    "zh": "未要求核验（--seal-key）：所询内容与时间仅为文件自述",
+}
+_SEALED: Final = {"en": "holds, by key {key}", "zh": "有效，密钥 {key}"}
+_WHAT = click.argument("what", type=FILE, nargs=-1, required=True, metavar="FILE|FOLDER...")
+_JSON = click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
 
 
-@click.group()
-def evidence() -> None:
-    """Look at the evidence of a verdict, replay it, or judge the same question anew."""
+@click.group(invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def evidence(ctx: click.Context) -> None:
+    """Look at the evidence of verdicts, replay it, or judge the same questions anew."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @evidence.command()
-@click.argument("file", type=_FILE)
-def show(file: Path) -> int:
-    """Show what the evidence in FILE says of itself. Nothing is checked."""
-    found = _read(file, None)
-    terminal.say(NOT_REPLAYED, style="bold red")
+@_WHAT
+def show(what: tuple[Path, ...]) -> int:
+    """Show what evidence says of itself, unchecked.
+
+    Takes files, and the .vice files of folders.
+    """
+    codes = []
+    for path in _files(what):
+        found = _opened(path, lambda evidence: evidence)
+        if isinstance(found, CertcoreError):
+            verdicts.refuse(str(path), found, is_json=False)
+            codes.append(exits.ERROR)
+        else:
+            _show(path, found)
+            codes.append(exits.DONE)
+    return exits.worst(codes)
+
+
+@evidence.command()
+@_WHAT
+@asking.ROOT
+@asking.THRESHOLD
+@click.option("--seal-key", type=FILE, help="The public key whose seal is required, PEM.")
+@click.option(
+    "--tsa",
+    "authority_files",
+    type=FILE,
+    multiple=True,
+    help="The root certificate of an authority; a time-stamp by one of those named is required. Repeatable.",
+)
+@click.option("--materials", type=FILE, help="A folder with the documents of detached files.")
+@asking.GROUP_KEYS
+@asking.LANG
+@_JSON
+def replay(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  one for each option
+    """Come to the verdicts of then again, offline.
+
+    Takes files, and the .vice files of folders. Everything in them is checked again from the root up.
+
+    Without --seal-key whoever holds a file may have changed what was asked, and when.
+
+    Exits with 0 if all were valid, 1 if any was not, else 3 if any was undetermined; 2 if any evidence does not hold.
+    """
+    root = asking.root(given)
+    seal_key = None if given["seal_key"] is None else keygen.read_public_key(given["seal_key"])
+    authorities = asking.authorities(given["authority_files"])
+    group_keys = asking.group_keys(given["group_key_files"])
+    materials = _materials(given["materials"])
+
+    def judge(stored: Evidence) -> _Judged:
+        found = _whole(stored, materials)
+        verdict: Verdict | VehicleVerdict
+        if found.is_about_vehicle:
+            verdict = found.replay_vehicle(root, seal_key=seal_key)
+        else:
+            verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys)
+        sealed_by = None if seal_key is None else seal_key.key_id.hex()
+        words = _NO_SEAL[lang] if sealed_by is None else _SEALED[lang].format(key=sealed_by)
+        remarks = [
+            Remark("judged_at", verdict.evaluated_at.isoformat()),
+            Remark("sealed_by", sealed_by, words),
+        ]
+        return verdict, [*remarks, *_stamp(found, authorities)]
+
+    return _tell_each(what, judge, lang, is_json=is_json)
+
+
+@evidence.command()
+@_WHAT
+@asking.TRUST
+@asking.ROOT
+@asking.THRESHOLD
+@asking.SNAPSHOT
+@asking.ONLINE
+@asking.policy("claims")
+@asking.GROUP_KEYS
+@asking.AUTHORITIES
+@asking.SEAL_KEYS
+@asking.LANG
+@_JSON
+def reassess(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  one for each option
+    """Judge the same questions anew, as of today.
+
+    Takes files, and the .vice files of folders; asks with today's trust list, today's status, and what is known by now.
+    Only the question is taken from a file, as it stands there: whether the file holds is for 'replay'.
+
+    Exits as 'certcore verify' does.
+    """
+    status = asking.status_backend(given["snapshot"], online=given["online"])
+    verifier = asking.verifier(given, status=status)
+
+    def judge(found: Evidence) -> _Judged:
+        verdict: Verdict | VehicleVerdict
+        try:
+            verdict = found.reassess_vehicle(verifier) if found.is_about_vehicle else found.reassess(verifier)
+        except ValueError as cause:
+            raise RejectedInputError("evidence-malformed", f"the question cannot be asked: {cause}") from cause
+        then = Outcome(found.to_log()["outcome"])
+        return verdict, [Remark("outcome_then", then.value, verdicts.outcome(then, lang))]
+
+    return _tell_each(what, judge, lang, is_json=is_json)
+
+
+def _tell_each(what: tuple[Path, ...], judge: Callable[[Evidence], _Judged], lang: str, *, is_json: bool) -> int:
+    """Judge one file after the other; one that does not hold stops nothing."""
+    codes = []
+    for path, judged in terminal.each(list(_files(what)), lambda path: _opened(path, judge)):
+        if isinstance(judged, CertcoreError):
+            verdicts.refuse(str(path), judged, is_json=is_json)
+            codes.append(exits.ERROR)
+        else:
+            verdict, remarks = judged
+            verdicts.tell(str(path), verdict, lang, is_json=is_json, remarks=remarks)
+            codes.append(exits.OF_OUTCOME[verdict.outcome])
+    return exits.worst(codes)
+
+
+def _opened(path: Path, use: Callable[[Evidence], _T]) -> _T | CertcoreError:
+    """What comes of the evidence in a file, or why nothing does, with the file's name."""
+    try:
+        data = files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)
+    except CertcoreError as error:
+        return error
+    try:
+        return use(Evidence.from_bytes(data))
+    except CertcoreError as error:
+        return type(error)(error.code, f"{path}: {error.message}", **dict(error.detail))
+
+
+def _stamp(found: Evidence, authorities: tuple[bytes, ...]) -> Iterator[Remark]:
+    """The earliest time-stamp, where one is required."""
+    if authorities:
+        stamp = found.timestamp(authorities)
+        if stamp is None:
+            raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
+        yield Remark("stamped_at", stamp.at.isoformat())
+
+
+def _show(path: Path, found: Evidence) -> None:
     rows = {
         **found.to_log(),
         "about": "a vehicle" if found.is_about_vehicle else "a certificate",
-        "sealed": "yes, by whom is not checked" if found.is_sealed else "no: the question can be changed unnoticed",
+        "sealed": "yes, by whom is not checked" if found.is_sealed else "no: what was asked can be changed unnoticed",
         "documents": f"{len(found.materials)}, {sum(map(len, found.materials.values()))} bytes",
         "missing": str(len(found.missing)),
     }
-    for name, value in rows.items():
-        terminal.say(f"  {name:<13} {terminal.escaped(value)}")
     terminal.say(NOT_REPLAYED, style="bold red")
-    return exits.DONE
+    terminal.say(f"  {'file':<13} {terminal.escaped(str(path))}")
+    for name, value in rows.items():
+        terminal.say(f"  {name:<13} {terminal.escaped(value) or '-'}")
+    terminal.say(NOT_REPLAYED, style="bold red")
 
 
-@evidence.command()
-@click.argument("file", type=_FILE)
-@_ROOT
-@_THRESHOLD
-@click.option("--seal-key", type=_FILE, help="The public key whose seal is required, PEM.")
-@_MATERIALS
-@_LANG
-@_JSON
-def replay(
-    file: Path,
-    *,
-    roots: tuple[Path, ...],
-    threshold: int,
-    seal_key: Path | None,
-    materials: Path | None,
-    lang: str,
-    is_json: bool,
-) -> int:
-    """Come to the verdict of then again, offline, from the evidence in FILE.
-
-    Exits with 0 if it was valid, 1 if not, 3 if undetermined; 2 if the evidence does not hold.
-    """
-    found = _read(file, materials)
-    root = trust.read_root(roots, threshold)
-    key = None if seal_key is None else keygen.read_public_key(seal_key)
-    verdict = found.replay_vehicle(root, seal_key=key) if found.is_about_vehicle else found.replay(root, seal_key=key)
-    return _tell(file, verdict, lang, is_json=is_json)
+def _files(what: tuple[Path, ...]) -> Iterator[Path]:
+    for path in what:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(path.glob(f"*{SUFFIX}"))
+        if not found:
+            raise RejectedInputError("file-unreadable", f"{path}: there is no {SUFFIX} file in this folder")
+        yield from found
 
 
-@evidence.command()
-@click.argument("file", type=_FILE)
-@click.option("--trust", "trust_file", type=_FILE, required=True, envvar="CERTCORE_TRUST", help="Today's trust list.")
-@_ROOT
-@_THRESHOLD
-@click.option("--snapshot", type=_FILE, help="Status documents kept in a file or a folder, to be asked.")
-@click.option("--policy", type=click.Choice(list(POLICIES)), default="claims", show_default=True)
-@_LANG
-@_JSON
-def reassess(
-    file: Path,
-    *,
-    trust_file: Path,
-    roots: tuple[Path, ...],
-    threshold: int,
-    snapshot: Path | None,
-    policy: str,
-    lang: str,
-    is_json: bool,
-) -> int:
-    """Judge the question in FILE anew: with today's trust list, today's status, and what is known by now."""
-    root = trust.read_root(roots, threshold)
-    verifier = Verifier(
-        trust=TrustList.open(files.read_bytes(trust_file, limit=MAX_TRUST_LIST_BYTES), root=root),
-        status=None if snapshot is None else read_snapshot(snapshot),
-        policy=POLICIES[policy](),
-    )
-    found = _read(file, None)
-    verdict = found.reassess_vehicle(verifier) if found.is_about_vehicle else found.reassess(verifier)
-    return _tell(file, verdict, lang, is_json=is_json)
+def _whole(found: Evidence, materials: dict[bytes, Path]) -> Evidence:
+    """The evidence with those of its documents that are kept elsewhere."""
+    kept = {digest: materials[digest] for digest in found.missing if digest in materials}
+    documents = {digest: files.read_bytes(place, limit=MAX_EVIDENCE_BYTES) for digest, place in kept.items()}
+    return Evidence.from_bytes(found.to_bytes(), materials=documents) if documents else found
 
 
-def _tell(file: Path, verdict: Verdict | VehicleVerdict, lang: str, *, is_json: bool) -> int:
-    if is_json:
-        terminal.say(json.dumps({"input": str(file), **verdict.to_dict()}))
-    elif isinstance(verdict, Verdict):
-        verdicts.show(str(file), verdict, lang)
-    else:
-        verdicts.show_vehicle(str(file), verdict, lang)
-    return exits.OF_OUTCOME[verdict.outcome]
-
-
-def _read(file: Path, materials: Path | None) -> Evidence:
-    found = Evidence.from_bytes(files.read_bytes(file, limit=MAX_EVIDENCE_BYTES))
-    if materials is None or not found.missing:
-        return found
-    if not materials.is_dir():
-        raise RejectedInputError("file-unreadable", f"{materials}: there is no such folder")
-    documents: dict[bytes, bytes] = {}
-    for path in sorted(materials.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            data = files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)
-            digest = hashlib.sha256(data).digest()
-            if digest in found.missing:
-                documents[digest] = data
-    return Evidence.from_bytes(found.to_bytes(), materials=documents)
+def _materials(folder: Path | None) -> dict[bytes, Path]:
+    """Where the documents in a folder are, by their SHA-256; links are not followed."""
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise RejectedInputError("file-unreadable", f"{folder}: there is no such folder")
+    places = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+    return {hashlib.sha256(files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)).digest(): path for path in places}

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from certcore.cli import exits, files, keygen, moments, terminal
-from certcore.errors import RejectedInputError
+from certcore import armor, qr
+from certcore.cli import exits, files, inputs, keygen, moments, terminal
+from certcore.errors import CertcoreError, RejectedInputError
 from certcore.payload import StatusRef
 from certcore.trust import MAX_TRUST_LIST_BYTES
 
@@ -158,19 +159,41 @@ def publish(database: str, folder: Path, key_file: Path, password_file: Path | N
 
 
 @status.command()
+@click.argument("what", metavar="TEXT|FILE")
+@_database_option
+@click.option("--key", "key_file", type=_FILE, required=True, help="The private key of the register, PEM.")
+@click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@click.option("--issuer", help="The issuer's id in the trust list, if the register was made without it.")
+@click.option("--out", type=_FILE, required=True, help="The receipt.")
+@click.option("--force", is_flag=True, help="Overwrite --out.")
+def receipt(what: str, database: str, key_file: Path, password_file: Path | None, **how: Any) -> int:  # noqa: ANN401  one for each option
+    """Sign a receipt: that the register held this certificate by the time at which it was recorded."""
+    files.refuse_existing([how["out"]], force=how["force"])
+    signer = keygen.read_signer(key_file, password_file)
+    text = _one_text(what)
+    try:
+        data = _opened(database).receipt(text, issuer=how["issuer"], signer=signer)
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+    files.write(how["out"], data, force=how["force"])
+    terminal.say(f"{terminal.escaped(str(how['out']))}: {len(data)} bytes")
+    return exits.DONE
+
+
+@status.command()
 @_database_option
 @click.option("--folder", type=_FILE, required=True, help="What 'certcore status publish' writes.")
 @click.option("--trust-list", type=_FILE, required=True, help="The signed trust list.")
 @click.option("--list-path", default="/lists/{list}", show_default=True, help="The path in the lists' URI template.")
-@click.option("--key", "key_file", type=_FILE, help="The private key for answers about vehicles, PEM.")
+@click.option("--key", "key_file", type=_FILE, help="The private key for answers and receipts, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
-@click.option("--tokens", type=_FILE, help="The table of bearer tokens, JSON: who may look vehicles up.")
+@click.option("--tokens", type=_FILE, help="The table of bearer tokens, JSON: who may ask for what.")
 @click.option("--host", default=_LOOPBACK, show_default=True, help="Where to listen; put TLS in front of it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=_DEFAULT_PORT, show_default=True)
 def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one for each option
-    """Serve the trust list, the published folder and, with --key and --tokens, look-ups of vehicles."""
+    """Serve the trust list, the published folder and, with --key and --tokens, look-ups of vehicles and receipts."""
     if (how["key_file"] is None) != (how["tokens"] is None):
-        msg = "looking vehicles up takes both --key and --tokens"
+        msg = "looking vehicles up and giving receipts takes both --key and --tokens"
         raise click.UsageError(msg)
     files.read_bytes(how["trust_list"], limit=MAX_TRUST_LIST_BYTES)
     uvicorn = _register_module("uvicorn")
@@ -194,6 +217,21 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
 def _done(ref: StatusRef, what: str) -> int:
     terminal.say(f"{ref.list}/{ref.index}: {what}; readers know with the next 'certcore status publish'")
     return exits.DONE
+
+
+def _one_text(what: str) -> str:
+    """The one certificate's text in an argument: itself, a text file or a picture."""
+    found: dict[str, None] = {}
+    for source in inputs.sources([what]):
+        for item in source.read():
+            if isinstance(item.content, CertcoreError):
+                raise item.content
+            symbols = [item.content] if isinstance(item.content, str) else [s.text for s in qr.read(item.content)]
+            found |= dict.fromkeys(text for text in symbols if text.startswith(armor.PREFIX))
+    if len(found) != 1:
+        code = "several-certificates" if found else "no-certificate"
+        raise RejectedInputError(code, f"{what}: a receipt is for one certificate, and there are {len(found)}")
+    return next(iter(found)).removesuffix("\n").removesuffix("\r")
 
 
 def _opened(database: str) -> StatusRegistry:

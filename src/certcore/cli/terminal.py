@@ -31,6 +31,7 @@ _WIDEST: Final = 1000
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
+
 def say(text: str, *, style: str | None = None, err: bool = False) -> None:
     """A line, in a style where the stream is a terminal with colours. Strangers' characters are escaped already."""
     stream = sys.stderr if err else sys.stdout

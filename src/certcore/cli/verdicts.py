@@ -1,12 +1,22 @@
-"""Verdicts in words, for every command that comes to one: the outcome, its reasons, and only then what is stated."""
+"""Verdicts in words, for every command that comes to one: the outcome, its reasons, and only then what is stated.
+
+Or as JSON, one document a line, with the codes. Whatever a stranger may have chosen is escaped.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Final
 
-from certcore import reasons
+import attrs
+
+from certcore import reasons, vocabulary
 from certcore.cli import fields, terminal
-from certcore.verdict import Outcome, Reason, VehicleVerdict, Verdict
+from certcore.errors import CertcoreError
+from certcore.reasons import Reason
+from certcore.status.protocol import VehicleFlag, VehicleRecord
+from certcore.verdict import Outcome, VehicleVerdict, Verdict
 
 STYLES: Final = {Outcome.VALID: "bold green", Outcome.INVALID: "bold red", Outcome.UNDETERMINED: "bold yellow"}
 
@@ -18,41 +28,116 @@ _HEADLINES: Final = {
 _DEGRADED: Final = {"en": "VALID, STATUS NOT KNOWN", "zh": "有效（状态未知）"}
 """A revoked certificate would read the same: this must not pass for a plain VALID."""
 
-
-def show(name: str, verdict: Verdict, lang: str) -> None:
-    """A verdict under the name of what it is about; a stranger may have chosen the name."""
-    headline = _DEGRADED[lang] if verdict.degraded else _HEADLINES[lang][verdict.outcome]
-    _head(headline, name, verdict)
-    for reason in verdict.reasons:
-        terminal.say(_reason(reason, lang))
-    if verdict.certificate is not None:
-        for label, value in fields.rows(verdict.certificate, lang=lang, only=fields.MOST_ASKED):
-            terminal.say(f"    {label}: {value}")
-
-
-def show_vehicle(name: str, verdict: VehicleVerdict, lang: str) -> None:
-    """Likewise, about a vehicle for which nobody showed a certificate."""
-    _head(_HEADLINES[lang][verdict.outcome], name, verdict)
-    for reason in verdict.reasons:
-        terminal.say(_reason(reason, lang))
-    if verdict.vehicle is not None:
-        flags = " ".join(sorted(flag.code for flag in verdict.vehicle.flags)) or "-"
-        until = verdict.vehicle.valid_until
-        terminal.say(f"    {_STATES[lang]}: {terminal.escaped(flags)}")
-        terminal.say(f"    {_VALID_UNTIL[lang]}: {'-' if until is None else until.isoformat()}")
-
-
+_KNOWN: Final = {"en": "known to the register", "zh": "登记系统有记录"}
+_ANSWERS: Final = {"en": {True: "yes", False: "no"}, "zh": {True: "是", False: "否"}}
 _STATES: Final = {"en": "vehicle states", "zh": "机动车状态"}
 _VALID_UNTIL: Final = {"en": "inspection valid until", "zh": "检验有效期止"}
+_LABELS: Final = {
+    "evidence": {"en": "evidence", "zh": "证据文件"},
+    "judged_at": {"en": "judged", "zh": "判定时间"},
+    "sealed_by": {"en": "seal", "zh": "封签"},
+    "stamped_at": {"en": "time-stamp", "zh": "时间戳"},
+    "outcome_then": {"en": "by the file it was", "zh": "文件原载结论"},
+}
+_FROM, _TO = {"en": "from", "zh": "自"}, {"en": "to", "zh": "至"}
 
 
-def _head(headline: str, name: str, verdict: Verdict | VehicleVerdict) -> None:
+@attrs.frozen
+class Remark:
+    """Something beside a verdict: a member of its JSON document, and a row of its words.
+
+    Attributes:
+        name: of the member; the label of the row follows from it.
+        value: of the member, a JSON type.
+        words: of the row; the value, unless given.
+    """
+
+    name: str
+    value: str | None
+    words: str | None = None
+
+    def row(self, lang: str) -> tuple[str, str]:
+        """Label and value, safe to show."""
+        return _LABELS[self.name][lang], terminal.escaped(self.words or self.value or "-")
+
+
+def outcome(found: Outcome, lang: str) -> str:
+    """An outcome in words."""
+    return _HEADLINES[lang][found]
+
+
+def tell(
+    name: str, verdict: Verdict | VehicleVerdict, lang: str, *, is_json: bool, remarks: Sequence[Remark] = ()
+) -> None:
+    """A verdict in words, or as one JSON document.
+
+    Args:
+        name: of what it is about; empty: a document does without.
+        verdict: what is told.
+        lang: of the words.
+        is_json: as a document.
+        remarks: what stands beside it.
+    """
+    if is_json:
+        about = {"input": name} if name else {}
+        terminal.say(json.dumps({**about, **verdict.to_dict(), **{remark.name: remark.value for remark in remarks}}))
+    else:
+        show(name, verdict, lang, remarks=remarks)
+
+
+def show(name: str, verdict: Verdict | VehicleVerdict, lang: str, *, remarks: Sequence[Remark] = ()) -> None:
+    """A verdict in words, under the name of what it is about."""
+    is_degraded = isinstance(verdict, Verdict) and verdict.degraded
+    headline = _DEGRADED[lang] if is_degraded else _HEADLINES[lang][verdict.outcome]
     moment = verdict.as_of.isoformat()
     terminal.say(f"{headline}  {terminal.escaped(name)}  ({moment})", style=STYLES[verdict.outcome])
+    for reason in verdict.reasons:
+        terminal.say(_reason(reason, lang, is_about_vehicle=isinstance(verdict, VehicleVerdict)))
+    stated = _of_vehicle(verdict, lang) if isinstance(verdict, VehicleVerdict) else _of_certificate(verdict, lang)
+    for label, value in [*stated, *(remark.row(lang) for remark in remarks)]:
+        terminal.say(f"    {label}: {value}")
 
 
-def _reason(reason: Reason, lang: str) -> str:
-    words = reasons.explain(reason.code, lang=lang)
+def refuse(name: str, error: CertcoreError, *, is_json: bool) -> None:
+    """That there is no verdict, and what to do about it."""
+    if is_json:
+        terminal.say(json.dumps({"input": name, "error": {"code": error.code, "message": error.message}}))
+    terminal.say(f"certcore: {terminal.escaped(str(error))}", err=True)
+    if error.code in reasons.REASONS:
+        terminal.say(f"  {reasons.explain(error.code).next_step}", err=True)
+
+
+def _of_certificate(verdict: Verdict, lang: str) -> list[tuple[str, str]]:
+    if verdict.certificate is None:
+        return []
+    return list(fields.rows(verdict.certificate, lang=lang, only=fields.MOST_ASKED))
+
+
+def _of_vehicle(verdict: VehicleVerdict, lang: str) -> list[tuple[str, str]]:
+    record: VehicleRecord | None = verdict.vehicle
+    if record is None:
+        return []
+    flags = sorted(record.flags, key=lambda flag: (flag.code, str(flag.since), str(flag.until)))
+    until = record.valid_until
+    return [
+        (_KNOWN[lang], _ANSWERS[lang][record.known]),
+        (_STATES[lang], ("；" if lang == "zh" else "; ").join(_flag(flag, lang) for flag in flags) or "-"),
+        (_VALID_UNTIL[lang], "-" if until is None else until.isoformat()),
+    ]
+
+
+def _flag(flag: VehicleFlag, lang: str) -> str:
+    """A state's letter, what it is called, and its days."""
+    state = vocabulary.vehicle_state(flag.code)
+    called = [] if state is None else [state.zh if lang == "zh" else state.en]
+    days = [
+        f"{word[lang]} {day.isoformat()}" for word, day in ((_FROM, flag.since), (_TO, flag.until)) if day is not None
+    ]
+    return " ".join([terminal.escaped(flag.code), *called, *days])
+
+
+def _reason(reason: Reason, lang: str, *, is_about_vehicle: bool) -> str:
+    words = reasons.words_of(reason, lang=lang, is_about_vehicle=is_about_vehicle)
     detail = "".join(f", {name} {value}" for name, value in reason.detail)
     gap = "" if lang == "zh" else " "
     return f"  - {words.line}{gap}{words.next_step} [{reason.code}{terminal.escaped(detail)}]"

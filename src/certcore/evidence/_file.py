@@ -15,7 +15,7 @@ import attrs
 
 from certcore import _cbor, _engine, _vehicle_check, cose, timestamps, vocabulary
 from certcore._question import Question, VehicleQuestion
-from certcore.confidential import GroupKey
+from certcore.confidential import A128GCM, GroupKey
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.evidence._sources import (
     Gathered,
@@ -55,6 +55,7 @@ _MAX_MATERIALS: Final = 1024
 _MAX_TIMESTAMPS: Final = 16
 _FORMAT, _BODY, _MATERIALS, _TIMESTAMPS = range(4)
 _SIGN1: Final = b"\xd2"
+_ANY_GROUP_KEY: Final = GroupKey(key_id=b"any", algorithm=A128GCM, secret=bytes(16))
 _NOTHING: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 
 
@@ -357,7 +358,9 @@ class Evidence:
         if statement.refused is not None:
             return _engine.refuse(question, statement.refused, trust)
         needed = statement.group_key_id
-        if needed is not None and not any(key.key_id == needed for key in group_keys):
+        if needed == b"" and not group_keys:
+            group_keys = (_ANY_GROUP_KEY,)  # what cannot be read by any key is not read by this one
+        elif needed and not any(key.key_id == needed for key in group_keys):
             raise RejectedInputError(
                 "evidence-incomplete", "Confidential claims were read then; the group's key is needed", missing=1
             )

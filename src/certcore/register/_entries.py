@@ -119,6 +119,20 @@ def allocate(connection: Connection, count: int) -> list[StatusRef]:
     return found
 
 
+def recorded_at(connection: Connection, text: str) -> int | None:
+    """In which second this very text was recorded; None where it is not held, or not any more.
+
+    Raises:
+        RejectedInputError: ``no-certificate``, ``foreign-format``, ``malformed`` or ``too-new``; it is no certificate.
+    """
+    stated = payload.decode(cose.read_certificate(armor.decode(text)).unverified_payload)
+    if not isinstance(stated.status, StatusRef):
+        return None
+    ref = (stated.status.list, stated.status.index)
+    row = _events.rows_of(connection, [ref]).get(ref)
+    return int(row.recorded_at) if row is not None and row.text == text else None
+
+
 def begin_list(connection: Connection) -> int:
     """A new list, from which references are given out from now on; its number: they count from 0.
 
@@ -145,7 +159,9 @@ def record(connection: Connection, entries: Sequence[Entry], *, now: int) -> int
     new = _unrecorded(connection, entries)
     if not new:
         return 0
-    vehicle_ids = _vehicles_of(connection, new)
+    new = _with_vehicles(connection, new)
+    made = [entry.identity for entry in new]
+    vehicle_ids = _vehicles.ids_of(connection, [*made, *(entry.plate for entry in new)], make=made)
     batch = _Batch.of(connection, new, vehicle_ids)
     for entry in new:
         batch.add(entry, vehicle_ids, now)
@@ -309,26 +325,35 @@ def _unrecorded(connection: Connection, entries: Sequence[Entry]) -> list[Entry]
     return list({entry.ref: entry for entry in found}.values())
 
 
-def _vehicles_of(connection: Connection, entries: Sequence[Entry]) -> dict[str, int]:
-    """Step 4. A certificate without a chassis number belongs to the vehicle whose certificate has its plate."""
-    unnamed = [entry for entry in entries if entry.identity == entry.plate]
-    by_plate: dict[str, int] = {}
-    for entry in unnamed:
-        vehicle = connection.scalar(
-            select(CERTIFICATES.c.vehicle_id).where(
-                CERTIFICATES.c.plate_key == entry.row["plate_key"],
-                CERTIFICATES.c.plate_type == entry.row["plate_type"]
-                if entry.row["plate_type"] is not None
-                else CERTIFICATES.c.plate_type.is_(None),
-                CERTIFICATES.c.state.in_(IN_FORCE),
-                CERTIFICATES.c.vin.is_not(None),
-            )
-        )
-        if vehicle is not None:
-            by_plate[entry.plate] = vehicle
-    made = [entry.identity for entry in entries if entry.identity not in by_plate]
-    wanted = [*made, *(entry.plate for entry in entries)]
-    return _vehicles.ids_of(connection, wanted, make=made) | by_plate
+def _with_vehicles(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:
+    """Step 4: one without a chassis number belongs to the vehicle whose certificate in force has its plate, if any."""
+    held: dict[str, str] = {}
+    for entry in entries:
+        if entry.identity == entry.plate and (identity := _holder(connection, entry)) is not None:
+            held[entry.plate] = identity
+    plate_of = {identity: plate for plate, identity in held.items()}
+    found = []
+    for entry in entries:
+        identity = held.get(entry.plate, entry.identity) if entry.identity == entry.plate else entry.identity
+        before = plate_of.get(identity, entry.plate)
+        if before != entry.plate and held.get(before) == identity:
+            del held[before]
+        held[entry.plate], plate_of[identity] = identity, entry.plate
+        found.append(attrs.evolve(entry, identity=identity))
+    return found
+
+
+def _holder(connection: Connection, entry: Entry) -> str | None:
+    """The vehicle that the latest certificate in force with this plate belongs to."""
+    plate_type = entry.row["plate_type"]
+    is_type = CERTIFICATES.c.plate_type.is_(None) if plate_type is None else CERTIFICATES.c.plate_type == plate_type
+    return connection.scalar(
+        select(VEHICLES.c.identity)
+        .join(CERTIFICATES, CERTIFICATES.c.vehicle_id == VEHICLES.c.id)
+        .where(CERTIFICATES.c.plate_key == entry.row["plate_key"], is_type, CERTIFICATES.c.state.in_(IN_FORCE))
+        .order_by(CERTIFICATES.c.issued_at.desc(), CERTIFICATES.c.recorded_at.desc())
+        .limit(1)
+    )
 
 
 def _issued(entry: Entry, now: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who may look vehicles up, and how often: principals, a table of bearer tokens, and a token bucket for each.
+"""Who may ask for what, and how often: principals, a table of bearer tokens, and a token bucket for each.
 
 What lives here: deciding from a request's header. What never does: tokens in clear. The table holds SHA-256 of each,
 which is enough for tokens made at random (`BearerTokens.new_token`), and useless for ones that a person thought up.
@@ -34,7 +34,10 @@ BY_VIN: Final = "vehicles:vin"
 LIVE: Final = "certificates:live"
 """The scope of having a certificate presented live: for the service that knows who its holder is."""
 
-SCOPES: Final = frozenset({BY_PLATE, BY_VIN, LIVE})
+RECEIPT: Final = "certificates:receipt"
+"""The scope of being given receipts: for whoever has a certificate, and keeps proof that it existed by then."""
+
+SCOPES: Final = frozenset({BY_PLATE, BY_VIN, LIVE, RECEIPT})
 
 MAX_TABLE_BYTES: Final = 1 << 20
 MAX_HEADER_CHARACTERS: Final = 512
@@ -66,7 +69,7 @@ class Principal:
 
     Attributes:
         name: who; the rate is limited for each name.
-        scopes: for what: `BY_PLATE`, `BY_VIN`.
+        scopes: for what: some of `SCOPES`.
     """
 
     name: str = attrs.field(validator=_is_name)

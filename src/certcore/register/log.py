@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
 
-from certcore import vocabulary
+from certcore import receipts, vocabulary
 from certcore._clock import utc_now
 from certcore._instants import optional_utc, utc
 from certcore._values import text as short_text
@@ -121,11 +121,12 @@ class StatusRegistry:
     ) -> int:
         """As `record` for several, in order, all or none; how many were new."""
         at = _seconds(supersedes_from)
+        held = list(issued)  # all of them are there before the clock is read: receipts rest on it
         now = self._now()
         country = self.country
         entries = [
             _entries.prepare(certificate, text, supersedes_from=at, country=country, now=now)
-            for certificate, text in issued
+            for certificate, text in held
         ]
         with self._database.writing() as connection:
             return _entries.record(connection, entries, now=now)
@@ -220,6 +221,33 @@ class StatusRegistry:
         if row is None or row.text is None:
             raise StatusError("status-unknown-reference", "The register has no text for this reference")
         return str(row.text)
+
+    def receipt(self, text: str, /, *, issuer: str | None = None, signer: Signer) -> bytes:
+        """The signed word that this very text was held by the second after the one it was recorded in.
+
+        The log's seconds are cut off, and a receipt never says earlier than it was (`certcore.receipts`).
+
+        Args:
+            text: what the QR symbol carries, exactly as it was recorded.
+            issuer: the issuer's id, for a register that was made without one.
+            signer: whose key signs; its usage in the trust list must be ``register``.
+
+        Raises:
+            IssuingError: ``not-recorded`` for a text that is not held, or was erased; ``signer-failed``.
+            RejectedInputError: ``no-certificate``, ``foreign-format``, ``malformed`` or ``too-new``.
+            StatusError: ``status-unavailable``.
+            ValueError: for another issuer than the register's, or the key that signed the certificate itself.
+        """
+        if None not in (self.issuer, issuer) and self.issuer != issuer:
+            raise ValueError("the register was made for another issuer")
+        stated = self.issuer or issuer
+        if stated is None:
+            raise ValueError("a receipt names the issuer, which this register does not know")
+        with self._database.reading() as connection:
+            second = _entries.recorded_at(connection, text)
+        if second is None:
+            raise IssuingError("not-recorded", "The register does not hold this text")
+        return receipts.issue_receipt(text, issuer=stated, signer=signer, issued_at=_events.instant(second + 1))
 
     def lookup(self, query: StatusQuery, /) -> StatusRecord:
         """All that happened to one certificate since the register began; nothing for one it does not know."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import certcore
 from certcore.armor import MAX_CHARACTERS
+from certcore.receipts import RECEIPT_TYPE
 from certcore.register import access
 from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE
 from certcore.status.vehicledoc import MAX_REQUEST_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
@@ -15,6 +16,7 @@ JSON_TYPE: Final = "application/json"
 TEXT_TYPE: Final = "text/plain"
 
 _BINARY: Final = {"type": "string", "format": "binary"}
+_TEXT: Final = {TEXT_TYPE: {"schema": {"type": "string"}}}
 _LIST_PARAMETERS: Final = [
     {
         "name": "list",
@@ -33,7 +35,9 @@ _LIST_PARAMETERS: Final = [
 _PROBLEM: Final = {"content": {JSON_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
-def describe(*, list_path: str, has_vehicles: bool, has_live: bool = False) -> dict[str, Any]:
+def describe(
+    *, list_path: str, has_vehicles: bool, has_live: bool = False, has_receipts: bool = False
+) -> dict[str, Any]:
     """The description of a service with its lists at that path."""
     paths: dict[str, Any] = {
         "/trust-list": {"get": _document("The signed trust list.", TRUST_LIST_TYPE)},
@@ -48,6 +52,8 @@ def describe(*, list_path: str, has_vehicles: bool, has_live: bool = False) -> d
     }
     if has_vehicles:
         paths["/vehicles"] = {"post": _vehicles()}
+    if has_receipts:
+        paths["/receipts"] = {"post": _receipts()}
     if has_live:
         paths["/live"] = {"post": _live()}
     return {
@@ -117,23 +123,40 @@ def _vehicles() -> dict[str, Any]:
     }
 
 
+def _receipts() -> dict[str, Any]:
+    return _for_a_text(
+        "The register's signed word that it held a certificate by the time at which it was recorded.",
+        scope=access.RECEIPT,
+        answer={"description": "The receipt.", "content": {RECEIPT_TYPE: {"schema": _BINARY}}},
+        problems={"400": "It is no certificate.", "422": "The register does not hold this text."},
+    )
+
+
 def _live() -> dict[str, Any]:
-    problems = {
+    return _for_a_text(
+        "A certificate presented live: the same claims, signed for a few minutes.",
+        scope=access.LIVE,
+        answer={"description": "The text of the presentation.", "content": _TEXT},
+        problems={"422": "It is not this issuer's certificate, or not in force now."},
+    )
+
+
+def _for_a_text(summary: str, *, scope: str, answer: dict[str, Any], problems: dict[str, str]) -> dict[str, Any]:
+    """A route that takes a certificate's text, of those who may send it."""
+    common = {
         "401": "No token, or nobody's.",
         "403": "The token's scopes do not allow it.",
         "413": f"More than {MAX_CHARACTERS} bytes.",
-        "422": "It is not this issuer's certificate, or not in force now.",
         "429": "Too many requests; Retry-After says when.",
         "503": "The register, or the key, gave no answer.",
     }
-    text = {TEXT_TYPE: {"schema": {"type": "string"}}}
     return {
-        "summary": "A certificate presented live: the same claims, signed for a few minutes.",
-        "description": f"The scope is {access.LIVE}. The body is the certificate's text.",
+        "summary": summary,
+        "description": f"The scope is {scope}. The body is the certificate's text.",
         "security": [{"bearer": []}],
-        "requestBody": {"required": True, "content": text},
+        "requestBody": {"required": True, "content": _TEXT},
         "responses": {
-            "200": {"description": "The text of the presentation.", "content": text},
-            **{code: {"description": what, **_PROBLEM} for code, what in problems.items()},
+            "200": answer,
+            **{code: {"description": what, **_PROBLEM} for code, what in sorted((common | problems).items())},
         },
     }

@@ -1,7 +1,7 @@
-"""An ASGI app over a register and its published folder: lists for everybody, vehicles for those who may ask.
+"""An ASGI app over a register and its published folder: lists for everybody, the rest for those who may ask.
 
 What lives here: HTTP. Lists and events are handed out as they were published, byte for byte: nothing is signed on
-request but answers about vehicles and live presentations. What never does: TLS, and logs of what was asked; a
+request but answers about vehicles, receipts and live presentations. What never does: TLS, and logs of what was asked; a
 request's body never reaches one. Put a proxy that ends TLS in front; certcore's own server listens on loopback unless
 told otherwise.
 
@@ -32,8 +32,9 @@ from certcore import armor
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
 from certcore.issue import Issuer
 from certcore.keys import Signer
+from certcore.receipts import RECEIPT_TYPE
 from certcore.register import publish
-from certcore.register.access import BY_PLATE, BY_VIN, LIVE, Principal, RateLimit
+from certcore.register.access import BY_PLATE, BY_VIN, LIVE, RECEIPT, Principal, RateLimit
 from certcore.register.log import StatusRegistry
 from certcore.register.openapi import JSON_TYPE, describe
 from certcore.status.protocol import VehicleQuery
@@ -52,7 +53,7 @@ Authorize = Callable[[Request], Principal | None]
 
 PER_SECOND: Final = 5.0
 BURST: Final = 20
-"""Look-ups of vehicles that one principal may make in the long run, and at once."""
+"""What one principal may ask for in the long run, and at once."""
 
 DEFAULT_LIST_PATH: Final = "/lists/{list}"
 
@@ -61,6 +62,7 @@ TOO_LARGE, WRONG_TYPE, UNPROCESSABLE, TOO_MANY, UNAVAILABLE = 413, 415, 422, 429
 
 _NUMBER: Final = re.compile("0|[1-9][0-9]{0,9}")
 _SECONDS: Final = re.compile("[0-9]{1,11}")
+_LINE_END: Final = "\r\n"
 _OPAQUE_TAG: Final = re.compile('"[^"]*"')
 _PAST_MAX_AGE_S: Final = 86_400
 """How long a document of the past may be cached: it does not change, but need not fill a cache for ever."""
@@ -99,17 +101,19 @@ def create_app(  # noqa: PLR0913  an app is put together once, of parts that all
     issuer: Issuer | None = None,
     live_lifetime: timedelta = timedelta(minutes=5),
 ) -> Starlette:
-    """The app. Without a signer, or without somebody to say who may ask, it looks no vehicles up.
+    """The app. Without a signer, or without somebody to say who may ask, it looks no vehicles up and gives no receipts.
+
+    Receipts name the issuer, so that a register that was made without one gives none either.
 
     Args:
-        registry: what vehicles are looked up in.
-        signer: whose key signs answers about vehicles; its usage in the trust list must be ``register``.
+        registry: what vehicles and certificates are looked up in.
+        signer: whose key signs answers about vehicles and receipts; its usage in the trust list must be ``register``.
         trust_list: the signed list, or the file that it is read from at each request.
         folder: what `StatusRegistry.publish` writes.
         authorize: who is asking; `certcore.register.access.BearerTokens` is one.
         list_path: the path of the lists' URI template, with ``{list}`` as its last segment.
         answer_lifetime: how long an answer about a vehicle speaks for the present; at most a day.
-        limit: how often each principal may look a vehicle up; five times a second and twenty at once, unless given.
+        limit: how often each principal may ask; five times a second and twenty at once, unless given.
         issuer: who presents certificates live; without one, or one without a live signer, nobody does.
         live_lifetime: for how long such a presentation is made.
 
@@ -134,7 +138,8 @@ def create_app(  # noqa: PLR0913  an app is put together once, of parts that all
     )
     has_vehicles = signer is not None and authorize is not None
     has_live = issuer is not None and issuer.live_signer is not None and authorize is not None
-    description = describe(list_path=list_path, has_vehicles=has_vehicles, has_live=has_live)
+    has_receipts = has_vehicles and registry.issuer is not None
+    description = describe(list_path=list_path, has_vehicles=has_vehicles, has_live=has_live, has_receipts=has_receipts)
     routes = [
         Route("/trust-list", _threaded(settings, _trust_list)),
         Route("/status-lists", _threaded(settings, _aggregation)),
@@ -146,8 +151,10 @@ def create_app(  # noqa: PLR0913  an app is put together once, of parts that all
     ]
     if has_vehicles:
         routes.append(Route("/vehicles", _vehicles(settings), methods=["POST"]))
+    if has_receipts:
+        routes.append(Route("/receipts", _with_a_text(settings, RECEIPT, _receipt), methods=["POST"]))
     if has_live:
-        routes.append(Route("/live", _live(settings), methods=["POST"]))
+        routes.append(Route("/live", _with_a_text(settings, LIVE, _present), methods=["POST"]))
     return Starlette(routes=routes, exception_handlers={HTTPException: _http_problem, CertcoreError: _problem})
 
 
@@ -318,31 +325,50 @@ def _scopes_for(query: VehicleQuery) -> set[str]:
     return wanted | ({BY_VIN} if query.vin is not None else set())
 
 
-# --- live presentations
+# --- receipts and live presentations
 
 
-def _live(settings: _Settings) -> Handler:
+def _with_a_text(settings: _Settings, scope: str, answer: Callable[[_Settings, str], Response]) -> Handler:
+    """A route that takes a certificate's text, of those who may send it."""
+
     async def endpoint(request: Request) -> Response:
         principal = await run_in_threadpool(_who, settings, request)
-        if LIVE not in principal.scopes:
+        if scope not in principal.scopes:
             raise HTTPException(FORBIDDEN, "The token's scopes do not allow it")
-        body = await _body(request, armor.MAX_CHARACTERS)
-        return await run_in_threadpool(_present, settings, body)
+        body = await _body(request, armor.MAX_CHARACTERS + len(_LINE_END))
+        text = body.removesuffix(b"\n").removesuffix(b"\r").decode("ascii", "replace")
+        return await run_in_threadpool(answer, settings, text)
 
     return endpoint
 
 
-def _present(settings: _Settings, body: bytes) -> Response:
+def _receipt(settings: _Settings, text: str) -> Response:
+    """The register's receipt for a certificate; refused for one that it does not hold."""
+    if settings.signer is None:  # the route is not there then
+        raise HTTPException(NOT_FOUND, "Receipts are not given here")
+    try:
+        with _register_problems():
+            data = settings.registry.receipt(text, signer=settings.signer)
+    except IssuingError as cause:
+        if cause.code == "not-recorded":
+            raise HTTPException(UNPROCESSABLE, cause.message) from cause
+        raise
+    response = Response(data, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+    response.headers["Content-Type"] = RECEIPT_TYPE
+    return response
+
+
+def _present(settings: _Settings, text: str) -> Response:
     """A certificate presented for some minutes from now; refused unless it is this issuer's and in force."""
     if settings.issuer is None:  # the route is not there then
         raise HTTPException(NOT_FOUND, "Certificates are not presented here")
     try:
-        text = settings.issuer.present_live(body.decode("ascii", "replace"), lifetime=settings.live_lifetime)
+        shown = settings.issuer.present_live(text, lifetime=settings.live_lifetime)
     except IssuingError as cause:
         if cause.code == "not-presentable":
             raise HTTPException(UNPROCESSABLE, cause.message) from cause
         raise
-    return PlainTextResponse(text, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+    return PlainTextResponse(shown, headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
 
 
 # --- problems

@@ -1,0 +1,240 @@
+"""How a question is put from a terminal: whom it trusts, whom it asks, under which policy, and where evidence is kept.
+
+What lives here: the options that several commands share, and what they come to. What never does: what is asked about,
+and how a verdict is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import attrs
+import click
+
+from certcore import reasons, timestamps
+from certcore.cli import files, keygen, trust
+from certcore.confidential import GroupKey
+from certcore.errors import CertcoreError, IssuingError
+from certcore.policy import Policy
+from certcore.status.protocol import StatusBackend
+from certcore.status.snapshot import SnapshotStatusBackend
+from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList, TrustRoot
+from certcore.verdict import VehicleVerdict, Verdict
+from certcore.verify import Verifier
+
+if TYPE_CHECKING:
+    from certcore.status.http import HTTPStatusBackend, VehicleEndpoint
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_T = TypeVar("_T")
+
+FILE: Final = click.Path(path_type=Path)
+
+POLICIES: Final[dict[str, Callable[[], Policy]]] = {
+    "counterparty": Policy.counterparty,
+    "claims": Policy.claims,
+    "roadside": Policy.roadside,
+    "bulk": Policy.bulk,
+}
+
+TRUST: Final = click.option(
+    "--trust", "trust_file", type=FILE, envvar="CERTCORE_TRUST", help="The signed trust list; or CERTCORE_TRUST."
+)
+ROOT: Final = click.option(
+    "--root",
+    "roots",
+    type=FILE,
+    multiple=True,
+    envvar="CERTCORE_ROOT",
+    help="A root's key, repeatable, or a file of root sets; or CERTCORE_ROOT.",
+)
+THRESHOLD: Final = click.option(
+    "--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign."
+)
+SNAPSHOT: Final = click.option(
+    "--snapshot", type=FILE, help="Status documents kept in a file or a folder, to be asked."
+)
+ONLINE: Final = click.option("--online", is_flag=True, help="Ask the issuers' registers over HTTPS.")
+GROUP_KEYS: Final = click.option(
+    "--group-key",
+    "group_key_files",
+    type=FILE,
+    multiple=True,
+    help="A group's key, by which confidential fields are read; repeatable.",
+)
+AUTHORITIES: Final = click.option(
+    "--tsa",
+    "authority_files",
+    type=FILE,
+    multiple=True,
+    help="The root certificate of an authority whose time-stamps prove that a certificate existed; repeatable.",
+)
+SEAL_KEYS: Final = click.option(
+    "--seal-key",
+    "seal_key_files",
+    type=FILE,
+    multiple=True,
+    help="A public key, PEM, whose seals on evidence prove that a certificate existed; repeatable.",
+)
+LANG: Final = click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
+
+
+def policy(default: str) -> Callable[[_F], _F]:
+    """The option that names a policy."""
+    return click.option(
+        "--policy", "policy_name", type=click.Choice(list(POLICIES)), default=default, show_default=True
+    )
+
+
+def keeping(command: _F) -> _F:
+    """The options by which evidence is kept; `keeper` is what they come to."""
+    for option in (
+        click.option("--password-file", type=FILE, help="Its first line opens the key of --seal."),
+        click.option("--seal", "seal_file", type=FILE, help="Seal the evidence with this private key, PEM."),
+        click.option("--evidence", "evidence_folder", type=FILE, help="Keep the evidence of each verdict here."),
+    ):
+        command = option(command)
+    return command
+
+
+def root(given: Mapping[str, Any]) -> TrustRoot:
+    """The root that is trusted.
+
+    Raises:
+        CertcoreError: for a file that cannot be used.
+        click.UsageError: for none, or a threshold that the keys cannot meet.
+    """
+    if not given["roots"]:
+        msg = "whom do you trust? Give --root, or set CERTCORE_ROOT"
+        raise click.UsageError(msg)
+    return trust.read_root(given["roots"], given["threshold"])
+
+
+def verifier(given: Mapping[str, Any], *, status: StatusBackend | None) -> Verifier:
+    """The verifier that the options come to.
+
+    Raises:
+        CertcoreError: for a file that cannot be used.
+        click.UsageError: for options that are missing, or that do not go together.
+    """
+    if given["trust_file"] is None or not given["roots"]:
+        msg = "whom do you trust? Give --trust and --root, or set CERTCORE_TRUST and CERTCORE_ROOT"
+        raise click.UsageError(msg)
+    known_root = root(given)
+    trust_list = TrustList.open(files.read_bytes(given["trust_file"], limit=MAX_TRUST_LIST_BYTES), root=known_root)
+    return Verifier(
+        trust=trust_list,
+        status=status,
+        policy=_policy(given),
+        group_keys=group_keys(given.get("group_key_files", ())),
+    )
+
+
+def status_backend(snapshot: Path | None, *, online: bool) -> StatusBackend | None:
+    """Whom to ask for status, if anybody.
+
+    Raises:
+        RejectedInputError: for documents that cannot be read.
+        click.UsageError: for both at once.
+        click.ClickException: without the library that HTTPS needs.
+    """
+    if online and snapshot is not None:
+        msg = "either --online or --snapshot"
+        raise click.UsageError(msg)
+    if online:
+        return over_https({})
+    if snapshot is None:
+        return None
+    read = SnapshotStatusBackend.from_folder if snapshot.is_dir() else SnapshotStatusBackend.from_file
+    return _named(snapshot, read)
+
+
+def over_https(vehicles: Mapping[str, VehicleEndpoint]) -> HTTPStatusBackend:
+    """The registers over HTTPS, until the command ends.
+
+    Raises:
+        click.ClickException: without the library it needs.
+    """
+    from certcore.status.http import HTTPStatusBackend  # noqa: PLC0415  only where it is asked for
+
+    try:
+        backend = HTTPStatusBackend(vehicles=vehicles)
+    except ModuleNotFoundError as cause:
+        msg = f"asking over HTTPS needs {cause.name}, which is not installed: pip install 'certcore[http]'"
+        raise click.ClickException(msg) from cause
+    click.get_current_context().call_on_close(backend.close)
+    return backend
+
+
+def group_keys(paths: Sequence[Path]) -> tuple[GroupKey, ...]:
+    """The group keys in these files.
+
+    Raises:
+        RejectedInputError: ``file-unreadable``, ``key-malformed`` or ``key-unsupported``.
+    """
+    return tuple(_named(path, GroupKey.from_file) for path in paths)
+
+
+def authorities(paths: Sequence[Path]) -> tuple[bytes, ...]:
+    """The root certificates of time-stamp authorities in these files.
+
+    Raises:
+        RejectedInputError: ``file-unreadable`` or ``file-too-large``.
+        click.UsageError: for anything but a self-signed certificate.
+    """
+    found = []
+    for path in paths:
+        data = files.read_bytes(path, limit=files.MAX_KEY_FILE_BYTES)
+        try:
+            found.append(timestamps.read_authority(data))
+        except ValueError as cause:
+            msg = f"{path}: {cause}"
+            raise click.UsageError(msg) from cause
+    return tuple(found)
+
+
+def keeper(given: Mapping[str, Any]) -> Callable[[Verdict | VehicleVerdict], Path | None]:
+    """What keeps the evidence of a verdict; it gives the file.
+
+    Raises:
+        CertcoreError: for a folder that is not there, or a key that cannot be used.
+        click.UsageError: for a seal and nothing to be sealed.
+    """
+    folder: Path | None = given["evidence_folder"]
+    if folder is None:
+        if given["seal_file"] is not None:
+            msg = "--seal seals what --evidence keeps: give both"
+            raise click.UsageError(msg)
+        return lambda _: None
+    if not folder.is_dir():
+        raise IssuingError("file-unwritable", f"{folder}: there is no such folder")
+    signer = None if given["seal_file"] is None else keygen.read_signer(given["seal_file"], given["password_file"])
+
+    def keep(verdict: Verdict | VehicleVerdict) -> Path:
+        evidence = verdict.evidence if signer is None else verdict.evidence.sealed(signer)
+        path = folder / f"{verdict.id[:16]}-{evidence.digest.hex()[:16]}.vice"
+        files.write(path, evidence.to_bytes(), force=True)  # named by its content: what is there is the same
+        return path
+
+    return keep
+
+
+def _named(path: Path, read: Callable[[Path], _T]) -> _T:
+    """What the reader makes of a file; its error with the file's name."""
+    try:
+        return read(path)
+    except CertcoreError as cause:
+        raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail)) from cause
+
+
+def _policy(given: Mapping[str, Any]) -> Policy:
+    """The policy that is named, and whose proofs count under it."""
+    found = POLICIES[given["policy_name"]]()
+    pinned: dict[str, Any] = {}
+    if given.get("authority_files"):
+        pinned["time_stamp_authorities"] = authorities(given["authority_files"])
+    if given.get("seal_key_files"):
+        pinned["seal_keys"] = [keygen.read_public_key(path) for path in given["seal_key_files"]]
+    return attrs.evolve(found, **pinned) if pinned else found

@@ -1,0 +1,99 @@
+"""``certcore vehicle``: what the register says of a vehicle for which nobody shows a certificate."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import click
+
+from certcore.cli import asking, exits, files, moments, verdicts
+from certcore.cli.asking import FILE
+from certcore.cli.verdicts import Remark
+from certcore.errors import RejectedInputError
+from certcore.issuers import TrustedIssuer
+from certcore.trust import TrustList
+
+TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
+"""The environment variable with the bearer token."""
+
+
+@click.command()
+@click.option(
+    "--as-of",
+    required=True,
+    callback=moments.typed_question,
+    metavar="MOMENT",
+    help="What the question is about: a day in the register's zone, a moment with its zone, 'now', or 'today'.",
+)
+@click.option("--plate", "registration_number", help="The plate that was seen, written in any way.")
+@click.option("--country", help="The plate's country, two letters.")
+@click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
+@click.option("--vin", help="The whole VIN, or any other chassis number.")
+@asking.policy("claims")
+@asking.TRUST
+@asking.ROOT
+@asking.THRESHOLD
+@click.option("--issuer", "issuer_id", help="Whose register, if the trust list has several of that country.")
+@click.option("--token-file", type=FILE, help=f"Its first line is the bearer token; or {TOKEN}.")
+@asking.keeping
+@asking.LANG
+@click.option("--json", "is_json", is_flag=True, help="One JSON document.")
+def vehicle(*, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  one for each option
+    """Ask the register about a vehicle, by its plate or its VIN, where nobody shows a certificate.
+
+    Who is asked is the endpoint that the trust list gives for the vehicle's country; plate and VIN go nowhere else.
+    That nobody showed a certificate weighs nothing.
+
+    Exits with 0 if by the register the inspection was in force, 1 if not, 3 if the register does not say; 2 for errors.
+    """
+    verifier = asking.verifier(given, status=None)
+    keep = asking.keeper(given)
+    asked = {name: given[name] for name in ("registration_number", "country", "plate_type", "vin")}
+    register = _register(verifier.trust, given["country"], given["issuer_id"])
+    if register is not None:
+        from certcore.status.http import VehicleEndpoint  # noqa: PLC0415  only where somebody is asked
+
+        endpoint = VehicleEndpoint.of(register, token=_token(given["token_file"]))
+        verifier = attrs.evolve(verifier, vehicles=asking.over_https({register.country: endpoint}))
+    try:
+        verdict = verifier.check_vehicle(as_of=given["as_of"], **asked)
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+    kept = keep(verdict)
+    remarks = [] if kept is None else [Remark("evidence", str(kept))]
+    name = "" if is_json else given["registration_number"] or given["vin"]  # the document's id stands for the vehicle
+    verdicts.tell(name, verdict, lang, is_json=is_json, remarks=remarks)
+    return exits.OF_OUTCOME[verdict.outcome]
+
+
+def _register(trust: TrustList, country: str | None, issuer_id: str | None) -> TrustedIssuer | None:
+    """The issuer that answers about vehicles of a country; None where the trust list names none."""
+    code = None if country is None else country.strip().upper()
+    found = [
+        issuer
+        for issuer in trust.issuers
+        if issuer.query_endpoint is not None
+        and issuer.register_keys
+        and code in {None, issuer.country}
+        and issuer_id in {None, issuer.id}
+    ]
+    if len(found) > 1:
+        msg = f"several registers can be asked: name one with --issuer ({', '.join(issuer.id for issuer in found)})"
+        raise click.UsageError(msg)
+    if issuer_id is not None and not found:
+        msg = "the trust list has no register of this id for that country"
+        raise click.UsageError(msg)
+    return found[0] if found else None
+
+
+def _token(file: Path | None) -> str | None:
+    """The bearer token, if there is one."""
+    if file is None:
+        return os.environ.get(TOKEN) or None
+    line = files.read_text(file).partition("\n")[0].strip()
+    if not line:
+        raise RejectedInputError("input-malformed", f"{file}: the first line holds no token")
+    return line
