@@ -147,7 +147,7 @@ def test_a_code_that_holds_no_text() -> None:
         (b"\x89PNG\r\n\x1a\n", "image-unreadable"),
         (b"not a picture", "image-format"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "image-format"),
-        (b"%PDF-1.7", "image-format"),
+        (b"%PDF-1.7", "image-unreadable"),
         (TEXT.encode(), "image-format"),
     ],
 )

@@ -189,8 +189,10 @@ class Verifier(_Asker):
             TypeError, ValueError: as `verify`, and for something that is no picture at all.
         """
         question = self._question("", as_of, expect, known_at, existed_by)
-        asked = _only(_in_picture(question, image, effort))
-        return self._refuse(question, asked) if isinstance(asked, RejectedInputError) else self._judge(asked)
+        seen = _seen_in(image, effort)
+        question = seen.put(question)
+        cause = seen.why_not_one
+        return self._judge(question) if cause is None else _engine.refuse(question, cause, self.trust)
 
     def verify_all(
         self,
@@ -209,10 +211,10 @@ class Verifier(_Asker):
             TypeError, ValueError: as `verify_image`.
         """
         question = self._question("", as_of, expect, known_at, existed_by)
-        asked = _in_picture(question, image, effort)
-        if isinstance(asked, RejectedInputError):
-            return (self._refuse(question, asked),)
-        return tuple(map(self._judge, asked))
+        seen = _seen_in(image, effort)
+        if seen.refused is not None:
+            return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
+        return tuple([self._judge(seen.put(question, place)) for place in range(len(seen.texts))])
 
     def check_vehicle(
         self,
@@ -261,9 +263,6 @@ class Verifier(_Asker):
             vehicle = _ask(self.vehicles.lookup_vehicle, about, VehicleRecord)
         return _engine.conclude(pending, status=status, vehicle=vehicle)
 
-    def _refuse(self, question: Question, cause: RejectedInputError) -> Verdict:
-        return _engine.refuse(question, cause, self.trust)
-
 
 @attrs.frozen(kw_only=True)
 class AsyncVerifier(_Asker):
@@ -310,10 +309,10 @@ class AsyncVerifier(_Asker):
     ) -> Verdict:
         """As `Verifier.verify_image`."""
         question = self._question("", as_of, expect, known_at, existed_by)
-        asked = _only(await asyncio.to_thread(_in_picture, question, image, effort))
-        if isinstance(asked, RejectedInputError):
-            return _engine.refuse(question, asked, self.trust)
-        return await self._judge(asked)
+        seen = await asyncio.to_thread(_seen_in, image, effort)
+        question = seen.put(question)
+        cause = seen.why_not_one
+        return await self._judge(question) if cause is None else _engine.refuse(question, cause, self.trust)
 
     async def verify_all(
         self,
@@ -328,10 +327,10 @@ class AsyncVerifier(_Asker):
     ) -> tuple[Verdict, ...]:
         """As `Verifier.verify_all`."""
         question = self._question("", as_of, expect, known_at, existed_by)
-        asked = await asyncio.to_thread(_in_picture, question, image, effort)
-        if isinstance(asked, RejectedInputError):
-            return (_engine.refuse(question, asked, self.trust),)
-        return tuple([await self._judge(each) for each in asked])
+        seen = await asyncio.to_thread(_seen_in, image, effort)
+        if seen.refused is not None:
+            return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
+        return tuple([await self._judge(seen.put(question, place)) for place in range(len(seen.texts))])
 
     async def check_vehicle(
         self,
@@ -403,24 +402,43 @@ def _without_line_end(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _in_picture(question: Question, image: Image, effort: Effort | None) -> list[Question] | RejectedInputError:
-    """The question about each different certificate in a picture, at least one; or why there is none."""
+@attrs.define(kw_only=True)  # not frozen: made for one call and never handed out
+class _Seen:
+    """The different certificates' texts in a picture, in reading order, or why there is none; and its digest."""
+
+    texts: tuple[str, ...] = ()
+    refused: RejectedInputError | None = None
+    digest: bytes | None
+
+    @property
+    def why_not_one(self) -> RejectedInputError | None:
+        """Why it cannot be judged as one certificate, if so."""
+        if len(self.texts) > 1:
+            return RejectedInputError("several-certificates", "There are several certificates", count=len(self.texts))
+        return self.refused
+
+    def put(self, question: Question, place: int | None = None) -> Question:
+        """The question about the text in that place, or about the only one."""
+        if place is None and len(self.texts) == 1:
+            place = 0
+        text = "" if place is None or not self.texts else self.texts[place]
+        return attrs.evolve(question, text=text, picture=self.digest)
+
+
+def _seen_in(image: Image, effort: Effort | None) -> _Seen:
+    """What is in a picture, which is read once."""
     from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
 
     try:
-        symbols = qr.read(image) if effort is None else qr.read(image, effort=effort)
+        picture = qr.load(image)
     except RejectedInputError as cause:
-        return cause
+        return _Seen(refused=cause, digest=None)
+    try:
+        symbols = qr.read(picture) if effort is None else qr.read(picture, effort=effort)
+    except RejectedInputError as cause:
+        return _Seen(refused=cause, digest=picture.digest)
     texts = dict.fromkeys(_without_line_end(symbol.text) for symbol in symbols if symbol.text.startswith(armor.PREFIX))
-    return [attrs.evolve(question, text=text) for text in texts] if texts else _why_none(symbols)
-
-
-def _only(asked: list[Question] | RejectedInputError) -> Question | RejectedInputError:
-    if isinstance(asked, RejectedInputError):
-        return asked
-    if len(asked) > 1:
-        return RejectedInputError("several-certificates", "There are several certificates", count=len(asked))
-    return asked[0]
+    return _Seen(texts=tuple(texts), refused=None if texts else _why_none(symbols), digest=picture.digest)
 
 
 def _why_none(symbols: list[Symbol]) -> RejectedInputError:

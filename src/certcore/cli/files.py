@@ -29,7 +29,9 @@ MAX_KEY_FILE_BYTES: Final = 64 * 1024
 MAX_DRAFT_BYTES: Final = 16 << 20
 """Bytes of a trust list's draft: four times the largest signed list, because JSON and PEM are wordier."""
 
-PICTURE_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp"})
+PICTURE_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".bmp", ".pdf", ".heic", ".heif"}
+)
 """How the names of the pictures in a folder end, in lower case."""
 
 _READ_FLAGS: Final = (

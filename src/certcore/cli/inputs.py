@@ -19,6 +19,9 @@ from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
 
 STANDARD_INPUT: Final = "-"
 
+DECODERS_MISSING: Final = frozenset({"no-decoder", "no-pdf-decoder", "no-heic-decoder"})
+"""Codes that are about this machine, and not about a picture: an extra is not installed."""
+
 
 @attrs.frozen
 class Input:

@@ -9,12 +9,14 @@ from typing import Any, Final
 import click
 
 from certcore import qr
-from certcore.cli import exits, files, terminal
+from certcore.cli import exits, files, inputs, terminal
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr import Symbol
 from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
 
-_OF_PICTURE: Final = frozenset({"image-format", "image-too-large", "image-unreadable"})
+_OF_PICTURE: Final = frozenset(
+    {"image-format", "image-too-large", "image-unreadable", "image-too-many-pages", "image-timeout", "pdf-password"}
+)
 """Errors that are about a picture, in which then no code was found; any other is about this machine or the call."""
 
 _Found = list[Symbol] | CertcoreError
@@ -34,7 +36,7 @@ def scan(paths: tuple[Path, ...], *, is_json: bool) -> int:
         raise RejectedInputError("file-unreadable", "there are no pictures in the folder")
     codes: list[int] = []
     for path, found in terminal.each(pictures, _read):
-        if isinstance(found, CertcoreError) and found.code == "no-decoder":
+        if isinstance(found, CertcoreError) and found.code in inputs.DECODERS_MISSING:
             raise found
         codes.append(_code(found))
         if is_json:

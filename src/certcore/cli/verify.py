@@ -127,8 +127,9 @@ def _ask(
     if isinstance(content, str):
         return verifier.verify(content, as_of=as_of, known_at=known_at, expect=expect, existed_by=existed_by)
     verdict = verifier.verify_image(content, as_of=as_of, known_at=known_at, expect=expect, existed_by=existed_by)
-    if "no-decoder" in verdict:
-        return RejectedInputError("no-decoder", "Reading pictures needs the scan extra: pip install 'certcore[scan]'")
+    if missing := inputs.DECODERS_MISSING.intersection(reason.code for reason in verdict.reasons):
+        (code,) = missing
+        return RejectedInputError(code, "An extra that reads such pictures is not installed")
     return verdict
 
 

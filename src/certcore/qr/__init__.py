@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 # Now, not when first asked for: loading a submodule binds its name here, so that `certcore.qr.read` loaded later would
 # put the module in the function's place. A module is bound only once, and here the function comes after it.
+from certcore.qr.picture import Picture, load
 from certcore.qr.read import Decoder, Image, Symbol, decoders, read
+from certcore.qr.watch import watch
 
 if TYPE_CHECKING:
     from certcore.qr.write import SymbolSize, size, to_png, to_svg, to_terminal
@@ -25,7 +27,21 @@ else:  # hidden from type checkers, which would take it to mean that every name 
         return value
 
 
-__all__ = ["Decoder", "Image", "Symbol", "SymbolSize", "decoders", "read", "size", "to_png", "to_svg", "to_terminal"]
+__all__ = [
+    "Decoder",
+    "Image",
+    "Picture",
+    "Symbol",
+    "SymbolSize",
+    "decoders",
+    "load",
+    "read",
+    "size",
+    "to_png",
+    "to_svg",
+    "to_terminal",
+    "watch",
+]
 
 _LAZY = frozenset({"SymbolSize", "size", "to_png", "to_svg", "to_terminal"})
 """What `certcore.qr.write` defines."""

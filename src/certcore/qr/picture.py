@@ -1,34 +1,49 @@
-"""Whatever is handed in as a picture, to 8-bit grey pixels. The only importer of Pillow for reading.
+"""Whatever is handed in as a picture, to pages of 8-bit grey pixels.
 
-A picture comes from a stranger. Its kind is told from its first bytes and must be on the list, its bytes and pixels are
-counted before any pixel is decoded, and whatever goes wrong inside it is a `RejectedInputError`. The order is always
-the same: fetch the bytes, check kind and size, decode to grey, turn upright.
+A picture comes from a stranger. Its kind is told from its first bytes and must be on the list, and its bytes are
+counted before anything looks at them. Here things are fetched and told apart; Pillow's kinds are decoded in
+`certcore.qr._raster`, PDF and HEIC in a process of their own (`certcore.qr._apart`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
-from importlib import import_module
-from io import BytesIO
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeAlias, cast
+from typing import BinaryIO, Final, Literal, Protocol, TypeAlias, cast
 
 import attrs
 
 from certcore.errors import RejectedInputError
+from certcore.qr import _raster
+from certcore.qr._deadline import NEVER, Deadline
+from certcore.qr._raster import MAX_JPEG_PIXELS, MAX_PAGES, MAX_PIXELS, SCAN_EXTRA, Grey
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
-
-    from PIL import Image as PillowImage
+__all__ = [
+    "MAX_BYTES",
+    "MAX_JPEG_PIXELS",
+    "MAX_PAGES",
+    "MAX_PIXELS",
+    "SCAN_EXTRA",
+    "ArrayLike",
+    "Channels",
+    "Grey",
+    "Image",
+    "Picture",
+    "PillowLike",
+    "grey",
+    "load",
+    "pages",
+]
 
 MAX_BYTES: Final = 50 * 1024 * 1024
-"""Bytes of a picture file; a camera's largest JPEG stays below 30 MiB."""
+"""Bytes of a picture file; a camera's largest JPEG stays below 30 MiB, unless it has 200 million pixels."""
 
-MAX_PIXELS: Final = 89_478_485
-"""Pixels of a picture. Pillow's own line (``Image.MAX_IMAGE_PIXELS``, a quarter GiB in RGB): above it, it warns."""
+Channels: TypeAlias = Literal["RGB", "BGR"]
+"""The order of an array's colours. Most are RGB; OpenCV's cameras and files are BGR."""
 
 _Signature: TypeAlias = tuple[tuple[int, bytes], ...]
 _SIGNATURES: Final[tuple[tuple[str, _Signature], ...]] = (
@@ -42,22 +57,24 @@ _SIGNATURES: Final[tuple[tuple[str, _Signature], ...]] = (
     ("TIFF", ((0, b"II+\x00"),)),
     ("TIFF", ((0, b"MM\x00+"),)),
     ("BMP", ((0, b"BM"),)),
+    *(("HEIC", ((4, b"ftyp" + brand),)) for brand in (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1")),
 )
 """The kinds of picture that are read, and the bytes each begins with. EPS, for one, would start Ghostscript."""
 
-_PLUGINS: Final = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"))
+_PDF_HEADER: Final = b"%PDF-"
+_PDF_HEADER_WITHIN: Final = 1024
+"""Where a PDF's first bytes may stand: mail and web software puts things before them, and readers look this far."""
 
-_CHANNELS: Final = {1: "L", 3: "RGB", 4: "RGBA"}
+_CHANNELS: Final[dict[tuple[int, Channels], tuple[str, str]]] = {
+    (3, "RGB"): ("RGB", "RGB"),
+    (3, "BGR"): ("RGB", "BGR"),
+    (4, "RGB"): ("RGBA", "RGBA"),
+    (4, "BGR"): ("RGBA", "BGRA"),
+}
+"""Pillow's mode, and its name for the order of the bytes."""
+
 _GREY_SHAPE: Final = 2
 """Dimensions of a grey array: rows and columns."""
-
-_DEEP_MODES: Final = ("I", "F")
-"""How the names of Pillow's modes with more than 8 bits begin."""
-
-_EXIF_ORIENTATION: Final = 0x0112
-"""The tag that says which way up the camera was held (EXIF 2.32, table 4)."""
-
-SCAN_EXTRA: Final = "install certcore with its scan extra: certcore[scan]"
 
 
 class ArrayLike(Protocol):
@@ -87,36 +104,103 @@ class PillowLike(Protocol):
         ...
 
 
-Image: TypeAlias = str | PathLike[str] | bytes | BinaryIO | PillowLike | ArrayLike
-"""What `read` takes: a path, the bytes of a picture file, an open binary file, a Pillow image, or an array."""
+@attrs.frozen(eq=False)
+class Picture:
+    """A picture that was fetched and not looked at, with what the caller says about it. Made by `load`.
+
+    Attributes:
+        content: the bytes of a file, or the image or array itself.
+        channels: the order of an array's colours.
+        wanted: the pages to read, counted from 1; ``None`` is all, up to `MAX_PAGES`.
+    """
+
+    content: bytes | PillowLike | ArrayLike = attrs.field(repr=False)
+    channels: Channels = "RGB"
+    wanted: range | None = None
+
+    @property
+    def digest(self) -> bytes | None:
+        """SHA-256 of the file's bytes, 32 bytes, computed at each call; ``None`` where there is no file."""
+        return hashlib.sha256(self.content).digest() if isinstance(self.content, bytes) else None
 
 
-@attrs.frozen
-class Grey:
-    """A picture as the decoders take it: 8-bit grey, row by row, without padding."""
-
-    pixels: bytes | memoryview = attrs.field(repr=False)
-    width: int
-    height: int
+Image: TypeAlias = str | PathLike[str] | bytes | BinaryIO | PillowLike | ArrayLike | Picture
+"""What `read` takes: a path, the bytes of a picture file, an open file, a Pillow image, an array, or a `Picture`."""
 
 
-# Fetching: whatever was passed, to the bytes of a file or to grey pixels.
+def load(image: Image, /, *, channels: Channels | None = None, pages: range | None = None) -> Picture:
+    """Fetch a picture, so that it is read once and its digest is known, or to say what it does not say itself.
+
+    The result is taken wherever an image is. Nothing in it is decoded here, and its kind is not looked at.
+
+    Args:
+        image: what `read` takes. A file is read from where it stands to its end.
+        channels: ``"BGR"`` for an array whose blue comes first, as OpenCV's does. ``"RGB"`` is taken for granted.
+        pages: which pages or frames to read, counted from 1, as an ascending `range`: ``range(1, 4)`` is the first
+            three. Those that the document does not have are passed over. Without it a document of more than
+            `MAX_PAGES` is refused, so that no page is passed over in silence.
+
+    Raises:
+        RejectedInputError: ``file-unreadable``; ``image-too-large`` above `MAX_BYTES`.
+        TypeError: something that is no picture at all, or a file in text mode.
+        ValueError: other channels, or pages that are empty, descending or below 1.
+    """
+    if channels not in {None, "RGB", "BGR"}:
+        raise ValueError("channels must be RGB or BGR")
+    if pages is not None and not (pages and pages.start >= 1 and pages.step >= 1):
+        raise ValueError("pages must be an ascending range of at least one page, counted from 1")
+    known = image if isinstance(image, Picture) else Picture(_content(image))
+    if channels is None and pages is None:
+        return known
+    return attrs.evolve(known, channels=channels or known.channels, wanted=pages or known.wanted)
+
+
+def pages(image: Image, /, *, deadline: Deadline = NEVER) -> Generator[Grey]:
+    """The pages or frames of a picture in 8-bit grey, upright, each decoded when it is asked for.
+
+    Nothing of a page is kept once the next is asked for, if the caller lets go of it too. The deadline is looked at
+    before each page, and a page of Pillow's is decoded to its end; PDF and HEIC are stopped in between.
+
+    Raises:
+        RejectedInputError: as `certcore.qr.read.read` lists them; ``image-timeout`` where the deadline passes before a
+            page that is there.
+        TypeError, ValueError: as `certcore.qr.read.read` lists them.
+    """
+    picture = load(image)
+    content = picture.content
+    if isinstance(content, bytes):
+        yield from _pages_of_file(content, picture.wanted, deadline)
+    elif picture.wanted is None or 1 in picture.wanted:
+        deadline.check()
+        yield _from_pillow_or_array(content, picture.channels)
 
 
 def grey(image: Image, /) -> Grey:
-    """The picture in 8-bit grey, upright; errors as `certcore.qr.read.read` lists them."""
+    """The first page of a picture; one without pixels where there is none."""
+    with closing(pages(image)) as looks:
+        return next(looks, Grey(b"", 0, 0))
+
+
+# Fetching.
+
+
+def _content(image: object) -> bytes | PillowLike | ArrayLike:
     if isinstance(image, str | PathLike):
-        return _from_file_bytes(_path_bytes(image))
+        return _path_bytes(image)
     if isinstance(image, bytes | bytearray | memoryview):
-        return _from_file_bytes(bytes(image))
-    # By their names, because checking a protocol at run time is slow.
-    if isinstance(getattr(image, "mode", None), str) and hasattr(image, "size") and hasattr(image, "tobytes"):
-        return _from_pillow(cast("PillowLike", image))
+        return _limited(bytes(image))
+    if _is_pillow(image):
+        return cast("PillowLike", image)
     if hasattr(image, "__array_interface__"):
-        return _from_array(cast("ArrayLike", image))
+        return cast("ArrayLike", image)
     if hasattr(image, "read"):
-        return _from_file_bytes(_file_bytes(cast("BinaryIO", image)))
+        return _file_bytes(cast("BinaryIO", image))
     raise TypeError(f"an image is a path, bytes, a binary file, a Pillow image or an array, not {type(image).__name__}")
+
+
+def _is_pillow(image: object) -> bool:
+    # By their names, because checking a protocol at run time is slow.
+    return isinstance(getattr(image, "mode", None), str) and hasattr(image, "size") and hasattr(image, "tobytes")
 
 
 def _path_bytes(path: str | PathLike[str]) -> bytes:
@@ -137,24 +221,57 @@ def _file_bytes(file: BinaryIO) -> bytes:
         raise RejectedInputError("file-unreadable", "the file cannot be read") from error
     if not isinstance(data, bytes):
         raise TypeError("an image file must be opened in binary mode")
+    return _limited(data)
+
+
+def _limited(data: bytes) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise RejectedInputError("image-too-large", f"the picture has more than {MAX_BYTES} bytes")
     return data
 
 
-def _from_array(array: ArrayLike) -> Grey:
+# Telling apart.
+
+
+def _pages_of_file(data: bytes, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
+    if not data:
+        raise RejectedInputError("image-unreadable", "the picture file is empty")
+    kind = _format(data)
+    if kind not in {"PDF", "HEIC"}:
+        return _raster.pages_of_file(data, kind, wanted, deadline)
+    from certcore.qr import _apart  # noqa: PLC0415  # what starts processes loads slowly, and most pictures need none
+
+    return (_apart.pages_of_pdf if kind == "PDF" else _apart.pages_of_heic)(data, wanted, deadline)
+
+
+def _format(data: bytes) -> str:
+    for kind, parts in _SIGNATURES:
+        if all(data.startswith(part, at) for at, part in parts):
+            return kind
+    if _PDF_HEADER in data[:_PDF_HEADER_WITHIN]:
+        return "PDF"
+    raise RejectedInputError("image-format", "the file is not a PNG, JPEG, WebP, TIFF, GIF, BMP, HEIC or PDF")
+
+
+def _from_pillow_or_array(content: PillowLike | ArrayLike, channels: Channels) -> Grey:
+    if _is_pillow(content):
+        return _raster.from_pillow(content)
+    array = cast("ArrayLike", content)
     interface = array.__array_interface__
     if interface.get("typestr") not in {"|u1", "<u1", ">u1"}:
         raise TypeError("an array of pixels must hold unsigned bytes")
     shape = cast("tuple[int, ...]", interface["shape"])
     height, width, *rest = (*shape, *(1,) * (_GREY_SHAPE + 1 - len(shape)))
-    if len(shape) < _GREY_SHAPE or len(rest) != 1 or rest[0] not in _CHANNELS:
+    if len(shape) < _GREY_SHAPE or len(rest) != 1 or rest[0] not in {1, 3, 4}:
         raise ValueError(f"an array of pixels is rows by columns, or by columns and 3 or 4 channels, not {shape}")
-    _check_pixels(width, height)
+    _raster.check_pixels(width, height)
     pixels = _array_bytes(array, interface)
     if len(pixels) != math.prod(shape):
         raise ValueError(f"an array of shape {shape} does not have {len(pixels)} bytes")
     if rest[0] == 1 or not pixels:
         return Grey(pixels, width, height)
-    return _decoded(lambda pillow: pillow.frombytes(_CHANNELS[rest[0]], (width, height), pixels))
+    mode, order = _CHANNELS[rest[0], channels]
+    return _raster.from_pixels(pixels, mode, (width, height), order=order)
 
 
 def _array_bytes(array: ArrayLike, interface: dict[str, object]) -> bytes | memoryview:
@@ -167,126 +284,3 @@ def _array_bytes(array: ArrayLike, interface: dict[str, object]) -> bytes | memo
     except TypeError as error:
         raise TypeError("an array of pixels must support the buffer protocol") from error
     return view.cast("B") if view.c_contiguous and view.nbytes else view.tobytes()
-
-
-# Decoding a picture to grey.
-
-
-def _from_file_bytes(data: bytes) -> Grey:
-    if len(data) > MAX_BYTES:
-        raise RejectedInputError("image-too-large", f"the picture has more than {MAX_BYTES} bytes")
-    if not data:
-        raise RejectedInputError("image-unreadable", "the picture file is empty")
-    kind = _format(data)
-
-    def opened(pillow: ModuleType) -> PillowImage.Image:
-        picture: PillowImage.Image = pillow.open(BytesIO(data), formats=[kind])
-        _check_pixels(*picture.size)
-        if kind == "JPEG":
-            picture.draft("L", picture.size)  # libjpeg's brightness channel, without making colours first
-        return picture
-
-    return _decoded(opened)
-
-
-def _from_pillow(image: PillowLike) -> Grey:
-    _check_pixels(*image.size)
-
-    def opened(pillow: ModuleType) -> PillowImage.Image:
-        if isinstance(image, pillow.Image):
-            return cast("PillowImage.Image", image)
-        return cast("PillowImage.Image", pillow.frombytes(image.mode, image.size, image.tobytes()))
-
-    return _decoded(opened)
-
-
-def _format(data: bytes) -> str:
-    for kind, parts in _SIGNATURES:
-        if all(data.startswith(part, at) for at, part in parts):
-            return kind
-    raise RejectedInputError("image-format", "the file is not a PNG, JPEG, WebP, TIFF, GIF or BMP picture")
-
-
-def _check_pixels(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        message = f"a picture of {width} by {height} has more than {MAX_PIXELS} pixels"
-        raise RejectedInputError("image-too-large", message, height=height, width=width)
-
-
-def _decoded(opened: Callable[[ModuleType], PillowImage.Image]) -> Grey:
-    """The grey pixels of the picture that ``opened`` gets from Pillow.
-
-    Pillow's plug-ins raise OSError, SyntaxError, ValueError, struct.error, MemoryError, EOFError and others, and their
-    warnings are raised too where the caller's filter says so: every one of them is about the picture.
-    """
-    pillow = _pillow()
-    try:
-        picture = opened(pillow)
-        picture.load()
-        upright = _upright(picture, pillow)
-        return Grey(upright.tobytes(), *upright.size)
-    except RejectedInputError:
-        raise
-    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning) as error:
-        raise RejectedInputError("image-too-large", "the picture has too many pixels") from error
-    except Exception as error:
-        raise RejectedInputError("image-unreadable", "the picture is damaged or incomplete") from error
-
-
-def _pillow() -> ModuleType:
-    """Pillow, with the plug-ins of the list: otherwise it would load every plug-in it has to find one of them."""
-    try:
-        for plugin in _PLUGINS:
-            import_module(plugin)
-        return import_module("PIL.Image")
-    except ImportError as error:
-        raise RejectedInputError("no-decoder", f"Pillow is not installed: {SCAN_EXTRA}") from error
-
-
-def _upright(picture: PillowImage.Image, pillow: ModuleType) -> PillowImage.Image:
-    """The picture in 8-bit grey, as it is displayed."""
-    turn = pillow.Transpose
-    turns = {
-        2: turn.FLIP_LEFT_RIGHT,
-        3: turn.ROTATE_180,
-        4: turn.FLIP_TOP_BOTTOM,
-        5: turn.TRANSPOSE,
-        6: turn.ROTATE_270,
-        7: turn.TRANSVERSE,
-        8: turn.ROTATE_90,
-    }
-    orientation = _orientation(picture)
-    flat = _in_grey(picture, pillow)
-    return flat.transpose(turns[orientation]) if orientation in turns else flat
-
-
-def _orientation(picture: PillowImage.Image) -> object:
-    try:
-        return picture.getexif().get(_EXIF_ORIENTATION)
-    except Exception:  # noqa: BLE001  # damaged metadata raises anything, and must not hide a picture that can be read
-        return None
-
-
-def _in_grey(picture: PillowImage.Image, pillow: ModuleType) -> PillowImage.Image:
-    """The picture in 8-bit grey: transparency on white, deeper pixels stretched between their darkest and lightest."""
-    mode = picture.mode
-    if mode.startswith(_DEEP_MODES):
-        return _stretched(picture, pillow)
-    if mode == "LAB":
-        return picture.getchannel("L")
-    if not picture.has_transparency_data:
-        return picture.convert("L")
-    layered = picture.convert("LA" if mode in {"La", "LA"} else "RGBA")
-    page: PillowImage.Image = pillow.new("L", picture.size, 255)
-    page.paste(layered.convert("L"), mask=layered.getchannel("A"))
-    return page
-
-
-def _stretched(picture: PillowImage.Image, pillow: ModuleType) -> PillowImage.Image:
-    """16-bit, 32-bit and floating-point pixels, whose white is not agreed on: 10, 12 or 16 bits are filled, or 1.0."""
-    wide = picture.convert("I") if picture.mode.startswith("I;") else picture
-    low, high = cast("tuple[float, float]", wide.getextrema())
-    if not 0 < high - low < math.inf:  # one shade only, or no number at all
-        return cast("PillowImage.Image", pillow.new("L", picture.size, 255))
-    scale = 255 / (high - low)
-    return wide.point(lambda value: value * scale - low * scale).convert("L")

@@ -1,0 +1,196 @@
+"""PDF and HEIC, decoded in a process of its own for each file.
+
+Their decoders are large libraries in C and C++ that take gigabytes for a few thousand bytes, cannot be interrupted, end
+the whole process when memory runs out and, in the case of PDFium, are not safe in threads. So they run where they can
+be limited and stopped: `certcore.qr._pdf` and `certcore.qr._heic` are started as programs, given the file on standard
+input, and answer page by page. Here is the other end: starting, limiting, reading the answers. Nothing is decoded here.
+
+An answer is a line of words, then the bytes it announces:
+``page NUMBER MODE ORDER WIDTH HEIGHT STRIDE A B C D E F`` and ``STRIDE * HEIGHT`` bytes; ``refuse CODE``; ``end``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from threading import TIMEOUT_MAX, Timer
+from typing import IO, Final, cast
+
+import attrs
+
+from certcore.errors import RejectedInputError
+from certcore.qr._deadline import Deadline
+from certcore.qr._raster import MAX_PAGES, MAX_PIXELS, Grey, Place, check_pixels, from_pixels, too_many_pages
+
+MAX_MEMORY: Final = 1536 * 1024 * 1024
+"""Bytes of address space for a decoder, where the system can limit it (Linux)."""
+
+MAX_CPU_S: Final = 60
+"""Seconds of computing for a decoder, where the system can limit it (Linux), whatever the deadline."""
+
+_MAX_LINE: Final = 1024
+"""Bytes of an answer's first line."""
+
+_REFUSALS: Final = {
+    "image-too-large": "the picture has too many pixels",
+    "image-unreadable": "the file is damaged or incomplete",
+    "pdf-password": "the PDF asks for a password",
+}
+"""What a decoder may refuse, besides too many pages."""
+
+_MODES: Final = frozenset(
+    {("L", "L"), ("I;16", "I;16"), ("RGB", "RGB"), ("RGB", "BGR"), ("RGB", "BGRX"), ("RGBA", "RGBA"), ("RGBA", "BGRA")}
+)
+"""Pillow's modes, and its names for the order of their bytes."""
+
+_NUMBERS: Final = 10
+"""Numbers in the announcement of a page."""
+
+_MAX_PIXEL_BYTES: Final = 4
+"""Bytes of a pixel; a row may be filled up by three pixels more."""
+
+
+def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
+    """The pages of a PDF.
+
+    Raises:
+        RejectedInputError: ``no-pdf-decoder``, ``pdf-password``, ``image-too-many-pages``, ``image-timeout``,
+            ``image-unreadable``.
+    """
+    if find_spec("pypdfium2") is None:
+        message = "PDF files need pypdfium2: install certcore with its pdf extra: certcore[pdf]"
+        raise RejectedInputError("no-pdf-decoder", message)
+    pages = wanted or range(1, MAX_PAGES + 1)
+    most = 0 if wanted else MAX_PAGES
+    yield from _answers("_pdf", data, [pages.start, pages.stop, pages.step, most], deadline)
+
+
+def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
+    """The primary image of a HEIC file: the photograph, without its thumbnails, depth maps and companions.
+
+    Raises:
+        RejectedInputError: ``no-heic-decoder``, ``image-too-large``, ``image-timeout``, ``image-unreadable``.
+    """
+    if find_spec("pillow_heif") is None:
+        message = "HEIC pictures need pillow-heif: install certcore with its heic extra: certcore[heic]"
+        raise RejectedInputError("no-heic-decoder", message)
+    if wanted is None or 1 in wanted:
+        yield from _answers("_heic", data, [MAX_PIXELS], deadline)
+
+
+def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline) -> Iterator[Grey]:
+    """What a decoder answers, page by page; it works on the next page while the caller has this one."""
+    deadline.check()
+    with _started(program, arguments) as decoder:
+        watchdog = Timer(min(deadline.left_s, TIMEOUT_MAX), decoder.kill)
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            _give(decoder, data)
+            page = 1
+            while (found := _answer(cast("IO[bytes]", decoder.stdout), page)) is not None:
+                deadline.check(found.page)
+                page = found.page
+                yield found
+        except EOFError as ended:
+            computed_too_long = decoder.wait() == -getattr(signal, "SIGXCPU", 0)
+            if deadline.is_over or computed_too_long:
+                raise RejectedInputError("image-timeout", "the file takes too long to decode", page=page) from ended
+            raise _refusal("image-unreadable") from ended
+        finally:
+            watchdog.cancel()
+            decoder.kill()
+
+
+def _started(program: str, arguments: list[int]) -> subprocess.Popen[bytes]:
+    """A decoder that waits for its file. It has this process's folders of modules and none of its open files."""
+    path = Path(__file__).with_name(f"{program}.py")
+    folders = os.pathsep.join(folder for folder in sys.path if folder)
+    try:
+        decoder = subprocess.Popen(  # noqa: S603  # this interpreter, a file of this package, and numbers
+            [sys.executable, "-P", "-W", "ignore", str(path), *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": folders, "MALLOC_ARENA_MAX": "2"},
+        )
+    except OSError as error:
+        code = f"no-{program.removeprefix('_')}-decoder"
+        raise RejectedInputError(code, "no process can be started to decode the file in") from error
+    _limit(decoder.pid)
+    return decoder
+
+
+def _limit(pid: int) -> None:
+    """Cap memory and computing time, and leave no core file: before the first byte of the file is there."""
+    if sys.platform != "linux":
+        return
+    import resource  # noqa: PLC0415  # not on every system
+
+    # At the second limit of computing time it would be killed without a reason.
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, MAX_MEMORY, MAX_MEMORY),
+        (resource.RLIMIT_CPU, MAX_CPU_S, MAX_CPU_S + 1),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        inherited = [limit for limit in resource.getrlimit(what) if limit != resource.RLIM_INFINITY]
+        with suppress(OSError):  # it ended already, or a container forbids the call
+            resource.prlimit(pid, what, (min([soft, *inherited]), min([hard, *inherited])))
+
+
+def _give(decoder: subprocess.Popen[bytes], data: bytes) -> None:
+    """Hand the file over, as much as is wanted of it: a decoder that ended says why on the other side."""
+    file = cast("IO[bytes]", decoder.stdin)
+    with suppress(OSError):
+        file.write(data)
+    with suppress(OSError):
+        file.close()
+
+
+def _answer(answers: IO[bytes], page: int) -> Grey | None:
+    """The next page, or none behind the last.
+
+    Raises:
+        RejectedInputError: what the decoder refuses, or an answer that breaks the rules: it may have been taken over.
+        EOFError: it ended without a word.
+    """
+    line = answers.readline(_MAX_LINE)
+    if not line.endswith(b"\n"):
+        raise EOFError
+    match line.decode("ascii", "replace").split():
+        case ["end"]:
+            return None
+        case ["refuse", "image-too-many-pages"]:
+            raise too_many_pages()
+        case ["refuse", code] if code in _REFUSALS:
+            raise _refusal(code)
+        case ["page", mode, order, *numbers] if (mode, order) in _MODES and len(numbers) == _NUMBERS:
+            return _page(answers, mode, order, numbers, page)
+    raise _refusal("image-unreadable")
+
+
+def _page(answers: IO[bytes], mode: str, order: str, numbers: list[str], least: int) -> Grey:
+    try:
+        page, width, height, stride = map(int, numbers[:4])
+        place = cast("Place", tuple(map(float, numbers[4:])))
+    except ValueError as error:
+        raise _refusal("image-unreadable") from error
+    if page < least or min(width, height) < 1 or not 0 < stride <= _MAX_PIXEL_BYTES * (width + 3):
+        raise _refusal("image-unreadable")
+    check_pixels(width, height)
+    pixels = answers.read(stride * height)
+    if len(pixels) != stride * height:
+        raise EOFError
+    if (mode, stride) == ("L", width):
+        return Grey(pixels, width, height, page, place)
+    return attrs.evolve(from_pixels(pixels, mode, (width, height), order=order, stride=stride), page=page, place=place)
+
+
+def _refusal(code: str) -> RejectedInputError:
+    return RejectedInputError(code, _REFUSALS[code])

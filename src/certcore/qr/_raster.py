@@ -1,0 +1,346 @@
+"""Pixels of every kind to 8-bit grey: files, page by page, and images and arrays that are pixels already.
+
+The only importer of Pillow for reading. Pixels, pages and scans are counted from the headers before any pixel is
+decoded, one page is decoded at a time, and whatever goes wrong inside a picture is a `RejectedInputError`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from io import BytesIO
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
+
+import attrs
+
+from certcore.errors import RejectedInputError
+from certcore.qr._deadline import Deadline
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from PIL import Image as PillowImage
+
+MAX_PIXELS: Final = 89_478_485
+"""Pixels of a picture. Pillow's own line (``Image.MAX_IMAGE_PIXELS``, a quarter GiB in RGB): above it, it warns."""
+
+MAX_JPEG_PIXELS: Final = 4 * MAX_PIXELS
+"""Pixels of a JPEG, which can be decoded at half its size: the largest telephone cameras have 200 million."""
+
+MAX_FRAME_PIXELS: Final = 40_000_000
+"""Pixels of a WebP, a GIF or an animated PNG, of which several frames in colour are in memory at once."""
+
+MAX_ANIMATION_PIXELS: Final = 10 * MAX_FRAME_PIXELS
+"""Pixels of all frames together: a file of 12 kB can have a hundred large ones."""
+
+MAX_PAGES: Final = 100
+"""Pages or frames that are read unless the caller says which."""
+
+_WHOLE_PIXELS: Final = 50_000_000
+"""A JPEG above this is decoded at half its size, so that more than 12 million remain: those of a usual photograph."""
+
+_MAX_SCANS: Final = 200
+"""Scans of a JPEG. Encoders write up to a dozen; each costs a pass over the whole picture, even when it is empty."""
+
+_MAX_READS: Final = 1_000_000
+"""Times that Pillow may ask for bytes. It goes through a file's pieces one by one, and empty pieces take time too."""
+
+_READS_PER_LOOK: Final = 64
+"""How often it asks between two looks at the clock."""
+
+_STRIP_PIXELS: Final = 4_000_000
+"""Pixels that are converted at a time: a copy of a large picture in another mode is larger than anything else here."""
+
+_PLUGINS: Final = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"))
+
+_PAGED: Final = frozenset({"GIF", "PNG", "TIFF", "WEBP"})
+"""The kinds of file that hold several pages or frames. The second picture in a JPEG is the first once more."""
+
+_DEEP_MODES: Final = ("I", "F")
+"""How the names of Pillow's modes with more than 8 bits begin."""
+
+_EXIF_ORIENTATION: Final = 0x0112
+"""The tag that says which way up the camera was held (EXIF 2.32, table 4)."""
+
+_SIDEWAYS: Final = frozenset({5, 6, 7, 8})
+"""The orientations that exchange width and height."""
+
+SCAN_EXTRA: Final = "install certcore with its scan extra: certcore[scan]"
+
+Place: TypeAlias = tuple[float, float, float, float, float, float]
+"""a to f of ``(a x + b y + c, d x + e y + f)``."""
+
+_HERE: Final[Place] = (1, 0, 0, 0, 1, 0)
+
+
+@attrs.frozen
+class Grey:
+    """A page as the decoders take it: 8-bit grey, row by row, without padding.
+
+    Attributes:
+        pixels: one byte each; 0 is black.
+        width: pixels of a row.
+        height: rows.
+        page: the page or frame of the picture, counted from 1.
+        place: where a pixel lies on the page as displayed, for `at`.
+    """
+
+    pixels: bytes | memoryview = attrs.field(repr=False)
+    width: int
+    height: int
+    page: int = 1
+    place: Place = _HERE
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """The point of the page as displayed that lies at a point of `pixels`.
+
+        In pixels of the picture file, also where it was decoded at half its size; on a page of a PDF in points of
+        1/72 inch, from its upper left corner.
+        """
+        a, b, c, d, e, f = self.place
+        return a * x + b * y + c, d * x + e * y + f
+
+
+def check_pixels(width: int, height: int, limit: int = MAX_PIXELS) -> None:
+    """Refuse a picture of more pixels than the limit.
+
+    Raises:
+        RejectedInputError: ``image-too-large``.
+    """
+    if width * height > limit:
+        message = f"a picture of {width} by {height} has more than {limit} pixels"
+        raise RejectedInputError("image-too-large", message, height=height, width=width)
+
+
+def too_many_pages() -> RejectedInputError:
+    """The error for a document of more than `MAX_PAGES`, of which the caller did not say which to read."""
+    message = f"the document has more than {MAX_PAGES} pages, or frames too large to read them all: say which to read"
+    return RejectedInputError("image-too-many-pages", message, limit=MAX_PAGES)
+
+
+# Files.
+
+
+def pages_of_file(data: bytes, kind: str, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
+    """The pages of a file of a kind that Pillow reads, each decoded when it is asked for, and upright.
+
+    Raises:
+        RejectedInputError: ``image-too-large``, ``image-too-many-pages``, ``image-timeout``, ``image-unreadable``,
+            ``no-decoder``.
+    """
+    pillow = _pillow()
+    with _refusing(pillow):
+        picture, scale = _opened(_Metered(data, deadline), kind, pillow)
+        if wanted is None and _has_page(picture, MAX_PAGES + 1, kind, decoding=False):
+            raise too_many_pages()
+    left = math.inf if kind == "TIFF" else MAX_ANIMATION_PIXELS
+    for page in wanted or range(1, MAX_PAGES + 1):
+        with _refusing(pillow):
+            if not _has_page(picture, page, kind):
+                return
+            deadline.check(page)
+            left -= picture.width * picture.height
+            if left < 0:
+                raise too_many_pages()
+            found = _look(picture, pillow, page, scale)
+        yield found
+        del found  # the caller may have let go of it already
+    with _refusing(pillow):
+        if wanted is None and _has_page(picture, MAX_PAGES + 1, kind):
+            raise too_many_pages()
+
+
+class _Metered(BytesIO):
+    """A file that is not read for ever."""
+
+    def __init__(self, data: bytes, deadline: Deadline) -> None:
+        super().__init__(data)
+        self._deadline = deadline
+        self._reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._reads += 1
+        if self._reads % _READS_PER_LOOK == 0:
+            self._deadline.check()
+            if self._reads > _MAX_READS:
+                raise RejectedInputError("image-unreadable", "the picture file is in too many pieces")
+        return super().read(size)
+
+
+def _opened(file: BytesIO, kind: str, pillow: ModuleType) -> tuple[PillowImage.Image, tuple[float, float]]:
+    """The picture, of which no pixel is decoded yet, and how much smaller than the file's it is: across and down."""
+    if kind == "JPEG":
+        return _opened_jpeg(file, pillow)
+    picture: PillowImage.Image = pillow.open(file, formats=[kind])
+    has_frames = kind in {"GIF", "WEBP"} or (kind == "PNG" and getattr(picture, "n_frames", 1) > 1)
+    check_pixels(*picture.size, MAX_FRAME_PIXELS if has_frames else MAX_PIXELS)
+    return picture, (1, 1)
+
+
+def _opened_jpeg(file: BytesIO, pillow: ModuleType) -> tuple[PillowImage.Image, tuple[float, float]]:
+    # Not by `open`, which refuses by the size that the file has, and not the one that is decoded.
+    picture: PillowImage.Image = import_module("PIL.JpegImagePlugin").JpegImageFile(file)
+    width, height = picture.size
+    # All coefficients of a progressive one are in memory at once, however small it is decoded.
+    check_pixels(width, height, MAX_PIXELS if "progressive" in picture.info else MAX_JPEG_PIXELS)
+    # Within a scan, every 0xFF is followed by a zero or a restart marker.
+    if file.getvalue().count(b"\xff\xda") > _MAX_SCANS:
+        raise RejectedInputError("image-too-large", f"the picture has more than {_MAX_SCANS} scans")
+    halves = 2 if width * height > _WHOLE_PIXELS else 1
+    picture.draft("L", (width // halves, height // halves))  # libjpeg's brightness, without making colours first
+    check_pixels(*picture.size, min(MAX_PIXELS, pillow.MAX_IMAGE_PIXELS or MAX_PIXELS))
+    return picture, (width / max(1, picture.width), height / max(1, picture.height))
+
+
+def _has_page(picture: PillowImage.Image, page: int, kind: str, *, decoding: bool = True) -> bool:
+    """Whether there is such a page, counted from 1. The picture then stands there; if not decoding, at its start."""
+    if page == 1 or kind not in _PAGED:
+        return page == 1
+    if not decoding and kind != "TIFF":
+        # Known from the header, but for GIF, whose frames cannot be counted without going through them all.
+        return kind != "GIF" and getattr(picture, "n_frames", 1) >= page
+    try:
+        picture.seek(page - 1)
+    except EOFError:
+        return False
+    else:
+        return True
+    finally:
+        if not decoding:
+            picture.seek(0)
+
+
+# Pixels.
+
+
+def from_pillow(image: object, page: int = 1) -> Grey:
+    """A Pillow image, or whatever has the same size, mode and bytes; as it stands, and turned upright."""
+    pillow = _pillow()
+    given = cast("PillowImage.Image", image)
+    check_pixels(*given.size)
+    with _refusing(pillow):
+        if not isinstance(image, pillow.Image):
+            given = pillow.frombytes(given.mode, given.size, given.tobytes())
+        return _look(given, pillow, page, (1, 1))
+
+
+def from_pixels(
+    pixels: bytes | memoryview, mode: str, size: tuple[int, int], *, order: str = "", stride: int = 0
+) -> Grey:
+    """Rows of pixels in one of Pillow's modes; ``order`` names that of their bytes, ``stride`` is a row's bytes."""
+    pillow = _pillow()
+    with _refusing(pillow):
+        picture = pillow.frombytes(mode, size, pixels, "raw", order or mode, stride, 1)
+        return _look(picture, pillow, 1, (1, 1))
+
+
+def _look(picture: PillowImage.Image, pillow: ModuleType, page: int, scale: tuple[float, float]) -> Grey:
+    """The page at which the picture stands."""
+    check_pixels(*picture.size)
+    picture.load()
+    upright, across, down = _upright(picture, pillow, *scale)
+    return Grey(upright.tobytes(), *upright.size, page, (across, 0, 0, 0, down, 0))
+
+
+@contextmanager
+def _refusing(pillow: ModuleType) -> Iterator[None]:
+    """Whatever fails within is the picture's fault.
+
+    Pillow's plug-ins raise OSError, SyntaxError, ValueError, struct.error, MemoryError, EOFError and others, and their
+    warnings are raised too where the caller's filter says so: every one of them is about the picture.
+    """
+    try:
+        yield
+    except RejectedInputError:
+        raise
+    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning, MemoryError) as error:
+        raise RejectedInputError("image-too-large", "the picture has too many pixels") from error
+    except Exception as error:
+        raise RejectedInputError("image-unreadable", "the picture is damaged or incomplete") from error
+
+
+def _pillow() -> ModuleType:
+    """Pillow, with the plug-ins of the list: otherwise it would load every plug-in it has to find one of them."""
+    try:
+        for plugin in _PLUGINS:
+            import_module(plugin)
+        return import_module("PIL.Image")
+    except ImportError as error:
+        raise RejectedInputError("no-decoder", f"Pillow is not installed: {SCAN_EXTRA}") from error
+
+
+def _upright(
+    picture: PillowImage.Image, pillow: ModuleType, across: float, down: float
+) -> tuple[PillowImage.Image, float, float]:
+    """The picture in 8-bit grey, as it is displayed, and its scale across and down."""
+    turn = pillow.Transpose
+    turns = {
+        2: turn.FLIP_LEFT_RIGHT,
+        3: turn.ROTATE_180,
+        4: turn.FLIP_TOP_BOTTOM,
+        5: turn.TRANSPOSE,
+        6: turn.ROTATE_270,
+        7: turn.TRANSVERSE,
+        8: turn.ROTATE_90,
+    }
+    orientation = _orientation(picture)
+    flat = _in_grey(picture, pillow)
+    if orientation not in turns:
+        return flat, across, down
+    turned = flat.transpose(turns[orientation])
+    return (turned, down, across) if orientation in _SIDEWAYS else (turned, across, down)
+
+
+def _orientation(picture: PillowImage.Image) -> object:
+    try:
+        return picture.getexif().get(_EXIF_ORIENTATION)
+    except Exception:  # noqa: BLE001  # damaged metadata raises anything, and must not hide a picture that can be read
+        return None
+
+
+def _in_grey(picture: PillowImage.Image, pillow: ModuleType) -> PillowImage.Image:
+    """The picture in 8-bit grey: transparency on white, deeper pixels stretched between their darkest and lightest."""
+    mode = picture.mode
+    if mode == "L" and not picture.has_transparency_data:
+        return picture
+    if mode == "LAB":
+        return picture.getchannel("L")
+    page: PillowImage.Image = pillow.new("L", picture.size, 255)
+    if mode.startswith(_DEEP_MODES):
+        _stretch(picture, page)
+        return page
+    for strip, top in _strips(picture):
+        if picture.has_transparency_data:
+            layered = strip.convert("LA" if mode in {"La", "LA"} else "RGBA")
+            page.paste(layered.convert("L"), (0, top), mask=layered.getchannel("A"))
+        else:
+            page.paste(strip.convert("L"), (0, top))
+    return page
+
+
+def _stretch(picture: PillowImage.Image, page: PillowImage.Image) -> None:
+    """16-bit, 32-bit and floating-point pixels, whose white is not agreed on: 10, 12 or 16 bits are filled, or 1.0."""
+    extrema = [cast("tuple[float, float]", _wide(strip).getextrema()) for strip, _ in _strips(picture)]
+    low = min((low for low, _ in extrema if not math.isnan(low)), default=math.nan)
+    high = max((high for _, high in extrema if not math.isnan(high)), default=math.nan)
+    if not 0 < high - low < math.inf:  # one shade only, or no number at all
+        return
+    scale = 255 / (high - low)
+    for strip, top in _strips(picture):
+        page.paste(_wide(strip).point(lambda value: value * scale - low * scale).convert("L"), (0, top))
+
+
+def _wide(strip: PillowImage.Image) -> PillowImage.Image:
+    return strip.convert("I") if strip.mode.startswith("I;") else strip
+
+
+def _strips(picture: PillowImage.Image) -> Iterator[tuple[PillowImage.Image, int]]:
+    """The picture in strips of whole rows, and where each begins."""
+    rows = max(1, _STRIP_PIXELS // max(1, picture.width))
+    if rows >= picture.height:
+        yield picture, 0
+        return
+    for top in range(0, picture.height, rows):
+        yield picture.crop((0, top, picture.width, min(top + rows, picture.height))), top
