@@ -8,7 +8,8 @@ import attrs
 import pytest
 
 from certcore import Expected, Verdict
-from certcore._engine import Pending, StatusAnswer, VehicleAnswer, begin, conclude
+from certcore._engine import Pending, begin, conclude
+from certcore._question import Question, StatusAnswer, VehicleAnswer
 from certcore.errors import StatusError
 from certcore.status import (
     AsyncStatusBackend,
@@ -20,7 +21,6 @@ from certcore.status import (
     VehicleRecord,
     VehicleStatusBackend,
 )
-from certcore.verdict import Question
 from tests.verify_cases import NOW, SEEN, TEXT, TRUST, Answers, certificate, live, record, seal, verifier
 from tests.verify_vectors import VALID, VECTORS, Vector
 

@@ -7,7 +7,7 @@ flag for that.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from enum import Enum
 from typing import Final, Self
@@ -22,6 +22,7 @@ PLATE: Final = "plate"
 VIN: Final = "vin"
 
 _MAX_CLOCK_SKEW: Final = timedelta(hours=1)
+_MAX_AGE: Final = timedelta(days=36_525)
 
 STOP_FLAGS: Final = frozenset(
     code for code, state in vocabulary.VEHICLE_STATES.items() if state.severity is vocabulary.Severity.STOP
@@ -41,8 +42,20 @@ def _words(value: Iterable[str]) -> frozenset[str]:
     return frozenset(value)
 
 
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and bool(value.strip())
+
+
+def _is_age(value: object) -> bool:
+    return isinstance(value, timedelta) and timedelta() <= value <= _MAX_AGE
+
+
 def _authorities(value: Iterable[bytes]) -> tuple[bytes, ...]:
-    return tuple(map(timestamps.read_authority, value))
+    documents = tuple(value)
+    if not all(isinstance(document, bytes) for document in documents):
+        msg = "a time-stamp authority is its root certificate, as bytes"
+        raise ValueError(msg)
+    return tuple(map(timestamps.read_authority, documents))
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +97,7 @@ class Policy:
     @id.default  # noqa: A003  the field above, not the builtin
     def _id(self) -> str:
         """16 bytes of SHA-256 over the canonical form, in hexadecimal: stable between versions and machines."""
+        self._check()  # the id is the last to be set, and only of what can be
         form: list[object] = [
             self.name,
             self.status.value,
@@ -98,30 +112,34 @@ class Policy:
             form.append(sorted(key.thumbprint for key in self.seal_keys))
         return hashlib.sha256(_cbor.encode(form)).hexdigest()[:32]
 
-    def __attrs_post_init__(self) -> None:
-        if not self.name.strip():
-            msg = "a policy has a name"
-            raise ValueError(msg)
-        if not self.binding <= {PLATE, VIN}:
-            msg = f"binding is of {PLATE!r} and {VIN!r}"
-            raise ValueError(msg)
-        if self.status is self.vehicle is Need.NOT_USED and not self.binding:
-            msg = "a policy that needs no status, no vehicle and no binding is empty"
-            raise ValueError(msg)
+    def _check(self) -> None:
+        """Raise for what contradicts itself, asks for nothing, or is not of its type."""
+        for holds, sentence in self._rules():
+            if not holds:
+                raise ValueError(sentence)
+
+    def _rules(self) -> Iterator[tuple[bool, str]]:
+        """What every policy keeps, in an order in which a later rule may rest on an earlier one."""
         ages = (self.max_status_age, self.max_trust_age, self.note_trust_age)
-        if (
-            any(age is not None and age < timedelta() for age in ages)
-            or not timedelta() <= self.clock_skew <= _MAX_CLOCK_SKEW
-        ):
-            msg = "ages are not negative, and clocks are at most an hour apart"
-            raise ValueError(msg)
-        if (
-            self.note_trust_age is not None
-            and self.max_trust_age is not None
-            and self.note_trust_age > self.max_trust_age
-        ):
-            msg = "a trust list cannot be noted as old only after it is too old"
-            raise ValueError(msg)
+        yield _is_name(self.name), "a policy has a name, in printable characters"
+        needs = (self.status, self.vehicle)
+        yield all(isinstance(need, Need) for need in needs), "status and vehicle are each a Need"
+        yield self.binding <= {PLATE, VIN}, f"binding is of {PLATE!r} and {VIN!r}"
+        is_empty = self.status is self.vehicle is Need.NOT_USED and not self.binding
+        yield not is_empty, "a policy that needs no status, no vehicle and no binding is empty"
+        yield (
+            all(age is None or _is_age(age) for age in ages),
+            "an age is a timedelta of at most a century, or None",
+        )
+        skew: object = self.clock_skew
+        is_skew = isinstance(skew, timedelta) and timedelta() <= skew <= _MAX_CLOCK_SKEW
+        yield is_skew, "clocks are at most an hour apart, as a timedelta that is not negative"
+        noted, limit = self.note_trust_age, self.max_trust_age
+        is_late = noted is not None and limit is not None and noted > limit
+        yield not is_late, "a trust list cannot be noted as old only after it is too old"
+        yield type(self.live_replaces_status) is bool, "live_replaces_status is true or false"
+        yield all(map(_is_name, self.stop_flags)), "a stop flag is the code of a vehicle state"
+        yield all(isinstance(key, PublicKey) for key in self.seal_keys), "a seal key is a PublicKey"
 
     @classmethod
     def roadside(cls) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -35,21 +36,21 @@ STAMPED = NOW + timedelta(seconds=30)
 AUTHORITY = tsa.authority()
 
 
-def judged(**changes: object) -> Verdict:
+def judged(**changes: Any) -> Verdict:  # noqa: ANN401  as they take them
     """The usual verdict: valid at the time of loss."""
     return insurer(**changes).verify(TEXT, as_of=LOSS, expect=SEEN)
 
 
-def rewritten(evidence: Evidence, **changes: object) -> Evidence:
+def rewritten(evidence: Evidence, **changes: Any) -> Evidence:  # noqa: ANN401  as they take them
     """The unsealed file that somebody makes of another's."""
     statement: Statement = attrs.evolve(evidence._statement, **changes)
     return Evidence(encode(statement), evidence.materials)
 
 
-def refused(evidence: Evidence, **how: object) -> str:
+def refused(evidence: Evidence, **how: Any) -> str:  # noqa: ANN401  as they take them
     """The code that a replay ends with."""
     with pytest.raises(CertcoreError) as caught:
-        evidence.replay(TRUST_ROOT, **how)  # type: ignore[arg-type]  # as it takes them
+        evidence.replay(TRUST_ROOT, **how)
     return caught.value.code
 
 
@@ -130,7 +131,7 @@ def test_an_unsealed_question_is_not_protected() -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_sealed_question_is_protected(change: dict[str, object]) -> None:
+def test_a_sealed_question_is_protected(change: dict[str, Any]) -> None:
     """Whatever of the question is changed under a seal, the seal does not hold any more."""
     evidence = judged().evidence.sealed(SEAL_SIGNER)
     statement: Statement = attrs.evolve(evidence._statement, **change)

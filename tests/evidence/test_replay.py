@@ -206,7 +206,7 @@ def test_what_was_knowable_is_kept() -> None:
     """`known_at`, and a civil day instead of an instant."""
     backend = Answers(status=record(happened(StatusEventKind.REVOKED, None, NOW - HOUR)))
     for asked in ({"as_of": LOSS, "known_at": NOW - DAY}, {"as_of": date(2026, 8, 14)}):
-        verdict = verifier(backend).verify(TEXT, expect=SEEN, **asked)  # type: ignore[arg-type]  # one or the other
+        verdict = verifier(backend).verify(TEXT, expect=SEEN, **asked)
         assert same(verdict, replayed(verdict))
 
 
@@ -355,7 +355,7 @@ def test_rules_and_tables_of_other_versions() -> None:
     evidence = insurer().verify(TEXT, as_of=LOSS, expect=SEEN).evidence
     for change in ({"rules": 2}, {"vocabulary": "1999-01-01"}):
         with pytest.raises(RejectedInputError) as caught:
-            _rewritten(evidence, attrs.evolve(evidence._statement, **change)).replay(TRUST_ROOT)  # type: ignore[arg-type]  # one of the two
+            _rewritten(evidence, attrs.evolve(evidence._statement, **change)).replay(TRUST_ROOT)
         assert "evidence-rules-unsupported" == caught.value.code
 
 

@@ -486,7 +486,7 @@ def _proof(text: str, kind: str, at: datetime) -> bytes:
     if kind == "time-stamp":
         return tsa.authority().answer(timestamps.request(data, nonce=False), at=at)
     if kind == "seal":
-        statement = {FORMAT: EVIDENCE_FORMAT, TEXT: text, EVALUATED_AT: int(at.timestamp())}
+        statement = {FORMAT: EVIDENCE_FORMAT, TEXT: text, EVALUATED_AT: int(at.timestamp()) * 1_000_000}
         return cose.sign1(_cbor.encode(statement), signer=SEAL_SIGNER, protected={cose.TYP: EVIDENCE_TYPE})
     if kind == "live presentation":
         shown = certificate(presented_at=at, expires_at=at + timedelta(minutes=5))

@@ -1,0 +1,140 @@
+"""What a caller cannot mean: impossible policies, an expected vehicle of spaces, moments without a zone.
+
+Each is refused at once, with a sentence that says what is wrong, and never half-believed.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import attrs
+import pytest
+
+from certcore import Expected, Need, Policy
+from tests.verify_cases import NOW, PLATE, SEEN, TEXT, VIN, registered, verifier
+
+HOUR: Final = timedelta(hours=1)
+INTERNALS: Final = (
+    "codec",
+    "NoneType",
+    "has no attribute",
+    "CBOR",
+    "iterable",
+    "unsupported operand",
+    "not supported",
+    "encoding",
+)
+"""Words of Python's own, and of the floors below, that tell a caller nothing."""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""},
+        {"name": " \t\n"},
+        {"name": "\ud800"},
+        {"name": 5},
+        {"status": "sometimes"},
+        {"status": None},
+        {"vehicle": 1},
+        {"binding": ["colour"]},
+        {"binding": "colour"},
+        {"status": Need.NOT_USED, "vehicle": Need.NOT_USED, "binding": ()},
+        {"max_status_age": -HOUR},
+        {"max_status_age": timedelta.max},
+        {"max_status_age": 3600},
+        {"max_trust_age": -HOUR},
+        {"max_trust_age": "7d"},
+        {"note_trust_age": timedelta(days=8)},
+        {"note_trust_age": -HOUR},
+        {"clock_skew": -HOUR},
+        {"clock_skew": 2 * HOUR},
+        {"clock_skew": timedelta.max},
+        {"clock_skew": None},
+        {"live_replaces_status": "no"},
+        {"live_replaces_status": None},
+        {"stop_flags": [5]},
+        {"stop_flags": [""]},
+        {"time_stamp_authorities": [b""]},
+        {"time_stamp_authorities": [b"no certificate"]},
+        {"time_stamp_authorities": ["text"]},
+        {"seal_keys": ["text"]},
+        {"seal_keys": [b"bytes"]},
+    ],
+    ids=str,
+)
+def test_impossible_policies(change: dict[str, Any]) -> None:
+    """A policy that contradicts itself, asks for nothing or is not of its types is refused in words about policies."""
+    with pytest.raises((ValueError, TypeError)) as caught:
+        attrs.evolve(Policy.claims(), **({"name": "changed"} | change))
+
+    assert type(caught.value) in {ValueError, TypeError}
+    assert [] == [word for word in INTERNALS if word in str(caught.value)]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"registration_number": " "},
+        {"registration_number": "\t\n"},
+        {"registration_number": "\u3000"},
+        {"registration_number": "·-. "},
+        {"registration_number": ""},
+        {"registration_number": "\u200b"},
+        {"vin": " " * 17},
+        {"vin": ""},
+        {"vin": "\u3000" * 8},
+        {"vin": "-" * 17},
+        {"vin": "12345"},
+        {"country": "  "},
+        {"country": ""},
+        {"country": "C"},
+        {"country": "中国"},
+        {"plate_type": -1},
+        {"plate_type": True},
+        {"plate_type": 2.0},
+        {"plate_type": "2"},
+        {"plate_type": 1 << 40},
+    ],
+    ids=ascii,
+)
+def test_an_expected_vehicle_of_spaces(given: dict[str, Any]) -> None:
+    """A plate, VIN or country that says nothing is refused; it is neither a match nor an empty question."""
+    with pytest.raises(ValueError, match=r"registration number|VIN|country|plate type") as caught:
+        Expected(**given)
+
+    assert [] == [word for word in INTERNALS if word in str(caught.value)]
+
+
+def test_spaces_around_it_are_no_mistake() -> None:
+    """What was copied with spaces around it is what was meant."""
+    copied = Expected(registration_number=f" {PLATE} ", vin=f"  {VIN}\n", country=" cn ")
+
+    assert verifier(registered()).verify(TEXT, as_of=NOW, expect=copied)
+
+
+def test_nothing_expected_is_said_by_leaving_it_out() -> None:
+    """No expectation and an empty one are the same question."""
+    asking = verifier(registered())
+
+    assert asking.verify(TEXT, as_of=NOW).id == asking.verify(TEXT, as_of=NOW, expect=Expected()).id
+    assert asking.verify(TEXT, as_of=NOW).id != asking.verify(TEXT, as_of=NOW, expect=SEEN).id
+
+
+NAIVE: Final = datetime(2026, 9, 1, 10, 30)  # noqa: DTZ001  the mistake under test
+
+
+@pytest.mark.parametrize("given", [{"as_of": NAIVE}, {"known_at": NAIVE}, {"as_of": NAIVE.replace(fold=1)}], ids=str)
+def test_moments_without_a_zone(given: dict[str, Any]) -> None:
+    """A naive datetime is another instant on every machine: refused, with the name of what it was given for."""
+    (name,) = given
+
+    with pytest.raises(ValueError, match=f"^{name}: .*time zone"):
+        verifier(registered()).verify(TEXT, **({"as_of": NOW} | given))
+
+
+def test_a_naive_clock() -> None:
+    """A clock without a zone is refused as a clock's."""
+    with pytest.raises(ValueError, match=r"^the clock's time: .*time zone"):
+        verifier(registered(), at=NAIVE).verify(TEXT, as_of=date(2026, 9, 1))
