@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -22,6 +23,7 @@ from certcore.evidence._statement import Statement
 from certcore.evidence._values import Answer, Answered, Attested, Failed, Kind, Proved
 from certcore.evidence._zones import Offsets, record, restore
 from certcore.issuers import TrustedIssuer
+from certcore.keys import PublicKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Expected
 from certcore.status import tokenlist, vehicledoc
@@ -248,17 +250,32 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
     events: StatusEvents | None = None
     try:
         for proof in proofs:
-            if proof.media_type == tokenlist.STATUS_EVENTS_TYPE:
-                events = tokenlist.open_events(proof.data, uri=query.list_uri, keys=query.keys, now=None)
-            elif proof.media_type == tokenlist.STATUS_LIST_TYPE:
-                tokens.append(tokenlist.open_token(proof.data, uri=query.list_uri, keys=query.keys, now=None))
-            elif proof.media_type == tokenlist.STATUS_LIST_JWT_MEDIA_TYPE:
-                tokens.append(tokenlist.open_jwt_token(proof.data, uri=query.list_uri, keys=query.keys, now=None))
+            document = _opened(proof.data, proof.media_type, query.list_uri, query.keys)
+            if isinstance(document, StatusToken):
+                tokens.append(document)
             else:
-                return None
+                events = document
         return tokenlist.status_record(query.ref.index, tokens=tokens, events=events)
     except (CertcoreError, ValueError):
         return None
+
+
+@lru_cache(maxsize=16)  # many certificates rest on one list, and each open list holds up to a few megabytes
+def _opened(data: bytes, media_type: str, uri: str, keys: tuple[PublicKey, ...]) -> StatusToken | StatusEvents:
+    """A document, once one of these very keys is found to have signed these very bytes.
+
+    Raises:
+        StatusError: as `tokenlist.open_token`.
+        ValueError: for a media type that is not a status document's.
+    """
+    if media_type == tokenlist.STATUS_EVENTS_TYPE:
+        return tokenlist.open_events(data, uri=uri, keys=keys, now=None)
+    if media_type == tokenlist.STATUS_LIST_TYPE:
+        return tokenlist.open_token(data, uri=uri, keys=keys, now=None)
+    if media_type == tokenlist.STATUS_LIST_JWT_MEDIA_TYPE:
+        return tokenlist.open_jwt_token(data, uri=uri, keys=keys, now=None)
+    msg = "it is no status document"
+    raise ValueError(msg)
 
 
 def _proved_vehicle(request: bytes, answer: bytes, query: VehicleQuery) -> VehicleRecord | None:
