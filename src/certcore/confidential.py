@@ -39,7 +39,6 @@ from certcore._group_key import (
     GroupKey,
     group_key_tuple,
 )
-from certcore._values import text
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.payload import InspectionCertificate
 
@@ -55,6 +54,9 @@ __all__ = [
     "seal",
     "unseal",
 ]
+
+MAX_ISSUER_ID: Final = 512
+"""Characters of an issuer's id in a trust list."""
 
 _CONTEXT: Final = "certcore/confidential/1"
 _BOUND_CLAIMS: Final = (IAT, CTI, STATUS)
@@ -101,6 +103,10 @@ def seal(
         confidential=_NOT_YET if hidden else None,
         confidential_fields=left,
     )
+    given: object = issuer_id
+    if not isinstance(given, str) or not 1 <= len(given) <= MAX_ISSUER_ID:
+        msg = f"an issuer's id is text of 1 to {MAX_ISSUER_ID} characters, as the trust list gives it"
+        raise ValueError(msg)
     aad = _external_aad(*_claims_of(payload.encode(public)), issuer_id)  # which refuses what would be exposed
     plaintext = _cbor.encode(sealed)
     if len(plaintext) > cose.MAX_CERTIFICATE_BYTES:
@@ -181,7 +187,7 @@ def _external_aad(claims: Mapping[int, object], inspection: Mapping[int, object]
     """What the sealed part of a payload is bound to: the same bytes for who seals and for who opens."""
     bound = {key: claims[key] for key in _BOUND_CLAIMS if key in claims}
     public = {key: value for key, value in inspection.items() if key != CONFIDENTIAL}
-    return _cbor.encode([_CONTEXT, text(issuer_id), bound, public])
+    return _cbor.encode([_CONTEXT, issuer_id, bound, public])
 
 
 def _filled(certificate: InspectionCertificate, sealed: object, public: KeysView[int]) -> InspectionCertificate:

@@ -13,6 +13,7 @@ from uuid import uuid4
 import attrs
 
 from certcore import InspectionCertificate, Issuer, LocalSigner
+from certcore.confidential import GroupKey, seal
 from certcore.keys import ES256
 from certcore.payload import Basis, Result, StatusRef
 from certcore.register.log import StatusRegistry
@@ -23,6 +24,7 @@ NOW: Final = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
 SIGNER: Final = LocalSigner.generate(ES256)
 STATUS_SIGNER: Final = LocalSigner.generate(ES256)
+GROUP_KEY: Final = GroupKey.generate()
 SOURCE: Final = Path(__file__).parents[2] / "src"
 POSTGRES: Final = os.environ.get("CERTCORE_POSTGRES_URL")
 
@@ -67,11 +69,13 @@ def issue(
     **changes: Any,  # noqa: ANN401  a certificate's fields
 ) -> tuple[StatusRef, str]:
     """Issue a certificate, recorded; its reference and its text."""
-    supersedes_from = changes.pop("supersedes_from", None)
+    said: dict[str, Any] = {"supersedes_from": changes.pop("supersedes_from", None)}
+    if hidden := changes.pop("confidential", ()):
+        said |= {"confidential": hidden, "group_key": GROUP_KEY}
     issuer = Issuer(signer=signer, country="CN", registry=registry, clock=clock)
     ready = issuer.complete(certificate(number, **changes))
     assert isinstance(ready.status, StatusRef)
-    return ready.status, issuer.issue(ready, supersedes_from=supersedes_from)
+    return ready.status, issuer.issue(ready, **said)
 
 
 def prepared(
@@ -85,7 +89,10 @@ def prepared(
     """Certificates with their texts, signed and not yet recorded."""
     refs = registry.allocate_many(count)
     issuer = Issuer(signer=SIGNER, country="CN", clock=clock)
+    hidden = changes.pop("confidential", ())
     ready = [certificate(first + number, status=ref, issued_at=clock(), **changes) for number, ref in enumerate(refs)]
+    if hidden:
+        ready = [seal(one, fields=hidden, group_key=GROUP_KEY, issuer_id="CN") for one in ready]
     return [(one, issuer.issue(one)) for one in ready]
 
 

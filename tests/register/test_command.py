@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
@@ -24,14 +24,17 @@ pytest.importorskip("rich", reason="the cli extra is not installed")
 from click.testing import CliRunner
 from click.testing import Result as Run
 
+from certcore import Issuer, armor, qr
 from certcore.cli import exits
 from certcore.cli.app import group
 from certcore.cli.keygen import write_keys
 from certcore.payload import StatusRef
+from certcore.receipts import open_receipt
 from certcore.register.access import BearerTokens
 from certcore.register.log import StatusRegistry
 from certcore.testing import make_trust
-from tests.register.cast import SIGNER, STATUS_SIGNER, SetClock, issue, kinds, look_up
+from certcore.trust import KeyUsage, TrustedKey
+from tests.register.cast import BEGIN, DAY, SIGNER, STATUS_SIGNER, SetClock, certificate, issue, kinds, look_up
 from tests.register.test_kill import ENVIRONMENT
 
 Command = Callable[..., Run]
@@ -90,7 +93,9 @@ def test_the_group_explains_itself(status: Command) -> None:
     for arguments in ((), ("--help",)):
         found = status(*arguments)
         assert exits.DONE == found.exit_code
-        assert all(name in found.output for name in ("init", "revoke", "suspend", "resume", "publish", "serve"))
+        assert all(
+            name in found.output for name in ("init", "revoke", "suspend", "resume", "publish", "receipt", "serve")
+        )
 
 
 def test_a_register_is_made_once(status: Command) -> None:
@@ -156,6 +161,57 @@ def test_a_register_is_published(status: Command, ref: StatusRef, monkeypatch: p
     ] == found
     wrong = status("publish", *PUBLISH[:-1], "https://x.example/none")
     assert exits.ERROR == wrong.exit_code
+
+
+@pytest.fixture
+def text(ref: StatusRef) -> str:
+    """The text of the one certificate in the register."""
+    found: str = opened(StatusRegistry.text, ref)
+    return found
+
+
+@pytest.mark.parametrize("what", ["text", "held.txt", "held.png"])
+def test_a_receipt_is_signed(status: Command, text: str, what: str) -> None:
+    """For a text, a file of it, or a picture; and no file is overwritten unasked."""
+    Path("held.txt").write_text(f"{text}\n")
+    Path("held.png").write_bytes(qr.to_png(text, scale=4))
+    command = ("receipt", text if what == "text" else what, "--db", "register.db", "--key", "status.key.pem")
+    found = status(*command, "--out", "held.receipt")
+    data = Path("held.receipt").read_bytes()
+    assert (exits.DONE, f"held.receipt: {len(data)} bytes\n") == (found.exit_code, found.output)
+    key = TrustedKey(
+        public_key=STATUS_SIGNER.public_key,
+        usage=KeyUsage.REGISTER,
+        not_before=BEGIN,
+        not_after=datetime.now(UTC) + 1000 * DAY,
+    )
+    assert open_receipt(data, certificate=armor.decode(text), keys=[key]) <= datetime.now(UTC) + timedelta(seconds=1)
+    again = status(*command, "--out", "held.receipt")
+    assert (exits.ERROR, True) == (again.exit_code, "[file-exists]" in again.stderr)
+    assert exits.DONE == status(*command, "--out", "held.receipt", "--force").exit_code
+
+
+@pytest.mark.parametrize(
+    ("what", "options", "told"),
+    [
+        ("unknown.txt", (), "[not-recorded]"),
+        ("both.txt", (), "[several-certificates]"),
+        ("empty.txt", (), "[no-certificate]"),
+        ("missing.txt", (), "[file-unreadable]"),
+        ("held.txt", ("--issuer", "DE"), "another issuer"),
+        ("held.txt", ("--key", "missing.pem"), "[file-unreadable]"),
+        ("held.txt", ("--out", "nowhere/receipt"), "[file-unwritable]"),
+    ],
+)
+def test_a_receipt_is_for_one_certificate_that_is_held(
+    status: Command, text: str, what: str, options: tuple[str, ...], told: str
+) -> None:
+    """Anything else is an error, and nothing is written."""
+    other = Issuer(signer=SIGNER).issue(certificate())
+    for name, content in (("held", text), ("unknown", other), ("both", f"{text}\n{other}"), ("empty", "")):
+        Path(f"{name}.txt").write_text(content)
+    found = status("receipt", what, "--db", "register.db", "--key", "status.key.pem", "--out", "held.receipt", *options)
+    assert (exits.ERROR, True, False) == (found.exit_code, told in found.stderr, Path("held.receipt").exists())
 
 
 @pytest.mark.parametrize("given", [("--key", "status.key.pem"), ("--tokens", "tokens.json")])

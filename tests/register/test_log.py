@@ -5,19 +5,21 @@ from __future__ import annotations
 import pickle
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from certcore import Issuer, LocalSigner, Policy, Verifier, armor
-from certcore.errors import IssuingError, StatusError
+from certcore import InspectionCertificate, Issuer, LocalSigner, Policy, Verifier, armor
+from certcore.errors import IssuingError, RejectedInputError, StatusError
 from certcore.issue import Register
 from certcore.payload import StatusListEntry, StatusRef
+from certcore.receipts import open_receipt
 from certcore.register.log import StatusRegistry
 from certcore.status import (
     StatusBackend,
@@ -28,6 +30,7 @@ from certcore.status import (
     VehicleStatusBackend,
 )
 from certcore.testing import make_trust
+from certcore.trust import KeyUsage, TrustedKey
 from tests.register.cast import (
     BEGIN,
     DAY,
@@ -278,12 +281,148 @@ def test_the_previous_one_is_superseded_whatever_its_vin(registry: StatusRegistr
 @pytest.mark.parametrize("confidential", ["first", "second", "both"])
 def test_a_confidential_vin_is_the_plates(registry: StatusRegistry, clock: SetClock, confidential: str) -> None:
     """Without a VIN, the plate with country and type names the vehicle."""
-    hidden: dict[str, Any] = {"vin": None, "confidential": b"\xd0\x83\x40\xa0\x40"}
-    old, _ = issue(registry, clock, **(hidden if confidential in {"first", "both"} else {}))
-    other, _ = issue(registry, clock, plate_type=52, **hidden)
-    issue(registry, clock, **(hidden if confidential in {"second", "both"} else {}))
+    hidden = ["vin"]
+    old, _ = issue(registry, clock, confidential=hidden if confidential in {"first", "both"} else [])
+    other, _ = issue(registry, clock, plate_type=52, confidential=hidden)
+    issue(registry, clock, confidential=hidden if confidential in {"second", "both"} else [])
     assert ["issued", "superseded"] == kinds(look_up(registry, old))
     assert ["issued"] == kinds(look_up(registry, other))
+
+
+@pytest.mark.parametrize("hidden", list(product([True, False], repeat=3)), ids=str)
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_confidential_or_not_one_is_in_force(
+    registry: StatusRegistry,
+    clock: SetClock,
+    hidden: tuple[bool, ...],
+    is_batch: bool,  # noqa: FBT001  a column
+) -> None:
+    """Of a vehicle whose certificates come with and without its VIN, each supersedes the one before."""
+    given = [prepared(registry, clock, 1, first=5, confidential=["vin"] if is_hidden else []) for is_hidden in hidden]
+    for batch in [[one for (one,) in given]] if is_batch else given:
+        registry.record_many(batch)
+    found = [kinds(look_up(registry, one.status)) for ((one, _),) in given if isinstance(one.status, StatusRef)]
+    assert [["issued", "superseded"], ["issued", "superseded"], ["issued"]] == found
+
+
+@pytest.mark.parametrize("is_batch", [False, True])
+def test_a_confidential_vin_is_of_who_has_the_plate_now(
+    registry: StatusRegistry,
+    clock: SetClock,
+    is_batch: bool,  # noqa: FBT001  a column
+) -> None:
+    """A plate that moved names the vehicle that has it, and one that was given up names none."""
+    moved = prepared(registry, clock, 1, first=1)
+    clock.pass_by()
+    holder = prepared(registry, clock, 1, first=1, vin="LSVAA418777777777")
+    given_up = prepared(registry, clock, 1, first=2)
+    gone = prepared(registry, clock, 1, first=2, registration_number="闽D54321")
+    hidden = [
+        *prepared(registry, clock, 1, first=1, confidential=["vin"]),
+        *prepared(registry, clock, 1, first=2, confidential=["vin"]),
+    ]
+    batches = [moved, holder, given_up, gone, hidden]
+    for batch in [list(chain.from_iterable(batches))] if is_batch else batches:
+        registry.record_many(batch)
+    found = [
+        kinds(look_up(registry, one.status)) for one, _ in moved + holder + gone if isinstance(one.status, StatusRef)
+    ]
+    assert [["issued"], ["issued", "superseded"], ["issued"]] == found
+
+
+def test_a_confidential_vin_is_recorded_sealed(registry: StatusRegistry, clock: SetClock, tmp_path: Path) -> None:
+    """The register is told what is public: the VIN is nowhere in it, and the plate finds the vehicle all the same."""
+    _, text = issue(registry, clock, confidential=["vin", "document_number"], document_number="35-778812")
+    asked = vehicle(vin="LSVAA418000000001")
+    record = registry.lookup_vehicle(asked)
+    assert (True, date(2027, 9, 30)) == (record.known, record.valid_until)
+    assert not registry.lookup_vehicle(attrs.evolve(asked, registration_number=None)).known
+    for path in tmp_path.glob("*.db*"):
+        assert b"LSVAA418" not in path.read_bytes()
+        assert b"778812" not in path.read_bytes()
+    opened = attrs.evolve(certificate(), status=registry.allocate(), issued_at=clock())
+    with pytest.raises(IssuingError) as caught:
+        registry.record(opened, text)
+    assert "register-failed" == code(caught)
+
+
+# --- receipts
+
+
+def receipt_time(receipt: bytes, text: str, signer: LocalSigner) -> datetime:
+    """By when the receipt says that the certificate was held."""
+    key = TrustedKey(
+        public_key=signer.public_key, usage=KeyUsage.REGISTER, not_before=BEGIN, not_after=NOW + 1000 * DAY
+    )
+    return open_receipt(receipt, certificate=armor.decode(text), keys=[key])
+
+
+def test_a_receipt_says_when_the_certificate_was_recorded(registry: StatusRegistry, clock: SetClock) -> None:
+    """By the end of the second it was recorded in, whenever it is asked for, revoked or superseded as it may be."""
+    ref, text = issue(registry, clock, confidential=["vin"])
+    signer = LocalSigner.generate()
+    clock.pass_by(DAY)
+    issue(registry, clock)
+    registry.revoke(ref, effective_at=None, **SAID)
+    receipt = registry.receipt(text, issuer="CN", signer=signer)
+    assert NOW + timedelta(seconds=1) == receipt_time(receipt, text, signer)
+
+
+def test_a_receipt_never_says_earlier_than_it_was(lite: StatusRegistry, clock: SetClock) -> None:
+    """Fractions of a second count, and so does the time that signing a batch takes."""
+    signer = LocalSigner.generate()
+    batch = prepared(lite, clock, 1)
+    clock.at = NOW + timedelta(microseconds=1)
+
+    def signed_later() -> Iterator[tuple[InspectionCertificate, str]]:
+        clock.pass_by(timedelta(hours=1))
+        yield from batch
+
+    lite.record_many(signed_later())
+    ((_, text),) = batch
+    found = receipt_time(lite.receipt(text, issuer="CN", signer=signer), text, signer)
+    assert NOW + timedelta(hours=1, seconds=1) == found
+
+
+def test_what_is_not_held_gets_no_receipt(registry: StatusRegistry, clock: SetClock) -> None:
+    """Another text for the same reference, one that was never recorded, and one that was erased."""
+    ref, text = issue(registry, clock)
+    again = Issuer(signer=SIGNER, country="CN").issue(certificate(status=ref, issued_at=NOW))
+    ((_, unrecorded),) = prepared(registry, clock, 1)
+    foreign = Issuer(signer=SIGNER, country="CN", clock=clock).issue(certificate())
+    assert again != text
+    registry.revoke(ref, effective_at=None, **SAID)
+    registry.erase(ref, **SAID)
+    for asked in (again, unrecorded, foreign, text):
+        with pytest.raises(IssuingError) as caught:
+            registry.receipt(asked, issuer="CN", signer=LocalSigner.generate())
+        assert "not-recorded" == code(caught)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("", "no-certificate"), ("HC1:X", "foreign-format"), ("VIC1:00", "malformed")]
+)
+def test_a_receipt_is_for_a_certificate(lite: StatusRegistry, text: str, expected: str) -> None:
+    """Any other text is refused as it would be anywhere."""
+    with pytest.raises(RejectedInputError) as caught:
+        lite.receipt(text, issuer="CN", signer=LocalSigner.generate())
+    assert expected == caught.value.code
+
+
+def test_a_receipt_names_the_registers_issuer(tmp_path: Path, clock: SetClock) -> None:
+    """Its own, however long; another, none, and the certificate's own key are misuse."""
+    longest = "x" * 512
+    registry = StatusRegistry(f"sqlite:///{tmp_path}/own.db", clock=clock, issuer=longest)
+    _, text = issue(registry, clock)
+    signer = LocalSigner.generate()
+    assert longest.encode() in registry.receipt(text, signer=signer)
+    assert longest.encode() in registry.receipt(text, issuer=longest, signer=signer)
+    for given in ({"issuer": "DE", "signer": signer}, {"signer": SIGNER}):
+        with pytest.raises(ValueError, match=r"issuer|usage"):
+            registry.receipt(text, **given)
+    nameless = StatusRegistry(f"sqlite:///{tmp_path}/nameless.db", clock=clock)
+    with pytest.raises(ValueError, match="issuer"):
+        nameless.receipt(issue(nameless, clock)[1], signer=signer)
 
 
 def test_within_a_batch_the_last_is_in_force(registry: StatusRegistry, clock: SetClock) -> None:
@@ -548,6 +687,24 @@ def test_a_flag_makes_a_vehicle_known(registry: StatusRegistry) -> None:
         assert (True, ["E"], None) == (record.known, [flag.code for flag in record.flags], record.valid_until)
     with pytest.raises(ValueError, match="named"):
         registry.set_flag("E", vehicle=VehicleQuery(as_of=NOW, asked_at=NOW), since=None, **SAID)
+
+
+def test_a_flag_on_a_plate_outlives_the_certificate_that_names_its_vehicle(
+    registry: StatusRegistry, clock: SetClock
+) -> None:
+    """A car reported stolen by its plate is still stolen once its VIN is known; clearing it clears it for both."""
+    by_vin = VehicleQuery(vin="LSVAA418000000001", as_of=NOW + DAY, asked_at=NOW + DAY)
+    registry.set_flag("C", vehicle=vehicle(1), since=date(2026, 3, 1), **SAID)
+    clock.pass_by(timedelta(hours=1))
+    issue(registry, clock, 1)
+
+    for query in (vehicle(1, at=NOW + DAY), by_vin):
+        record = registry.lookup_vehicle(query)
+        assert ["C"] == [flag.code for flag in record.flags]
+        assert record.valid_until is not None
+    assert registry.clear_flag("C", vehicle=by_vin, until=date(2026, 5, 1), **SAID)
+    for query in (vehicle(1, at=NOW + DAY), by_vin):
+        assert [date(2026, 5, 1)] == [flag.until for flag in registry.lookup_vehicle(query).flags]
 
 
 def test_a_country_may_be_the_registers(tmp_path: Path, clock: SetClock) -> None:

@@ -7,6 +7,7 @@ and how a verdict is told.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -38,6 +39,9 @@ POLICIES: Final[dict[str, Callable[[], Policy]]] = {
     "roadside": Policy.roadside,
     "bulk": Policy.bulk,
 }
+
+DEADLINE: Final = timedelta(seconds=10)
+"""For one look-up over HTTPS: somebody sits at a terminal, and waits for it."""
 
 TRUST: Final = click.option(
     "--trust", "trust_file", type=FILE, envvar="CERTCORE_TRUST", help="The signed trust list; or CERTCORE_TRUST."
@@ -160,7 +164,7 @@ def over_https(vehicles: Mapping[str, VehicleEndpoint]) -> HTTPStatusBackend:
     from certcore.status.http import HTTPStatusBackend  # noqa: PLC0415  only where it is asked for
 
     try:
-        backend = HTTPStatusBackend(vehicles=vehicles)
+        backend = HTTPStatusBackend(vehicles=vehicles, deadline=DEADLINE)
     except ModuleNotFoundError as cause:
         msg = f"asking over HTTPS needs {cause.name}, which is not installed: pip install 'certcore[http]'"
         raise click.ClickException(msg) from cause

@@ -126,7 +126,8 @@ def reassess(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) 
     """Judge the same questions anew, as of today.
 
     Takes files, and the .vice files of folders; asks with today's trust list, today's status, and what is known by now.
-    Only the question is taken from a file, as it stands there: whether the file holds is for 'replay'.
+    Only the question is taken from a file, as it stands there: whether the file holds is for 'replay'. Registers are
+    asked about certificates, not about vehicles.
 
     Exits as 'certcore verify' does.
     """

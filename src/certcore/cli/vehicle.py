@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 import click
 
-from certcore.cli import asking, exits, files, moments, verdicts
+from certcore.cli import asking, exits, files, moments, terminal, verdicts
 from certcore.cli.asking import FILE
 from certcore.cli.verdicts import Remark
 from certcore.errors import RejectedInputError
@@ -53,10 +53,11 @@ def vehicle(*, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  
     keep = asking.keeper(given)
     asked = {name: given[name] for name in ("registration_number", "country", "plate_type", "vin")}
     register = _register(verifier.trust, given["country"], given["issuer_id"])
+    token = _token(given["token_file"])
     if register is not None:
         from certcore.status.http import VehicleEndpoint  # noqa: PLC0415  only where somebody is asked
 
-        endpoint = VehicleEndpoint.of(register, token=_token(given["token_file"]))
+        endpoint = VehicleEndpoint.of(register, token=token)
         verifier = attrs.evolve(verifier, vehicles=asking.over_https({register.country: endpoint}))
     try:
         verdict = verifier.check_vehicle(as_of=given["as_of"], **asked)
@@ -66,6 +67,8 @@ def vehicle(*, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  
     remarks = [] if kept is None else [Remark("evidence", str(kept))]
     name = "" if is_json else given["registration_number"] or given["vin"]  # the document's id stands for the vehicle
     verdicts.tell(name, verdict, lang, is_json=is_json, remarks=remarks)
+    if register is not None and token is None and "status-unavailable" in verdict:
+        terminal.say(f"certcore: there was no token to ask with; give --token-file, or set {TOKEN}", err=True)
     return exits.OF_OUTCOME[verdict.outcome]
 
 

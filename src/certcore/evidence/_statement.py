@@ -34,10 +34,12 @@ from certcore.evidence._values import (
     to_refused,
 )
 from certcore.evidence._zones import Offsets
+from certcore.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.keys import PublicKey
 from certcore.policy import Expected, Need, Policy
 from certcore.reasons import Reason
 from certcore.verdict import Outcome
+from certcore.vocabulary.vins import LONGEST_TAIL
 
 FORMAT: Final = 1
 MAX_STATEMENT_BYTES: Final = 4 << 20
@@ -99,6 +101,21 @@ class Statement:
         if (self.text is None) != (self.kind is Kind.VEHICLE):
             msg = "a statement about a certificate has a text, and one about a vehicle has none"
             raise ValueError(msg)
+        proofs = self.existed_by or ()
+        if len(proofs) > MAX_PROOFS or any(len(proof) > MAX_PROOF_BYTES for proof in proofs):
+            msg = "there are more proofs, or larger ones, than are looked at"
+            raise ValueError(msg)
+        if self.kind is Kind.VEHICLE and not _is_askable(self.expect):
+            msg = "no register can be asked about the vehicle"
+            raise ValueError(msg)
+
+
+def _is_askable(asked: Expected | None) -> bool:
+    """Whether a vehicle is described as `Verifier.check_vehicle` asks for it."""
+    if asked is None or (asked.registration_number is None and asked.vin is None):
+        return False
+    is_plate_whole = asked.registration_number is None or asked.country is not None
+    return is_plate_whole and (asked.vin is None or len(asked.vin) > LONGEST_TAIL)
 
 
 def encode(statement: Statement) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from certcore import _maps
-from certcore._instants import FIRST_DAY, LAST_DAY
+from certcore._instants import FIRST_DAY, LAST_DAY, LAST_SECOND
 from certcore._maps import Field, array, member, plain, typed
 from certcore.errors import Detail, RejectedInputError
 from certcore.evidence._zones import Offsets
@@ -32,7 +32,7 @@ DIGEST_BYTES: Final = 32
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_LAST: Final = datetime(9999, 12, 31, tzinfo=UTC)
+_LAST: Final = datetime.fromtimestamp(LAST_SECOND, UTC)
 
 
 class Kind(Enum):

@@ -56,6 +56,22 @@ def find(connection: Connection, query: VehicleQuery) -> int | None:
     return None
 
 
+def meant(connection: Connection, query: VehicleQuery) -> tuple[int, ...]:
+    """The vehicle that is asked about, first, and what was flagged under its plate before its VIN was known.
+
+    Who flags a plate, a stolen car's for instance, may know nothing else; that must not be lost once a certificate says
+    whose plate it is.
+    """
+    found = find(connection, query)
+    if query.registration_number and query.country:
+        under_plate = _flagged_by_plate(
+            connection, plate_key(query.registration_number, query.country), query.plate_type
+        )
+    else:
+        under_plate = None if found is None else _flagged_by_its_plate(connection, found, int(query.as_of.timestamp()))
+    return tuple(dict.fromkeys(one for one in (found, under_plate) if one is not None))
+
+
 def valid_until(connection: Connection, vehicle_id: int, *, as_of: int) -> date | None:
     """The last day of the vehicle's certificate that is in force by the log, if it was issued by then."""
     found = connection.scalar(
@@ -82,14 +98,17 @@ def add_flag_event(connection: Connection, vehicle_id: int, row: dict[str, Any])
     return True
 
 
-def flags(connection: Connection, vehicle_id: int) -> frozenset[VehicleFlag]:
-    """Every flag the vehicle has or had, with its days."""
-    rows = connection.execute(
-        select(FLAG_EVENTS.c.code, FLAG_EVENTS.c.is_set, FLAG_EVENTS.c.day)
-        .where(FLAG_EVENTS.c.vehicle_id == vehicle_id)
-        .order_by(FLAG_EVENTS.c.id)
-    )
-    return _paired(rows.all())
+def flags(connection: Connection, vehicle_ids: Iterable[int]) -> frozenset[VehicleFlag]:
+    """Every flag that the vehicle has or had under any of its ids, with its days."""
+    found: set[VehicleFlag] = set()
+    for vehicle_id in vehicle_ids:
+        rows = connection.execute(
+            select(FLAG_EVENTS.c.code, FLAG_EVENTS.c.is_set, FLAG_EVENTS.c.day)
+            .where(FLAG_EVENTS.c.vehicle_id == vehicle_id)
+            .order_by(FLAG_EVENTS.c.id)
+        )
+        found |= _paired(rows.all())
+    return frozenset(found)
 
 
 def _known(connection: Connection, identities: Iterable[str]) -> dict[str, int]:
@@ -121,6 +140,19 @@ def _flagged_by_plate(connection: Connection, key: str, plate_type: int | None) 
     """A vehicle without a certificate that flags were set for under its plate."""
     known = ids_of(connection, [plate_identity(key, kind) for kind in (plate_type, None)])
     return known.get(plate_identity(key, plate_type), next(iter(known.values()), None))
+
+
+def _flagged_by_its_plate(connection: Connection, vehicle_id: int, as_of: int) -> int | None:
+    """Likewise, under the plate that its last certificate by then states."""
+    row = connection.execute(
+        select(CERTIFICATES.c.plate_key, CERTIFICATES.c.plate_type)
+        .where(CERTIFICATES.c.vehicle_id == vehicle_id, CERTIFICATES.c.issued_at <= as_of)
+        .order_by(CERTIFICATES.c.issued_at.desc(), CERTIFICATES.c.recorded_at.desc())
+        .limit(1)
+    ).first()
+    if row is None or row.plate_key is None:  # erased
+        return None
+    return _flagged_by_plate(connection, row.plate_key, row.plate_type)
 
 
 def _paired(rows: Iterable[Any]) -> frozenset[VehicleFlag]:

@@ -260,12 +260,12 @@ class StatusRegistry:
     def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
         """Every flag a vehicle has or had, and until when its inspection runs."""
         with self._database.reading() as connection:
-            vehicle = _vehicles.find(connection, query)
-            flags = frozenset() if vehicle is None else _vehicles.flags(connection, vehicle)
+            vehicles = _vehicles.meant(connection, query)
+            flags = _vehicles.flags(connection, vehicles)
             as_of = int(query.as_of.timestamp())
-            until = None if vehicle is None else _vehicles.valid_until(connection, vehicle, as_of=as_of)
+            until = _vehicles.valid_until(connection, vehicles[0], as_of=as_of) if vehicles else None
         return VehicleRecord(
-            known=vehicle is not None,
+            known=bool(vehicles),
             flags=flags,
             valid_until=until,
             observed_at=query.asked_at,
@@ -434,10 +434,12 @@ class StatusRegistry:
         }
         identity = _identity(vehicle)
         with self._database.writing() as connection:
-            found = _vehicles.find(connection, vehicle)
-            if found is None:
-                found = _vehicles.ids_of(connection, [identity], make=[identity])[identity]
-            return _vehicles.add_flag_event(connection, found, row)
+            meant = _vehicles.meant(connection, vehicle)
+            if is_set or not meant:
+                found = meant[0] if meant else _vehicles.ids_of(connection, [identity], make=[identity])[identity]
+                return _vehicles.add_flag_event(connection, found, row)
+            cleared = [_vehicles.add_flag_event(connection, found, row) for found in meant]  # under each of its ids
+            return any(cleared)
 
     def _erasure(self, actor: str, reason: str) -> _entries.Erasure:
         now = self._now()

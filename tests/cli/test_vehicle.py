@@ -1,0 +1,184 @@
+"""``certcore vehicle``: the register is asked about a vehicle, by those who may ask, and nobody else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certcore.cli import exits
+from certcore.status.vehicledoc import decode_request
+from tests.cli.desk import TRUSTED, Desk
+from tests.status.fault_server import FaultServer
+
+if TYPE_CHECKING:
+    from click.testing import Result as Run
+
+    from tests.cli.conftest import Command
+
+PLATE = ("--plate", "闽C12345", "--country", "CN", "--plate-type", "2")
+STOLEN = ("--vin", "LSVAA4187E2184212")
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A register on loopback."""
+    with FaultServer() as running:
+        yield running
+
+
+@pytest.fixture
+def desk(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A claims desk that may ask it."""
+    monkeypatch.delenv("CERTCORE_TOKEN", raising=False)
+    found = Desk(server.url)
+    found.serve(server)
+    Path("token").write_text("geheim-17-geheim\nof the claims desk\n")
+    return found
+
+
+@pytest.fixture
+def look_up(certcore: Command, desk: Desk) -> Command:
+    """Asks about now, with a token."""
+    assert isinstance(desk, Desk)
+
+    def run(*arguments: str | Path, stdin: str | bytes | None = None) -> Run:
+        return certcore("vehicle", "--as-of", "now", *TRUSTED, "--token-file", "token", *arguments, stdin=stdin)
+
+    return run
+
+
+def test_a_vehicle_in_order(look_up: Command, server: FaultServer) -> None:
+    """VALID and 0: what the register says of it, letters with their names; only the plate went to it."""
+    found = look_up(*PLATE)
+    lines = found.stdout.splitlines()
+    assert (exits.DONE, True) == (found.exit_code, lines[0].startswith("VALID  闽C12345  ("))
+    assert "    known to the register: yes" in lines
+    assert "    inspection valid until: 2099-09-30" in lines
+    (states,) = [line for line in lines if line.startswith("    vehicle states: ")]
+    assert states.startswith("    vehicle states: B ")
+    assert "to 2026-08-01; W" in states
+    (seen,) = server.seen
+    query = decode_request(seen.body, asked_at=datetime.now(UTC))
+    assert ("闽C12345", "CN", 2, None) == (query.registration_number, query.country, query.plate_type, query.vin)
+
+
+def test_a_stolen_vehicle(look_up: Command) -> None:
+    """NOT VALID and 1; by VIN the country follows from the trust list."""
+    found = look_up(*STOLEN)
+    assert (exits.NOT_VALID, True, True) == (
+        found.exit_code,
+        "[vehicle-stopped" in found.stdout,
+        "from 2026-09-01" in found.stdout,
+    )
+
+
+def test_chinese_is_spoken_where_asked_for(look_up: Command) -> None:
+    """Headline and labels."""
+    found = look_up(*PLATE, "--lang", "zh").stdout
+    for word in ("有效  闽C12345", "登记系统有记录: 是", "检验有效期止: 2099-09-30", "机动车状态: B"):
+        assert word in found
+
+
+def test_json_has_codes_and_no_vehicle(look_up: Command) -> None:
+    """The document names no plate and no VIN: its id stands for them."""
+    for asked, outcome in ((PLATE, "valid"), (STOLEN, "invalid")):
+        found = look_up(*asked, "--json").stdout
+        document = json.loads(found)
+        assert (outcome, True) == (document["outcome"], document["vehicle"]["known"])
+        for secret in ("12345", "\\u95fd", "LSVAA", "input"):
+            assert secret not in found
+
+
+@pytest.mark.parametrize("how", ["nothing", "wrong", "empty variable"])
+def test_who_may_not_ask_learns_nothing(
+    certcore: Command, desk: Desk, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Without the right token it is undetermined, and 3."""
+    assert isinstance(desk, Desk)
+    Path("wrong").write_text("not-the-token-at-all\n")
+    if how == "empty variable":
+        monkeypatch.setenv("CERTCORE_TOKEN", "")
+    token = ("--token-file", "wrong") if how == "wrong" else ()
+    found = certcore("vehicle", "--as-of", "now", *TRUSTED, *PLATE, *token)
+    assert (exits.UNDETERMINED, True) == (found.exit_code, "[status-unavailable" in found.stdout)
+    assert (how != "wrong") == ("no token to ask with" in found.stderr)
+
+
+def test_the_token_may_come_from_the_environment(
+    certcore: Command, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is never in what is told."""
+    assert isinstance(desk, Desk)
+    monkeypatch.setenv("CERTCORE_TOKEN", "geheim-17-geheim")
+    found = certcore("vehicle", "--as-of", "now", *TRUSTED, *PLATE)
+    assert (exits.DONE, False) == (found.exit_code, "geheim" in found.output)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ((), "registration number or VIN"),
+        (("--plate", "闽C12345"), "belongs to a country"),
+        (("--vin", "184211"), "whole VIN"),
+        ((*PLATE, "--country", "China"), "country"),
+        ((*PLATE, "--as-of", "9999-12-31"), "as_of"),
+        ((*PLATE, "--as-of", "2026-10-20T12:00"), "zone"),
+        ((*PLATE, "--issuer", "DE"), "no register of this id"),
+        ((*PLATE, "--token-file", "missing"), "[file-unreadable]"),
+        ((*PLATE, "--token-file", "/dev/null"), "[file-unreadable]"),
+        ((*PLATE, "--token-file", "blank"), "[input-malformed]"),
+        ((*PLATE, "--seal", "seal.key.pem"), "--evidence"),
+        ((*PLATE, "--trust", "valid.txt"), "[trust-list-malformed]"),
+    ],
+    ids=lambda wrong: " ".join(wrong) if isinstance(wrong, tuple) else None,
+)
+def test_a_question_put_wrongly_exits_with_2(
+    look_up: Command, server: FaultServer, wrong: tuple[str, ...], told: str
+) -> None:
+    """Nobody is asked then."""
+    Path("blank").write_text("\n")
+    found = look_up(*wrong)
+    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, told in found.stderr)
+    assert [] == server.seen
+
+
+def test_a_register_that_nobody_named_is_not_asked(look_up: Command, desk: Desk, server: FaultServer) -> None:
+    """Without an endpoint in the trust list, or for another country, the verdict says so."""
+    other = look_up("--plate", "B-AB 123", "--country", "DE")
+    assert (exits.UNDETERMINED, True) == (other.exit_code, "[register-unknown" in other.stdout)
+    desk.trust(query_endpoint=None)
+    none = look_up(*PLATE)
+    assert (exits.UNDETERMINED, True) == (none.exit_code, "[status-not-checked" in none.stdout)
+    assert [] == server.seen
+
+
+def test_evidence_of_an_answer_is_kept_and_replayed(look_up: Command, certcore: Command, server: FaultServer) -> None:
+    """Sealed, offline, and with the same outcome; the plate is in the file alone."""
+    Path("kept").mkdir()
+    document = json.loads(look_up(*STOLEN, "--evidence", "kept", "--seal", "seal.key.pem", "--json").stdout)
+    server.close()
+    found = certcore(
+        "evidence", "replay", document["evidence"], "--root", "root.pub.pem", "--seal-key", "seal.pub.pem", "--json"
+    )
+    again = json.loads(found.stdout)
+    assert (exits.NOT_VALID, document["id"], document["reasons"]) == (found.exit_code, again["id"], again["reasons"])
+    shown = certcore("evidence", "show", document["evidence"]).stdout
+    assert "  about         a vehicle" in shown.splitlines()
+    anew = certcore("evidence", "reassess", document["evidence"], *TRUSTED)
+    assert (exits.UNDETERMINED, True) == (anew.exit_code, "by the file it was: NOT VALID" in anew.stdout)
+
+
+def test_several_registers_take_a_name(certcore: Command, desk: Desk) -> None:
+    """Which one is the caller's to say."""
+    assert os.environ.get("CERTCORE_TOKEN") is None
+    desk.trust_two()
+    asked = ("vehicle", "--as-of", "now", *TRUSTED, *PLATE, "--token-file", "token")
+    found = certcore(*asked)
+    assert (exits.ERROR, True) == (found.exit_code, "--issuer (CN, CN-2)" in found.stderr)
+    assert exits.DONE == certcore(*asked, "--issuer", "CN").exit_code
