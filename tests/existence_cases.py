@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from certcore import Basis, InspectionCertificate, Issuer, Result, armor
-from certcore.issuers import KeyUsage, TrustedKey
+from certcore.trust.issuers import KeyUsage, TrustedKey
 from certcore.keys import Signer
 from tests.strategies import fixed_signer
 

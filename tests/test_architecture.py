@@ -23,10 +23,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("_claims",),
     ("payload",),
     ("confidential", "status.protocol", "_labels"),
-    ("issuers", "roots", "_signers", "status.timeline", "status._packed", "status._signed", "status._reach"),
+    ("trust", "status.timeline", "status._packed", "status._signed", "status._reach"),
     (
-        "trust",
-        "signer_lists",
         "policy",
         "receipts",
         "_period",

@@ -27,7 +27,7 @@ from certcore.existence import (
     Kind,
     Unproven,
 )
-from certcore.issuers import KeyUsage
+from certcore.trust.issuers import KeyUsage
 from certcore.keys import ES384, Signer
 from certcore.receipts import RECEIPT_TYPE, issue_receipt
 from certcore.testing import FixedClock, make_trust

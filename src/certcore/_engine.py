@@ -41,7 +41,6 @@ from certcore._instants import RESOLUTION, civil_day, midnight
 from certcore._question import Question, Sources, StatusAnswer, VehicleAnswer
 from certcore.confidential import GroupKey
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
-from certcore.issuers import KeyUsage, TrustedIssuer
 from certcore.keys import PublicKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Need, Policy
@@ -50,6 +49,7 @@ from certcore.status import timeline
 from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.timeline import Rules, Window
 from certcore.trust import Environment, Grant, TrustList
+from certcore.trust.issuers import KeyUsage, TrustedIssuer
 from certcore.verdict import Grounds, Verdict, weigh
 
 RULES: Final = 1

@@ -20,12 +20,12 @@ import attrs
 from certcore import _engine, _vehicle
 from certcore._instants import civil_day
 from certcore._question import Sources, VehicleAnswer, VehicleQuestion
-from certcore.issuers import TrustedIssuer
 from certcore.policy import Need
 from certcore.reasons import Reason, blocks, fails, notes
 from certcore.status.protocol import VehicleQuery, VehicleRecord
 from certcore.status.timeline import Window
 from certcore.trust import Environment, TrustList
+from certcore.trust.issuers import TrustedIssuer
 from certcore.verdict import VehicleVerdict, weigh
 
 _OUT_OF_REACH: Final = frozenset({"as-of-unsupported", "status-not-covered", "status-stale"})

@@ -31,8 +31,8 @@ import attrs
 from certcore import _cbor, armor, cose, receipts, timestamps
 from certcore._instants import LAST_SECOND
 from certcore.errors import CertcoreError, Detail, RejectedInputError, UntrustedError
-from certcore.issuers import TrustedKey
 from certcore.keys import PublicKey
+from certcore.trust.issuers import TrustedKey
 
 EVIDENCE_TYPE: Final = "application/vnd.certcore.evidence+cbor"
 """The media type of an evidence file, and the typ in the protected header of a sealed one."""

@@ -26,8 +26,8 @@ from typing import Any, Final
 from certcore import _cbor, armor, cose
 from certcore._instants import LAST_SECOND, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
-from certcore.issuers import KeyUsage, TrustedKey
 from certcore.keys import PublicKey, Signer
+from certcore.trust.issuers import KeyUsage, TrustedKey
 
 RECEIPT_TYPE: Final = "application/vnd.certcore.receipt+cwt"
 """The media type of a receipt, and the typ in its protected header."""

@@ -11,7 +11,7 @@ from certcore import TrustRoot
 from certcore.cli import exits
 from certcore.cli.keygen import write_keys
 from certcore.keys import ML_DSA_65, LocalSigner
-from certcore.roots import decode_chain, read_unverified
+from certcore.trust.roots import decode_chain, read_unverified
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command

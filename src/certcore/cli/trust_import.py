@@ -1,6 +1,6 @@
 """``certcore trust import``: other people's signers into the draft of a trust list.
 
-What is read is `certcore.signer_lists`'s matter; here is what the command asks for, and that nothing is left out
+What is read is `certcore.trust.signer_lists`'s matter; here is what the command asks for, and that nothing is left out
 without being told.
 """
 
@@ -13,10 +13,9 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from certcore import signer_lists
 from certcore.cli import exits, files, moments, terminal, trust_draft
-from certcore.signer_lists import MAX_SIGNER_LIST_BYTES, Imported, LeftOut
-from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey
+from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, signer_lists
+from certcore.trust.signer_lists import MAX_SIGNER_LIST_BYTES, Imported, LeftOut
 
 _FILE: Final = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., Any])

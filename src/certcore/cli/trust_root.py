@@ -13,10 +13,11 @@ from typing import Final
 
 import click
 
-from certcore import cose, roots
+from certcore import cose
 from certcore.cli import exits, files, keygen, moments, terminal, trust_view
 from certcore.keys import PublicKey
-from certcore.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, RootSetContents, TrustRoot
+from certcore.trust import roots
+from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, RootSetContents, TrustRoot
 
 _FILE: Final = click.Path(path_type=Path)
 _FIRST_BYTES: Final = frozenset({0xD8, *range(0x81, 0x9C)})

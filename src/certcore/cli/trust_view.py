@@ -8,8 +8,8 @@ from typing import Final
 
 from certcore.cli import terminal
 from certcore.keys import ALGORITHM_NAMES, PublicKey
-from certcore.roots import RootSetContents
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustListContents, read_unverified
+from certcore.trust.roots import RootSetContents
 
 NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this; give the roots' public keys with --root"
 

@@ -13,8 +13,8 @@ from certcore.cli import asking, exits, files, moments, terminal, verdicts
 from certcore.cli.asking import FILE
 from certcore.cli.verdicts import Remark
 from certcore.errors import RejectedInputError
-from certcore.issuers import TrustedIssuer
 from certcore.trust import TrustList
+from certcore.trust.issuers import TrustedIssuer
 
 TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 """The environment variable with the bearer token."""

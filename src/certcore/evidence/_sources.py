@@ -22,7 +22,6 @@ from certcore.errors import CertcoreError, RejectedInputError, StatusError, Untr
 from certcore.evidence._statement import Statement
 from certcore.evidence._values import Answer, Answered, Attested, Failed, Kind, Proved
 from certcore.evidence._zones import Offsets, record, restore
-from certcore.issuers import TrustedIssuer
 from certcore.keys import PublicKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Expected
@@ -30,6 +29,7 @@ from certcore.status import tokenlist, vehicledoc
 from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.tokenlist import StatusEvents, StatusToken
 from certcore.trust import TrustList
+from certcore.trust.issuers import TrustedIssuer
 from certcore.verdict import VehicleVerdict, Verdict
 
 _DAY: Final = timedelta(days=1)

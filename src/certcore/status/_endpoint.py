@@ -11,9 +11,9 @@ from typing import Self
 import attrs
 
 from certcore.errors import StatusError
-from certcore.issuers import KeyUsage, TrustedIssuer
 from certcore.keys import PublicKey, key_tuple
 from certcore.status._reach import unavailable
+from certcore.trust.issuers import KeyUsage, TrustedIssuer
 
 
 @attrs.frozen(kw_only=True)

@@ -25,13 +25,13 @@ from typing import Final
 import attrs
 
 from certcore.errors import StatusError
-from certcore.issuers import ListTemplate, TrustedIssuer
 from certcore.status import _fetch
 from certcore.status._fetch import Held, Kind, Question, Wanted
 from certcore.status._flows import Begin, Flow, Flows, Once
 from certcore.status._reach import check_url
 from certcore.status._store import Store
 from certcore.status.tokenlist import StatusToken
+from certcore.trust.issuers import ListTemplate, TrustedIssuer
 
 MAX_LISTS: Final = 4096
 """Lists of one issuer that are fetched: 4 096 of a million entries are more vehicles than there are."""

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from certcore import _cbor, cose
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
-from certcore.roots import RootSetContents, encode_chain
 from certcore.trust import (
     MAX_TRUST_LIST_BYTES,
     MEDIA_TYPE,
@@ -28,6 +27,7 @@ from certcore.trust import (
     TrustListContents,
     TrustRoot,
 )
+from certcore.trust.roots import RootSetContents, encode_chain
 from tests.strategies import SIGNING_ALGORITHMS, CborValue, cbor_values, fixed_signer
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -27,7 +27,8 @@ from hypothesis import strategies as st
 from certcore import LocalSigner, cose
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, PublicKey
-from certcore.signer_lists import (
+from certcore.trust import KeyUsage, TrustedKey, TrustListContents
+from certcore.trust.signer_lists import (
     MAX_SIGNER_LIST_BYTES,
     MAX_SIGNERS,
     Imported,
@@ -36,7 +37,6 @@ from certcore.signer_lists import (
     read_jwks,
     read_x509,
 )
-from certcore.trust import KeyUsage, TrustedKey, TrustListContents
 from tests.strategies import fixed_signer
 from tests.verify_cases import (
     ISSUED,

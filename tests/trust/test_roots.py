@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore import _cbor, cose, roots
+from certcore import _cbor, cose
 from certcore import trust as trust_module
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
-from certcore.roots import (
+from certcore.trust import roots
+from certcore.trust.roots import (
     MAX_CHAIN_BYTES,
     MAX_CHAIN_DOCUMENTS,
     MAX_ROOT_KEYS,
@@ -94,7 +95,7 @@ def test_a_root_of_keys() -> None:
 
 
 def test_it_is_one_class_wherever_it_is_imported_from() -> None:
-    """The front door, `certcore.trust` and `certcore.roots` give the same."""
+    """The front door, `certcore.trust` and `certcore.trust.roots` give the same."""
     import certcore
 
     assert roots.TrustRoot is trust_module.TrustRoot is certcore.TrustRoot

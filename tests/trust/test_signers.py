@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
-from certcore import _signers
 from certcore.errors import RejectedInputError
 from certcore.keys import ES256
+from certcore.trust import _signers
 from tests.strategies import fixed_signer
 
 SIGNER = fixed_signer(ES256, 31)

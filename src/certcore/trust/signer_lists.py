@@ -25,11 +25,12 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 
-from certcore import _signers, vocabulary
+from certcore import vocabulary
 from certcore._instants import LAST_SECOND, utc_second
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.issuers import KeyUsage, TrustedKey
 from certcore.keys import KEY_ID_BYTES
+from certcore.trust import _signers
+from certcore.trust.issuers import KeyUsage, TrustedKey
 
 MAX_SIGNER_LIST_BYTES: Final = _signers.MAX_SIGNER_LIST_BYTES
 

@@ -1,4 +1,4 @@
-"""Who may sign what, and when: `TrustList`, which the members of a `TrustRoot` (`certcore.roots`) sign.
+"""Who may sign what, and when: `TrustList`, which the members of a `TrustRoot` (`certcore.trust.roots`) sign.
 
 A trust list names issuers; each issuer has keys, and each key has one usage, the authorities it may sign for and a
 window of time. The list is a COSE_Sign: enough members of the root set *already trusted* must have signed exactly the
@@ -31,23 +31,9 @@ import attrs
 from certcore import _cbor, _maps, cose
 from certcore._instants import CLOCK_SKEW, utc, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
-from certcore.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
 from certcore.keys import PublicKey, Signer
-from certcore.roots import RootSetContents, TrustRoot
-
-__all__ = [
-    "Environment",
-    "Grant",
-    "KeyUsage",
-    "ListTemplate",
-    "RootSetContents",
-    "TrustList",
-    "TrustListContents",
-    "TrustRoot",
-    "TrustedIssuer",
-    "TrustedKey",
-    "read_unverified",
-]
+from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
+from certcore.trust.roots import TrustRoot
 
 MEDIA_TYPE: Final = "application/vnd.certcore.trust+cbor"
 

@@ -1,0 +1,41 @@
+"""Whom to trust: trust lists, the issuers and keys in them, and the root sets that sign them.
+
+- `TrustList`, which the members of a `TrustRoot` sign; its rules are at the top of `certcore.trust._lists`.
+- `issuers`: one issuer, where its register is, and what each of its keys may sign.
+- `roots`: root sets, and how one succeeds another.
+- `signer_lists`: other people's signers (X.509, JWKS, the EU's lists), taken in as keys.
+"""
+
+from __future__ import annotations
+
+from certcore.trust._lists import (
+    DEFAULT_LIVE_MAXIMUM,
+    MAX_KEYS_PER_ID,
+    MAX_TRUST_LIST_BYTES,
+    MEDIA_TYPE,
+    Environment,
+    Grant,
+    TrustList,
+    TrustListContents,
+    read_unverified,
+)
+from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
+from certcore.trust.roots import RootSetContents, TrustRoot
+
+__all__ = [
+    "DEFAULT_LIVE_MAXIMUM",
+    "MAX_KEYS_PER_ID",
+    "MAX_TRUST_LIST_BYTES",
+    "MEDIA_TYPE",
+    "Environment",
+    "Grant",
+    "KeyUsage",
+    "ListTemplate",
+    "RootSetContents",
+    "TrustList",
+    "TrustListContents",
+    "TrustRoot",
+    "TrustedIssuer",
+    "TrustedKey",
+    "read_unverified",
+]
