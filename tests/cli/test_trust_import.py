@@ -13,7 +13,7 @@ import pytest
 from certcore.cli import exits
 from certcore.cli.trust_draft import TrustDraft
 from certcore.trust import TrustedIssuer
-from tests.test_signer_lists import CERTIFIES, DER_1, DER_2, ONE, entry, eu_id, jwk_of, jwk_set, pem, x509_of
+from tests.trust.test_signer_lists import CERTIFIES, DER_1, DER_2, ONE, entry, eu_id, jwk_of, jwk_set, pem, x509_of
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
