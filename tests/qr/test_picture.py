@@ -266,3 +266,15 @@ def test_transparent_palette_in_strips() -> None:
     image.paste(1, (0, 2990, 10, 3000))
     (page,) = pages(saved("PNG", image, transparency=0))
     assert (255, 0) == (page.pixels[0], page.pixels[2995 * 3000])
+
+
+def test_a_converted_picture_is_not_transparent() -> None:
+    """Pillow leaves the transparent colour of a palette behind in what is converted from it, where it means nothing."""
+    image = Image.new("P", (20, 10), 0)
+    image.putpalette([0, 0, 0, 255, 255, 255])
+    image.info["transparency"] = 0
+    grey = image.convert("L")
+    (page,) = pages(grey)
+
+    assert "transparency" in grey.info
+    assert {0} == set(page.pixels)

@@ -223,6 +223,9 @@ def from_pillow(image: object, page: int = 1) -> Grey:
     with _refusing(pillow):
         if not isinstance(image, pillow.Image):
             given = pillow.frombytes(given.mode, given.size, given.tobytes())
+        elif given.mode in {"L", "RGB"} and given.format is None and "transparency" in given.info:
+            given = given.copy()  # made of another picture, whose transparent colour Pillow leaves behind: it means
+            del given.info["transparency"]  # nothing in these pixels
         return _look(given, pillow, page, (1, 1))
 
 
