@@ -27,10 +27,10 @@ from certcore.existence import (
     Kind,
     Unproven,
 )
-from certcore.trust.issuers import KeyUsage
 from certcore.keys import ES384, Signer
 from certcore.receipts import RECEIPT_TYPE, issue_receipt
 from certcore.testing import FixedClock, make_trust
+from certcore.trust.issuers import KeyUsage
 from tests import tsa
 from tests.existence_cases import (
     AT,

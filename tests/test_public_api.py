@@ -19,7 +19,20 @@ ROOT: Final = Path(__file__).parents[1]
 VECTORS: Final = Path(os.environ.get("CERTCORE_VECTORS", ROOT.parent / "shared" / "vectors"))
 TASKS: Final = VECTORS.resolve().parent / "api" / "tasks"
 
-OPTIONAL: Final = ("zxingcpp", "pyzbar", "PIL", "click", "rich", "numpy", "httpx2", "sqlalchemy", "pyarrow", "pyspark", "fpdf", "fontTools")
+OPTIONAL: Final = (
+    "zxingcpp",
+    "pyzbar",
+    "PIL",
+    "click",
+    "rich",
+    "numpy",
+    "httpx2",
+    "sqlalchemy",
+    "pyarrow",
+    "pyspark",
+    "fpdf",
+    "fontTools",
+)
 HEAVY: Final = ("pycose", "cbor2", "cryptography", "segno", "attr")
 
 

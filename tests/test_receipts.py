@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from certcore import _cbor, armor, cose, receipts
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
-from certcore.trust.issuers import KeyUsage, TrustedIssuer, TrustedKey
 from certcore.keys import ES384, ML_DSA_65, PublicKey, Signer
 from certcore.receipts import MAX_RECEIPT_BYTES, RECEIPT_TYPE
+from certcore.trust.issuers import KeyUsage, TrustedIssuer, TrustedKey
 from tests.existence_cases import (
     AT,
     CERTIFICATE,

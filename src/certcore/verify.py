@@ -461,7 +461,8 @@ def _backend_error(what: object) -> StatusError:
 
 
 def _proofs(existed_by: Sequence[bytes]) -> tuple[bytes, ...]:
-    if isinstance(existed_by, (bytes, str)) or not all(isinstance(proof, bytes) for proof in existed_by):
+    given: object = existed_by
+    if isinstance(given, (bytes, str)) or not all(isinstance(proof, bytes) for proof in existed_by):
         msg = "existed_by is a sequence of proofs, each as bytes"
         raise TypeError(msg)
     if len(existed_by) > MAX_PROOFS or any(len(proof) > MAX_PROOF_BYTES for proof in existed_by):

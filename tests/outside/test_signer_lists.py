@@ -13,8 +13,8 @@ import pytest
 
 from certcore import cose
 from certcore.keys import PublicKey
-from certcore.trust.signer_lists import ImportedCountries, read_eu, read_jwks, read_x509
 from certcore.trust import KeyUsage, TrustedIssuer, TrustListContents
+from certcore.trust.signer_lists import ImportedCountries, read_eu, read_jwks, read_x509
 from tests.conftest import VECTORS, vector_files
 from tests.outside.cases import outcome_of, read_json, result_of
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.qr import decoders
+from certcore.qr import _decoders, decoders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 def forget_decoders() -> None:
     """Make certcore look for its decoders again, as a new process would."""
-    module = sys.modules["certcore.qr.read"]
-    module._zxing_decoder.cache_clear()
-    module._zbar_decoder.cache_clear()
+    _decoders.zxing_decoder.cache_clear()
+    _decoders.zbar_decoder.cache_clear()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """`certcore.qr.read` on other people's pictures: how many are read, none of them wrongly, and nothing crashes.
 
-The floors are what zxing-cpp alone reads, so that they hold where libzbar is missing; raise them when the figures rise.
+The floors hold where libzbar is missing, too; raise them when the figures rise.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.vectors
 
-# Pictures in each corpus; of these, read by zxing-cpp alone; read with pyzbar behind it. Measured with zxing-cpp 3.1.1
+# Pictures in each corpus; of these, read without pyzbar; read with it. Measured with zxing-cpp 3.1.1
 # and zbar 0.23.92.
 CORPORA = {
-    "zxing-cpp": (137, 125, 129),
+    "zxing-cpp": (137, 136, 137),
     "zxing-cpp-negative": (46, 0, 0),
     "boofcv-v3-decoding": (26, 26, 26),
     "rqrr": (15, 11, 12),
@@ -82,12 +82,12 @@ def test_pictures_read(vectors: Path, corpus: str) -> None:
 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_pictures_read_by_zxing_cpp_alone(vectors: Path, corpus: str, machine: Callable[..., None]) -> None:
-    """Without pyzbar, as many are read as zxing-cpp read when this was written."""
+    """Without pyzbar, as many are read as when this was written, and zxing-cpp decodes each."""
     machine("pyzbar", "pyzbar.pyzbar")
     _, alone, _ = CORPORA[corpus]
     found = [symbols for _, symbols in each_read(vectors, corpus)]
     assert sum(bool(symbols) for symbols in found) >= alone
-    assert {"zxing-cpp"} >= {symbol.decoder for symbols in found for symbol in symbols}
+    assert {"zxing-cpp"} >= {symbol.decoder.partition("+")[0] for symbols in found for symbol in symbols}
 
 
 @pytest.mark.parametrize("corpus", CORPORA)

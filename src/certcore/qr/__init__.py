@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 # Now, not when first asked for: loading a submodule binds its name here, so that `certcore.qr.read` loaded later would
 # put the module in the function's place. A module is bound only once, and here the function comes after it.
 from certcore.qr.picture import Picture, load
-from certcore.qr.read import Decoder, Image, Symbol, decoders, read
+from certcore.qr.read import Decoder, Effort, Image, Symbol, decoders, read
 from certcore.qr.watch import watch
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ else:  # hidden from type checkers, which would take it to mean that every name 
 
 __all__ = [
     "Decoder",
+    "Effort",
     "Image",
     "Picture",
     "Symbol",

@@ -1,0 +1,255 @@
+"""A page's symbols, by one decoder after another and one step after another until they are read.
+
+The cheapest comes first, and what it reads is what most pictures hold. The rules:
+
+- A step that is not needed is not taken: `Effort.NORMAL` ends with the first that reads anything, unless the decoder
+  saw a symbol that it could not read.
+- Every step is here because the benchmark (``benchmarks/bench_scan.py``) shows pictures that are lost without it.
+- Whatever copy of the picture a step looked at, corners are pixels of the picture itself, and a symbol that two steps
+  read is one symbol.
+- The deadline is looked at between steps. What was read by then is the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from certcore.errors import RejectedInputError
+from certcore.qr import _decoders
+from certcore.qr._deadline import Deadline
+from certcore.qr._raster import SCAN_EXTRA, Grey
+from certcore.qr._symbols import Symbol, distinct, in_reading_order
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class Effort(Enum):
+    """How much is done to read a picture.
+
+    Attributes:
+        FAST: one look by the first decoder there is. For a camera that shows the next frame at once.
+        NORMAL: more looks only where the first read nothing, or saw a symbol it could not read; some tenths of a second
+            in a large picture that holds no symbol.
+        THOROUGH: all that helps, and every symbol that is there: seconds. For a picture that cannot be taken again.
+    """
+
+    FAST = "fast"
+    NORMAL = "normal"
+    THOROUGH = "thorough"
+
+
+@attrs.define
+class Page:
+    """A page that is being read.
+
+    Attributes:
+        grey: its pixels.
+        effort: how much may be done.
+        read: the symbols found so far, with corners in its pixels.
+        unread: symbols that the first decoder saw and could not read.
+    """
+
+    grey: Grey
+    effort: Effort
+    read: list[Symbol] = attrs.field(factory=list)
+    unread: int = 0
+    _picture: Image.Image | None = None
+
+    @property
+    def picture(self) -> Image.Image:
+        """The page as a Pillow image; made once."""
+        if self._picture is None:
+            from PIL import Image  # noqa: PLC0415  # part of an extra, and not needed where the first look is enough
+
+            size = (self.grey.width, self.grey.height)
+            self._picture = Image.frombuffer("L", size, self.grey.pixels, "raw", "L", 0, 1)  # type: ignore[arg-type]  # a memoryview will do
+        return self._picture
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what was read is enough at this effort."""
+        return bool(self.read) and not self.unread and not self.is_thorough
+
+    @property
+    def is_thorough(self) -> bool:
+        """Whether all is done that helps."""
+        return self.effort is Effort.THOROUGH
+
+
+@attrs.frozen
+class Step:
+    """One way to read more.
+
+    Attributes:
+        name: what it is called in `Symbol.decoder`, behind the decoder's own name; empty for a plain look.
+        efforts: where it belongs.
+        symbols: what it reads in a page, with corners in the page's pixels.
+        is_for_more: whether it may find symbols beside those that were read, and is worth taking for that.
+    """
+
+    name: str
+    efforts: frozenset[Effort]
+    symbols: Callable[[Page], Iterator[Symbol]] = attrs.field(repr=False)
+    is_for_more: bool = False
+
+    def is_due(self, page: Page) -> bool:
+        """Whether the page needs it."""
+        return page.effort in self.efforts and (not page.read or self.is_for_more)
+
+
+def symbols(page: Grey, *, effort: Effort, deadline: Deadline, steps: tuple[Step, ...] | None = None) -> list[Symbol]:
+    """The QR symbols on a page, in reading order, with corners in its pixels.
+
+    Raises:
+        RejectedInputError: ``no-decoder``; ``image-unreadable`` where a decoder fails on the picture.
+    """
+    if not (_decoders.zxing_decoder().available or _decoders.zbar_decoder().available):
+        raise RejectedInputError("no-decoder", f"No decoder of QR codes is installed: {SCAN_EXTRA}")
+    state = Page(page, effort)
+    for number, step in enumerate(STEPS if steps is None else steps):
+        if number and (state.is_done or deadline.is_over):
+            break
+        if step.is_due(state):
+            try:
+                found = [_named(symbol, step.name) for symbol in step.symbols(state)]
+            except Exception as error:
+                raise RejectedInputError("image-unreadable", "the decoder failed on the picture") from error
+            state.read = distinct(state.read + found)
+    return in_reading_order(state.read)
+
+
+def _named(symbol: Symbol, step: str) -> Symbol:
+    return attrs.evolve(symbol, decoder=f"{symbol.decoder}+{step}") if step else symbol
+
+
+# The steps.
+
+LONGEST: Final = 1600
+"""Pixels along the longer side of the largest copy in which finder patterns are looked for, at first."""
+
+LONGEST_FOR_ZBAR: Final = 1000
+"""As before, for pyzbar, which reads more at this size than at a camera's."""
+
+MAX_DOUBLED: Final = 1_000_000
+"""Pixels of a picture that is doubled: larger ones are not short of pixels."""
+
+MAX_WHOLE: Final = 6000
+"""Pixels along the longer side of the largest copy at all."""
+
+
+def _first_look(page: Page) -> Iterator[Symbol]:
+    look = (_decoders.with_zxing if _decoders.zxing_decoder().available else _decoders.with_zbar)(page.grey)
+    page.unread = look.unread
+    yield from look.symbols
+
+
+def _zbar(page: Page) -> Iterator[Symbol]:
+    if not _decoders.zbar_decoder().available:
+        return
+    scale = max(1, max(page.grey.width, page.grey.height) / LONGEST_FOR_ZBAR)
+    if scale == 1:
+        yield from _decoders.with_zbar(page.grey).symbols
+        return
+    small = page.picture.resize((max(1, round(page.grey.width / scale)), max(1, round(page.grey.height / scale))))
+    for symbol in _decoders.with_zbar(_grey(small)).symbols:
+        yield _scaled(symbol, scale)
+
+
+def _grid(page: Page) -> Iterator[Symbol]:
+    yield from _flattened(page, page.picture, longest=LONGEST)
+
+
+def _sharp_grid(page: Page) -> Iterator[Symbol]:
+    yield from _flattened(page, page.picture, longest=LONGEST, sharpen=True)
+
+
+def _whole_grid(page: Page) -> Iterator[Symbol]:
+    if max(page.picture.size) > LONGEST:
+        yield from _flattened(page, page.picture, longest=MAX_WHOLE, count=1)
+
+
+def _doubled(page: Page) -> Iterator[Symbol]:
+    from PIL import Image, ImageFilter  # noqa: PLC0415  # part of an extra
+
+    picture = page.picture
+    if picture.width * picture.height > MAX_DOUBLED:
+        return
+    doubled = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC)
+    sharp = doubled.filter(ImageFilter.UnsharpMask(4, 300, 0))
+    for symbol in _flattened(page, sharp, longest=2 * LONGEST):
+        yield _scaled(symbol, 0.5)
+
+
+def _local_contrast(page: Page) -> Iterator[Symbol]:
+    from PIL import ImageChops, ImageFilter  # noqa: PLC0415  # part of an extra
+
+    picture = page.picture
+    scale = -(-max(picture.size) // LONGEST)
+    small = picture.reduce(scale) if scale > 1 else picture
+    # Four times the difference to what lies around.
+    even = ImageChops.subtract(small, small.filter(ImageFilter.BoxBlur(8)), scale=0.25, offset=128)
+    for symbol in _flattened(page, even, longest=LONGEST):
+        yield _scaled(symbol, scale)
+
+
+def _flattened(
+    page: Page, picture: Image.Image, *, longest: int, count: int = 3, sharpen: bool = False
+) -> Iterator[Symbol]:
+    """What is read in a picture of the page once it is laid flat, with corners in that picture's pixels."""
+    try:
+        from certcore.qr import _flatten  # noqa: PLC0415  # needs NumPy and Pillow, which are part of an extra
+    except ImportError:
+        return
+    work = _flatten.Work(**_WORK[page.effort])
+    scale = picture.width / page.grey.width
+    read = [_scaled(symbol, scale) for symbol in page.read]
+    for copy in _flatten.copies(picture, longest=longest, count=count):
+        for symbol in _flatten.symbols(copy, _drawing, work, read=read, sharpen=sharpen):
+            read.append(symbol)
+            yield symbol
+        if read and not page.is_thorough:
+            return
+
+
+_WORK: Final = {
+    Effort.NORMAL: {"finders": 32, "triples": 4, "sides": 3, "turns": 2, "modules": 24_000},
+    Effort.THOROUGH: {"finders": 128, "triples": 60, "sides": 5, "turns": 6, "modules": 200_000},
+}
+
+
+def _drawing(drawing: Grey) -> Symbol | None:
+    """What a decoder reads in a symbol drawn anew."""
+    if _decoders.zxing_decoder().available:
+        return _decoders.drawing_with_zxing(drawing)
+    picture = Page(drawing, Effort.FAST).picture
+    found = _decoders.with_zbar(_grey(picture.resize((4 * drawing.width, 4 * drawing.height), 0))).symbols
+    return found[0] if found else None
+
+
+def _grey(picture: Image.Image) -> Grey:
+    return Grey(picture.tobytes(), *picture.size)
+
+
+def _scaled(symbol: Symbol, scale: float) -> Symbol:
+    return attrs.evolve(symbol, corners=tuple((x * scale, y * scale) for x, y in symbol.corners))
+
+
+_EVERY: Final = frozenset(Effort)
+_NOT_FAST: Final = frozenset({Effort.NORMAL, Effort.THOROUGH})
+_THOROUGH: Final = frozenset({Effort.THOROUGH})
+
+STEPS: Final = (
+    Step("", _EVERY, _first_look),
+    Step("grid", _NOT_FAST, _grid, is_for_more=True),
+    Step("sharp-grid", _NOT_FAST, _sharp_grid),
+    Step("", _NOT_FAST, _zbar),
+    Step("doubled", _THOROUGH, _doubled),
+    Step("local-contrast", _THOROUGH, _local_contrast),
+    Step("whole-grid", _THOROUGH, _whole_grid, is_for_more=True),
+)
+"""Every step, the cheapest first."""
