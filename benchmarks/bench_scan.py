@@ -153,9 +153,9 @@ def _opened(path: Path) -> Image.Image | None:
 
 
 def damaged(seeds: Sequence[int], *, levels: Sequence[str] = damage.LEVELS) -> Iterator[tuple[damage.Shot, Shown]]:
-    """Own damaged prints: every damage alone, and pairs at level M."""
+    """Own damaged prints: every damage alone, and every other pair at level M."""
     says = frozenset({damage.certificate_text().encode()})
-    for shot in [*damage.single_shots(seeds, levels=levels), *damage.double_shots(seeds[:1])]:
+    for shot in [*damage.single_shots(seeds, levels=levels), *damage.double_shots(seeds[:1])[::2]]:
         yield shot, Shown(shot.picture(), says)
 
 
@@ -252,7 +252,7 @@ def sets_table() -> list[str]:
 
 def levels_table() -> list[str]:
     """Which error correction survives what: how many of the shots are read at normal effort, and by bare zxing-cpp."""
-    seeds = range(4)
+    seeds = range(3)
     read: dict[tuple[str, str], list[int]] = {}
     for shot in damage.single_shots(seeds):
         picture, text = shot.picture(), damage.certificate_text().encode()
@@ -319,7 +319,7 @@ def effort_lines() -> list[str]:
             assert set() == read(page)
             taken.append((time.perf_counter() - start) * 1000)
         times[name] = statistics.median(taken)
-    shown = (one for _, one in damaged(range(1)))
+    shown = (one for _, one in damaged(range(1), levels=("M", "Q")))
     names = ("zxing-cpp", "pyzbar", "certcore, normal", "certcore, thorough")
     found = tally(shown, names, is_timed=False)
     bare = found.read["zxing-cpp"]

@@ -189,7 +189,7 @@ def test_row_90_zbar_alone(machine: Callable[..., None]) -> None:
             torn[y : y + height, x : x + width] = np.roll(torn, chance.randrange(180))[y : y + height, x : x + width]
         shots.append(torn)
     for shot in shots:
-        assert all(found.decoder == "pyzbar" for found in qr.read(np.ascontiguousarray(shot)))
+        assert all(found.decoder.startswith("pyzbar") for found in qr.read(np.ascontiguousarray(shot)))
 
 
 # Rows 91 to 95.

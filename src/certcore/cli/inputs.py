@@ -11,16 +11,28 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import click
 
 from certcore import armor
 from certcore.cli import files
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
+from certcore.qr.read import Effort
 
 STANDARD_INPUT: Final = "-"
 
 DECODERS_MISSING: Final = frozenset({"no-decoder", "no-pdf-decoder", "no-heic-decoder"})
 """Codes that are about this machine, and not about a picture: an extra is not installed."""
+
+
+EFFORT: Final = click.option(
+    "--effort",
+    type=click.Choice([effort.value for effort in Effort]),
+    default=Effort.NORMAL.value,
+    show_default=True,
+    help="How much is done to read a picture: thorough takes seconds.",
+)
+"""An option of whatever reads pictures."""
 
 
 @attrs.frozen

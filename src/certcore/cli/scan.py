@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import click
 from certcore import qr
 from certcore.cli import exits, files, inputs, terminal
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.qr import Symbol
+from certcore.qr import Effort, Symbol
 from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
 
 _OF_PICTURE: Final = frozenset(
@@ -24,8 +25,9 @@ _Found = list[Symbol] | CertcoreError
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE|FOLDER...")
+@inputs.EFFORT
 @click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
-def scan(paths: tuple[Path, ...], *, is_json: bool) -> int:
+def scan(paths: tuple[Path, ...], *, effort: str, is_json: bool) -> int:
     """Read the QR codes in pictures and in folders of pictures. Nothing they say is checked.
 
     Exits with 0 when every picture gave a code, else with 3.
@@ -35,7 +37,7 @@ def scan(paths: tuple[Path, ...], *, is_json: bool) -> int:
     if not pictures:
         raise RejectedInputError("file-unreadable", "there are no pictures in the folder")
     codes: list[int] = []
-    for path, found in terminal.each(pictures, _read):
+    for path, found in terminal.each(pictures, partial(_read, effort=Effort(effort))):
         if isinstance(found, CertcoreError) and found.code in inputs.DECODERS_MISSING:
             raise found
         codes.append(_code(found))
@@ -46,9 +48,9 @@ def scan(paths: tuple[Path, ...], *, is_json: bool) -> int:
     return exits.worst(codes)
 
 
-def _read(path: Path) -> _Found:
+def _read(path: Path, *, effort: Effort) -> _Found:
     try:
-        return qr.read(files.read_bytes(path, limit=MAX_PICTURE_BYTES))
+        return qr.read(files.read_bytes(path, limit=MAX_PICTURE_BYTES), effort=effort)
     except CertcoreError as error:
         return error
 

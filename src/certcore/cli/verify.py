@@ -19,6 +19,7 @@ from certcore.errors import CertcoreError, RejectedInputError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
 from certcore.existence import MAX_PROOF_BYTES
 from certcore.policy import Expected
+from certcore.qr.read import Effort
 from certcore.verdict import Verdict
 from certcore.verify import Verifier
 
@@ -40,6 +41,7 @@ _Answer = Verdict | CertcoreError
 @click.option("--vin", help="The VIN that was seen: whole, or its last 6 to 8 characters.")
 @click.option("--country", help="The plate's country, two letters.")
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
+@inputs.EFFORT
 @asking.policy("counterparty")
 @asking.TRUST
 @asking.ROOT
@@ -103,7 +105,8 @@ def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
         verifier.verify("", **question)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
-    return partial(_ask, verifier, expect=None if expect.is_empty else expect, **question)
+    effort = Effort(given["effort"])
+    return partial(_ask, verifier, effort=effort, expect=None if expect.is_empty else expect, **question)
 
 
 def _proof(path: Path) -> bytes:
@@ -120,13 +123,15 @@ def _ask(
     known_at: datetime | None,
     expect: Expected | None,
     existed_by: list[bytes],
+    effort: Effort,
 ) -> _Answer:
     content = item.content
     if isinstance(content, CertcoreError):
         return content
     if isinstance(content, str):
         return verifier.verify(content, as_of=as_of, known_at=known_at, expect=expect, existed_by=existed_by)
-    verdict = verifier.verify_image(content, as_of=as_of, known_at=known_at, expect=expect, existed_by=existed_by)
+    question: dict[str, Any] = {"as_of": as_of, "known_at": known_at, "expect": expect, "existed_by": existed_by}
+    verdict = verifier.verify_image(content, **question, effort=effort)
     if missing := inputs.DECODERS_MISSING.intersection(reason.code for reason in verdict.reasons):
         (code,) = missing
         return RejectedInputError(code, "An extra that reads such pictures is not installed")
