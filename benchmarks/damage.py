@@ -145,7 +145,7 @@ def _perspective(scene: _Scene) -> None:
     distance = 2.2 * scene.modules
     _turn(scene, towards)
     # The ray through a pixel meets a plane that is tilted about the vertical axis.
-    depth = distance / (distance * math.cos(tilt) - scene.u * math.sin(tilt))
+    depth = distance / np.maximum(distance * math.cos(tilt) - scene.u * math.sin(tilt), np.float32(0.05 * distance))
     scene.u, scene.v = scene.u * depth, scene.v * depth * math.cos(tilt)
     _turn(scene, -towards)
 

@@ -138,9 +138,6 @@ LONGEST_FOR_ZBAR: Final = 1000
 MAX_DOUBLED: Final = 1_000_000
 """Pixels of a picture that is doubled: larger ones are not short of pixels."""
 
-MAX_WHOLE: Final = 6000
-"""Pixels along the longer side of the largest copy at all."""
-
 
 def _first_look(page: Page) -> Iterator[Symbol]:
     look = (_decoders.with_zxing if _decoders.zxing_decoder().available else _decoders.with_zbar)(page.grey)
@@ -166,11 +163,6 @@ def _grid(page: Page) -> Iterator[Symbol]:
 
 def _sharp_grid(page: Page) -> Iterator[Symbol]:
     yield from _flattened(page, page.picture, longest=LONGEST, sharpen=True)
-
-
-def _whole_grid(page: Page) -> Iterator[Symbol]:
-    if max(page.picture.size) > LONGEST:
-        yield from _flattened(page, page.picture, longest=MAX_WHOLE, count=1)
 
 
 def _doubled(page: Page) -> Iterator[Symbol]:
@@ -250,6 +242,5 @@ STEPS: Final = (
     Step("", _NOT_FAST, _zbar),
     Step("doubled", _THOROUGH, _doubled),
     Step("local-contrast", _THOROUGH, _local_contrast),
-    Step("whole-grid", _THOROUGH, _whole_grid, is_for_more=True),
 )
 """Every step, the cheapest first."""

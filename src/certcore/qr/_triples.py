@@ -27,6 +27,9 @@ _FROM_EDGE: Final = 3.5
 _MIN_GUESSED: Final = 0.3
 """How much a place must be like a finder pattern where two others say that there is one."""
 
+_NEAREST: Final = 12
+"""Others that a finder pattern is joined with: where many symbols lie side by side, the rest are not its own."""
+
 _MAX_VERSION_ERRORS: Final = 3
 """Wrong bits that the version information can have and still be told: its words differ in eight."""
 
@@ -63,7 +66,8 @@ def symbols(finders: Sequence[Finder]) -> list[Triple]:
     for corner in finders:
         others = [other for other in finders if other is not corner and other.is_dark == corner.is_dark]
         legs = [leg for other in others if (leg := _leg(corner, other)) is not None]
-        for one, other in combinations(legs, 2):
+        nearest = sorted(legs, key=lambda leg: math.hypot(*leg.way))[:_NEAREST]
+        for one, other in combinations(nearest, 2):
             if (triple := _joined(corner, one, other)) is not None:
                 found.append(triple)
     return sorted(found, key=lambda triple: triple.doubt)
