@@ -270,9 +270,9 @@ def levels_table() -> list[str]:
 
 def steps_table() -> list[str]:
     """What every step gains over those before it, and what it costs where nothing is read."""
-    shown = [one for _, pictures in outside_sets() for one in pictures] + [
-        one for _, one in damaged(range(1), levels=("M",))
-    ]
+    says = frozenset({damage.certificate_text().encode()})
+    shots = [*damage.single_shots(range(1), levels=("M",)), *damage.double_shots(range(3, 4))]
+    shown = [one for _, pictures in outside_sets() for one in pictures] + [Shown(one.picture(), says) for one in shots]
     hard = [one for one in shown if one.says and not one.is_read(_steps(one, _cascade.STEPS[:1]))]
     nothing = Grey(empty_page().tobytes(), 4000, 3000)
     lines = ["| step | efforts | read by the steps up to it | more than before | on an empty page of 12 MP, ms |"]
