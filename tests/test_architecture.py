@@ -13,34 +13,26 @@ SOURCE = Path(__file__).parent.parent / "src" / "certcore"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("_reason_table",),
-    ("reasons", "vocabulary", "_cbor", "armor", "_instants", "_clock", "_secret_file", "_visible"),
-    ("_key_forms",),
+    ("reasons", "vocabulary", "_cbor", "armor", "_instants", "_clock", "_files", "_visible"),
     ("keys",),
-    ("_group_key",),
     ("_encrypt0",),
-    ("cose", "_values", "_maps", "timestamps"),
-    ("_claims",),
+    ("cose", "certificate._values", "_maps", "proofs.timestamps"),
+    ("certificate._claims", "certificate"),
     ("payload",),
-    ("confidential", "status.protocol", "_labels"),
-    ("trust", "status.timeline", "status._packed", "status._signed", "status._reach"),
-    (
-        "policy",
-        "receipts",
-        "_period",
-        "status.eventlist",
-        "status.vehicledoc",
-        "status._endpoint",
-    ),
-    ("_question", "_binding", "_vehicle", "existence", "status.tokenlist"),
+    ("certificate.confidential", "certificate.labels", "status.protocol", "qr"),
+    ("printing",),
+    ("qr.document", "trust", "status.timeline", "status._packed", "status._signed", "status._url_policy"),
+    ("policy", "proofs.receipts", "engine._period", "status.eventlist", "status.vehicledoc", "status.http._endpoint"),
+    ("engine._question", "engine._binding", "engine._flags", "proofs.existence", "proofs", "status.tokenlist"),
     ("verdict",),
-    ("_engine", "_live", "status._fetch"),
-    ("_vehicle_check",),
+    ("engine.certificate", "_live", "status.http._fetch"),
+    ("engine.vehicle", "engine"),
     ("evidence",),
-    ("issue", "qr", "status", "status.memory", "status._store"),
-    ("status.snapshot", "status._flows"),
-    ("status._prefetch", "status._wire"),
-    ("verify", "signals", "status._options"),
+    ("issue", "status", "status.memory", "status.http._store"),
+    ("status.snapshot", "status.http._flows"),
+    ("status.http._prefetch", "status.http._wire"),
+    ("verify", "signals", "status.http._options"),
+    ("status.http.backends",),
     ("status.http",),
     ("testing", "register"),
     ("cli",),
@@ -59,16 +51,16 @@ ONE_IMPORTER = {
     "segno": {"qr.write"},
     "pypdfium2": {"qr._pdf"},
     "pillow_heif": {"qr._heic"},
-    "fpdf": {"qr._pdf_page"},
-    "fontTools": {"qr._fonts"},
+    "fpdf": {"printing._pdf"},
+    "fontTools": {"printing._fonts"},
     "pyzbar": {"qr._decoders"},
     "zxingcpp": {"qr._decoders"},
-    "cryptography": {"_group_key", "_key_forms", "keys", "timestamps"},
-    "rfc3161_client": {"timestamps"},
+    "cryptography": {"keys", "proofs.timestamps"},
+    "rfc3161_client": {"proofs.timestamps"},
     "click": {"cli"},
     "rich": {"cli"},
-    "httpx2": {"status._wire"},
-    "httpcore2": {"status._wire"},
+    "httpx2": {"status.http._wire"},
+    "httpcore2": {"status.http._wire"},
     "sqlalchemy": {"register"},
     "starlette": {"register"},
     "uvicorn": {"cli"},
@@ -78,18 +70,18 @@ ONE_IMPORTER = {
 NETWORK = {"socket", "ssl", "http", "urllib.request", "httpx", "httpx2", "requests", "asyncio"}
 
 NETWORKED = {
-    "status._wire": NETWORK,
-    "status.http": {"asyncio"},
+    "status.http._wire": NETWORK,
+    "status.http.backends": {"asyncio"},
     "verify": {"asyncio"},
     "testing.async_contract": {"asyncio"},
 }
 """Where connections are opened, and where an event loop is needed for somebody else's."""
 
-CLOCK_READERS = {"_clock", "cli", "status._flows"}
+CLOCK_READERS = {"_clock", "cli", "status.http._flows"}
 """Where a clock may be asked: behind an injectable one, and in the command."""
 
 MAX_LINES = 500
-DATA = {"_reason_table"}
+DATA = {"reasons._table"}
 """Files that are a table and nothing else may be as long as the table."""
 
 

@@ -16,7 +16,7 @@ import attrs
 import pytest
 
 from certcore import AsyncVerifier, Expected, Outcome, Policy, Verdict, Verifier, _cbor, armor, cose, payload
-from certcore._claims import EXP, IAT, NBF
+from certcore.certificate._claims import EXP, IAT, NBF
 from certcore.testing import FixedClock
 from tests.verify_cases import (
     ISSUED,

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certcore import _cbor, cose
-from certcore.confidential import (
+from certcore.certificate.confidential import (
     A128GCM,
     A256GCM,
     AES_CCM_16_64_128,
@@ -284,7 +284,7 @@ def test_opening_needs_no_pycose() -> None:
     program = f"""
 import sys
 from certcore import cose
-from certcore.confidential import GroupKey
+from certcore.keys import GroupKey
 key = GroupKey.from_cose_key({KEY.to_cose_key()!r})
 assert {PLAINTEXT!r} == cose.unseal({message()!r}, keys=[key], external_aad={AAD!r})
 print("pycose" in sys.modules)

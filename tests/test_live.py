@@ -20,13 +20,12 @@ from certcore import (
     Verifier,
     _cbor,
     armor,
-    confidential,
     cose,
     payload,
 )
-from certcore.confidential import GroupKey
+from certcore.certificate import confidential
 from certcore.errors import IssuingError, StatusError
-from certcore.keys import ES384, ML_DSA_44, PublicKey
+from certcore.keys import ES384, ML_DSA_44, GroupKey, PublicKey
 from certcore.status import MemoryStatusBackend, StatusBackend, StatusQuery, StatusRecord
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT, FixedClock
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustList, TrustListContents

@@ -17,20 +17,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from certcore import (
-    AsyncVerifier,
-    Expected,
-    LocalSigner,
-    Policy,
-    Verdict,
-    Verifier,
-    _engine,
-    _vehicle_check,
-    armor,
-    cose,
-    payload,
-)
-from certcore._question import Question, VehicleQuestion
+from certcore import AsyncVerifier, Expected, LocalSigner, Policy, Verdict, Verifier, armor, cose, payload
+from certcore.engine import certificate as _engine
+from certcore.engine import vehicle as _vehicle_check
+from certcore.engine._question import Question, VehicleQuestion
 from certcore.errors import NotValidError
 from certcore.reasons import LANGUAGES
 from certcore.status import MemoryStatusBackend, StatusQuery, VehicleFlag, VehicleQuery

@@ -116,8 +116,8 @@ def test_star_import() -> None:
 OFFERED: Final[dict[str, str]] = {
     "certcore.testing.StatusBackendContract.make_backend": "(self)",
     "certcore.testing.StatusBackendContract.record": "(self, backend, query, event)",
-    "certcore.qr.document.to_html": "(text, certificate, lang, page)",
-    "certcore.qr.document.to_pdf": "(text, certificate, lang, page, font)",
+    "certcore.printing.document.to_html": "(text, certificate, lang, page)",
+    "certcore.printing.document.to_pdf": "(text, certificate, lang, page, font)",
     "certcore.Axis": "AUTHENTICITY PERIOD STATUS BINDING FRESHNESS",
     "certcore.AxisState": "PASSED FAILED UNDETERMINED NOT_CHECKED",
     "certcore.Basis": "REGISTRATION TRANSFER_OR_CHANGE EXEMPT INSPECTED WITHIN_VALIDITY TEMPORARY",

@@ -11,8 +11,8 @@ from typing import Any, Final
 import attrs
 
 from certcore import Expected, Policy, PublicKey, TrustList, TrustRoot, Verdict, Verifier
-from certcore.confidential import GroupKey
 from certcore.errors import StatusError
+from certcore.keys import GroupKey
 from certcore.status import (
     StatusEvent,
     StatusEventKind,

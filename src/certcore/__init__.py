@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from certcore import errors, qr, signals, status
-    from certcore.confidential import GroupKey
     from certcore.evidence import Evidence
     from certcore.issue import Issuer
-    from certcore.keys import LocalSigner, PublicKey, Signer
+    from certcore.keys import GroupKey, LocalSigner, PublicKey, Signer
     from certcore.payload import (
         Basis,
         Deficiency,
@@ -67,7 +66,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "certcore.confidential": ("GroupKey",),
+    "certcore.certificate.confidential": ("GroupKey",),
     "certcore.evidence": ("Evidence",),
     "certcore.issue": ("Issuer",),
     "certcore.keys": ("LocalSigner", "PublicKey", "Signer"),

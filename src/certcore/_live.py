@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from certcore import _cbor, _period, armor, cose, payload
-from certcore._claims import EXP, NBF, STATUS_TEXT_KEYS
+from certcore import _cbor, armor, cose, payload
 from certcore._instants import CLOCK_SKEW, RESOLUTION, civil_day
+from certcore.certificate._claims import EXP, NBF, STATUS_TEXT_KEYS
+from certcore.engine import _period
 from certcore.errors import CertcoreError, IssuingError, StatusError, UntrustedError
 from certcore.keys import PublicKey, Signer
 from certcore.payload import InspectionCertificate

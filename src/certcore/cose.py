@@ -27,9 +27,9 @@ import attrs
 
 from certcore import _cbor
 from certcore._encrypt0 import MAX_SEALED_BYTES, unseal
-from certcore._group_key import GroupKey
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, Signer
+from certcore.keys._group import GroupKey
 
 if TYPE_CHECKING:
     from pycose.messages import SignMessage

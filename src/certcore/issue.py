@@ -15,7 +15,7 @@ import attrs
 from certcore import _live, armor, cose, payload, vocabulary
 from certcore._clock import utc_now
 from certcore._instants import time_zone, utc
-from certcore.confidential import GroupKey, seal
+from certcore.certificate.confidential import GroupKey, seal
 from certcore.errors import IssuingError
 from certcore.keys import PublicKey, Signer, key_tuple
 from certcore.payload import InspectionCertificate, StatusRef
@@ -124,7 +124,7 @@ class Issuer:
             certificate: what to state.
             supersedes_from: from when the certificate it follows is superseded; the register's to keep.
             confidential: the fields that only holders of the group key may read, out of
-                `certcore.confidential.MAY_BE_CONFIDENTIAL`; those the certificate does not have are passed over.
+                `certcore.certificate.confidential.MAY_BE_CONFIDENTIAL`; those the certificate does not have are passed over.
             group_key: the key they are sealed under, for this issuer's id: the certificate's ``issuer``, else the
                 issuer's ``issuer_id``, else its country. It must be the id in the trust list, or nobody can read them.
 

@@ -1,7 +1,7 @@
 """`InspectionCertificate` and its claims: the CWT payload of a certificate, all keys, both profiles.
 
 What lives here: what a certificate states and what makes it whole (`docs/reference/format.md`); the table of keys is in
-`certcore._claims`. What never does: signatures, time zones, today's date, and whether anything is still in force.
+`certcore.certificate._claims`. What never does: signatures, time zones, today's date, and whether anything is still in force.
 
 Decoding is strict: a value that could be written in two ways is read in one. What the reader does not know is kept, so
 that signing again loses nothing; an unknown *negative* key of the inspection means that the certificate is too new for
@@ -18,8 +18,10 @@ from typing import Any, Final
 
 import attrs
 
-from certcore import _cbor, _claims, vocabulary
-from certcore._claims import (
+from certcore import _cbor, vocabulary
+from certcore._instants import utc_second
+from certcore.certificate import _claims
+from certcore.certificate._claims import (
     CLAIM_READERS,
     CLAIMS,
     FIELD_READERS,
@@ -30,8 +32,7 @@ from certcore._claims import (
     STATUS_TEXT_KEYS,
     malformed,
 )
-from certcore._instants import utc_second
-from certcore._values import (
+from certcore.certificate._values import (
     PASSING,
     Basis,
     Deficiency,
@@ -150,7 +151,7 @@ class InspectionCertificate:
         next_test_due: where it is not ``valid_until``.
         document_number: as shown to people.
         previous: the certificate this one follows: its id, or its status reference.
-        confidential: a COSE_Encrypt0 with further fields, kept as bytes; `certcore.confidential` opens it.
+        confidential: a COSE_Encrypt0 with further fields, kept as bytes; `certcore.certificate.confidential` opens it.
         confidential_fields: which fields came out of the sealed part and must not be written in the clear, in the order
             of their keys; an int for an unknown one; None where nothing was opened.
         issuer: the issuer's id, optional; must then be the id that the trust list gives the key's owner.

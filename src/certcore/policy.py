@@ -14,9 +14,10 @@ from typing import Final, Self
 
 import attrs
 
-from certcore import _cbor, timestamps, vocabulary
+from certcore import _cbor, vocabulary
 from certcore._instants import CLOCK_SKEW
 from certcore.keys import PublicKey, key_tuple
+from certcore.proofs import timestamps
 
 PLATE: Final = "plate"
 VIN: Final = "vin"

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from certcore import reasons
-from certcore._period import span
-from certcore._question import Question, Sources, VehicleQuestion
+from certcore.engine._period import span
+from certcore.engine._question import Question, Sources, VehicleQuestion
 from certcore.errors import NotValidError
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, StatusListEntry, StatusRef
 from certcore.reasons import Axis, Effect, Reason

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import attrs
 
-from certcore import _engine, _vehicle_check, armor
+from certcore import armor
 from certcore._clock import utc_now
 from certcore._instants import FIRST_DAY, LAST_DAY, utc
-from certcore._question import Question, StatusAnswer, VehicleAnswer, VehicleQuestion
-from certcore.confidential import GroupKey, group_key_tuple
+from certcore.certificate.confidential import GroupKey, group_key_tuple
+from certcore.engine import certificate as _engine
+from certcore.engine import vehicle as _vehicle_check
+from certcore.engine._question import Question, StatusAnswer, VehicleAnswer, VehicleQuestion
 from certcore.errors import RejectedInputError, StatusError
-from certcore.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.policy import Expected, Policy
+from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.status.protocol import (
     AsyncStatusBackend,
     AsyncVehicleStatusBackend,
@@ -161,7 +163,7 @@ class Verifier(_Asker):
             expect: the vehicle that was seen.
             known_at: judge with what was knowable then; now, unless given.
             existed_by: what may prove that the certificate existed before its key was compromised: RFC 3161
-                time-stamps, sealed evidence, a register's receipts (`certcore.existence`); at most 16.
+                time-stamps, sealed evidence, a register's receipts (`certcore.proofs.existence`); at most 16.
 
         Raises:
             TypeError: for a text that is not a str, or a moment that is no date.

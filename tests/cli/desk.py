@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from certcore import Issuer, LocalSigner
 from certcore.cli.keygen import write_keys
-from certcore.confidential import GroupKey
+from certcore.keys import GroupKey
 from certcore.status import StatusEvent, VehicleFlag, VehicleQuery, VehicleRecord
 from certcore.status.tokenlist import (
     STATUS_EVENTS_TYPE,

@@ -9,7 +9,7 @@ import pytest
 
 from certcore import qr
 from certcore.cli import exits
-from tests.qr.pages import chinese_font, rendered, words_of
+from tests.printing.pages import chinese_font, rendered, words_of
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command

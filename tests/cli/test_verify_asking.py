@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore import Evidence, existence
+from certcore import Evidence
 from certcore.cli import exits
-from certcore.receipts import issue_receipt
+from certcore.proofs import existence
+from certcore.proofs.receipts import issue_receipt
 from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind
 from tests import tsa
 from tests.cli.desk import CLAIMS, TRUSTED, Desk

@@ -15,8 +15,8 @@ import attrs
 import pytest
 
 from certcore import Evidence, LocalSigner, PublicKey, TrustRoot, VehicleVerdict, Verdict
-from certcore.confidential import GroupKey
 from certcore.errors import RejectedInputError, UntrustedError
+from certcore.keys import GroupKey
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 MANIFEST: Final = "manifest.json"

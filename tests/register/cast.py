@@ -13,7 +13,7 @@ from uuid import uuid4
 import attrs
 
 from certcore import InspectionCertificate, Issuer, LocalSigner
-from certcore.confidential import GroupKey, seal
+from certcore.certificate.confidential import GroupKey, seal
 from certcore.keys import ES256
 from certcore.payload import Basis, Result, StatusRef
 from certcore.register.log import StatusRegistry

@@ -29,7 +29,7 @@ from certcore.cli import exits
 from certcore.cli.app import group
 from certcore.cli.keygen import write_keys
 from certcore.payload import StatusRef
-from certcore.receipts import open_receipt
+from certcore.proofs.receipts import open_receipt
 from certcore.register.access import BearerTokens
 from certcore.register.log import StatusRegistry
 from certcore.testing import make_trust

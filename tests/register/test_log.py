@@ -19,7 +19,7 @@ from certcore import InspectionCertificate, Issuer, LocalSigner, Policy, Verifie
 from certcore.errors import IssuingError, RejectedInputError, StatusError
 from certcore.issue import Register
 from certcore.payload import StatusListEntry, StatusRef
-from certcore.receipts import open_receipt
+from certcore.proofs.receipts import open_receipt
 from certcore.register.log import StatusRegistry
 from certcore.status import (
     StatusBackend,

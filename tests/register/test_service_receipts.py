@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from certcore import armor
 from certcore.keys import LocalSigner
-from certcore.receipts import RECEIPT_TYPE, open_receipt
+from certcore.proofs.receipts import RECEIPT_TYPE, open_receipt
 from certcore.register.access import LIVE, RECEIPT, Principal
 from certcore.register.log import StatusRegistry
 from certcore.register.service import create_app

@@ -36,12 +36,12 @@ from certcore import (
     armor,
     cose,
     payload,
-    timestamps,
 )
-from certcore._claims import INSPECTION
+from certcore.certificate._claims import INSPECTION
 from certcore.errors import StatusError
-from certcore.existence import EVALUATED_AT, EVIDENCE_FORMAT, EVIDENCE_TYPE, FORMAT, TEXT
-from certcore.receipts import RECEIPT_TYPE
+from certcore.proofs import timestamps
+from certcore.proofs.existence import EVALUATED_AT, EVIDENCE_FORMAT, EVIDENCE_TYPE, FORMAT, TEXT
+from certcore.proofs.receipts import RECEIPT_TYPE
 from certcore.status import (
     StatusEvent,
     StatusEventKind,

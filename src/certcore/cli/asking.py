@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 import click
 
-from certcore import reasons, timestamps
+from certcore import reasons
 from certcore.cli import files, keygen, trust
-from certcore.confidential import GroupKey
 from certcore.errors import CertcoreError, IssuingError
+from certcore.keys import GroupKey
 from certcore.policy import Policy
+from certcore.proofs import timestamps
 from certcore.status.protocol import StatusBackend
 from certcore.status.snapshot import SnapshotStatusBackend
 from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList, TrustRoot

@@ -1,12 +1,12 @@
-"""Which of a certificate's fields the command shows, as rows of label and value; the words are `certcore._labels`'s."""
+"""Which of a certificate's fields the command shows, as rows of label and value; the words are `certcore.certificate.labels`'s."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from certcore import _labels
-from certcore._labels import LABELS
+from certcore.certificate import labels as _labels
+from certcore.certificate.labels import LABELS
 from certcore.payload import InspectionCertificate
 
 __all__ = ["LABELS", "MOST_ASKED", "rows"]

@@ -16,7 +16,7 @@ from certcore.cli import exits, files, inputs, terminal, trust, verdicts
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.payload import Profile
 from certcore.policy import Policy
-from certcore.qr import document
+from certcore.printing import document
 from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
 from certcore.verify import Verifier
 

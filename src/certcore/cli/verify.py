@@ -17,8 +17,8 @@ from certcore.cli.inputs import Input, Source
 from certcore.cli.verdicts import Remark
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
-from certcore.existence import MAX_PROOF_BYTES
 from certcore.policy import Expected
+from certcore.proofs.existence import MAX_PROOF_BYTES
 from certcore.qr.read import Effort
 from certcore.verdict import Verdict
 from certcore.verify import Verifier

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
-from certcore import _cbor, _engine, _vehicle_check, cose, timestamps, vocabulary
-from certcore._question import Question, VehicleQuestion
-from certcore.confidential import A128GCM, GroupKey
+from certcore import _cbor, cose, vocabulary
+from certcore.certificate.confidential import A128GCM, GroupKey
+from certcore.engine import certificate as _engine
+from certcore.engine import vehicle as _vehicle_check
+from certcore.engine._question import Question, VehicleQuestion
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.evidence._sources import (
     Gathered,
@@ -29,10 +31,11 @@ from certcore.evidence._sources import (
 )
 from certcore.evidence._statement import Statement, decode, encode
 from certcore.evidence._values import Kind
-from certcore.existence import EVIDENCE_TYPE
 from certcore.keys import PublicKey, Signer
 from certcore.policy import Expected
-from certcore.timestamps import Timestamp
+from certcore.proofs import timestamps
+from certcore.proofs.existence import EVIDENCE_TYPE
+from certcore.proofs.timestamps import Timestamp
 from certcore.trust import TrustList, TrustRoot
 from certcore.verdict import VehicleVerdict, Verdict
 

@@ -14,10 +14,12 @@ from typing import Any, Final
 
 import attrs
 
-from certcore import _engine, _vehicle_check, vocabulary
+from certcore import vocabulary
 from certcore._instants import civil_day, midnight
-from certcore._period import first_day
-from certcore._question import Question, Sources, StatusAnswer, VehicleAnswer, VehicleQuestion
+from certcore.engine import certificate as _engine
+from certcore.engine import vehicle as _vehicle_check
+from certcore.engine._period import first_day
+from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer, VehicleQuestion
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
 from certcore.evidence._statement import Statement
 from certcore.evidence._values import Answer, Answered, Attested, Failed, Kind, Proved

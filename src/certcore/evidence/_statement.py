@@ -34,9 +34,9 @@ from certcore.evidence._values import (
     to_refused,
 )
 from certcore.evidence._zones import Offsets
-from certcore.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.keys import PublicKey
 from certcore.policy import Expected, Need, Policy
+from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.reasons import Reason
 from certcore.verdict import Outcome
 from certcore.vocabulary.vins import LONGEST_TAIL

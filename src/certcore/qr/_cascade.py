@@ -21,8 +21,8 @@ import attrs
 from certcore.errors import RejectedInputError
 from certcore.qr import _decoders
 from certcore.qr._deadline import Deadline
+from certcore.qr._dewarp.symbols import Symbol, distinct, in_reading_order
 from certcore.qr._raster import SCAN_EXTRA, Grey
-from certcore.qr._symbols import Symbol, distinct, in_reading_order
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -194,7 +194,7 @@ def _flattened(
 ) -> Iterator[Symbol]:
     """What is read in a picture of the page once it is laid flat, with corners in that picture's pixels."""
     try:
-        from certcore.qr import _flatten  # noqa: PLC0415  # needs NumPy and Pillow, which are part of an extra
+        from certcore.qr._dewarp import flatten as _flatten  # noqa: PLC0415  # needs NumPy and Pillow, which are part of an extra
     except ImportError:
         return
     work = _flatten.Work(**_WORK[page.effort])

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, cast
 
 import attrs
 
+from certcore.qr._dewarp.symbols import Kind, Symbol
 from certcore.qr._raster import SCAN_EXTRA
-from certcore.qr._symbols import Kind, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,7 +16,7 @@ from certcore.qr import _cascade, _decoders
 from certcore.qr._cascade import Effort
 from certcore.qr._deadline import Deadline
 from certcore.qr._decoders import Decoder
-from certcore.qr._symbols import Symbol
+from certcore.qr._dewarp.symbols import Symbol
 from certcore.qr.picture import MAX_BYTES, MAX_PIXELS, Grey, Image, pages
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Decoder", "Effort", "Image", "Symbol", "decoders", "read"]

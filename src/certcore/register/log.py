@@ -17,13 +17,14 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert, select
 
-from certcore import receipts, vocabulary
+from certcore import vocabulary
 from certcore._clock import utc_now
 from certcore._instants import optional_utc, utc
-from certcore._values import text as short_text
+from certcore.certificate._values import text as short_text
 from certcore.errors import IssuingError, StatusError
 from certcore.keys import Signer
 from certcore.payload import InspectionCertificate, StatusRef
+from certcore.proofs import receipts
 from certcore.register import _entries, _events, _indices, _schema, _vehicles
 from certcore.register._database import DEFAULT_TIMEOUT, Database
 from certcore.register._events import Criteria, Happening, Reference
@@ -225,7 +226,7 @@ class StatusRegistry:
     def receipt(self, text: str, /, *, issuer: str | None = None, signer: Signer) -> bytes:
         """The signed word that this very text was held by the second after the one it was recorded in.
 
-        The log's seconds are cut off, and a receipt never says earlier than it was (`certcore.receipts`).
+        The log's seconds are cut off, and a receipt never says earlier than it was (`certcore.proofs.receipts`).
 
         Args:
             text: what the QR symbol carries, exactly as it was recorded.

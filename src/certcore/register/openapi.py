@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import certcore
 from certcore.armor import MAX_CHARACTERS
-from certcore.receipts import RECEIPT_TYPE
+from certcore.proofs.receipts import RECEIPT_TYPE
 from certcore.register import access
 from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE
 from certcore.status.vehicledoc import MAX_REQUEST_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE

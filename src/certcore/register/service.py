@@ -32,7 +32,7 @@ from certcore import armor
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
 from certcore.issue import Issuer
 from certcore.keys import Signer
-from certcore.receipts import RECEIPT_TYPE
+from certcore.proofs.receipts import RECEIPT_TYPE
 from certcore.register import publish
 from certcore.register.access import BY_PLATE, BY_VIN, LIVE, RECEIPT, Principal, RateLimit
 from certcore.register.log import StatusRegistry

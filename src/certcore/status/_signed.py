@@ -24,7 +24,7 @@ import attrs
 
 from certcore import cose
 from certcore._instants import LAST_SECOND, optional_utc, utc_second
-from certcore._values import MAX_URI_CHARACTERS
+from certcore.certificate._values import MAX_URI_CHARACTERS
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import ED25519, EDDSA, ES256, ES384, PublicKey, Signer
 

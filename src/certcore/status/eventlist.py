@@ -19,7 +19,7 @@ import attrs
 
 from certcore import _cbor
 from certcore._instants import CLOCK_SKEW
-from certcore._values import UINT32, text
+from certcore.certificate._values import UINT32, text
 from certcore.errors import RejectedInputError
 from certcore.keys import PublicKey, Signer
 from certcore.status import _signed

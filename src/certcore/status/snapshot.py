@@ -30,9 +30,9 @@ from certcore.errors import CertcoreError, IssuingError, RejectedInputError, Sta
 from certcore.keys import PublicKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import tokenlist
-from certcore.status._fetch import Kind, Question, Wanted, open_document
-from certcore.status._reach import unavailable
-from certcore.status._store import read_file
+from certcore.status._url_policy import unavailable
+from certcore.status.http._fetch import Kind, Question, Wanted, open_document
+from certcore.status.http._store import read_file
 from certcore.status.protocol import StatusQuery, StatusRecord
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
 

@@ -25,7 +25,7 @@ from typing import Final
 
 from certcore import _cbor, cose
 from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY, LAST_SECOND, utc_second
-from certcore._values import text
+from certcore.certificate._values import text
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import PublicKey, Signer
 from certcore.status._signed import instant

@@ -15,9 +15,8 @@ from typing import Any, Final, NoReturn
 
 import attrs
 
-from certcore import _key_forms
 from certcore.errors import RejectedInputError, UntrustedError
-from certcore.keys import MAX_KEY_ID_BYTES, PublicKey
+from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, _forms
 
 MAX_SIGNER_LIST_BYTES: Final = 8 << 20
 """Bytes of one list: the EU's had some 2 MB for all its members."""
@@ -96,7 +95,7 @@ def from_certificate(der: bytes, *, stated_id: bytes | None = None) -> Signer:
     key = PublicKey.from_x509(der)
     if stated_id is not None and stated_id != key.key_id:
         raise unusable("its key id is not the certificate's")
-    certificate = _key_forms.from_x509(der)[1]
+    certificate = _forms.from_x509(der)[1]
     try:
         window = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         usages = [extension.value for extension in certificate.extensions if extension.oid.dotted_string == _KEY_USAGE]

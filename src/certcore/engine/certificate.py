@@ -1,0 +1,469 @@
+"""The decision procedure. Pure: a text, a trust list, a policy and a register's answers go in, a `Verdict` comes out.
+
+The clock, the network and the pictures are somebody else's: `begin` goes as far as the text and the trust list lead and
+says what must be looked up; a driver (`certcore.verify`) looks it up; `conclude` decides. Nothing here raises for
+anything that is in a text or an answer.
+
+    Authenticity (any reason here ends it: nothing is looked up, no certificate is shown)
+      1  the text: prefix and Base45
+      2  the envelope: the certificate profile of COSE_Sign1
+      3  the key id: entries of the trust list that go by it
+      4  the signature, under each of those keys and no other
+      5  the payload
+      6  the key's usage, window, authorities and compromise; the issuer it names
+      7  confidential claims, where the reader has the group's key
+    What can be said without asking anybody
+      8  period: result, first and last civil day in the issuer's zone, codes
+      9  binding: is it this vehicle?
+     10  which look-ups remain: status, and the vehicle's own state
+    What the answers say
+     11  status at that moment
+     12  the vehicle's state
+     13  freshness: the trust list's age, a live presentation's window
+     14  what the reasons come to
+
+The vehicle for which nobody showed a certificate has a procedure of its own, `certcore.engine.vehicle`. The rules are
+numbered: `RULES` stands in evidence, and a later version that decides otherwise has another number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from certcore import armor, cose, payload
+from certcore._encrypt0 import key_id_of
+from certcore._instants import RESOLUTION, civil_day, midnight
+from certcore.certificate import confidential
+from certcore.engine import _binding, _flags, _period
+from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
+from certcore.errors import RejectedInputError, StatusError, UntrustedError
+from certcore.keys import GroupKey, PublicKey
+from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
+from certcore.policy import Need, Policy
+from certcore.proofs import existence
+from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, fails, notes
+from certcore.status import timeline
+from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
+from certcore.status.timeline import Rules, Window
+from certcore.trust import Environment, Grant, TrustList
+from certcore.trust.issuers import KeyUsage, TrustedIssuer
+from certcore.verdict import Grounds, Verdict, weigh
+
+RULES: Final = 1
+"""The version of these rules: the same question, on the same sources, has the same verdict under the same rules."""
+
+_WHY_STATUS_IS_NOT_KNOWN: Final = frozenset(
+    code for code, meaning in REASONS.items() if meaning.axis is Axis.STATUS and Effect.BLOCKS in meaning.effects
+)
+
+_DAY: Final = timedelta(days=1)
+_AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
+_CHECKED: Final = {
+    (status, binding): frozenset(
+        axis for axis in Axis if (status or axis is not Axis.STATUS) and (binding or axis is not Axis.BINDING)
+    )
+    for status in (False, True)
+    for binding in (False, True)
+}
+"""Which axes were looked at, by whether status and binding were among them."""
+
+
+@attrs.define(kw_only=True)  # not frozen: made for one verdict and never handed out
+class Pending:
+    """An authentic certificate, and what remains to be looked up before `conclude`."""
+
+    question: Question
+    trust: TrustList
+    grant: Grant
+    certificate: InspectionCertificate
+    window: Window
+    reasons: list[Reason]
+    is_future: bool
+    asks_status: bool
+    group_key_id: bytes | None
+
+    @property
+    def status_query(self) -> StatusQuery | None:
+        """What to ask a status backend, resolved through the trust list; None where nothing is to be asked."""
+        if not self.asks_status:
+            return None
+        issuer, certificate, asked_at = self.grant.issuer, self.certificate, self.question.evaluated_at
+        return StatusQuery(
+            issuer=issuer.id,
+            ref=certificate.status,
+            certificate_id=certificate.certificate_id,
+            list_uri=_list_uri(certificate, issuer, asked_at),
+            keys=issuer.status_keys,
+            as_of=_status_window(certificate, self.window).start,
+            asked_at=asked_at,
+        )
+
+    @property
+    def vehicle_query(self) -> VehicleQuery | None:
+        """What to ask a vehicle backend; None where nothing is to be asked."""
+        if self.is_future or self.question.policy.vehicle is Need.NOT_USED:
+            return None
+        return VehicleQuery(
+            registration_number=self.certificate.registration_number,
+            country=self.certificate.country,
+            plate_type=self.certificate.plate_type,
+            vin=self.certificate.vin,
+            keys=self.grant.issuer.register_keys,
+            as_of=self.window.start,
+            asked_at=self.question.evaluated_at,
+        )
+
+
+def refuse(question: Question, cause: RejectedInputError, trust: TrustList) -> Verdict:
+    """The verdict where there was no text to judge, because a picture held none."""
+    return _unauthentic(question, _as_reason(cause), Sources(trust=trust, refused=cause))
+
+
+def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] = ()) -> Verdict | Pending:
+    """Steps 1 to 10."""
+    sources = Sources(trust=trust)
+    try:
+        data = armor.decode(question.text)  # 1
+        envelope = cose.read_certificate(data)  # 2
+    except RejectedInputError as cause:
+        return _unauthentic(question, _as_reason(cause), sources)
+    grants = trust.grants(envelope.unverified_key_id)  # 3
+    if not grants:
+        return _unauthentic(question, _key_unknown(question, trust), sources)
+    signed = _signed_by(envelope, grants)  # 4
+    if signed is None:
+        return _unauthentic(question, fails("signature-invalid"), sources)
+    grant, claims = signed
+    try:
+        certificate = payload.decode(claims, country=grant.issuer.country)  # 5
+    except RejectedInputError as cause:
+        return _unauthentic(question, _as_reason(cause), sources)
+    if (reason := _why_not_signed(question, data, grant, certificate, trust)) is not None:  # 6
+        return _unauthentic(question, reason, sources)
+    if certificate.confidential is not None and group_keys:  # 7
+        return _prepare(question, trust, grant, *_unsealed(claims, certificate, grant.issuer, group_keys))
+    return _prepare(question, trust, grant, certificate)  # 8, 9, 10
+
+
+def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleAnswer = None) -> Verdict:
+    """Steps 11 to 14."""
+    question, certificate, issuer = pending.question, pending.certificate, pending.grant.issuer
+    policy, found = question.policy, [*pending.reasons]  # what was begun may be concluded again
+    rules = Rules(
+        suspends=issuer.suspends,
+        retroactive=issuer.retroactive,
+        max_age=policy.max_status_age,
+        clock_skew=policy.clock_skew,
+        known_at=question.known_at or question.evaluated_at,
+        evaluated_at=question.evaluated_at,
+    )
+    record = status if isinstance(status, StatusRecord) and pending.asks_status else None
+    if record is not None and not are_signed_by(issuer.status_keys, record.proofs):
+        record = None
+    is_live = not pending.is_future and _stands_for_status(question, certificate, pending.window)
+    said = _status_reasons(pending, status, rules) if pending.asks_status else []  # 11
+    found += said
+    if not (pending.is_future or policy.vehicle is Need.NOT_USED):
+        found += _vehicle_reasons(pending, vehicle)  # 12
+    is_judged = is_live or (record is not None and not any(reason.axis is Axis.FRESHNESS for reason in said))
+    if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
+        found.append(notes("checked-offline"))
+    found += freshness(question.policy, question.evaluated_at, pending.trust)  # 13
+    if _is_presentation_over(question, certificate):
+        found.append(blocks("presentation-expired"))
+    return _weigh(  # 14
+        question,
+        found,
+        certificate=certificate,
+        issuer=issuer.id,
+        status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
+        checked=_CHECKED[is_judged, not question.expect.is_empty],
+        grounds=None if record is None else Grounds(record=record, rules=rules, zone=issuer.zone),
+        sources=Sources(trust=pending.trust, status=status, vehicle=vehicle, group_key_id=pending.group_key_id),
+    )
+
+
+# --- 1 to 7: authenticity ---------------------------------------------------------------------------------------------
+
+
+def _as_reason(cause: RejectedInputError) -> Reason:
+    """An error of the lower floors as the reason of the same code."""
+    meaning = REASONS.get(cause.code)
+    if meaning is None or meaning.axis is not Axis.AUTHENTICITY or len(meaning.effects) != 1:
+        return fails("malformed")
+    (effect,) = meaning.effects
+    return Reason(cause.code, Axis.AUTHENTICITY, effect, cause.detail)
+
+
+def _key_unknown(question: Question, trust: TrustList) -> Reason:
+    """A key that is not listed: a current list settles it, an overdue one may simply not have it yet."""
+    return fails("key-unknown") if question.evaluated_at <= trust.next_update_at else blocks("key-unknown")
+
+
+def _signed_by(envelope: cose.UnverifiedCertificate, grants: Iterable[Grant]) -> tuple[Grant, bytes] | None:
+    for grant in grants:
+        try:
+            return grant, envelope.verify(grant.key.public_key)
+        except UntrustedError:
+            continue
+    return None
+
+
+def _why_not_signed(
+    question: Question, data: bytes, grant: Grant, certificate: InspectionCertificate, trust: TrustList
+) -> Reason | None:
+    """Why this key may not have signed this, if so (step 6)."""
+    key, is_live = grant.key, certificate.is_live
+    if key.usage is not (KeyUsage.LIVE if is_live else KeyUsage.CERTIFICATE):
+        return fails("key-usage", usage=key.usage.value)
+    if is_live and _shown_for(certificate) > trust.live_maximum:
+        return fails("key-usage", presentation="too-long")
+    signed_at = certificate.presented_at or certificate.issued_at
+    if signed_at is None or not key.not_before <= signed_at <= key.not_after:
+        return fails("key-window")
+    if not key.signs_for(certificate.authority):
+        return fails("key-scope")
+    if certificate.issuer is not None and certificate.issuer != grant.issuer.id:
+        return fails("issuer-mismatch")
+    if key.compromised_since is None:
+        return None
+    if signed_at >= key.compromised_since:
+        return fails("key-compromised")
+    return None if _existed_before(key.compromised_since, question, data, grant) else blocks("key-compromised-unproven")
+
+
+def _existed_before(compromised_since: datetime, question: Question, data: bytes, grant: Grant) -> bool:
+    """Whether anything but its own dates, which are the thief's to choose, shows that it existed before."""
+    policy = question.policy
+    existed = existence.earliest(
+        data,
+        question.existed_by,
+        text=question.text,
+        authorities=policy.time_stamp_authorities,
+        seal_keys=policy.seal_keys,
+        register_keys=[key for key in grant.issuer.keys if key.usage is KeyUsage.REGISTER],
+    )
+    return existed is not None and existed.at < compromised_since
+
+
+def _unsealed(
+    claims: bytes, certificate: InspectionCertificate, issuer: TrustedIssuer, group_keys: Sequence[GroupKey]
+) -> tuple[InspectionCertificate, bytes | None, Reason | None]:
+    """Step 7: the certificate with its confidential claims, by which key id, and what is wrong if so."""
+    try:
+        unsealed = confidential.unseal(claims, certificate, group_keys=group_keys, issuer_id=issuer.id)
+    except RejectedInputError:
+        return certificate, key_id_of(certificate.confidential or b"") or b"", blocks("confidential-invalid")
+    return (certificate, None, None) if unsealed is None else (unsealed.certificate, unsealed.key_id, None)
+
+
+def _shown_for(certificate: InspectionCertificate) -> timedelta:
+    if certificate.presented_at is None or certificate.expires_at is None:
+        return timedelta()
+    return certificate.expires_at - certificate.presented_at
+
+
+# --- 8 to 10: what can be said without asking anybody -----------------------------------------------------------------
+
+
+def _prepare(
+    question: Question,
+    trust: TrustList,
+    grant: Grant,
+    certificate: InspectionCertificate,
+    group_key_id: bytes | None = None,
+    sealed: Reason | None = None,
+) -> Pending:
+    issuer, policy = grant.issuer, question.policy
+    window = window_of(question.as_of, question.evaluated_at, issuer.zone)
+    is_future = window.start > question.evaluated_at + policy.clock_skew
+    day = civil_day(question.as_of, issuer.zone) if isinstance(question.as_of, datetime) else question.as_of
+    latest_issue = (question.known_at or question.evaluated_at) + policy.clock_skew
+    found = _period.judge(certificate, day, window, issuer.zone, latest_issue=latest_issue)  # 8
+    if is_future and not any(reason.code == "expired-on-date" for reason in found):
+        found.append(blocks("status-in-future"))
+    if trust.contents.environment is Environment.TEST:
+        found.append(notes("test-environment"))
+    found += _binding.judge(question.expect, certificate, policy)  # 9
+    if sealed is not None:
+        found.append(sealed)
+    asks_status = not (is_future or policy.status is Need.NOT_USED or _stands_for_status(question, certificate, window))
+    if asks_status and (unknown := _why_not_listed(certificate, issuer)) is not None:  # 10
+        found.append(unknown)
+        asks_status = False
+    return Pending(
+        question=question,
+        trust=trust,
+        grant=grant,
+        certificate=certificate,
+        window=window,
+        reasons=found,
+        is_future=is_future,
+        asks_status=asks_status,
+        group_key_id=group_key_id,
+    )
+
+
+def window_of(as_of: datetime | date, evaluated_at: datetime, zone: ZoneInfo) -> Window:
+    """The instants asked about: a civil day is the issuer's, and ends no later than now."""
+    if isinstance(as_of, datetime):
+        return Window(start=as_of, end=as_of + RESOLUTION)
+    start, end = midnight(as_of, zone), midnight(as_of + _DAY, zone)
+    now = evaluated_at + RESOLUTION
+    return Window(start=start, end=now if start < now < end else end)
+
+
+def _why_not_listed(certificate: InspectionCertificate, issuer: TrustedIssuer) -> Reason | None:
+    """Why the reference cannot be one of this issuer's, if so: then nobody is asked, and nothing fetched."""
+    ref = certificate.status
+    if ref is not None and ref.index >= issuer.max_entries:
+        return blocks("status-unknown-reference", index="beyond-list")
+    if isinstance(ref, StatusListEntry) and not issuer.allows_uri(ref.uri):
+        return blocks("status-unknown-reference", uri="outside-prefixes")
+    return None
+
+
+def _list_uri(certificate: InspectionCertificate, issuer: TrustedIssuer, asked_at: datetime) -> str | None:
+    ref = certificate.status
+    if isinstance(ref, StatusRef):
+        return issuer.list_uri(ref.list, at=asked_at)
+    return None if ref is None else ref.uri
+
+
+def _stands_for_status(question: Question, certificate: InspectionCertificate, window: Window) -> bool:
+    """Whether a live presentation, shown within its minutes, speaks for the moment asked about."""
+    start, end = certificate.presented_at, certificate.expires_at
+    if start is None or end is None or not question.policy.live_replaces_status:
+        return False
+    return start <= window.start and window.end <= end and not _is_presentation_over(question, certificate)
+
+
+def _is_presentation_over(question: Question, certificate: InspectionCertificate) -> bool:
+    start, end, skew = certificate.presented_at, certificate.expires_at, question.policy.clock_skew
+    return start is not None and end is not None and not start - skew <= question.evaluated_at < end + skew
+
+
+# --- 11 to 14: what the answers say -----------------------------------------------------------------------------------
+
+
+def _status_window(certificate: InspectionCertificate, window: Window) -> Window:
+    """Before it was issued a certificate had no state: its time of issue stands for those instants."""
+    issued_at = certificate.issued_at
+    if issued_at is None or window.start >= issued_at:
+        return window
+    return Window(start=issued_at, end=max(window.end, issued_at + RESOLUTION))
+
+
+def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> list[Reason]:
+    """Step 11."""
+    if not isinstance(answer, StatusRecord):
+        return [missing(answer, pending.question.policy.status)]
+    if not are_signed_by(pending.grant.issuer.status_keys, answer.proofs):
+        return [blocks("status-backend-error", proof="foreign-key")]
+    return list(timeline.judge(answer, _status_window(pending.certificate, pending.window), rules))
+
+
+def _blocks_status(reason: Reason) -> bool:
+    return reason.axis is Axis.STATUS and reason.effect is not Effect.NOTES
+
+
+def are_signed_by(keys: Iterable[PublicKey], proofs: Sequence[StatusProof]) -> bool:
+    """Whether every document behind a record is said to be signed by one of the keys; none is no contradiction."""
+    if not proofs:
+        return True
+    known = {key.key_id for key in keys}
+    return all(proof.key_id in known for proof in proofs)
+
+
+def missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
+    """No answer: the policy says what that weighs. Whatever an error says, it is never a revocation and never valid."""
+    code = "status-not-checked" if answer is None else code_of(answer)
+    softened = need is Need.IF_AVAILABLE and Effect.NOTES in REASONS[code].effects
+    return notes(code, **detail) if softened else blocks(code, **detail)
+
+
+def code_of(error: StatusError) -> str:
+    """The error's code, if it is one that says why status is not known; a backend may put anything there."""
+    try:
+        code: object = error.code
+    except Exception:  # noqa: BLE001  somebody else's class, which may never have called ours
+        return "status-unavailable"
+    return code if isinstance(code, str) and code in _WHY_STATUS_IS_NOT_KNOWN else "status-unavailable"
+
+
+def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
+    """Step 12. Where an answer is merely wished for and there is nobody to ask, nothing is missing."""
+    policy = pending.question.policy
+    if not isinstance(answer, VehicleRecord):
+        is_silent = answer is None and policy.vehicle is Need.IF_AVAILABLE
+        return [] if is_silent else [missing(answer, policy.vehicle, subject="vehicle")]
+    if not are_signed_by(pending.grant.issuer.register_keys, answer.proofs):
+        return [blocks("status-backend-error", proof="foreign-key", subject="vehicle")]
+    is_in_period = not any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
+    zone = pending.grant.issuer.zone
+    period = _period.span(pending.certificate, zone)
+    return _flags.judge(
+        answer,
+        pending.window,
+        zone,
+        policy,
+        need=policy.vehicle,
+        is_in_period=is_in_period,
+        in_force_when_observed=period.end_at is None or answer.observed_at < period.end_at,
+    )
+
+
+def freshness(policy: Policy, evaluated_at: datetime, trust: TrustList) -> list[Reason]:
+    """Step 13: whether the trust list is too old, or old enough to say so, or younger than the clock can be right."""
+    age = evaluated_at - trust.issued_at
+    if age < -policy.clock_skew and trust.contents.environment is Environment.PRODUCTION:
+        return [blocks("clock-behind")]
+    if policy.max_trust_age is not None and age > policy.max_trust_age:
+        return [blocks("trust-list-stale", days=age.days)]
+    if policy.note_trust_age is not None and age > policy.note_trust_age:
+        return [notes("trust-list-stale", days=age.days)]
+    return []
+
+
+def _unauthentic(question: Question, reason: Reason, sources: Sources) -> Verdict:
+    return _weigh(
+        question,
+        [reason],
+        certificate=None,
+        issuer=None,
+        status_observed_at=None,
+        checked=_AUTHENTICITY_ALONE,
+        grounds=None,
+        sources=sources,
+    )
+
+
+def _weigh(
+    question: Question,
+    found: list[Reason],
+    *,
+    certificate: InspectionCertificate | None,
+    issuer: str | None,
+    status_observed_at: datetime | None,
+    checked: frozenset[Axis],
+    grounds: Grounds | None,
+    sources: Sources,
+) -> Verdict:
+    """Step 14: any reason that fails, else any that blocks, else valid."""
+    outcome, reasons = weigh(found)
+    return Verdict(
+        outcome=outcome,
+        reasons=reasons,
+        certificate=certificate,
+        issuer=issuer,
+        status_observed_at=status_observed_at,
+        question=question,
+        checked=checked,
+        grounds=grounds,
+        sources=sources,
+    )

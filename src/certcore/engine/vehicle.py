@@ -1,0 +1,158 @@
+"""The decision procedure where nobody showed a certificate: what does the register say of the vehicle? Pure.
+
+    1  whose register: the issuers of the trust list that are of the vehicle's country
+    2  the moment, in their zone; nothing is asked about the future
+    3  the look-up
+    4  the vehicle's own state, and whether the answer reaches to the moment
+    5  the period: until when its inspection runs, by the register
+    6  freshness: the trust list's age
+
+That no certificate was shown weighs nothing: a register that does not know the vehicle, or says nothing of its
+inspection, leaves the outcome open.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from certcore._instants import civil_day
+from certcore.engine import _flags
+from certcore.engine import certificate as _engine
+from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
+from certcore.policy import Need
+from certcore.reasons import Reason, blocks, fails, notes
+from certcore.status.protocol import VehicleQuery, VehicleRecord
+from certcore.status.timeline import Window
+from certcore.trust import Environment, TrustList
+from certcore.trust.issuers import TrustedIssuer
+from certcore.verdict import VehicleVerdict, weigh
+
+_OUT_OF_REACH: Final = frozenset({"as-of-unsupported", "status-not-covered", "status-stale"})
+"""Why an answer does not speak for the moment."""
+
+
+@attrs.define(kw_only=True)  # not frozen: made for one verdict and never handed out
+class Pending:
+    """A vehicle whose register is trusted, and what remains to be looked up before `conclude`."""
+
+    question: VehicleQuestion
+    trust: TrustList
+    issuers: tuple[TrustedIssuer, ...]
+    window: Window
+
+    @property
+    def issuer(self) -> TrustedIssuer:
+        """The first of the issuers, whose civil days are meant."""
+        return self.issuers[0]
+
+    @property
+    def vehicle_query(self) -> VehicleQuery:
+        """What to ask a vehicle backend."""
+        question = self.question
+        return VehicleQuery(
+            registration_number=question.registration_number,
+            country=self.issuer.country,
+            plate_type=question.plate_type,
+            vin=question.vin,
+            keys=tuple(key for issuer in self.issuers for key in issuer.register_keys),
+            as_of=self.window.start,
+            asked_at=question.evaluated_at,
+        )
+
+
+def begin(question: VehicleQuestion, trust: TrustList) -> VehicleVerdict | Pending:
+    """Steps 1 and 2."""
+    issuers = _whose_register(question, trust)
+    found = _about_trust(question, trust)
+    if not issuers:
+        found.append(blocks("register-unknown", subject="vehicle"))
+        return _weigh(question, found, None, None, Sources(trust=trust))
+    window = _engine.window_of(question.as_of, question.evaluated_at, issuers[0].zone)
+    if window.start > question.evaluated_at + question.policy.clock_skew:
+        return _weigh(question, [*found, blocks("status-in-future")], None, None, Sources(trust=trust))
+    return Pending(question=question, trust=trust, issuers=issuers, window=window)
+
+
+def conclude(pending: Pending, *, vehicle: VehicleAnswer) -> VehicleVerdict:
+    """Steps 4 to 6."""
+    question, trust = pending.question, pending.trust
+    found = _about_trust(question, trust)  # 6
+    if question.registration_number is not None and question.plate_type is None and pending.issuer.country == "CN":
+        found.append(notes("binding-not-checked", missing="plate_type"))  # a Chinese number alone is not unique
+    record = vehicle if isinstance(vehicle, VehicleRecord) else None
+    if not isinstance(vehicle, VehicleRecord):
+        found.append(_engine.missing(vehicle, Need.REQUIRED, subject="vehicle"))
+    elif not _engine.are_signed_by(pending.vehicle_query.keys, vehicle.proofs):
+        record = None
+        found.append(blocks("status-backend-error", proof="foreign-key", subject="vehicle"))
+    else:
+        found += _judge(pending, vehicle)  # 4, 5
+    sources = Sources(trust=trust, vehicle=vehicle)
+    return _weigh(question, found, record, _who_answered(pending, record), sources)
+
+
+def _whose_register(question: VehicleQuestion, trust: TrustList) -> tuple[TrustedIssuer, ...]:
+    """The issuers of the vehicle's country; those with register keys, where any has."""
+    country = question.country
+    of_country = tuple(issuer for issuer in trust.issuers if country is None or issuer.country == country)
+    if country is None and len({issuer.country for issuer in of_country}) != 1:
+        return ()
+    return tuple(issuer for issuer in of_country if issuer.register_keys) or of_country
+
+
+def _who_answered(pending: Pending, record: VehicleRecord | None) -> TrustedIssuer | None:
+    """Whose key signed the answer; without proof, the only issuer there is."""
+    signed_by = {proof.key_id for proof in record.proofs} if record is not None else set()
+    answered = [one for one in pending.issuers if not signed_by.isdisjoint(key.key_id for key in one.register_keys)]
+    candidates = answered or pending.issuers
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _about_trust(question: VehicleQuestion, trust: TrustList) -> list[Reason]:
+    """What is to be said of the trust list, whatever the register says: its age, and what it is for."""
+    found = _engine.freshness(question.policy, question.evaluated_at, trust)
+    return [*found, notes("test-environment")] if trust.contents.environment is Environment.TEST else found
+
+
+def _judge(pending: Pending, record: VehicleRecord) -> list[Reason]:
+    """Steps 4 and 5. An end of the inspection counts where the answer reaches to the moment, and only there."""
+    policy, window, zone = pending.question.policy, pending.window, pending.issuer.zone
+    first = civil_day(window.start, zone)  # the window is of one civil day at most
+    until = record.valid_until
+    is_running = until is not None and until >= first
+    found = _flags.judge(
+        record,
+        window,
+        zone,
+        policy,
+        need=Need.REQUIRED,
+        is_in_period=is_running,
+        in_force_when_observed=until is not None and until >= civil_day(record.observed_at, zone),
+    )
+    if not record.known or is_running:
+        return found
+    if until is None and not _flags.says_overdue(record, window, zone):
+        found.append(blocks("vehicle-period-unknown", subject="vehicle"))
+    elif not any(reason.code in _OUT_OF_REACH for reason in found):
+        found.append(fails("expired-on-date", subject="vehicle"))
+    return found
+
+
+def _weigh(
+    question: VehicleQuestion,
+    found: list[Reason],
+    record: VehicleRecord | None,
+    issuer: TrustedIssuer | None,
+    sources: Sources,
+) -> VehicleVerdict:
+    outcome, reasons = weigh(found)
+    return VehicleVerdict(
+        outcome=outcome,
+        reasons=reasons,
+        vehicle=record,
+        issuer=None if issuer is None else issuer.id,
+        question=question,
+        sources=sources,
+    )

@@ -1,0 +1,311 @@
+"""What stands on a printed page, in words: the fields of a certificate, by language and by what its country asks for.
+
+Pure, and about words alone: where they stand is `certcore.printing._layout`'s, and markup is escaped where it is written.
+Whatever comes from the certificate has gone through `certcore._visible`. An expiry is never the page's headline where
+the result does not pass.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from certcore.certificate import labels as _labels
+from certcore.certificate.labels import Words, chosen
+from certcore.payload import DeficiencyCounts, InspectionCertificate, Profile, Result, missing_fields
+
+LANGUAGE_TAGS: Final = MappingProxyType({"zh": "zh-CN", "en": "en"})
+"""The languages of a page, and what each is called in its markup (BCP 47)."""
+
+LANGUAGES: Final = tuple(LANGUAGE_TAGS)
+
+_MARKS_IN_A_ROW: Final = 2
+"""Combining marks a character may carry; Vietnamese needs two. A tower of them would reach into other lines."""
+
+_SIGNS: Final = MappingProxyType(
+    {country: country for country in ("BG", "CY", "CZ", "DK", "GR", "HR", "IS", "LT", "LV", "NL", "PL", "RO", "SK")}
+    | {
+        "AT": "A",
+        "BE": "B",
+        "DE": "D",
+        "EE": "EST",
+        "ES": "E",
+        "FI": "FIN",
+        "FR": "F",
+        "HU": "H",
+        "IE": "IRL",
+        "IT": "I",
+        "LI": "FL",
+        "LU": "L",
+        "MT": "M",
+        "NO": "N",
+        "PT": "P",
+        "SE": "S",
+        "SI": "SLO",
+    }
+)
+"""The distinguishing signs of vehicles (Vienna Convention on Road Traffic, annex 3) of the EU and EEA countries, where
+Directive 2014/45/EU holds."""
+
+_LISTED: Final = (
+    "vin",
+    "result",
+    "valid_from",
+    "valid_until",
+    "country",
+    "plate_type",
+    "vehicle_category",
+    "usage",
+    "authority",
+    "basis",
+    "inspected_on",
+    "next_test_due",
+    "issuer",
+    "test_place",
+    "inspector",
+    "odometer_km",
+    "deficiencies",
+    "document_number",
+    "status",
+    "certificate_id",
+    "confidential",
+    "expires_at",
+    "issued_at",
+)
+"""The fields on the page besides the registration number, in order. Not there: what only a program can use."""
+
+_OTHER: Final = (
+    "usage",
+    "plate_type",
+    "basis",
+    "valid_from",
+    "issuer",
+    "document_number",
+    "status",
+    "certificate_id",
+    "confidential",
+    "expires_at",
+    "issued_at",
+)
+"""What goes under code (10), other information."""
+
+_ANNEX_II: Final[tuple[Words, ...]] = (
+    ("vehicle identification number", "车辆识别代号"),
+    ("registration number, country", "号牌号码、国家"),
+    ("place and date of the test", "检验地点、日期"),
+    ("odometer reading", "里程表读数"),
+    ("vehicle category", "车辆类别"),
+    ("deficiencies and their severity", "缺陷及严重程度"),
+    ("result of the test", "检验结果"),
+    ("next test, or expiry", "下次检验或到期日"),
+    ("testing body, inspector", "检验机构、检验员"),
+    ("other information", "其他信息"),
+)
+"""What Directive 2014/45/EU annex II asks for, each under its harmonised code: 1 to 10, in order."""
+
+_TITLE: Final = ("Vehicle inspection certificate", "机动车检验凭证")
+_EU_TITLE: Final = ("Roadworthiness certificate", "道路适行性检验证书")
+_VALID_UNTIL: Final = ("valid until, inclusive", "有效期至（含当日）")
+_NOT_PASSED: Final = ("not passed", "未通过")
+_UNKNOWN_RESULT: Final = ("code {}, meaning not known", "代码 {}，含义未知")
+_CONFIDENTIAL: Final = ("confidential", "保密")
+_SEALED: Final = ("a part is sealed and not shown", "部分内容已加密，未显示")
+_NOT_STATED: Final = ("not stated", "未注明")
+_NONE_FOUND: Final = ("none", "无")
+_NEXT_TEST: Final = ("next test {}", "下次检验 {}")
+_EXPIRY: Final = ("this certificate until {}", "本证书有效期至 {}")
+_HOW_TITLE: Final = ("How to verify", "如何核验")
+_HOW: Final = (
+    (
+        'Scan the code with a program that verifies VIC1 certificates, trusts the issuer for "{}" and asks its'
+        " register whether this one still stands. Then compare plate and VIN with the vehicle."
+    ),
+    (
+        "请用能核验 VIC1 凭证的程序扫描二维码：程序须信任“{}”的签发方，并向其登记系统查询本凭证是否仍然有效；"
+        "再将号牌和车辆识别代号与实车核对。"
+    ),
+)
+_CAUTION: Final = (
+    "Until its code is scanned and verified, this page proves nothing: anybody can print one like it.",
+    "未经扫码核验，本页不证明任何事项：文字人人可以仿制，以核验结果为准。",
+)
+_FIRST_LETTER: Final = re.compile("[a-z]")
+_COMMA: Final = (", ", "，")
+_SEMICOLON: Final = ("; ", "；")
+_COLON: Final = (": ", "：")
+
+
+def _capitalised(label: str) -> str:
+    return _FIRST_LETTER.sub(lambda found: found.group().upper(), label, count=1)
+
+
+@attrs.frozen
+class Cell:
+    """A value with what it is called.
+
+    Attributes:
+        label: may be of any length.
+        value: as well; never empty.
+    """
+
+    label: str = attrs.field(converter=_capitalised)
+    value: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Content:
+    """Every word of one page.
+
+    Attributes:
+        lang: ``zh`` or ``en``.
+        title: what the page is.
+        claim: the headline: until when it is valid, or that the vehicle did not pass.
+        plate: the registration number.
+        cells: the other fields, in order.
+        how_title: above how.
+        how: how to verify it.
+        caution: that the print alone proves nothing.
+    """
+
+    lang: str
+    title: str
+    claim: Cell
+    plate: Cell
+    cells: tuple[Cell, ...]
+    how_title: str
+    how: str
+    caution: str
+
+    @property
+    def characters(self) -> frozenset[str]:
+        """Every character that a font must have."""
+        cells = (self.claim, self.plate, *self.cells)
+        words = [self.title, self.how_title, self.how, self.caution]
+        return frozenset("".join([*words, *(cell.label + cell.value for cell in cells)]))
+
+
+def profile_of(certificate: InspectionCertificate) -> Profile | None:
+    """Which country's page a certificate takes where nobody says: by its country, else by the fields it has."""
+    if certificate.country is not None:
+        return Profile.EU if certificate.country in _SIGNS else Profile.CN if certificate.country == "CN" else None
+    return None if set(missing_fields(certificate, Profile.EU)) - {"vin"} else Profile.EU
+
+
+def content(certificate: InspectionCertificate, *, lang: str, profile: Profile | None) -> Content:
+    """The words of a certificate's page, in one language."""
+    is_eu = profile is Profile.EU
+    headline, claim = _claim(certificate, lang)
+    authority = _value("authority", certificate, lang) or ""
+    plate = _value("registration_number", certificate, lang) or ""
+    return Content(
+        lang=lang,
+        title=chosen(_EU_TITLE if is_eu else _TITLE, lang),
+        claim=claim,
+        plate=Cell(_labels.label("registration_number", lang), plate),
+        cells=_annex_ii(certificate, lang) if is_eu else _listed(certificate, lang, headline),
+        how_title=chosen(_HOW_TITLE, lang),
+        how=chosen(_HOW, lang).format(authority),
+        caution=chosen(_CAUTION, lang),
+    )
+
+
+def _claim(certificate: InspectionCertificate, lang: str) -> tuple[str, Cell]:
+    """The headline, and the field it is made of.
+
+    What ends within the validity, or did not pass, is never told as a plain last day.
+    """
+    result = _labels.label("result", lang)
+    if not isinstance(certificate.result, Result):
+        return "result", Cell(result, chosen(_UNKNOWN_RESULT, lang).format(certificate.result))
+    if not certificate.result.passes or certificate.valid_until is None:
+        found = _labels.value("result", certificate, lang)
+        return "result", Cell(result, f"{chosen(_NOT_PASSED, lang)}{chosen(_COLON, lang)}{found}")
+    if certificate.expires_at is not None:
+        return "expires_at", Cell(_labels.label("expires_at", lang), _moment(certificate.expires_at))
+    return "valid_until", Cell(chosen(_VALID_UNTIL, lang), certificate.valid_until.isoformat())
+
+
+def _listed(certificate: InspectionCertificate, lang: str, headline: str) -> tuple[Cell, ...]:
+    found = ((name, _value(name, certificate, lang)) for name in _LISTED if name != headline)
+    return tuple(Cell(_labels.label(name, lang), value) for name, value in found if value is not None)
+
+
+def _annex_ii(certificate: InspectionCertificate, lang: str) -> tuple[Cell, ...]:
+    def stated(*names: str) -> str | None:
+        found = [value for name in names if (value := _value(name, certificate, lang)) is not None]
+        return chosen(_COMMA, lang).join(found) or None
+
+    values = (
+        stated("vin"),
+        chosen(_COMMA, lang).join(filter(None, (stated("registration_number"), _sign(certificate)))),
+        stated("test_place", "inspected_on"),
+        None if certificate.odometer_km is None else f"{certificate.odometer_km} km",
+        stated("vehicle_category"),
+        _deficiencies(certificate, lang),
+        stated("result"),
+        _next(certificate, lang),
+        stated("authority", "inspector"),
+        chosen(_SEMICOLON, lang).join(
+            f"{_labels.label(name, lang)}{chosen(_COLON, lang)}{value}"
+            for name in _OTHER
+            if (value := _value(name, certificate, lang)) is not None
+        ),
+    )
+    return tuple(
+        Cell(f"({code}) {chosen(words, lang)}", value or chosen(_NOT_STATED, lang))
+        for code, (words, value) in enumerate(zip(_ANNEX_II, values, strict=True), start=1)
+    )
+
+
+def _value(name: str, certificate: InspectionCertificate, lang: str) -> str | None:
+    """A field as it is printed; None where there is nothing to print."""
+    found = getattr(certificate, name)
+    if name == "vin" and found is None:
+        return chosen(_CONFIDENTIAL, lang)
+    if found is None:
+        return None
+    if name == "confidential":
+        return chosen(_SEALED, lang)
+    if isinstance(found, datetime):
+        return _moment(found)
+    return _shown(_labels.value(name, certificate, lang) or "")
+
+
+def _sign(certificate: InspectionCertificate) -> str | None:
+    """The country of registration: its distinguishing sign, and its code where that is another."""
+    country = certificate.country
+    sign = None if country is None else _SIGNS.get(country)
+    return country if sign in {None, country} else f"{sign} ({country})"
+
+
+def _deficiencies(certificate: InspectionCertificate, lang: str) -> str | None:
+    if certificate.deficiencies == DeficiencyCounts():
+        return chosen(_NONE_FOUND, lang)
+    return _value("deficiencies", certificate, lang)
+
+
+def _next(certificate: InspectionCertificate, lang: str) -> str | None:
+    parts = [
+        chosen(words, lang).format(day)
+        for words, day in ((_NEXT_TEST, certificate.next_test_due), (_EXPIRY, certificate.valid_until))
+        if day is not None
+    ]
+    return chosen(_SEMICOLON, lang).join(parts) or None
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _shown(text: str) -> str:
+    """A visible text without towers of combining marks."""
+    marks, found = 0, []
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
+        found.append(character if marks <= _MARKS_IN_A_ROW else f"\\u{ord(character):04x}")
+    return "".join(found)

@@ -1,0 +1,124 @@
+"""A printed page as PDF. The only importer of fpdf2, which the ``print`` extra brings.
+
+What stands where comes from `certcore.printing._layout`, the font from `certcore.printing._fonts`. The same certificate, font and
+fpdf2 give the same bytes: the only time in them is the certificate's time of issue. The font is embedded, reduced to
+what the page uses; without a Chinese character on it, Helvetica does, which every PDF reader has.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from certcore.errors import IssuingError
+from certcore.printing._content import LANGUAGE_TAGS, Content
+from certcore.printing._fonts import PRINT_EXTRA, Face
+from certcore.printing._layout import HAIRLINE, MM_PER_POINT, Line, Paper, Placed, fold_marks
+from certcore.qr.write import QUIET_ZONE_MODULES, to_svg
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
+_FAMILY: Final = "page"
+_CORE: Final = "helvetica"
+_FAINT: Final = 70
+"""Grey of a label, of 255: still black where a printer knows only black and white."""
+
+_STROKE: Final = 0.014
+"""Width of the line that thickens a letter, in sizes of its type, where the font has no bold of its own."""
+
+_RUN: Final = re.compile(r"M(?P<x>\d+) (?P<y>\d+)h(?P<length>\d+)v1")
+"""An unbroken run of dark modules, as `to_svg` draws it."""
+
+
+class Canvas:
+    """A page to be drawn on, in one font."""
+
+    def __init__(self, paper: Paper, face: Face | None) -> None:
+        self._pdf = _new(paper)
+        self._face = face
+        self._advances: dict[tuple[str, bool], float] = {}
+        if face is None:
+            return
+        try:
+            self._pdf.add_font(_FAMILY, fname=face.path, collection_font_number=face.index)
+        except Exception as cause:  # fpdf2 and fontTools raise whatever a broken table leads to
+            raise IssuingError("font-unreadable", "The font cannot be embedded in a PDF") from cause
+
+    def measure(self, text: str, size: float, is_bold: bool) -> float:  # noqa: FBT001  the form of `Measure`
+        """How wide a text is, in millimetres: nothing is kerned, so letters add up."""
+        return sum(self._advance(character, is_bold=is_bold) for character in text) * size * MM_PER_POINT
+
+    def _advance(self, character: str, *, is_bold: bool) -> float:
+        known = self._advances.get((character, is_bold))
+        if known is None:
+            self._set_font(1000, is_bold=is_bold)
+            known = self._pdf.get_string_width(character) / (1000 * MM_PER_POINT)
+            self._advances[character, is_bold] = known
+        return known
+
+    def finished(self, text: str, content: Content, paper: Paper, placed: Placed, *, at: datetime | None) -> bytes:
+        """The document: one page, made at a moment that the caller states."""
+        pdf = self._pdf
+        pdf.set_title(content.title)
+        pdf.set_lang(LANGUAGE_TAGS[content.lang])
+        pdf.set_creation_date(at)
+        self._draw_symbol(text, placed)
+        pdf.set_line_width(HAIRLINE)
+        for x, y, to_x, to_y in (*placed.rules, *fold_marks(paper)):
+            pdf.line(x, y, to_x, to_y)
+        for frame in placed.frames:
+            pdf.rect(*frame)
+        for line in placed.lines:
+            self._write(line)
+        return bytes(pdf.output())
+
+    def _draw_symbol(self, text: str, placed: Placed) -> None:
+        """All dark modules as one path: drawn one by one, they would leave light seams between them."""
+        from fpdf.drawing import PaintedPath  # noqa: PLC0415  part of an extra
+        from fpdf.drawing_primitives import gray8  # noqa: PLC0415  as above
+
+        path = PaintedPath()
+        path.style.fill_color = gray8(0)
+        path.style.stroke_color = None
+        drawing = to_svg(text, level=placed.symbol.level)
+        for run in _RUN.finditer(drawing[drawing.rindex("<path") :]):
+            column, row, length = (int(run[name]) for name in ("x", "y", "length"))
+            x, y = (at - QUIET_ZONE_MODULES * placed.module for at in (placed.x, placed.y))
+            path.rectangle(x + column * placed.module, y + row * placed.module, length * placed.module, placed.module)
+        with self._pdf.drawing_context() as context:
+            context.add_item(path)
+
+    def _write(self, line: Line) -> None:
+        from fpdf.enums import TextMode  # noqa: PLC0415  part of an extra
+
+        pdf = self._pdf
+        grey = _FAINT if line.is_faint else 0
+        pdf.set_text_color(grey)
+        pdf.set_draw_color(grey)
+        self._set_font(line.size, is_bold=line.is_bold)
+        is_thickened = line.is_bold and self._face is not None
+        with pdf.local_context(
+            text_mode=TextMode.FILL_STROKE if is_thickened else TextMode.FILL,
+            line_width=line.size * MM_PER_POINT * _STROKE,
+        ):
+            pdf.text(line.x, line.y, line.text)
+
+    def _set_font(self, size: float, *, is_bold: bool) -> None:
+        if self._face is None:
+            self._pdf.set_font(_CORE, "B" if is_bold else "", size)
+        else:
+            self._pdf.set_font(_FAMILY, size=size)
+
+
+def _new(paper: Paper) -> FPDF:
+    try:
+        from fpdf import FPDF  # noqa: PLC0415  part of an extra
+    except ImportError as cause:
+        raise IssuingError("library-missing", f"fpdf2 is not installed: {PRINT_EXTRA}") from cause
+    pdf = FPDF(unit="mm", format=(paper.width, paper.height))
+    pdf.set_margin(0)
+    pdf.set_auto_page_break(auto=False)
+    pdf.add_page()
+    return pdf

@@ -1,0 +1,168 @@
+"""The printed presentation of a certificate: one page, as HTML or as PDF, with the QR symbol and its readable fields.
+
+A page that says other things than its code is a forger's tool, so both functions refuse a text that is not the text of
+the certificate they are given. They verify nothing: print what `Verifier.verify(...).require_valid()` gave, or what the
+issuer has just issued. The page itself says that it proves nothing until its code is scanned.
+
+The symbol's modules are as large as the page allows, at least 0.4 mm, and its quiet zone is kept. Everything the
+certificate says in words is there; what only a program can use (the digest of the report, a previous certificate,
+unknown fields) is in the code alone. PDF needs the ``print`` extra, and a font for what Helvetica does not have.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from certcore import armor, cose, payload
+from certcore.errors import IssuingError
+from certcore.payload import InspectionCertificate, Profile
+from certcore.printing import _content, _fonts, _html, _layout
+from certcore.printing._content import Content
+from certcore.printing._layout import Paper
+from certcore.qr.write import SymbolSize, size
+
+__all__ = ["LANGUAGES", "LEVELS", "PAGES", "to_html", "to_pdf"]
+
+LANGUAGES: Final = _content.LANGUAGES
+"""The languages of a page."""
+
+PAGES: Final = tuple(_layout.PAPERS)
+"""The sizes of a page."""
+
+LEVELS: Final = (("Q", "M"), ("L",))
+"""Error correction for print, unless the caller says: Q, or M where Q would make the modules smaller; L where only that
+fits, for texts three times as long as a certificate's."""
+
+_LAST_LATIN_1: Final = "\xff"
+
+
+def to_html(
+    text: str,
+    certificate: InspectionCertificate,
+    /,
+    *,
+    lang: str,
+    page: str,
+    level: str | None = None,
+    profile: Profile | None = None,
+) -> str:
+    """The page as one HTML file, complete in itself: no script, nothing loaded, the symbol as inline SVG.
+
+    Values are escaped, and characters that leave no trace or turn the writing round are made visible. The viewer's
+    own fonts are used: on a machine without a Chinese one, Chinese text does not show. No signature is checked, nor
+    the country that a verifier filled in.
+
+    Args:
+        text: the certificate's text, as its symbol will carry it.
+        certificate: what that text says; confidential fields that were opened are not printed.
+        lang: ``zh`` or ``en``.
+        page: ``A4`` or ``A6``, upright.
+        level: error correction: L, M, Q or H; chosen by `LEVELS` unless given.
+        profile: whose form: EU puts the codes (1) to (10) of Directive 2014/45/EU annex II before the fields, CN lists
+            them; by the certificate's country, or else its fields, unless given.
+
+    Raises:
+        IssuingError: ``live-not-printed``; ``page-too-small``; ``qr-too-large``, only where a level is given.
+        RejectedInputError: the text cannot be read as a certificate.
+        TypeError: the text is not a ``str``, or the certificate not an `InspectionCertificate`.
+        ValueError: the text is another certificate's; a language, page or level that there is not.
+    """
+    paper, content, symbols = _checked(text, certificate, lang, page, level, profile)
+    placed = _layout.fit(content, paper, symbols, _html.measure)
+    return _html.document(text, content, paper, placed)
+
+
+def to_pdf(
+    text: str,
+    certificate: InspectionCertificate,
+    /,
+    *,
+    lang: str,
+    page: str,
+    font: Path | None = None,
+    level: str | None = None,
+    profile: Profile | None = None,
+) -> bytes:
+    """The page as a PDF of one page, its text searchable, its font embedded.
+
+    The font is the one given; else Helvetica where the page has no character beyond Latin-1; else the first on this
+    machine that has every character, in fontconfig's order. The same arguments, font and fpdf2 give the same bytes:
+    the only time in them is ``issued_at``. Right-to-left and combining scripts are refused: they need shaping, so print
+    them with `to_html`. No signature is checked, nor the country that a verifier filled in.
+
+    Args:
+        text: the certificate's text, as its symbol will carry it.
+        certificate: what that text says; confidential fields that were opened are not printed.
+        lang: ``zh`` or ``en``.
+        page: ``A4`` or ``A6``, upright.
+        font: a TrueType or OpenType font, or a collection of them.
+        level: error correction: L, M, Q or H; chosen by `LEVELS` unless given.
+        profile: whose form: as in `to_html`.
+
+    Raises:
+        IssuingError: as `to_html`; ``glyph-missing`` with the ``character``; ``font-missing``; ``font-unreadable``;
+            ``library-missing`` without the ``print`` extra.
+        RejectedInputError: the text cannot be read as a certificate.
+        TypeError: as `to_html`.
+        ValueError: as `to_html`.
+    """
+    paper, content, symbols = _checked(text, certificate, lang, page, level, profile)
+    from certcore.printing import _pdf  # noqa: PLC0415  only whoever makes a PDF needs it
+
+    is_latin = max(content.characters) <= _LAST_LATIN_1
+    face = None if font is None and is_latin else _fonts.choose(content.characters, lang=lang, font=font)
+    canvas = _pdf.Canvas(paper, face)
+    placed = _layout.fit(content, paper, symbols, canvas.measure)
+    return canvas.finished(text, content, paper, placed, at=certificate.issued_at)
+
+
+def _checked(
+    text: str, certificate: InspectionCertificate, lang: str, page: str, level: str | None, profile: Profile | None
+) -> tuple[Paper, Content, list[list[SymbolSize]]]:
+    """The page's size, its words, and the symbols it may bear; whatever is wrong is found before anything is drawn."""
+    if not isinstance(text, str):
+        raise TypeError("the text must be a str")
+    if not isinstance(certificate, InspectionCertificate):
+        raise TypeError("the certificate must be an InspectionCertificate")
+    if lang not in _content.LANGUAGES:
+        raise ValueError(f"the languages are {' and '.join(LANGUAGES)}")
+    if page not in _layout.PAPERS:
+        raise ValueError(f"the pages are {' and '.join(PAGES)}")
+    stated = _stated(text, certificate)
+    if stated.is_live:
+        raise IssuingError("live-not-printed", "A live presentation ends within minutes: print the certificate itself")
+    content = _content.content(stated, lang=lang, profile=profile or _content.profile_of(stated))
+    return _layout.PAPERS[page], content, _symbols(text, level)
+
+
+def _stated(text: str, certificate: InspectionCertificate) -> InspectionCertificate:
+    """What the text says to everybody, which has to be what the certificate says.
+
+    But for what a verifier adds: the country, and the confidential fields that it opened, which stay off the page.
+    """
+    data = cose.read_certificate(armor.decode(text)).unverified_payload
+    stated = payload.decode(data, country=certificate.country)
+    opened = certificate.confidential_fields or ()
+    unknown = {key: value for key, value in certificate.unknown_fields.items() if key not in opened}
+    public: dict[str, Any] = {name: None for name in opened if isinstance(name, str)}
+    if stated != attrs.evolve(certificate, confidential_fields=None, unknown_fields=unknown, **public):
+        raise ValueError("the text is not this certificate's: the page would say something else than its code")
+    return stated
+
+
+def _symbols(text: str, level: str | None) -> list[list[SymbolSize]]:
+    """The symbols for a text, those of a lower choice apart; a level that cannot hold it is left out."""
+    if level is not None:
+        return [[size(text, level=level)]]
+    choices: list[list[SymbolSize]] = []
+    for levels in LEVELS:
+        choices.append([])
+        for one in levels:
+            try:
+                choices[-1].append(size(text, level=one))
+            except IssuingError:  # too large for this level; L holds every text that can be decoded
+                continue
+    return choices

@@ -1,0 +1,248 @@
+"""Proofs that a certificate existed by a certain time: what counts where its key was compromised later.
+
+Pure. What lives here: which kinds of proof there are, and by when the soundest of them shows that exactly these bytes
+existed. What never does: whether that is early enough (`certcore.engine.certificate` compares it with the compromise), and what
+the certificate itself says. Its time of issue, its key id, a bit in a status list and a live presentation prove
+nothing: the first two are chosen by whoever has the key, the others speak of a number that a forger may use again.
+
+Three kinds count, each over the certificate's whole COSE_Sign1 and made with another key than it:
+
+- a **time-stamp**: an RFC 3161 token by an authority the policy pins (`certcore.proofs.timestamps`);
+- a **seal**: certcore evidence about exactly this text, sealed with one of the verifier's own pinned keys; it proves
+  its ``evaluated_at``, so nobody should seal a file that somebody else made;
+- a **receipt** of the issuer's register (`certcore.proofs.receipts`).
+
+A proof says by itself which kind it is. One that is not sound is passed over and never an error: `examine` says why.
+
+Of evidence only this is known here: a file is a CBOR map with the sealed statement under `BODY`; sealed means a
+COSE_Sign1 of type `EVIDENCE_TYPE`; and the statement is a CBOR map with the members `FORMAT`, `TEXT` and
+`EVALUATED_AT`. The sealed statement by itself is taken, too. Nothing else in either is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any, Final
+
+import attrs
+
+from certcore import _cbor, armor, cose
+from certcore._instants import LAST_SECOND
+from certcore.errors import CertcoreError, Detail, RejectedInputError, UntrustedError
+from certcore.keys import PublicKey
+from certcore.proofs import receipts, timestamps
+from certcore.trust.issuers import TrustedKey
+
+EVIDENCE_TYPE: Final = "application/vnd.certcore.evidence+cbor"
+"""The media type of an evidence file, and the typ in the protected header of a sealed one."""
+
+BODY: Final = 1
+"""The member of an evidence file's map that holds the statement, or the seal around it."""
+
+FORMAT, TEXT, EVALUATED_AT = 0, 2, 3
+"""Members of a statement: its format's version, the certificate's text, and the microsecond it was judged at."""
+
+EVIDENCE_FORMAT: Final = 1
+"""The version of a file and of a statement."""
+
+MAX_PROOFS: Final = 16
+"""Proofs of one certificate that are looked at: each costs a signature, or a chain of them."""
+
+MAX_PROOF_BYTES: Final = 64 << 10
+"""Bytes of a proof. Evidence is given detached: some 600; with its lists inside it may be larger than this."""
+
+_SIGN1_TAG: Final = b"\xd2"  # 18
+_DER_SEQUENCE: Final = b"\x30"
+_SMALL_MAPS: Final = range(0xA0, 0xB8)
+"""The first bytes of a CBOR map of fewer than 24 members."""
+
+_MICROS: Final = 10**6
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HEADER_BYTES: Final = 128
+"""A COSE_Sign1 begins with its protected header: algorithm, key id and type end well before."""
+
+
+class Kind(Enum):
+    """What kind of proof it is."""
+
+    TIME_STAMP = "time-stamp"
+    SEAL = "seal"
+    RECEIPT = "receipt"
+
+
+@attrs.frozen(kw_only=True)
+class Existence:
+    """A sound proof: the certificate existed by ``at``, and this kind of proof shows it."""
+
+    at: datetime
+    kind: Kind
+
+
+@attrs.frozen(kw_only=True)
+class Unproven:
+    """A proof that is passed over.
+
+    Attributes:
+        code: why; a code of `certcore.reasons`.
+        detail: small facts; safe to log.
+    """
+
+    code: str
+    detail: Detail
+
+
+def earliest(
+    certificate: bytes,
+    proofs: Sequence[bytes],
+    /,
+    *,
+    text: str,
+    authorities: Sequence[bytes] = (),
+    seal_keys: Sequence[PublicKey] = (),
+    register_keys: Sequence[TrustedKey] = (),
+) -> Existence | None:
+    """The earliest instant by which a sound proof shows that the certificate existed; None if none does.
+
+    Arguments and errors as `examine`.
+    """
+    found = examine(
+        certificate, proofs, text=text, authorities=authorities, seal_keys=seal_keys, register_keys=register_keys
+    )
+    return min((one for one in found if isinstance(one, Existence)), key=lambda one: one.at, default=None)
+
+
+def examine(
+    certificate: bytes,
+    proofs: Sequence[bytes],
+    /,
+    *,
+    text: str,
+    authorities: Sequence[bytes] = (),
+    seal_keys: Sequence[PublicKey] = (),
+    register_keys: Sequence[TrustedKey] = (),
+) -> tuple[Existence | Unproven, ...]:
+    """What each proof comes to, in their order. Whatever the proofs are, nothing is raised for them.
+
+    Args:
+        certificate: the certificate's COSE_Sign1, exactly as it was read.
+        proofs: time-stamps, sealed evidence and receipts, at most `MAX_PROOF_BYTES` each; from the 17th on they are not
+            looked at.
+        text: the certificate's text.
+        authorities: the root certificates of the time-stamp authorities that are trusted, each DER or PEM.
+        seal_keys: the keys whose seals count: the verifier's own.
+        register_keys: the issuer's keys; those of another usage than ``register`` are passed over.
+
+    Raises:
+        ValueError: for an authority that is no self-signed certificate, once there is a time-stamp.
+    """
+    found: list[Existence | Unproven] = []
+    for place, proof in enumerate(proofs):
+        try:
+            if place >= MAX_PROOFS:
+                raise _malformed("too-many", f"more than {MAX_PROOFS} proofs came with the certificate")
+            kind = _kind_of(proof)
+            if kind is Kind.TIME_STAMP:
+                at = timestamps.open_token(proof, data=certificate, authorities=authorities).at
+            elif kind is Kind.RECEIPT:
+                at = receipts.open_receipt(proof, certificate=certificate, keys=register_keys)
+            else:
+                at = _open_seal(proof, certificate=certificate, text=text, keys=seal_keys)
+        except CertcoreError as refused:
+            found.append(Unproven(code=refused.code, detail=refused.detail))
+        else:
+            found.append(Existence(at=at, kind=kind))
+    return tuple(found)
+
+
+def timestamp_request(text: str, /, *, nonce: bool = True) -> bytes:
+    """What to POST to a time-stamp authority (as `timestamps.REQUEST_TYPE`) so that it stamps a certificate.
+
+    The answer, as it comes, is a proof for ``existed_by``.
+
+    Raises:
+        RejectedInputError: ``no-certificate``, ``foreign-format`` or ``malformed``; the text is no certificate.
+    """
+    certificate = armor.decode(text)
+    cose.read_certificate(certificate)
+    return timestamps.request(certificate, nonce=nonce)
+
+
+def _kind_of(proof: object) -> Kind:
+    """Which kind a proof says it is. That only chooses who opens it, and opening it is strict."""
+    if not isinstance(proof, bytes):
+        raise _malformed("form", "it is not bytes")
+    if len(proof) > MAX_PROOF_BYTES:
+        raise _malformed("size", f"it is longer than {MAX_PROOF_BYTES} bytes")
+    if proof.startswith(_DER_SEQUENCE):
+        return Kind.TIME_STAMP
+    if proof[:1] and proof[0] in _SMALL_MAPS:
+        return Kind.SEAL
+    header = proof[:_HEADER_BYTES] if proof.startswith(_SIGN1_TAG) else b""
+    for kind, media_type in ((Kind.RECEIPT, receipts.RECEIPT_TYPE), (Kind.SEAL, EVIDENCE_TYPE)):
+        if media_type.encode() in header:
+            return kind
+    raise _malformed("form", "it is neither a time-stamp nor sealed evidence nor a receipt")
+
+
+def _open_seal(proof: bytes, *, certificate: bytes, text: str, keys: Iterable[PublicKey]) -> datetime:
+    """When the sealed evidence says that it judged this certificate."""
+    sealed = proof if proof.startswith(_SIGN1_TAG) else _body_of(proof)
+    try:
+        opened = cose.open_sign1(sealed, keys=tuple(keys), max_bytes=MAX_PROOF_BYTES)
+    except RejectedInputError as cause:
+        raise _bad_seal("its seal is not a proper COSE_Sign1") from cause
+    except UntrustedError as cause:
+        raise _untrusted("signature", "None of the pinned keys has sealed the evidence") from cause
+    if opened.protected.get(cose.TYP) != EVIDENCE_TYPE:
+        raise _untrusted("type", "It is sealed as something else than evidence")
+    if receipts.signed_by(certificate, opened.key):
+        raise _untrusted("key", "The evidence is sealed with the certificate's own key")
+    judged, at = _read_statement(opened.payload)
+    if judged != text:
+        raise _untrusted("subject", "The sealed evidence is about another certificate")
+    return at
+
+
+def _body_of(file: bytes) -> bytes:
+    body = _members(file).get(BODY)
+    if type(body) is not bytes:
+        raise _bad_seal("it is no evidence file")
+    if not body.startswith(_SIGN1_TAG):
+        raise _untrusted("unsealed", "The evidence has no seal, and so anybody may have written it")
+    return body
+
+
+def _read_statement(statement: bytes) -> tuple[str, datetime]:
+    members = _members(statement)
+    text, micros = members.get(TEXT), members.get(EVALUATED_AT)
+    if type(text) is not str or type(micros) is not int or not 0 <= micros < LAST_SECOND * _MICROS:
+        raise _bad_seal("it does not say what was judged, and when")
+    return text, _EPOCH + timedelta(microseconds=micros)
+
+
+def _members(data: bytes) -> dict[int | str, Any]:
+    """The map of an evidence file or a statement.
+
+    Not held to the strict profile: which text keys it has, and how deep it goes, is none of this module's business.
+    """
+    try:
+        members: Any = _cbor.decode_general(data, max_bytes=MAX_PROOF_BYTES)
+    except RejectedInputError as cause:
+        raise _bad_seal("it is not CBOR") from cause
+    if type(members) is not dict or type(members.get(FORMAT)) is not int or members[FORMAT] != EVIDENCE_FORMAT:
+        raise _bad_seal("it is not a map of a format that is known here")
+    return members
+
+
+def _malformed(why: str, what: str) -> RejectedInputError:
+    return RejectedInputError("proof-malformed", f"The proof cannot be read: {what}", why=why)
+
+
+def _bad_seal(what: str) -> RejectedInputError:
+    return RejectedInputError("seal-malformed", f"The sealed evidence cannot be read: {what}")
+
+
+def _untrusted(why: str, what: str) -> UntrustedError:
+    return UntrustedError("seal-untrusted", what, why=why)

@@ -1,0 +1,34 @@
+"""Reasons: what each code means, which way it weighs, and what to do next, in English and Chinese.
+
+- `_meaning`: `Reason` and the words for it. `_table`: one row for each code.
+"""
+
+from certcore.reasons._meaning import (
+    LANGUAGES,
+    REASONS,
+    Axis,
+    Effect,
+    Meaning,
+    Reason,
+    Words,
+    blocks,
+    explain,
+    fails,
+    notes,
+    words_of,
+)
+
+__all__ = [
+    "LANGUAGES",
+    "REASONS",
+    "Axis",
+    "Effect",
+    "Meaning",
+    "Reason",
+    "Words",
+    "blocks",
+    "explain",
+    "fails",
+    "notes",
+    "words_of",
+]

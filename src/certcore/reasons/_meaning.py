@@ -1,0 +1,161 @@
+"""The one table of codes: what each means, which way it weighs, and what to do next, in English and Chinese.
+
+Codes are append-only from the first release: they are stored in claim files for ten years. Reasons of a verdict have
+an axis and the effects they may have; error codes have neither and share the namespace. Sentences may be improved at
+any time; nothing may depend on them. The rows stand in `certcore.reasons._table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+import attrs
+
+from certcore.errors import Detail
+from certcore.reasons._table import ROWS, VEHICLE_ROWS
+
+LANGUAGES: Final = ("en", "zh")
+
+
+class Axis(Enum):
+    """The five questions a verdict answers, in this order."""
+
+    AUTHENTICITY = "authenticity"
+    PERIOD = "period"
+    STATUS = "status"
+    BINDING = "binding"
+    FRESHNESS = "freshness"
+
+
+class Effect(Enum):
+    """What a reason does to the outcome: any that fails makes it INVALID, else any that blocks UNDETERMINED."""
+
+    FAILS = "fails"
+    BLOCKS = "blocks"
+    NOTES = "notes"
+
+
+@attrs.frozen
+class Words:
+    """What a code means, and what the reader can do about it."""
+
+    line: str
+    next_step: str
+
+
+@attrs.frozen
+class Meaning:
+    """One row of the table.
+
+    Attributes:
+        axis: which question it is about; None for an error code.
+        effects: the effects it may have; none for an error code.
+        en: in English.
+        zh: in Chinese.
+    """
+
+    axis: Axis | None
+    effects: frozenset[Effect]
+    en: Words
+    zh: Words
+
+    def words(self, lang: str) -> Words:
+        """The words in a language, ``en`` or ``zh``.
+
+        Raises:
+            ValueError: for any other language.
+        """
+        if lang not in LANGUAGES:
+            msg = f"the languages are {' and '.join(LANGUAGES)}"
+            raise ValueError(msg)
+        return self.zh if lang == "zh" else self.en
+
+
+REASONS: Final[Mapping[str, Meaning]] = MappingProxyType(
+    {
+        code: Meaning(
+            Axis(axis) if axis else None,
+            frozenset(map(Effect, effects.split())),
+            Words(line, next_step),
+            Words(line_zh, next_step_zh),
+        )
+        for code, axis, effects, line, next_step, line_zh, next_step_zh in ROWS
+    }
+)
+"""Code to meaning."""
+
+_AXIS_OF: Final = {code: meaning.axis for code, meaning in REASONS.items() if meaning.axis is not None}
+
+
+@attrs.frozen
+class Reason:
+    """One thing that bears on the outcome of a verdict.
+
+    Attributes:
+        code: what, stable from the first release.
+        axis: which question it is about.
+        effect: what it does to the outcome.
+        detail: small facts, never a registration number or a VIN.
+    """
+
+    code: str
+    axis: Axis
+    effect: Effect
+    detail: Detail = ()
+
+
+def fails(code: str, **detail: str | int) -> Reason:
+    """A reason that makes the outcome INVALID."""
+    return Reason(code, _AXIS_OF[code], Effect.FAILS, tuple(sorted(detail.items())))
+
+
+def blocks(code: str, **detail: str | int) -> Reason:
+    """A reason that makes the outcome UNDETERMINED, unless another fails."""
+    return Reason(code, _AXIS_OF[code], Effect.BLOCKS, tuple(sorted(detail.items())))
+
+
+def notes(code: str, **detail: str | int) -> Reason:
+    """A reason that leaves the outcome as it is."""
+    return Reason(code, _AXIS_OF[code], Effect.NOTES, tuple(sorted(detail.items())))
+
+
+def explain(code: str, *, lang: str = "en") -> Words:
+    """What a code means, in a language.
+
+    Raises:
+        KeyError: for a code that is not in the table.
+        ValueError: for a language other than ``en`` and ``zh``.
+    """
+    return REASONS[code].words(lang)
+
+
+_OF_VEHICLES: Final = {
+    (code, lang): words
+    for code, line, next_step, line_zh, next_step_zh in VEHICLE_ROWS
+    for lang, words in (("en", Words(line, next_step)), ("zh", Words(line_zh, next_step_zh)))
+}
+_ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
+
+
+def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False) -> Words:
+    """What a reason means where it stands: said of a vehicle instead of a certificate, some codes read otherwise.
+
+    Args:
+        reason: the reason.
+        lang: ``en`` or ``zh``.
+        is_about_vehicle: whether all is about a vehicle; otherwise the reason's detail says whether it is.
+
+    Raises:
+        ValueError: for another language.
+    """
+    words = explain(reason.code, lang=lang)
+    is_said_of_vehicle = ("subject", "vehicle") in reason.detail
+    if not (is_about_vehicle or is_said_of_vehicle):
+        return words
+    own = _OF_VEHICLES.get((reason.code, lang))
+    if own is not None or is_about_vehicle:
+        return own or words
+    return Words(_ABOUT_VEHICLE[lang] + words.line, words.next_step)

@@ -1,0 +1,432 @@
+"""The rules of fetching, as pure code: what to ask, what may be taken as an answer, and for how long.
+
+No clock, no network and no disk: moments and answers are arguments. Who may be asked at all is in `_reach`. What lives
+here, in the order of a look-up:
+
+1. documents: where a list, its events and its earlier states are;
+2. requests: the document's URI and the tag of the copy that is held, and nothing about who is looked up;
+3. answers: 200 with exactly the type asked for, not encoded, not longer than it may be; 304 only for a copy that is
+   held; 404 only where a document may be absent;
+4. documents: opened under the keys of the question, and never older than one that was seen before. A historical answer
+   must span its moment, and has nothing to do with what was seen before;
+5. freshness: the document's own exp and ttl, within bounds; what HTTP says of caching does not count;
+6. failures: which are tried again, and after how long.
+
+Everything wrong is a `StatusError`. What is of the network has the code ``status-unavailable`` and a ``cause`` from
+`CAUSES`; what is wrong with a document has the document's own code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Final
+
+import attrs
+
+from certcore import _cbor
+from certcore.errors import CertcoreError, StatusError
+from certcore.keys import PublicKey
+from certcore.status import tokenlist
+from certcore.status._url_policy import CAUSES, check_url, unavailable
+from certcore.status.tokenlist import StatusEvents, StatusToken
+
+MIN_TTL: Final = timedelta(seconds=30)
+MAX_TTL: Final = timedelta(days=1)
+DEFAULT_TTL: Final = timedelta(minutes=5)
+"""How long a copy is kept before asking again: the document's ttl within the first two, else the third. Asking again
+costs a conditional request; until exp the copy stays good if nobody answers (draft-ietf-oauth-status-list 11.5)."""
+
+REFRESH_AHEAD: Final = (0.75, 0.9)
+"""The part of its ttl after which a copy is renewed ahead; where in between is drawn, so that not all ask at once."""
+
+MAX_ATTEMPTS: Final = 3
+FIRST_PAUSE_S: Final = 0.05
+"""Seconds before the second attempt, at most; doubled for every further one, and drawn from 0 (full jitter)."""
+
+MAX_RETRY_AFTER_S: Final = 60.0
+"""The longest that a server can send us away for."""
+
+_MAX_DOUBLINGS: Final = 5
+"""Of the pause after failures: from one second to 32."""
+
+_NAMED: Final = frozenset({206, 304, 401, 403, 404, 410, 429})
+_ABSENT: Final = frozenset({404, 410})
+_NO_HISTORY: Final = frozenset({400, 404, 406, 410, 501})
+"""What servers say that keep no earlier lists (draft-ietf-oauth-status-list section 8.4, and its older forms)."""
+
+_RETRIED: Final = frozenset({"connect", "dns", "network", "protocol", "http-429", "http-5xx"})
+_OK: Final = 200
+_NOT_MODIFIED: Final = 304
+_LIST_TYPES: Final = (tokenlist.STATUS_LIST_TYPE, tokenlist.STATUS_LIST_JWT_MEDIA_TYPE)
+_STATUS_LIST_CLAIM: Final = 65533
+_PAYLOAD: Final = 2
+
+
+# --- 1 where ----------------------------------------------------------------------------------------------------------
+
+
+def events_uri(list_uri: str, /) -> str:
+    """Where the events document of a list is: ``…/12`` has it at ``…/12.events``, and ``…/12/`` at ``…/12/events``.
+
+    The document's subject is the list's URI, not this one: it is about the list.
+    """
+    return f"{list_uri}events" if list_uri.endswith("/") else f"{list_uri}.events"
+
+
+def time_uri(list_uri: str, at: datetime, /) -> str:
+    """Where the list of an earlier moment is asked for (draft-ietf-oauth-status-list section 8.4)."""
+    return f"{list_uri}?time={int(at.timestamp())}"
+
+
+# --- 2 what is asked --------------------------------------------------------------------------------------------------
+
+
+class Kind(Enum):
+    """What is fetched."""
+
+    LIST = "list"
+    EVENTS = "events"
+    HISTORY = "history"
+
+
+@attrs.frozen(kw_only=True)
+class Question:
+    """Who may sign the answer, and when it is asked. All of it comes from the caller's query.
+
+    Attributes:
+        keys: the keys that may sign.
+        now: when it is asked.
+        clock_skew: how far two right clocks may be apart.
+        max_list_bytes: the most bytes a list may inflate to.
+    """
+
+    keys: tuple[PublicKey, ...]
+    now: datetime
+    clock_skew: timedelta
+    max_list_bytes: int
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """One document: of which list, and where it is.
+
+    Attributes:
+        kind: what it is.
+        uri: the list's URI, which the document must be about.
+        at: the moment, for a historical list.
+        absent_for: how long to remember that there is none.
+    """
+
+    kind: Kind
+    uri: str
+    at: datetime | None = None
+    absent_for: timedelta = DEFAULT_TTL
+    url: str = attrs.field(init=False)
+
+    @url.default
+    def _url(self) -> str:
+        if self.kind is Kind.EVENTS:
+            return events_uri(self.uri)
+        return self.uri if self.at is None else time_uri(self.uri, self.at)
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a look-up goes on without it."""
+        return self.kind is not Kind.LIST
+
+    @property
+    def accepts(self) -> tuple[str, ...]:
+        """The media types it may have, the preferred one first."""
+        return (tokenlist.STATUS_EVENTS_TYPE,) if self.kind is Kind.EVENTS else _LIST_TYPES
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One request, as any driver can send it.
+
+    Attributes:
+        url: where to.
+        method: GET, or POST with a body.
+        headers: all that is said beside what HTTP itself needs.
+        body: what is posted.
+        max_bytes: the most bytes an answer may have.
+        channel: which connection settings it needs: None, or the country of a vehicle endpoint.
+    """
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = attrs.field(repr=False)
+    max_bytes: int
+    method: str = "GET"
+    body: bytes | None = attrs.field(default=None, repr=False)
+    channel: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """One answer; the body is there only where the status is 200."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = attrs.field(default=b"", repr=False)
+
+
+def request_for(wanted: Wanted, held: Held | None, /, *, max_list_bytes: int) -> Request:
+    """The request for a document, conditional where a copy is held. Nothing in it tells which entry is looked up."""
+    check_url(wanted.uri)
+    preferred, *others = wanted.accepts
+    headers = [("Accept", ", ".join([preferred, *(f"{other};q=0.5" for other in others)]))]
+    if held is not None and held.etag is not None and _asked_to_renew(held) is not None:
+        headers.append(("If-None-Match", held.etag))
+    limit = tokenlist.MAX_EVENTS_BYTES if wanted.kind is Kind.EVENTS else 2 * max_list_bytes
+    return plain_request(wanted.url, *headers, max_bytes=limit)
+
+
+def plain_request(url: str, /, *headers: tuple[str, str], max_bytes: int) -> Request:
+    """A GET that asks for bytes as they are: an encoding is one more thing to unpack before anything is checked."""
+    return Request(url=url, headers=(*headers, ("Accept-Encoding", "identity")), max_bytes=max_bytes)
+
+
+# --- 3 what may be an answer ------------------------------------------------------------------------------------------
+
+
+def why_not(answer: Answer, /) -> StatusError | None:
+    """Why an answer is none, by its status; None for 200."""
+    status = answer.status
+    if status == _OK:
+        return None
+    if status != _NOT_MODIFIED and status // 100 == 3:  # noqa: PLR2004  RFC 9110 section 15.4
+        return unavailable("redirect", "The server sends elsewhere, which is not followed", status=status)
+    cause = f"http-{status}" if status in _NAMED else f"http-{status // 100}xx"
+    cause = cause if cause in CAUSES else "http-xxx"
+    return unavailable(
+        cause,
+        "The server gave no document",
+        retry_after_s=_retry_after(answer.headers.get("retry-after")),
+        status=status,
+    )
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds, bounded; the other form, a date, is not read: it would need the server's clock."""
+    if value is None or not value.isdecimal() or not value.isascii() or len(value) > 9:  # noqa: PLR2004  digits of an int
+        return None
+    return min(float(value), MAX_RETRY_AFTER_S)
+
+
+def check_head(answer: Answer, accepts: tuple[str, ...], /) -> str:
+    """The media type of an answer, once it is one of those asked for and not encoded.
+
+    Raises:
+        StatusError: ``status-unavailable`` with the cause ``type`` or ``encoding``.
+    """
+    if answer.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+        raise unavailable("encoding", "The answer is encoded, though it was asked for as it is")
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in accepts:
+        raise unavailable("type", "The answer is not of the type that was asked for")
+    return media_type
+
+
+# --- 4, 5 documents, and how long they are kept -----------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class Held:
+    """A document as it is kept: opened, or found to be absent.
+
+    Attributes:
+        wanted: what it is.
+        document: the document under `keys`; None: the server said that there is none.
+        keys: the keys it was opened under.
+        etag: by what the server knows this copy.
+        fetched_at: when the server last said that it is the current one.
+        refresh_at: from when it is renewed ahead.
+        fresh_until: from when it is not used without asking again.
+        usable_until: from when it is not used at all; None: for ever.
+    """
+
+    wanted: Wanted
+    document: StatusToken | StatusEvents | None
+    keys: tuple[PublicKey, ...] = attrs.field(repr=False)
+    etag: str | None
+    fetched_at: datetime
+    refresh_at: datetime
+    fresh_until: datetime
+    usable_until: datetime | None
+
+    @property
+    def issued_at(self) -> datetime | None:
+        """When the document was issued; None where there is none."""
+        return None if self.document is None else self.document.issued_at
+
+    def is_fresh(self, now: datetime, /) -> bool:
+        """Whether it is used without asking again."""
+        return now < self.fresh_until
+
+    def is_usable(self, now: datetime, /) -> bool:
+        """Whether it is still good where nobody answers."""
+        return self.usable_until is None or now < self.usable_until
+
+
+def accept(
+    wanted: Wanted, answer: Answer, question: Question, /, *, held: Held | None, floor: datetime | None, jitter: float
+) -> Held:
+    """What is to be kept after an answer: rules 3 to 5.
+
+    Args:
+        wanted: what was asked for.
+        answer: what came.
+        question: under which keys, and when.
+        held: the copy that is held, opened under the same keys.
+        floor: the issue of the youngest such document ever seen.
+        jitter: from 0 to 1, drawn.
+
+    Raises:
+        StatusError: ``status-unavailable``, or the document's code; ``status-list-rollback``.
+    """
+    if answer.status == _NOT_MODIFIED and (document := _asked_to_renew(held)) is not None:
+        if document.expires_at is not None and document.expires_at <= question.now:
+            raise StatusError("status-list-expired", "The server holds on to a document that has expired")
+        if is_future(document, question):
+            raise StatusError("status-list-future", "The server holds on to a document that is later than now")
+        return hold(wanted, document, question, etag=None if held is None else held.etag, jitter=jitter)
+    is_good = held is not None and held.document is not None and held.is_usable(question.now)
+    if _says_absent(wanted, answer) and not is_good:  # what was there a moment ago and has not expired is not gone
+        return hold(wanted, None, question, jitter=jitter)
+    if (error := why_not(answer)) is not None:
+        raise error
+    media_type = check_head(answer, wanted.accepts)
+    document = open_document(wanted, media_type, answer.body, question)
+    if not spans(document, wanted.at):
+        return hold(wanted, None, question, jitter=jitter)
+    if wanted.kind is not Kind.HISTORY and floor is not None and document.issued_at < floor:
+        raise StatusError("status-list-rollback", "The document is older than one that was seen before")
+    return hold(wanted, document, question, etag=_etag(answer), jitter=jitter)
+
+
+def _asked_to_renew(held: Held | None) -> StatusToken | StatusEvents | None:
+    """The copy that a request was conditional on, if it was."""
+    return None if held is None or held.etag is None else held.document
+
+
+def _says_absent(wanted: Wanted, answer: Answer) -> bool:
+    """Whether the server says that there is no such document, where a look-up can go on without it."""
+    return wanted.may_be_absent and answer.status in (_NO_HISTORY if wanted.kind is Kind.HISTORY else _ABSENT)
+
+
+def hold(
+    wanted: Wanted,
+    document: StatusToken | StatusEvents | None,
+    question: Question,
+    /,
+    *,
+    etag: str | None = None,
+    jitter: float = 0.0,
+    fetched_at: datetime | None = None,
+) -> Held:
+    """An opened document with the times until which it is kept: rule 5. Historical ones do not change any more."""
+    since = question.now if fetched_at is None else min(fetched_at, question.now)
+    expires_at = None if document is None or wanted.kind is Kind.HISTORY else document.expires_at
+    if document is None:
+        lifetime = wanted.absent_for
+    elif wanted.kind is Kind.HISTORY:
+        lifetime = MAX_TTL
+    else:
+        lifetime = clamped(document.ttl)
+    fresh_until = since + lifetime if expires_at is None else min(since + lifetime, expires_at)
+    least, most = REFRESH_AHEAD
+    return Held(
+        wanted=wanted,
+        document=document,
+        keys=question.keys,
+        etag=etag,
+        fetched_at=since,
+        refresh_at=since + (fresh_until - since) * (least + (most - least) * jitter),
+        fresh_until=fresh_until,
+        usable_until=expires_at,
+    )
+
+
+def clamped(ttl: timedelta | None, /) -> timedelta:
+    """How long a document is kept before asking again."""
+    return DEFAULT_TTL if ttl is None else min(max(ttl, MIN_TTL), MAX_TTL)
+
+
+def open_document(
+    wanted: Wanted, media_type: str, data: bytes, question: Question, /, *, judged: bool = True
+) -> StatusToken | StatusEvents:
+    """The document in these bytes, under the question's keys; times are left alone where it is not to be ``judged``.
+
+    Raises:
+        StatusError: the document's code.
+    """
+    now = question.now if judged and wanted.kind is not Kind.HISTORY else None
+    skew = question.clock_skew
+    if wanted.kind is Kind.EVENTS:
+        return tokenlist.open_events(data, uri=wanted.uri, keys=question.keys, now=now, clock_skew=skew)
+    open_list = tokenlist.open_token if media_type == tokenlist.STATUS_LIST_TYPE else tokenlist.open_jwt_token
+    return open_list(
+        data, uri=wanted.uri, keys=question.keys, now=now, clock_skew=skew, max_list_bytes=question.max_list_bytes
+    )
+
+
+def spans(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool:
+    """Whether a document answers about a moment: always for the present; else its life must span the second.
+
+    A static host ignores what stands behind the question mark and answers with the list of today: it has no history.
+    """
+    if at is None:
+        return True
+    second = at.replace(microsecond=0)
+    return document.expires_at is not None and document.issued_at <= second <= document.expires_at
+
+
+def is_future(document: StatusToken | StatusEvents, question: Question, /) -> bool:
+    """Whether a document was issued later than the question is asked."""
+    return document.issued_at - question.now > question.clock_skew
+
+
+def aggregation_uri(token: StatusToken, /) -> str | None:
+    """Where a list says that the issuer's other lists are named; the list's signature has been checked."""
+    if token.media_type != tokenlist.STATUS_LIST_TYPE:
+        return None
+    try:
+        message = _cbor.decode_general(token.data[1:], max_bytes=len(token.data))
+        claims = _cbor.decode_general(message[_PAYLOAD], max_bytes=len(token.data))
+        found = claims[_STATUS_LIST_CLAIM].get("aggregation_uri")
+    except (CertcoreError, LookupError, TypeError, AttributeError):  # it was read before: it is as it should be
+        return None
+    return found if type(found) is str else None
+
+
+def _etag(answer: Answer) -> str | None:
+    found = answer.headers.get("etag")
+    return found if found is not None and len(found) <= 256 and found.isascii() and found.isprintable() else None  # noqa: PLR2004  characters, more than any server's
+
+
+# --- 6 failures -------------------------------------------------------------------------------------------------------
+
+
+def again(error: StatusError, /) -> StatusError:
+    """The same error for another caller: one exception raised in many threads would gather all their tracebacks."""
+    copy = StatusError(error.code, error.message, retry_after_s=error.retry_after_s, **dict(error.detail))
+    copy.__cause__ = error.__cause__
+    return copy
+
+
+def is_retried(error: StatusError, /) -> bool:
+    """Whether another attempt may help, within the same deadline."""
+    return dict(error.detail).get("cause") in _RETRIED and error.retry_after_s is None
+
+
+def pause_s(attempt: int, /, *, jitter: float) -> float:
+    """Seconds before the next attempt, the first of which is attempt 0."""
+    return FIRST_PAUSE_S * (1 << attempt) * jitter
+
+
+def failure_pause_s(error: StatusError, pause: timedelta, /, *, failures_before: int) -> float:
+    """Seconds for which a document is not asked for again: twice as long after each failure in a row, within bounds."""
+    grown = pause.total_seconds() * (1 << min(failures_before, _MAX_DOUBLINGS))
+    return max(grown, error.retry_after_s or 0.0)

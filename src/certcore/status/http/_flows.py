@@ -1,0 +1,297 @@
+"""What a look-up does, step by step, without doing any of it: generators that yield what is to be done.
+
+Both HTTP backends drive the same generators; they differ in how a request is sent, how a pause is made and how callers
+wait for each other, and in nothing else. What lives here: the order of steps. What never does: sockets, threads, event
+loops and clocks.
+
+A look-up of one entry:
+
+1. the list: from the cache while it is fresh, else asked for, once for however many callers;
+2. if the moment asked about lies before the list, or the list does not read valid: the events document beside it;
+3. if the moment lies before the list and the events do not reach back to it: the list of that time, if the server
+   keeps any.
+
+Where the server fails, a copy that has not expired speaks, with its age in the record. Nothing that fails here is ever
+a statement about a certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+import attrs
+
+from certcore.errors import StatusError
+from certcore.keys import PublicKey
+from certcore.payload import StatusListEntry, StatusRef
+from certcore.status import vehicledoc
+from certcore.status._url_policy import check_url, unavailable
+from certcore.status.http import _fetch
+from certcore.status.http._endpoint import VehicleEndpoint
+from certcore.status.http._fetch import Answer, Held, Kind, Question, Request, Wanted
+from certcore.status.http._store import Store
+from certcore.status.protocol import StatusQuery, StatusRecord, StatusState, VehicleQuery, VehicleRecord
+from certcore.status.tokenlist import StatusEvents, StatusToken, status_record
+from certcore.status.vehicledoc import MAX_ANSWER_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Send:
+    """Send a request; gives its `Answer`, or throws `StatusError`."""
+
+    request: Request
+
+
+@attrs.frozen
+class Pause:
+    """Wait so many seconds; gives False, at once, where the deadline does not allow it."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Once:
+    """Run a flow once for all callers who name the same key meanwhile; gives what it gives, throws what it throws."""
+
+    key: object
+    flow: Callable[[], Flow[Any]]
+
+
+@attrs.frozen
+class Later:
+    """Run a flow when nobody waits, unless one of that key is running; gives nothing, and its failure is nobody's."""
+
+    key: object
+    flow: Callable[[], Flow[Any]]
+
+
+@attrs.frozen
+class Begin:
+    """The deadline counts from now again, and is so many seconds."""
+
+    seconds: float
+
+
+Effect = Send | Pause | Once | Later | Begin
+Flow = Generator[Effect, Any, T]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What the flows need to know, all of it injectable.
+
+    Attributes:
+        max_list_bytes: the most bytes a list may inflate to.
+        clock_skew: how far two right clocks may be apart.
+        failure_pause: how long a document is not asked for again after a failure; twice as long after each in a row.
+        vehicles: country to where its vehicles are looked up.
+        monotonic: seconds on a clock that only goes forward.
+        jitter: gives numbers from 0 to 1.
+        nonce: gives so many bytes that were never used before.
+    """
+
+    max_list_bytes: int
+    clock_skew: timedelta
+    failure_pause: timedelta
+    vehicles: Mapping[str, VehicleEndpoint] = attrs.field(repr=False)
+    monotonic: Callable[[], float]
+    jitter: Callable[[], float]
+    nonce: Callable[[int], bytes]
+
+
+class Flows:
+    """The steps of both backends over one store."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+
+    # --- one entry
+
+    def lookup(self, query: StatusQuery, /) -> Flow[StatusRecord]:
+        """The facts about one entry: the steps at the top of this file."""
+        uri, index = _place(query)
+        question = self.question(query.keys, query.asked_at)
+        held = yield from self._current(Wanted(kind=Kind.LIST, uri=uri), question)
+        token = held.document
+        if not isinstance(token, StatusToken):  # a list is never absent
+            raise unavailable("no-list", "There is no such list")
+        lifetime = _fetch.clamped(token.ttl)
+        is_present = query.asked_at - query.as_of <= self._settings.clock_skew  # whatever the register's clock says
+        if is_present or query.as_of >= token.issued_at:
+            if _reads_valid(token, index):
+                return status_record(index, tokens=[token])
+            return status_record(index, tokens=[token], events=(yield from self._why(uri, question, lifetime)))
+        events = yield from self._events(uri, question, lifetime)
+        tokens = [token]
+        if events is None or events.history_from > query.as_of:
+            earlier = yield from self._earlier(uri, query.as_of, question, lifetime)
+            tokens = [token] if earlier is None else [earlier, token]
+        return status_record(index, tokens=tokens, events=events)
+
+    def _events(self, uri: str, question: Question, lifetime: timedelta) -> Flow[StatusEvents | None]:
+        """Step 2; None where the server says that there are none."""
+        held = yield from self._current(Wanted(kind=Kind.EVENTS, uri=uri, absent_for=lifetime), question)
+        return held.document if isinstance(held.document, StatusEvents) else None
+
+    def _why(self, uri: str, question: Question, lifetime: timedelta) -> Flow[StatusEvents | None]:
+        """Since when and why an entry is stopped; that it is stopped, the list has said already."""
+        try:
+            return (yield from self._events(uri, question, lifetime))
+        except StatusError:
+            return None
+
+    def _earlier(self, uri: str, at: datetime, question: Question, lifetime: timedelta) -> Flow[StatusToken | None]:
+        """Step 3; most servers keep no earlier lists, and a failure here takes nothing from what the others say."""
+        try:
+            held = yield from self._current(Wanted(kind=Kind.HISTORY, uri=uri, at=at, absent_for=lifetime), question)
+        except StatusError:
+            return None
+        return held.document if isinstance(held.document, StatusToken) else None
+
+    def _current(self, wanted: Wanted, question: Question) -> Flow[Held]:
+        """A document: fresh from the cache, else asked for, else the last good one."""
+        held = self._usable(wanted, question)
+        if held is not None and held.is_fresh(question.now):
+            if question.now >= held.refresh_at and self._failure(wanted) is None:
+                yield Later((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held))
+            return held
+        try:
+            return (yield Once((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held)))  # type: ignore[no-any-return]  # a flow of Held
+        except StatusError:
+            held = self._usable(wanted, question)
+            if held is None:
+                raise
+            return held
+
+    def _usable(self, wanted: Wanted, question: Question) -> Held | None:
+        """The copy that is held, if it may be used at all at that moment."""
+        held = self._store.get(wanted, question)
+        return held if held is not None and _is_usable(held, question) else None
+
+    def refresh(self, wanted: Wanted, question: Question, *, seen: Held | None, force: bool = False) -> Flow[Held]:
+        """Ask the server and keep what it says.
+
+        Args:
+            wanted: the document.
+            question: under which keys, and when.
+            seen: what the caller found: where there is another by now, somebody else has asked in the meantime.
+            force: ask all the same.
+        """
+        held = self._store.get(wanted, question)
+        if not force:
+            if held is None or not held.is_fresh(question.now):  # another process may have asked
+                held = self._store.reload(wanted, question) or held
+            is_new = held is not None and (seen is None or held.fetched_at > seen.fetched_at)
+            if held is not None and is_new and held.is_fresh(question.now) and _is_usable(held, question):
+                return held
+            if (failure := self._failure(wanted)) is not None:
+                raise _fetch.again(failure)
+        settings = self._settings
+        try:
+            answer = yield from self.send(_fetch.request_for(wanted, held, max_list_bytes=settings.max_list_bytes))
+            floor = self._store.floor(wanted)
+            new = _fetch.accept(wanted, answer, question, held=held, floor=floor, jitter=settings.jitter())
+            return self._store.put(new)
+        except StatusError as error:
+            self._store.fail(wanted.url, error, now=settings.monotonic(), pause=settings.failure_pause)
+            raise
+
+    def send(self, request: Request) -> Flow[Answer]:
+        """An answer, after as many attempts as help and as the deadline allows."""
+        for attempt in count():
+            try:
+                answer: Answer = yield Send(request)
+                error = _fetch.why_not(answer)
+                if error is None or not _fetch.is_retried(error):
+                    return answer
+            except StatusError as failure:
+                error = failure
+            if attempt + 1 >= _fetch.MAX_ATTEMPTS or not _fetch.is_retried(error):
+                raise error
+            if not (yield Pause(_fetch.pause_s(attempt, jitter=self._settings.jitter()))):
+                raise error
+        raise AssertionError  # pragma: no cover  count() has no end
+
+    def _failure(self, wanted: Wanted) -> StatusError | None:
+        return self._store.failure(wanted.url, now=self._settings.monotonic())
+
+    def question(self, keys: tuple[PublicKey, ...], now: datetime) -> Question:
+        """Under which keys, and when, a document is opened."""
+        settings = self._settings
+        return Question(keys=keys, now=now, clock_skew=settings.clock_skew, max_list_bytes=settings.max_list_bytes)
+
+    # --- a vehicle
+
+    def vehicle(self, query: VehicleQuery, /) -> Flow[VehicleRecord]:
+        """The facts about one vehicle: asked for every time, because an answer is bound to its question."""
+        country, endpoint = self._endpoint_for(query)
+        check_url(endpoint.url)
+        try:
+            body = vehicledoc.encode_request(query, nonce=self._settings.nonce(vehicledoc.NONCE_BYTES))
+        except (ValueError, TypeError) as cause:
+            raise unavailable("query", "No request can hold what is asked") from cause
+        headers = (
+            ("Accept", VEHICLE_ANSWER_TYPE),
+            ("Content-Type", VEHICLE_REQUEST_TYPE),
+            ("Accept-Encoding", "identity"),
+            *endpoint.authorization(),
+        )
+        answer = yield from self.send(
+            Request(
+                url=endpoint.url,
+                method="POST",
+                headers=headers,
+                body=body,
+                max_bytes=MAX_ANSWER_BYTES,
+                channel=None if endpoint.client_certificate is None else country,
+            )
+        )
+        if (error := _fetch.why_not(answer)) is not None:
+            raise error
+        _fetch.check_head(answer, (VEHICLE_ANSWER_TYPE,))
+        return vehicledoc.open_answer(
+            answer.body,
+            request=body,
+            keys=endpoint.keys,
+            now=query.asked_at,
+            clock_skew=self._settings.clock_skew,
+        )
+
+    def _endpoint_for(self, query: VehicleQuery) -> tuple[str, VehicleEndpoint]:
+        """The endpoint of the vehicle's country; of the only one, where the country is not known."""
+        endpoints = self._settings.vehicles
+        country = query.country
+        if country is None and len(endpoints) == 1:
+            (country,) = endpoints
+        endpoint = None if country is None else endpoints.get(country)
+        if country is None or endpoint is None:
+            raise unavailable("no-endpoint", "Nobody is configured to be asked about vehicles of that country")
+        return country, endpoint
+
+
+def _place(query: StatusQuery) -> tuple[str, int]:
+    """The list and the entry that a query is about.
+
+    Raises:
+        StatusError: ``status-unavailable`` with the cause ``no-list``.
+    """
+    ref = query.ref
+    if query.list_uri is None or not isinstance(ref, StatusRef | StatusListEntry):
+        raise unavailable("no-list", "The certificate's issuer has no list to look it up in")
+    return query.list_uri, ref.index
+
+
+def _is_usable(held: Held, question: Question) -> bool:
+    """Whether a copy may be used at all at the moment of asking."""
+    is_future = held.document is not None and _fetch.is_future(held.document, question)
+    return held.is_usable(question.now) and not is_future
+
+
+def _reads_valid(token: StatusToken, index: int) -> bool:
+    return token.status_list.state(index) is StatusState.VALID

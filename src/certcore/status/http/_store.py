@@ -1,0 +1,328 @@
+"""What was fetched, kept: signed bytes in memory and, where there is a folder for it, on disk.
+
+What lives here: bounds, files, and the memory of what was seen, which never goes back. What never does: networks,
+clocks, and decisions about freshness (`_fetch` has them).
+
+- A copy is found by the exact URL it came from.
+- The disk is outside the trust boundary: what is read from it is opened again, signature and all, under the keys of the
+  question. A file that is anything else than a copy we wrote is as good as none.
+- A file is written beside and renamed, under a lock that processes share; a younger copy that another process wrote is
+  left alone.
+- Memory and disk are bounded; what was asked for least recently goes first. Which times were seen (a few bytes for each
+  list) outlives the copies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+import attrs
+
+from certcore import _cbor
+from certcore._instants import CLOCK_SKEW, LAST_SECOND
+from certcore.errors import CertcoreError, StatusError
+from certcore.status.http import _fetch
+from certcore.status.http._fetch import Held, Kind, Question, Wanted
+from certcore.status.tokenlist import StatusToken
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover  Windows: there, the last of two processes to write wins
+    fcntl = None  # type: ignore[assignment]  # as above
+
+SUFFIX: Final = ".status"
+"""The end of a copy's file name; what stands before it is a digest of the URL."""
+
+MAX_MEMORY_BYTES: Final = 256 << 20
+"""Bytes of all documents that are held in memory, entries inflated."""
+
+MAX_FILE_BYTES: Final = 64 << 20
+_MAX_FLOORS: Final = 100_000
+"""Documents whose youngest issue is remembered; some 20 MB."""
+
+_MAGIC: Final = b"certcore-status-1\n"
+_LOCK: Final = "lock"
+_URL, _URI, _MEDIA_TYPE, _FETCHED_AT, _ETAG, _DATA = range(6)
+_NOTHING: Final = ""
+"""The media type of what the server said is not there."""
+
+_log = logging.getLogger("certcore.status")
+
+
+@attrs.frozen(kw_only=True)
+class File:
+    """One copy as it lies on disk: nothing in it may be believed before it was opened."""
+
+    url: str
+    uri: str
+    media_type: str
+    fetched_at: datetime
+    etag: str | None
+    data: bytes | None = attrs.field(repr=False)
+
+
+class Store:
+    """Copies of documents; safe between threads, and its folder between processes."""
+
+    def __init__(self, *, folder: Path | None, max_documents: int, max_list_bytes: int) -> None:
+        self._folder = folder
+        self._max_list_bytes = max_list_bytes
+        self._max_documents = max_documents
+        self._lock = Lock()
+        self._memory: OrderedDict[str, Held] = OrderedDict()
+        self._bytes = 0
+        self._floors: OrderedDict[str, datetime] = OrderedDict()
+        self._failures: OrderedDict[str, tuple[float, StatusError, int]] = OrderedDict()
+
+    def get(self, wanted: Wanted, question: Question, /) -> Held | None:
+        """The copy, opened under the question's keys; None where there is none that these keys signed."""
+        with self._lock:
+            held = self._memory.get(wanted.url)
+            if held is not None:
+                self._memory.move_to_end(wanted.url)
+        if held is None:
+            return self.reload(wanted, question)
+        if held.document is None or held.keys is question.keys or held.keys == question.keys:
+            return held
+        return self._reopened(held, question)
+
+    def reload(self, wanted: Wanted, question: Question, /) -> Held | None:
+        """The copy on disk, if these keys signed it and it is not older than what was seen; it is now in memory too."""
+        file = None if self._folder is None else read_file(self._path(wanted.url))
+        if file is None or file.url != wanted.url:
+            return None
+        held = self._opened(wanted, file, question)
+        if held is None:
+            return None
+        try:
+            return self._remember(held)
+        except StatusError:  # older than what was seen
+            return None
+
+    def put(self, held: Held, /) -> Held:
+        """Keep a copy.
+
+        Raises:
+            StatusError: ``status-list-rollback``; a younger one was seen in the meantime.
+        """
+        kept = self._remember(held)
+        with self._lock:
+            self._failures.pop(held.wanted.url, None)
+        if self._folder is not None:
+            self._write(held)
+        return kept
+
+    def floor(self, wanted: Wanted, /) -> datetime | None:
+        """The issue of the youngest such document that was seen; historical ones have none."""
+        with self._lock:
+            return self._floors.get(wanted.url)
+
+    def failure(self, url: str, /, *, now: float) -> StatusError | None:
+        """Why the document could not be had a moment ago; None where it may be asked for again."""
+        with self._lock:
+            until, error, _ = self._failures.get(url, (now, None, 0))
+        return error if now < until else None
+
+    def fail(self, url: str, error: StatusError, /, *, now: float, pause: timedelta) -> None:
+        """Remember a failure for a moment, which grows with every one that follows it."""
+        with self._lock:
+            _, _, before = self._failures.get(url, (now, None, 0))
+            pause_s = _fetch.failure_pause_s(error, pause, failures_before=before)
+            self._failures[url] = now + pause_s, error, before + 1
+            self._failures.move_to_end(url)
+            while len(self._failures) > self._max_documents:
+                self._failures.popitem(last=False)
+
+    def holds(self, wanted: Wanted, /) -> bool:
+        """Whether there is a copy, in memory or on disk; unopened."""
+        with self._lock:
+            if wanted.url in self._memory:
+                return True
+        return self._folder is not None and self._path(wanted.url).is_file()
+
+    def list_uris(self) -> tuple[str, ...]:
+        """Every list that is held, in memory or on disk."""
+        with self._lock:
+            found = {held.wanted.uri: None for held in self._memory.values()}
+        found.update((file.uri, None) for file in self._files())
+        return tuple(found)
+
+    def documents(self) -> Iterator[bytes]:
+        """The signed bytes of every document that is held, unopened."""
+        with self._lock:
+            in_memory = [held.document for held in self._memory.values() if held.document is not None]
+            urls = set(self._memory)
+        for document in in_memory:
+            yield document.data
+        for file in self._files():
+            if file.data is not None and file.url not in urls:
+                yield file.data
+
+    def _remember(self, held: Held) -> Held:
+        url, issued_at = held.wanted.url, held.issued_at
+        with self._lock:
+            if issued_at is not None and held.wanted.kind is not Kind.HISTORY:
+                floor = self._floors.get(url)
+                if floor is not None and issued_at < floor:
+                    raise StatusError("status-list-rollback", "The document is older than one that was seen before")
+                self._floors[url] = issued_at
+                self._floors.move_to_end(url)
+            self._forget(url)
+            self._memory[url] = held
+            self._bytes += _size(held)
+            while self._memory and (len(self._memory) > self._max_documents or self._bytes > MAX_MEMORY_BYTES):
+                self._forget(next(iter(self._memory)))
+            while len(self._floors) > _MAX_FLOORS:
+                self._floors.popitem(last=False)
+        return held
+
+    def _forget(self, url: str) -> None:
+        gone = self._memory.pop(url, None)
+        if gone is not None:
+            self._bytes -= _size(gone)
+
+    def _reopened(self, held: Held, question: Question) -> Held | None:
+        """The copy under other keys than it was opened with, if they signed it too."""
+        document = held.document
+        if document is None:
+            return held
+        try:
+            opened = _fetch.open_document(held.wanted, document.media_type, document.data, question, judged=False)
+        except StatusError:
+            return None
+        return attrs.evolve(held, document=opened, keys=question.keys)
+
+    def _opened(self, wanted: Wanted, file: File, question: Question) -> Held | None:
+        document = None
+        if file.data is not None:
+            try:
+                document = _fetch.open_document(wanted, file.media_type, file.data, question, judged=False)
+            except StatusError:
+                return None
+            if not _fetch.spans(document, wanted.at) or _fetch.is_future(document, question):
+                return None  # what is from the future must not become what others are held to
+        elif not wanted.may_be_absent:
+            return None
+        return _fetch.hold(wanted, document, question, etag=file.etag, fetched_at=file.fetched_at)
+
+    # --- on disk
+
+    def _path(self, url: str) -> Path:
+        folder = self._folder if self._folder is not None else Path()
+        return folder / f"{hashlib.sha256(url.encode()).hexdigest()[:40]}{SUFFIX}"
+
+    def _files(self) -> Iterator[File]:
+        if self._folder is not None:
+            for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+                file = read_file(path)
+                if file is not None:
+                    yield file
+
+    def _write(self, held: Held) -> None:
+        """Write one copy, whole or not at all; a disk that is full or gone is a cache less, and no error."""
+        try:
+            folder = self._path(held.wanted.url).parent
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _locked(folder / _LOCK):
+                if not self._is_older(held):
+                    _write_file(self._path(held.wanted.url), held)
+                    self._trim(folder)
+        except OSError as cause:
+            _log.warning("the folder for status lists cannot be written to: %s", cause.strerror)
+
+    def _is_older(self, held: Held) -> bool:
+        """Whether another process has written a younger one, or a document where this process was told of none."""
+        file = read_file(self._path(held.wanted.url))
+        if file is None or file.url != held.wanted.url or file.data is None or held.wanted.kind is Kind.HISTORY:
+            return False
+        question = Question(
+            keys=held.keys,
+            now=held.fetched_at,
+            clock_skew=CLOCK_SKEW,
+            max_list_bytes=self._max_list_bytes,
+        )
+        found = self._opened(held.wanted, file, question)
+        if found is None or found.issued_at is None:
+            return False
+        return held.issued_at is not None and found.issued_at > held.issued_at
+
+    def _trim(self, folder: Path) -> None:
+        for left_behind in folder.glob(f".*{SUFFIX}.*"):  # by a process that was killed: nobody else is writing now
+            left_behind.unlink(missing_ok=True)
+        files = list(folder.glob(f"*{SUFFIX}"))
+        if len(files) > self._max_documents:
+            by_age = sorted(files, key=lambda path: path.stat().st_mtime_ns)
+            for path in by_age[: len(files) - self._max_documents]:
+                path.unlink(missing_ok=True)
+
+
+def read_file(path: Path, /) -> File | None:
+    """A copy from disk; None where there is none, or something else lies there."""
+    try:
+        if not path.is_file():  # a pipe would wait for ever
+            return None
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+        if not raw.startswith(_MAGIC) or len(raw) > MAX_FILE_BYTES:
+            return None
+        members = _cbor.decode(raw[len(_MAGIC) :], max_bytes=MAX_FILE_BYTES)
+    except (OSError, CertcoreError):
+        return None
+    match members:
+        case {0: str() as url, 1: str() as uri, 2: str() as media_type, 3: int() as seconds, 4: etag, 5: data}:
+            if type(etag) in {str, type(None)} and type(data) in {bytes, type(None)} and 0 <= seconds < LAST_SECOND:
+                fetched_at = datetime.fromtimestamp(seconds, UTC)
+                return File(url=url, uri=uri, media_type=media_type, fetched_at=fetched_at, etag=etag, data=data)
+    return None
+
+
+def _write_file(path: Path, held: Held) -> None:
+    document = held.document
+    members = {
+        _URL: held.wanted.url,
+        _URI: held.wanted.uri,
+        _MEDIA_TYPE: _NOTHING if document is None else document.media_type,
+        _FETCHED_AT: int(held.fetched_at.timestamp()),
+        _ETAG: held.etag,
+        _DATA: None if document is None else document.data,
+    }
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_MAGIC + _cbor.encode(members))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Alone with the folder, among all processes that use it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)  # which gives the lock back
+
+
+def _size(held: Held) -> int:
+    """Bytes in memory, about: a list's entries, or some eight times an events document's."""
+    document = held.document
+    if document is None:
+        return 0
+    if isinstance(document, StatusToken):
+        return len(document.data) + len(document.status_list.data)
+    return 8 * len(document.data)

@@ -1,0 +1,454 @@
+"""Connections, and nothing else: a `Request` goes out and an `Answer` comes back, or a `StatusError` says why not.
+
+With `http`, the only code in the package that opens a connection. What never lives here: what to ask, and what to think
+of an answer.
+
+httpx2's requests and responses, so that any of its transports can be injected; without its client, and so without what
+a client brings along: redirects, cookies, netrc, proxies from the environment, decoding of bodies. What the transport
+here adds to httpx2's own:
+
+- a name is resolved once, all its addresses are judged (`_reach.check_address`), and the connection goes to one that
+  was judged; TLS still checks the certificate for the name;
+- one deadline holds for name, connection, TLS, request and answer together, for single bytes that drip in, too.
+
+An injected transport resolves, connects and waits as it likes: addresses are not judged, and the deadline is looked at
+between the pieces of a body only (async: always). The same holds with ``trust_env=True``, where a proxy may do the
+connecting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import Any, Final
+
+import attrs
+import httpcore2
+import httpx2
+
+from certcore.errors import StatusError
+from certcore.status._url_policy import check_address, check_url, is_loopback_host, unavailable
+from certcore.status.http._fetch import Answer, Request
+
+_OK: Final = 200
+_USER_AGENT: Final = "certcore"
+_KEPT_HEADERS: Final = ("content-encoding", "content-type", "etag", "retry-after")
+_MAX_CONNECTIONS: Final = 16
+_KEEPALIVE_S: Final = 15.0
+
+_END: ContextVar[float | None] = ContextVar("certcore_deadline", default=None)
+"""When the request of this thread must be over, on the monotonic clock: connections outlive requests, so the streams
+look it up."""
+
+_SOCKET_OPTION = httpcore2.SOCKET_OPTION
+
+
+@attrs.frozen(kw_only=True)
+class Reach:
+    """How connections are made.
+
+    Attributes:
+        allow_private: whether names may lead into private networks.
+        trust_env: whether the environment's proxies, netrc and certificate files count.
+        ca_file: the authorities that are trusted instead of the system's, PEM.
+        client_certificate: files of the client's certificate chain and its private key, PEM.
+    """
+
+    allow_private: bool = False
+    trust_env: bool = False
+    ca_file: Path | None = None
+    client_certificate: tuple[str, str] | None = attrs.field(default=None, repr=False)
+
+    def context(self) -> ssl.SSLContext:
+        """TLS as configured.
+
+        Raises:
+            StatusError: ``status-unavailable`` with the cause ``tls``; a file cannot be read.
+        """
+        try:
+            if self.ca_file is None:
+                context = httpx2.create_ssl_context(trust_env=self.trust_env)
+            else:
+                context = ssl.create_default_context(cafile=self.ca_file)
+            if self.client_certificate is not None:
+                context.load_cert_chain(*self.client_certificate)
+        except OSError as cause:  # ssl.SSLError is one
+            raise unavailable("tls", "The certificate files cannot be read") from cause
+        return context
+
+
+class Wire:
+    """Sends requests, one per thread at a time, over connections that are kept for a while."""
+
+    def __init__(self, reach: Reach, /, *, transport: Any = None) -> None:  # noqa: ANN401  an httpx2 transport: a third party's type
+        self._client: httpx2.Client | None = None
+        if transport is None and reach.trust_env:
+            self._client = httpx2.Client(trust_env=True, verify=reach.context(), cookies=_no_cookies())
+        self._transport = transport if transport is not None or self._client else _GuardedTransport(reach)
+
+    def send(self, request: Request, *, seconds: float) -> Answer:
+        """The answer, within so many seconds.
+
+        Raises:
+            StatusError: ``status-unavailable``.
+        """
+        _check_target(request.url)
+        end = monotonic() + seconds
+        token = _END.set(end)
+        try:
+            outgoing = _outgoing(request, seconds)
+            if self._client is not None:
+                response = self._client.send(outgoing, stream=True, follow_redirects=False)
+            else:
+                response = self._transport.handle_request(outgoing)
+            try:
+                return _answer(response, b"".join(_read(response, request.max_bytes, end)))
+            finally:
+                response.close()
+        except StatusError:
+            raise
+        except Exception as cause:  # whatever httpx2 or an injected transport raises
+            raise _why(cause) from cause
+        finally:
+            _END.reset(token)
+
+    def close(self) -> None:
+        """Close the connections; an injected transport is its owner's to close."""
+        if self._client is not None:
+            self._client.close()
+        elif isinstance(self._transport, _GuardedTransport):
+            self._transport.close()
+
+
+class AsyncWire:
+    """As `Wire`, for one event loop."""
+
+    def __init__(self, reach: Reach, /, *, transport: Any = None) -> None:  # noqa: ANN401  as above
+        self._client: httpx2.AsyncClient | None = None
+        if transport is None and reach.trust_env:
+            self._client = httpx2.AsyncClient(trust_env=True, verify=reach.context(), cookies=_no_cookies())
+        self._transport = transport if transport is not None or self._client else _AsyncGuardedTransport(reach)
+
+    async def send(self, request: Request, *, seconds: float) -> Answer:
+        """The answer, within so many seconds; raises as `Wire.send`."""
+        _check_target(request.url)
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._send(request, seconds)
+        except StatusError:
+            raise
+        except Exception as cause:  # as above
+            raise _why(cause) from cause
+
+    async def _send(self, request: Request, seconds: float) -> Answer:
+        outgoing = _outgoing(request, seconds)
+        if self._client is not None:
+            response = await self._client.send(outgoing, stream=True, follow_redirects=False)
+        else:
+            response = await self._transport.handle_async_request(outgoing)
+        try:
+            pieces: list[bytes] = []
+            if _is_body_wanted(response, request.max_bytes):
+                size = 0
+                stream: Any = response.stream  # of the async kind
+                async for piece in stream:
+                    size += len(piece)
+                    _check_size(size, request.max_bytes)
+                    pieces.append(piece)
+            return _answer(response, b"".join(pieces))
+        finally:
+            await response.aclose()
+
+    async def aclose(self) -> None:
+        """As `Wire.close`."""
+        if self._client is not None:
+            await self._client.aclose()
+        elif isinstance(self._transport, _AsyncGuardedTransport):
+            await self._transport.aclose()
+
+
+# --- what both share --------------------------------------------------------------------------------------------------
+
+
+def _check_target(url: str) -> None:
+    """Return when a URL may be fetched; what stands behind a question mark is the asker's own, such as a time."""
+    check_url(url.partition("?")[0])
+
+
+def _outgoing(request: Request, seconds: float) -> httpx2.Request:
+    return httpx2.Request(
+        request.method,
+        request.url,
+        headers=[("User-Agent", _USER_AGENT), *request.headers],
+        content=request.body,
+        extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), max(seconds, 0.001))},
+    )
+
+
+def _answer(response: httpx2.Response, body: bytes) -> Answer:
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return Answer(status=response.status_code, headers=headers, body=body)
+
+
+def _is_body_wanted(response: httpx2.Response, max_bytes: int) -> bool:
+    """Whether the body is read at all: only with 200, and only if it does not say that it is too long."""
+    stated = response.headers.get("content-length", "")
+    if response.status_code == _OK and stated.isdecimal() and stated.isascii():
+        _check_size(int(stated[:20]), max_bytes)
+    return response.status_code == _OK
+
+
+def _read(response: httpx2.Response, max_bytes: int, end: float) -> Iterable[bytes]:
+    if not _is_body_wanted(response, max_bytes):
+        return
+    size = 0
+    stream: Any = response.stream  # of the sync kind
+    for piece in stream:
+        size += len(piece)
+        _check_size(size, max_bytes)
+        if monotonic() >= end:
+            raise unavailable("timeout", "There was no answer in time")
+        yield piece
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise unavailable("too-large", "The answer has more bytes than it may", max_bytes=max_bytes)
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that takes nothing: the httpx2 client keeps what servers set, and sends it back."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+_CAUSES: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
+    (ssl.SSLError, "tls"),
+    (socket.gaierror, "dns"),
+    ((TimeoutError, httpcore2.TimeoutException, httpx2.TimeoutException), "timeout"),
+    ((httpcore2.ProtocolError, httpx2.ProtocolError), "protocol"),
+    ((httpcore2.ConnectError, httpx2.ConnectError), "connect"),
+    ((httpcore2.NetworkError, httpx2.NetworkError, httpx2.ProxyError, httpcore2.ProxyError, OSError), "network"),
+)
+"""Kinds of failure, the more telling ones first; each is looked for in the whole chain of causes."""
+
+
+def _why(error: Exception) -> StatusError:
+    chain: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in chain:
+        chain.append(found)
+        found = found.__cause__ or found.__context__
+    for kinds, cause in _CAUSES:
+        if any(isinstance(link, kinds) for link in chain):
+            return unavailable(cause, "The server could not be asked, or broke off")
+    return unavailable("transport", "The transport failed", error=type(error).__name__)
+
+
+# --- the transport that judges addresses, and keeps the deadline ------------------------------------------------------
+
+
+class _GuardedTransport(httpx2.BaseTransport):
+    def __init__(self, reach: Reach) -> None:
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=reach.context(),
+            max_connections=_MAX_CONNECTIONS,
+            keepalive_expiry=_KEEPALIVE_S,
+            network_backend=_GuardedNetwork(allow_private=reach.allow_private),
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = self._pool.handle_request(_core(request))
+        stream: Any = answer.stream
+        return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(stream))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _AsyncGuardedTransport(httpx2.AsyncBaseTransport):
+    def __init__(self, reach: Reach) -> None:
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=reach.context(),
+            max_connections=_MAX_CONNECTIONS,
+            keepalive_expiry=_KEEPALIVE_S,
+            network_backend=_AsyncGuardedNetwork(allow_private=reach.allow_private),
+        )
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await self._pool.handle_async_request(_core(request))
+        stream: Any = answer.stream
+        return httpx2.Response(answer.status, headers=answer.headers, stream=_AsyncBody(stream))
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+def _core(request: httpx2.Request) -> httpcore2.Request:
+    url, stream = request.url, request.stream
+    content: Any = stream  # of the kind that the pool takes: bytes stand behind it
+    return httpcore2.Request(
+        method=request.method,
+        url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        headers=request.headers.raw,
+        content=content,
+        extensions=request.extensions,
+    )
+
+
+class _Body(httpx2.SyncByteStream):
+    """A body as it comes in, closed with the connection."""
+
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401  httpcore2 does not name its type
+        self._stream = stream
+
+    def __iter__(self) -> Any:  # noqa: ANN401  as above
+        return iter(self._stream)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class _AsyncBody(httpx2.AsyncByteStream):
+    """As `_Body`."""
+
+    def __init__(self, stream: Any) -> None:  # noqa: ANN401  as above
+        self._stream = stream
+
+    def __aiter__(self) -> Any:  # noqa: ANN401  as above
+        return aiter(self._stream)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _GuardedNetwork(httpcore2.NetworkBackend):
+    """Resolves once, judges what it finds, and connects to that."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[_SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        addresses = _judged(_resolve(host, port, _left(timeout)), host, allow_private=self._allow_private)
+        for place, address in enumerate(addresses):
+            share = _left(timeout) / (len(addresses) - place)
+            try:
+                stream = self._plain.connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if place + 1 == len(addresses):
+                    raise
+            else:
+                return _TimedStream(stream)
+        raise httpcore2.ConnectError  # pragma: no cover  there is at least one address
+
+
+class _AsyncGuardedNetwork(httpcore2.AsyncNetworkBackend):
+    """As `_GuardedNetwork`."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._plain = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  httpcore2's signature
+        local_address: str | None = None,
+        socket_options: Iterable[_SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = _judged(_addresses(found), host, allow_private=self._allow_private)
+        for place, address in enumerate(addresses):
+            share = None if timeout is None else timeout / (len(addresses) - place)
+            try:
+                return await self._plain.connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if place + 1 == len(addresses):
+                    raise
+        raise httpcore2.ConnectError  # pragma: no cover  as above
+
+
+class _TimedStream(httpcore2.NetworkStream):
+    """A stream under the deadline of the request that uses it: each read waits no longer than what is left."""
+
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  httpcore2's signature
+        return self._stream.get_extra_info(info)
+
+
+def _left(timeout: float | None) -> float:
+    """Seconds that are left of the deadline, and never more than the timeout."""
+    end = _END.get()
+    left = (timeout or 0.0) if end is None else end - monotonic()
+    if left <= 0:
+        raise httpcore2.ReadTimeout
+    return left if timeout is None else min(left, timeout)
+
+
+def _resolve(host: str, port: int, seconds: float) -> Sequence[str]:
+    """The addresses of a host. The resolver cannot be interrupted, so it is left behind when time is up."""
+    box: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            box.put(_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except (OSError, UnicodeError) as cause:
+            box.put(cause if isinstance(cause, OSError) else socket.gaierror(str(cause)))
+
+    if is_loopback_host(host):
+        ask()  # needs nobody else
+    else:
+        Thread(target=ask, name="certcore-resolve", daemon=True).start()
+    try:
+        found = box.get(timeout=seconds)
+    except Empty:
+        raise httpcore2.ConnectTimeout from None
+    if isinstance(found, OSError):
+        raise found
+    return found
+
+
+def _addresses(found: Iterable[tuple[Any, ...]]) -> Sequence[str]:
+    """The addresses that getaddrinfo gave, each once, in its order."""
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _judged(addresses: Sequence[str], host: str, *, allow_private: bool) -> Sequence[str]:
+    """The addresses, once every one of them may be asked."""
+    for address in addresses:
+        check_address(address, host=host, allow_private=allow_private)
+    if not addresses:
+        raise unavailable("dns", "The host has no address")
+    return addresses

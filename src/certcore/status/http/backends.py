@@ -1,0 +1,406 @@
+"""Status over HTTP: `HTTPStatusBackend`, `AsyncHTTPStatusBackend` and `fetch_trust_list`.
+
+What lives here: two drivers over the same steps (`_flows`, `_prefetch`), one that blocks and one for an event loop.
+They send, pause, and let callers who want the same thing wait for one of them; what is asked and what may be believed
+is decided below, by pure code. With `_wire`, this is the only network code of the package. It needs the extra ``http``.
+
+A backend holds no trust: every query brings the list's URI and the keys that may sign it, from the engine, which has
+them from the trust list. Over the wire goes the list's URI, never an index or a certificate's id.
+
+Pickling keeps the settings and the cache folder. Connections, what is in memory, and bearer tokens stay behind; with an
+injected transport it is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Lock, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+
+from certcore._clock import utc_now
+from certcore.errors import StatusError
+from certcore.status._url_policy import unavailable
+from certcore.status.http import _fetch
+from certcore.status.http._endpoint import VehicleEndpoint
+from certcore.status.http._fetch import Answer, Request
+from certcore.status.http._flows import Begin, Effect, Flow, Later, Once, Pause, Send
+from certcore.status.http._options import Budget, HTTPTuning, Options, OverHTTP, out_of_time
+from certcore.status.http._prefetch import PrefetchReport
+from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
+from certcore.trust import MAX_TRUST_LIST_BYTES, MEDIA_TYPE, TrustList, TrustRoot
+
+if TYPE_CHECKING:
+    from certcore.status.http._wire import AsyncWire, Wire
+
+__all__ = [
+    "AsyncHTTPStatusBackend",
+    "HTTPStatusBackend",
+    "HTTPTuning",
+    "PrefetchReport",
+    "VehicleEndpoint",
+    "fetch_trust_list",
+]
+
+T = TypeVar("T")
+
+DEFAULT_PREFETCH_DEADLINE: Final = timedelta(seconds=10)
+"""For one document of a prefetch, where nobody stands and waits."""
+
+DEFAULT_TRUST_LIST_DEADLINE: Final = timedelta(seconds=10)
+
+_TRUST_LIST_TYPES: Final = (MEDIA_TYPE, "application/octet-stream", "application/cose")
+"""What a trust list may be served as: many servers know no better name for bytes. It is signed and states its type."""
+
+
+class HTTPStatusBackend(OverHTTP):
+    """Looks status up in signed lists over HTTP, and vehicles at their issuers' endpoints; safe between threads.
+
+    Args:
+        cache_dir: where copies are kept between processes; None: in memory alone. Nothing in it is trusted.
+        deadline: for one look-up, everything included.
+        allow_private: whether names may lead into private networks.
+        trust_env: whether the environment's proxies, netrc and certificate files count; addresses are then not judged,
+            because a proxy may do the connecting.
+        ca_file: the authorities that are trusted for TLS instead of the system's, PEM.
+        vehicles: country to where its vehicles are looked up.
+        transport: an httpx2 transport to send everything through; it resolves and connects as it likes.
+        tuning: bounds, clocks and chance, for operations and tests.
+    """
+
+    def _set_up(self, options: Options, transport: Any) -> None:  # noqa: ANN401  as above
+        super()._set_up(options, transport)
+        self._lock = Lock()
+        self._flights: dict[object, Future[Any]] = {}
+        self._wires: dict[str | None, Wire] = {}
+        self._refreshing: dict[object, Thread] = {}
+
+    def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        """The facts about one certificate.
+
+        Raises:
+            StatusError: ``status-unavailable`` with a ``cause``, or a document's own code: no usable answer.
+        """
+        return self._run(self._flows.lookup(query), self._budget())
+
+    def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
+        """The facts about one vehicle, from the endpoint of its country; never from the cache.
+
+        Raises:
+            StatusError: as `lookup`, and with the codes of an answer.
+        """
+        return self._run(self._flows.vehicle(query), self._budget())
+
+    def prefetch(
+        self,
+        trust: TrustList,
+        /,
+        *,
+        lists: Mapping[str, Iterable[int]] | None = None,
+        deadline: timedelta = DEFAULT_PREFETCH_DEADLINE,
+    ) -> PrefetchReport:
+        """Fetch every list of every issuer, so that look-ups work without a network until the lists expire.
+
+        Which lists an issuer has: those that are held already, those that its own lists' aggregation documents name,
+        and those whose numbers are given; where none are given, those that are there when asked for by number, from 0
+        until one is missing.
+
+        Args:
+            trust: whose issuers.
+            lists: issuer id to the numbers of its lists.
+            deadline: for each document.
+        """
+        return self._run(self._prefetching(trust, lists, deadline), self._budget(deadline))
+
+    def close(self) -> None:
+        """Close all connections, once what is being renewed is done; a later look-up opens new ones."""
+        with self._lock:
+            threads = list(self._refreshing.values())
+        for thread in threads:
+            thread.join()
+        with self._lock:
+            wires = list(self._wires.values())
+            self._wires.clear()
+        for wire in wires:
+            wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _run(self, flow: Flow[T], budget: Budget) -> T:
+        """Drive a flow to its end."""
+        gives: Any = None
+        error: StatusError | None = None
+        while True:
+            try:
+                effect = flow.send(gives) if error is None else flow.throw(error)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            gives, error = None, None
+            try:
+                gives = self._do(effect, budget)
+            except StatusError as failure:
+                error = failure
+
+    def _do(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  what the effect gives
+        match effect:
+            case Send(request):
+                return self._send(request, budget.left())
+            case Pause(seconds):
+                return budget.allows(seconds) and self._sleep(seconds)
+            case Once(key, flow):
+                return self._once(key, flow, budget)
+            case Later(key, flow):
+                return self._later(key, flow)
+            case Begin(seconds):
+                return budget.begin(seconds)
+
+    def _send(self, request: Request, seconds: float) -> Answer:
+        from certcore.status.http._wire import Wire  # noqa: PLC0415  the extra `http`
+
+        with self._lock:
+            wire = self._wires.get(request.channel)
+            if wire is None:
+                reach = self._options.reach(request.channel)
+                wire = self._wires[request.channel] = Wire(reach, transport=self._transport)
+        return wire.send(request, seconds=seconds)
+
+    def _sleep(self, seconds: float) -> bool:
+        (self._options.tuning.sleep or time.sleep)(seconds)
+        return True
+
+    def _once(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> Any:  # noqa: ANN401  as above
+        """What the flow gives: driven here, or waited for where another thread is at it."""
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is None:
+                mine = self._flights[key] = Future[Any]()
+        if flight is not None:
+            try:
+                return flight.result(budget.left())
+            except TimeoutError:
+                raise out_of_time() from None
+            except StatusError as error:
+                raise _fetch.again(error) from error
+        try:
+            result = self._run(flow(), budget)
+        except BaseException as error:
+            mine.set_exception(error if isinstance(error, StatusError) else unavailable("transport", "Broken off"))
+            raise
+        else:
+            mine.set_result(result)
+            return result
+        finally:
+            with self._lock:
+                del self._flights[key]
+
+    def _later(self, key: object, flow: Callable[[], Flow[Any]]) -> None:
+        """Drive the flow in a thread of its own, unless somebody is at it."""
+
+        def work() -> None:
+            try:
+                self._once(key, flow, self._budget())
+            except StatusError:
+                pass  # the copy that is held goes on being good
+            finally:
+                with self._lock:
+                    self._refreshing.pop(key, None)
+
+        thread = Thread(target=work, name="certcore-refresh", daemon=True)
+        with self._lock:
+            if key in self._flights or key in self._refreshing:
+                return
+            self._refreshing[key] = thread
+            thread.start()
+
+
+class AsyncHTTPStatusBackend(OverHTTP):
+    """`HTTPStatusBackend` for an event loop, with the same arguments and the same behaviour; one loop at a time.
+
+    Signatures and lists are checked in the loop's own thread: some 0.1 ms for a list of a million entries.
+    """
+
+    def _set_up(self, options: Options, transport: Any) -> None:  # noqa: ANN401  as above
+        super()._set_up(options, transport)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._flights: dict[object, asyncio.Task[Any]] = {}
+        self._wires: dict[str | None, AsyncWire] = {}
+
+    async def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        """As `HTTPStatusBackend.lookup`."""
+        return await self._run(self._flows.lookup(query), self._budget())
+
+    async def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
+        """As `HTTPStatusBackend.lookup_vehicle`."""
+        return await self._run(self._flows.vehicle(query), self._budget())
+
+    async def prefetch(
+        self,
+        trust: TrustList,
+        /,
+        *,
+        lists: Mapping[str, Iterable[int]] | None = None,
+        deadline: timedelta = DEFAULT_PREFETCH_DEADLINE,
+    ) -> PrefetchReport:
+        """As `HTTPStatusBackend.prefetch`."""
+        return await self._run(self._prefetching(trust, lists, deadline), self._budget(deadline))
+
+    async def close(self) -> None:
+        """As `HTTPStatusBackend.close`."""
+        self._enter_loop()
+        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+        wires = list(self._wires.values())
+        self._wires.clear()
+        for wire in wires:
+            await wire.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _enter_loop(self) -> asyncio.AbstractEventLoop:
+        """The running loop; what belongs to an earlier one is left to it."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._flights, self._wires = loop, {}, {}
+        return loop
+
+    async def _run(self, flow: Flow[T], budget: Budget) -> T:
+        """Drive a flow to its end."""
+        gives: Any = None
+        error: StatusError | None = None
+        while True:
+            try:
+                effect = flow.send(gives) if error is None else flow.throw(error)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            gives, error = None, None
+            try:
+                gives = await self._do(effect, budget)
+            except StatusError as failure:
+                error = failure
+
+    async def _do(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  as above
+        match effect:
+            case Send(request):
+                return await self._send(request, budget.left())
+            case Pause(seconds):
+                return budget.allows(seconds) and await self._sleep(seconds)
+            case Once(key, flow):
+                return await self._once(key, flow, budget)
+            case Later(key, flow):
+                self._flight(key, flow, self._budget())
+                return None
+            case Begin(seconds):
+                return budget.begin(seconds)
+
+    async def _send(self, request: Request, seconds: float) -> Answer:
+        from certcore.status.http._wire import AsyncWire  # noqa: PLC0415  the extra `http`
+
+        self._enter_loop()
+        wire = self._wires.get(request.channel)
+        if wire is None:
+            reach = self._options.reach(request.channel)
+            wire = self._wires[request.channel] = AsyncWire(reach, transport=self._transport)
+        return await wire.send(request, seconds=seconds)
+
+    async def _sleep(self, seconds: float) -> bool:
+        waited: Any = (self._options.tuning.sleep or asyncio.sleep)(seconds)
+        await waited
+        return True
+
+    async def _once(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> Any:  # noqa: ANN401  as above
+        """What the flow gives, of the one task that drives it; it goes on when a caller is cancelled."""
+        task = self._flight(key, flow, budget)
+        try:
+            async with asyncio.timeout(budget.left()):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            raise out_of_time() from None
+        except StatusError as error:
+            raise _fetch.again(error) from error
+
+    def _flight(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> asyncio.Task[Any]:
+        loop = self._enter_loop()
+        task = self._flights.get(key)
+        if task is None:
+            task = self._flights[key] = loop.create_task(self._run(flow(), budget))
+            task.add_done_callback(partial(self._landed, key))
+        return task
+
+    def _landed(self, key: object, task: asyncio.Task[Any]) -> None:
+        if self._flights.get(key) is task:
+            del self._flights[key]
+        if not task.cancelled():
+            task.exception()  # it has been seen: of a renewal ahead, nobody else asks
+
+
+def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it may do and how long
+    url: str,
+    /,
+    *,
+    root: TrustRoot,
+    previous: TrustList | None = None,
+    transport: Any = None,  # noqa: ANN401  a third party's type
+    now: datetime | None = None,
+    deadline: timedelta = DEFAULT_TRUST_LIST_DEADLINE,
+    allow_private: bool = False,
+    trust_env: bool = False,
+    ca_file: Path | str | None = None,
+) -> TrustList:
+    """The trust list at a URL, installed: signed by enough of the root, current, and no older than the one held.
+
+    On any error the caller goes on with the list it has; every verdict says how old that is.
+
+    Args:
+        url: https, or http on loopback.
+        root: whom the caller trusts.
+        previous: the list held until now.
+        transport: an httpx2 transport to send through.
+        now: the moment of installing; the system's clock, unless given.
+        deadline: for everything.
+        allow_private: as for `HTTPStatusBackend`, and so are ``trust_env`` and ``ca_file``.
+        trust_env: see there.
+        ca_file: see there.
+
+    Raises:
+        StatusError: ``trust-list-unavailable`` with a ``cause``.
+        RejectedInputError: ``trust-list-malformed``.
+        UntrustedError: as `TrustList.open`.
+    """
+    from certcore.status.http._wire import Reach, Wire  # noqa: PLC0415  the extra `http`
+
+    request = _fetch.plain_request(url, ("Accept", ", ".join(_TRUST_LIST_TYPES)), max_bytes=MAX_TRUST_LIST_BYTES)
+    try:
+        reach = Reach(
+            allow_private=allow_private, trust_env=trust_env, ca_file=None if ca_file is None else Path(ca_file)
+        )
+        wire = Wire(reach, transport=transport)
+        try:
+            answer = wire.send(request, seconds=deadline.total_seconds())
+        finally:
+            wire.close()
+        if (why := _fetch.why_not(answer)) is not None:
+            raise why
+        _fetch.check_head(answer, _TRUST_LIST_TYPES)
+    except StatusError as error:
+        detail = dict(error.detail)
+        raise StatusError(
+            "trust-list-unavailable", "There is no trust list to be had", retry_after_s=error.retry_after_s, **detail
+        ) from error
+    return TrustList.open(answer.body, root=root, previous=previous, now=utc_now() if now is None else now)
