@@ -113,7 +113,7 @@ def asking(request: pytest.FixtureRequest) -> Iterator[Verifier]:
             status = SnapshotStatusBackend(documents(base))
         elif kind == "http":
             pytest.importorskip("httpx2", reason="httpx2 is not installed: the http extra")
-            from certcore.status.http._fetch import events_uri
+            from certcore.status._documents import events_uri
 
             base = f"{server.url}/lists"
             token, events = documents(base)

@@ -123,8 +123,8 @@ class Issuer:
         Args:
             certificate: what to state.
             supersedes_from: from when the certificate it follows is superseded; the register's to keep.
-            confidential: the fields that only holders of the group key may read, out of
-                `certcore.certificate.confidential.MAY_BE_CONFIDENTIAL`; those the certificate does not have are passed over.
+            confidential: the fields that only holders of the group key may read, out of `MAY_BE_CONFIDENTIAL` in
+                `certcore.certificate.confidential`; those the certificate does not have are passed over.
             group_key: the key they are sealed under, for this issuer's id: the certificate's ``issuer``, else the
                 issuer's ``issuer_id``, else its country. It must be the id in the trust list, or nobody can read them.
 

@@ -1,7 +1,7 @@
 """`InspectionCertificate` and its claims: the CWT payload of a certificate, all keys, both profiles.
 
 What lives here: what a certificate states and what makes it whole (`docs/reference/format.md`); the table of keys is in
-`certcore.certificate._claims`. What never does: signatures, time zones, today's date, and whether anything is still in force.
+`certcore.certificate._claims`. What never does: signatures, time zones, today's date, and whether it is in force.
 
 Decoding is strict: a value that could be written in two ways is read in one. What the reader does not know is kept, so
 that signing again loses nothing; an unknown *negative* key of the inspection means that the certificate is too new for

@@ -13,8 +13,8 @@ import pytest
 from certcore.errors import StatusError
 from certcore.keys import LocalSigner, PublicKey
 from certcore.payload import StatusRef
+from certcore.status._documents import events_uri
 from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, HTTPTuning, PrefetchReport
-from certcore.status.http._fetch import events_uri
 from certcore.status.protocol import (
     StatusEvent,
     StatusEventKind,

@@ -1,4 +1,4 @@
-"""Which of a certificate's fields the command shows, as rows of label and value; the words are `certcore.certificate.labels`'s."""
+"""Which of a certificate's fields the command shows, as rows of label and value. The words come from `labels`."""
 
 from __future__ import annotations
 

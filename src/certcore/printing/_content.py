@@ -1,6 +1,6 @@
 """What stands on a printed page, in words: the fields of a certificate, by language and by what its country asks for.
 
-Pure, and about words alone: where they stand is `certcore.printing._layout`'s, and markup is escaped where it is written.
+Pure, and about words alone: `_layout` says where they stand, and markup is escaped where it is written.
 Whatever comes from the certificate has gone through `certcore._visible`. An expiry is never the page's headline where
 the result does not pass.
 """

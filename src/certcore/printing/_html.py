@@ -1,6 +1,6 @@
 """A printed page as HTML: one file, nothing loaded from anywhere, no script, the QR symbol as inline SVG.
 
-What stands on it is `certcore.printing._content`'s; how large symbol and type are is worked out by `certcore.printing._layout`. A
+`_content` says what stands on it, `_layout` how large symbol and type are. A
 browser has its own fonts, whose widths are only guessed here: lines are broken by it, so nothing is cut off or
 overlaps, and with a very wide font a full page may go on on a second one.
 """

@@ -1,6 +1,6 @@
 """A printed page as PDF. The only importer of fpdf2, which the ``print`` extra brings.
 
-What stands where comes from `certcore.printing._layout`, the font from `certcore.printing._fonts`. The same certificate, font and
+What stands where comes from `_layout`, the font from `_fonts`. The same certificate, font and
 fpdf2 give the same bytes: the only time in them is the certificate's time of issue. The font is embedded, reduced to
 what the page uses; without a Chinese character on it, Helvetica does, which every PDF reader has.
 """

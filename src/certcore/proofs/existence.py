@@ -1,7 +1,7 @@
 """Proofs that a certificate existed by a certain time: what counts where its key was compromised later.
 
 Pure. What lives here: which kinds of proof there are, and by when the soundest of them shows that exactly these bytes
-existed. What never does: whether that is early enough (`certcore.engine.certificate` compares it with the compromise), and what
+existed. What never does: whether that is early enough (the engine compares it with the compromise), and what
 the certificate itself says. Its time of issue, its key id, a bit in a status list and a live presentation prove
 nothing: the first two are chosen by whoever has the key, the others speak of a number that a forger may use again.
 

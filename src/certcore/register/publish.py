@@ -39,7 +39,7 @@ from certcore._instants import utc_second
 from certcore.errors import IssuingError
 from certcore.keys import Signer
 from certcore.register import _folder
-from certcore.status.http._fetch import events_uri
+from certcore.status._documents import events_uri
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
 from certcore.status.tokenlist import MAX_EVENTS_BYTES, VALUE_OF, StatusList, issue_events, issue_token
 from certcore.trust.issuers import ListTemplate

@@ -30,9 +30,9 @@ from certcore.errors import CertcoreError, IssuingError, RejectedInputError, Sta
 from certcore.keys import PublicKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import tokenlist
+from certcore.status._cache_file import read_file
+from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, open_document
 from certcore.status._url_policy import unavailable
-from certcore.status.http._fetch import Kind, Question, Wanted, open_document
-from certcore.status.http._store import read_file
 from certcore.status.protocol import StatusQuery, StatusRecord
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
 
@@ -187,14 +187,14 @@ class SnapshotStatusBackend:
         documents = self._documents.get(uri)
         if documents is None:
             raise unavailable("no-list", "The list is not in the snapshot")
-        question = Question(
+        question = DocumentQuery(
             keys=query.keys, now=query.asked_at, clock_skew=CLOCK_SKEW, max_list_bytes=self._max_list_bytes
         )
         tokens: list[StatusToken] = []
         events: list[StatusEvents] = []
         refused = None
         for document in documents:
-            wanted = Wanted(kind=document.kind, uri=uri)
+            wanted = DocumentRequest(kind=document.kind, uri=uri)
             try:
                 found = open_document(wanted, document.media_type, document.data, question, judged=False)
             except StatusError as error:

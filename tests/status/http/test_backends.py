@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from certcore.status.http._fetch import events_uri, time_uri
+from certcore.status._documents import events_uri, time_uri
 from certcore.status.protocol import StatusEventKind, StatusObservation, StatusState
 from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_JWT_MEDIA_TYPE, STATUS_LIST_TYPE, StatusList
 from tests.status.fault_server import FaultServer, Reply

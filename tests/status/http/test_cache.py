@@ -18,9 +18,9 @@ import pytest
 
 from certcore import _cbor
 from certcore.errors import StatusError
+from certcore.status._documents import events_uri
 from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, HTTPTuning, PrefetchReport, _store
 from certcore.status.http._endpoint import VehicleEndpoint
-from certcore.status.http._fetch import events_uri
 from certcore.status.protocol import StatusState
 from certcore.status.tokenlist import STATUS_LIST_TYPE, StatusList
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT

@@ -7,16 +7,17 @@ from datetime import timedelta
 import pytest
 
 from certcore.errors import StatusError
-from certcore.status import _url_policy
+from certcore.status import _documents, _url_policy
+from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status.http import _fetch
-from certcore.status.http._fetch import Answer, Kind, Question, Wanted
+from certcore.status.http._fetch import Answer
 from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE, StatusToken, open_token
 from tests.status.http_cases import DAY, MINUTE, NOW, SIGNER, cause, signed_events, signed_list
 
 URI = "https://status.example/lists/12"
-QUESTION = Question(keys=(SIGNER.public_key,), now=NOW, clock_skew=MINUTE, max_list_bytes=1 << 20)
-LIST = Wanted(kind=Kind.LIST, uri=URI)
-EVENTS = Wanted(kind=Kind.EVENTS, uri=URI)
+QUESTION = DocumentQuery(keys=(SIGNER.public_key,), now=NOW, clock_skew=MINUTE, max_list_bytes=1 << 20)
+LIST = DocumentRequest(kind=Kind.LIST, uri=URI)
+EVENTS = DocumentRequest(kind=Kind.EVENTS, uri=URI)
 
 
 def answer(body: bytes, media_type: str = STATUS_LIST_TYPE, **headers: str) -> Answer:
@@ -24,7 +25,7 @@ def answer(body: bytes, media_type: str = STATUS_LIST_TYPE, **headers: str) -> A
     return Answer(status=200, headers={"content-type": media_type, **headers}, body=body)
 
 
-def accepted(wanted: Wanted, found: Answer, **how: object) -> _fetch.Held:
+def accepted(wanted: DocumentRequest, found: Answer, **how: object) -> _fetch.CachedDocument:
     """What is kept after an answer."""
     settings = {"held": None, "floor": None, "jitter": 0.0, **how}
     return _fetch.accept(wanted, found, QUESTION, **settings)  # type: ignore[arg-type]  # as accept takes them
@@ -40,12 +41,12 @@ def accepted(wanted: Wanted, found: Answer, **how: object) -> _fetch.Held:
 )
 def test_where_events_are(uri: str, events: str) -> None:
     """Beside each list, under a name that a static host can serve."""
-    assert events == _fetch.events_uri(uri)
+    assert events == _documents.events_uri(uri)
 
 
 def test_where_earlier_lists_are() -> None:
     """By the second of the moment."""
-    assert f"{URI}?time={int(NOW.timestamp())}" == _fetch.time_uri(URI, NOW + timedelta(microseconds=7))
+    assert f"{URI}?time={int(NOW.timestamp())}" == _documents.time_uri(URI, NOW + timedelta(microseconds=7))
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_requests_say_nothing_but_the_uri() -> None:
 )
 def test_statuses_that_are_no_answer(status: int, why: str) -> None:
     """Only 200 is one; every cause is a word of the list."""
-    error = _fetch.why_not(Answer(status=status, headers={}))
+    error = _fetch.refusal_of(Answer(status=status, headers={}))
 
     assert error is not None
     assert (why, status) == (cause(error), dict(error.detail)["status"])
@@ -210,7 +211,7 @@ def test_statuses_that_are_no_answer(status: int, why: str) -> None:
 )
 def test_retry_after(value: str, seconds: float | None) -> None:
     """Seconds within bounds; a date would need the server's clock."""
-    error = _fetch.why_not(Answer(status=503, headers={"retry-after": value}))
+    error = _fetch.refusal_of(Answer(status=503, headers={"retry-after": value}))
 
     assert error is not None
     assert seconds == error.retry_after_s
@@ -246,7 +247,7 @@ def test_heads_that_are_no_answer(headers: dict[str, str], why: str) -> None:
 @pytest.mark.parametrize(
     ("ttl", "kept"),
     [
-        (None, _fetch.DEFAULT_TTL),
+        (None, _documents.DEFAULT_TTL),
         (timedelta(seconds=1), _fetch.MIN_TTL),
         (timedelta(minutes=7), timedelta(minutes=7)),
         (timedelta(days=400), _fetch.MAX_TTL),
@@ -277,7 +278,7 @@ def test_row_75_floor() -> None:
         accepted(LIST, body, floor=NOW - MINUTE + timedelta(seconds=1))
     assert "status-list-rollback" == caught.value.code
 
-    history = Wanted(kind=Kind.HISTORY, uri=URI, at=NOW)
+    history = DocumentRequest(kind=Kind.HISTORY, uri=URI, at=NOW)
     assert NOW - MINUTE == accepted(history, body, floor=NOW + DAY).issued_at
 
 
@@ -294,7 +295,7 @@ def test_row_75_floor() -> None:
 def test_historical_answers_span_their_moment(begin: timedelta, end: timedelta, spans: bool) -> None:  # noqa: FBT001  a column
     """Iat <= time <= exp, in whole seconds; anything else is a server without history."""
     at = NOW - 20 * DAY
-    history = Wanted(kind=Kind.HISTORY, uri=URI, at=at + timedelta(microseconds=5))
+    history = DocumentRequest(kind=Kind.HISTORY, uri=URI, at=at + timedelta(microseconds=5))
     body = signed_list(URI, issued_at=at + begin, expires_at=at + end)
 
     held = accepted(history, answer(body))

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Final
 
 import attrs
@@ -29,14 +28,22 @@ from certcore import _cbor
 from certcore.errors import CertcoreError, StatusError
 from certcore.keys import PublicKey
 from certcore.status import tokenlist
+from certcore.status._documents import (
+    DEFAULT_TTL,
+    DocumentQuery,
+    DocumentRequest,
+    Kind,
+    is_future,
+    open_document,
+    spans,
+)
 from certcore.status._url_policy import CAUSES, check_url, unavailable
 from certcore.status.tokenlist import StatusEvents, StatusToken
 
 MIN_TTL: Final = timedelta(seconds=30)
 MAX_TTL: Final = timedelta(days=1)
-DEFAULT_TTL: Final = timedelta(minutes=5)
-"""How long a copy is kept before asking again: the document's ttl within the first two, else the third. Asking again
-costs a conditional request; until exp the copy stays good if nobody answers (draft-ietf-oauth-status-list 11.5)."""
+"""Within these two a document's own ttl counts, and `DEFAULT_TTL` where it states none. Asking again is a conditional
+request; until exp the copy stays good if nobody answers (draft-ietf-oauth-status-list 11.5)."""
 
 REFRESH_AHEAD: Final = (0.75, 0.9)
 """The part of its ttl after which a copy is renewed ahead; where in between is drawn, so that not all ask at once."""
@@ -59,87 +66,8 @@ _NO_HISTORY: Final = frozenset({400, 404, 406, 410, 501})
 _RETRIED: Final = frozenset({"connect", "dns", "network", "protocol", "http-429", "http-5xx"})
 _OK: Final = 200
 _NOT_MODIFIED: Final = 304
-_LIST_TYPES: Final = (tokenlist.STATUS_LIST_TYPE, tokenlist.STATUS_LIST_JWT_MEDIA_TYPE)
 _STATUS_LIST_CLAIM: Final = 65533
 _PAYLOAD: Final = 2
-
-
-# --- 1 where ----------------------------------------------------------------------------------------------------------
-
-
-def events_uri(list_uri: str, /) -> str:
-    """Where the events document of a list is: ``…/12`` has it at ``…/12.events``, and ``…/12/`` at ``…/12/events``.
-
-    The document's subject is the list's URI, not this one: it is about the list.
-    """
-    return f"{list_uri}events" if list_uri.endswith("/") else f"{list_uri}.events"
-
-
-def time_uri(list_uri: str, at: datetime, /) -> str:
-    """Where the list of an earlier moment is asked for (draft-ietf-oauth-status-list section 8.4)."""
-    return f"{list_uri}?time={int(at.timestamp())}"
-
-
-# --- 2 what is asked --------------------------------------------------------------------------------------------------
-
-
-class Kind(Enum):
-    """What is fetched."""
-
-    LIST = "list"
-    EVENTS = "events"
-    HISTORY = "history"
-
-
-@attrs.frozen(kw_only=True)
-class Question:
-    """Who may sign the answer, and when it is asked. All of it comes from the caller's query.
-
-    Attributes:
-        keys: the keys that may sign.
-        now: when it is asked.
-        clock_skew: how far two right clocks may be apart.
-        max_list_bytes: the most bytes a list may inflate to.
-    """
-
-    keys: tuple[PublicKey, ...]
-    now: datetime
-    clock_skew: timedelta
-    max_list_bytes: int
-
-
-@attrs.frozen(kw_only=True)
-class Wanted:
-    """One document: of which list, and where it is.
-
-    Attributes:
-        kind: what it is.
-        uri: the list's URI, which the document must be about.
-        at: the moment, for a historical list.
-        absent_for: how long to remember that there is none.
-    """
-
-    kind: Kind
-    uri: str
-    at: datetime | None = None
-    absent_for: timedelta = DEFAULT_TTL
-    url: str = attrs.field(init=False)
-
-    @url.default
-    def _url(self) -> str:
-        if self.kind is Kind.EVENTS:
-            return events_uri(self.uri)
-        return self.uri if self.at is None else time_uri(self.uri, self.at)
-
-    @property
-    def may_be_absent(self) -> bool:
-        """Whether a look-up goes on without it."""
-        return self.kind is not Kind.LIST
-
-    @property
-    def accepts(self) -> tuple[str, ...]:
-        """The media types it may have, the preferred one first."""
-        return (tokenlist.STATUS_EVENTS_TYPE,) if self.kind is Kind.EVENTS else _LIST_TYPES
 
 
 @attrs.frozen(kw_only=True)
@@ -172,7 +100,7 @@ class Answer:
     body: bytes = attrs.field(default=b"", repr=False)
 
 
-def request_for(wanted: Wanted, held: Held | None, /, *, max_list_bytes: int) -> Request:
+def request_for(wanted: DocumentRequest, held: CachedDocument | None, /, *, max_list_bytes: int) -> Request:
     """The request for a document, conditional where a copy is held. Nothing in it tells which entry is looked up."""
     check_url(wanted.uri)
     preferred, *others = wanted.accepts
@@ -191,7 +119,7 @@ def plain_request(url: str, /, *headers: tuple[str, str], max_bytes: int) -> Req
 # --- 3 what may be an answer ------------------------------------------------------------------------------------------
 
 
-def why_not(answer: Answer, /) -> StatusError | None:
+def refusal_of(answer: Answer, /) -> StatusError | None:
     """Why an answer is none, by its status; None for 200."""
     status = answer.status
     if status == _OK:
@@ -233,7 +161,7 @@ def check_head(answer: Answer, accepts: tuple[str, ...], /) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class Held:
+class CachedDocument:
     """A document as it is kept: opened, or found to be absent.
 
     Attributes:
@@ -247,7 +175,7 @@ class Held:
         usable_until: from when it is not used at all; None: for ever.
     """
 
-    wanted: Wanted
+    wanted: DocumentRequest
     document: StatusToken | StatusEvents | None
     keys: tuple[PublicKey, ...] = attrs.field(repr=False)
     etag: str | None
@@ -271,8 +199,15 @@ class Held:
 
 
 def accept(
-    wanted: Wanted, answer: Answer, question: Question, /, *, held: Held | None, floor: datetime | None, jitter: float
-) -> Held:
+    wanted: DocumentRequest,
+    answer: Answer,
+    question: DocumentQuery,
+    /,
+    *,
+    held: CachedDocument | None,
+    floor: datetime | None,
+    jitter: float,
+) -> CachedDocument:
     """What is to be kept after an answer: rules 3 to 5.
 
     Args:
@@ -295,7 +230,7 @@ def accept(
     is_good = held is not None and held.document is not None and held.is_usable(question.now)
     if _says_absent(wanted, answer) and not is_good:  # what was there a moment ago and has not expired is not gone
         return hold(wanted, None, question, jitter=jitter)
-    if (error := why_not(answer)) is not None:
+    if (error := refusal_of(answer)) is not None:
         raise error
     media_type = check_head(answer, wanted.accepts)
     document = open_document(wanted, media_type, answer.body, question)
@@ -306,26 +241,26 @@ def accept(
     return hold(wanted, document, question, etag=_etag(answer), jitter=jitter)
 
 
-def _asked_to_renew(held: Held | None) -> StatusToken | StatusEvents | None:
+def _asked_to_renew(held: CachedDocument | None) -> StatusToken | StatusEvents | None:
     """The copy that a request was conditional on, if it was."""
     return None if held is None or held.etag is None else held.document
 
 
-def _says_absent(wanted: Wanted, answer: Answer) -> bool:
+def _says_absent(wanted: DocumentRequest, answer: Answer) -> bool:
     """Whether the server says that there is no such document, where a look-up can go on without it."""
     return wanted.may_be_absent and answer.status in (_NO_HISTORY if wanted.kind is Kind.HISTORY else _ABSENT)
 
 
 def hold(
-    wanted: Wanted,
+    wanted: DocumentRequest,
     document: StatusToken | StatusEvents | None,
-    question: Question,
+    question: DocumentQuery,
     /,
     *,
     etag: str | None = None,
     jitter: float = 0.0,
     fetched_at: datetime | None = None,
-) -> Held:
+) -> CachedDocument:
     """An opened document with the times until which it is kept: rule 5. Historical ones do not change any more."""
     since = question.now if fetched_at is None else min(fetched_at, question.now)
     expires_at = None if document is None or wanted.kind is Kind.HISTORY else document.expires_at
@@ -337,7 +272,7 @@ def hold(
         lifetime = clamped(document.ttl)
     fresh_until = since + lifetime if expires_at is None else min(since + lifetime, expires_at)
     least, most = REFRESH_AHEAD
-    return Held(
+    return CachedDocument(
         wanted=wanted,
         document=document,
         keys=question.keys,
@@ -352,40 +287,6 @@ def hold(
 def clamped(ttl: timedelta | None, /) -> timedelta:
     """How long a document is kept before asking again."""
     return DEFAULT_TTL if ttl is None else min(max(ttl, MIN_TTL), MAX_TTL)
-
-
-def open_document(
-    wanted: Wanted, media_type: str, data: bytes, question: Question, /, *, judged: bool = True
-) -> StatusToken | StatusEvents:
-    """The document in these bytes, under the question's keys; times are left alone where it is not to be ``judged``.
-
-    Raises:
-        StatusError: the document's code.
-    """
-    now = question.now if judged and wanted.kind is not Kind.HISTORY else None
-    skew = question.clock_skew
-    if wanted.kind is Kind.EVENTS:
-        return tokenlist.open_events(data, uri=wanted.uri, keys=question.keys, now=now, clock_skew=skew)
-    open_list = tokenlist.open_token if media_type == tokenlist.STATUS_LIST_TYPE else tokenlist.open_jwt_token
-    return open_list(
-        data, uri=wanted.uri, keys=question.keys, now=now, clock_skew=skew, max_list_bytes=question.max_list_bytes
-    )
-
-
-def spans(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool:
-    """Whether a document answers about a moment: always for the present; else its life must span the second.
-
-    A static host ignores what stands behind the question mark and answers with the list of today: it has no history.
-    """
-    if at is None:
-        return True
-    second = at.replace(microsecond=0)
-    return document.expires_at is not None and document.issued_at <= second <= document.expires_at
-
-
-def is_future(document: StatusToken | StatusEvents, question: Question, /) -> bool:
-    """Whether a document was issued later than the question is asked."""
-    return document.issued_at - question.now > question.clock_skew
 
 
 def aggregation_uri(token: StatusToken, /) -> str | None:

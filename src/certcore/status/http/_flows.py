@@ -27,11 +27,12 @@ import attrs
 from certcore.errors import StatusError
 from certcore.keys import PublicKey
 from certcore.payload import StatusListEntry, StatusRef
-from certcore.status import vehicledoc
+from certcore.status import _documents, vehicledoc
+from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url, unavailable
 from certcore.status.http import _fetch
 from certcore.status.http._endpoint import VehicleEndpoint
-from certcore.status.http._fetch import Answer, Held, Kind, Question, Request, Wanted
+from certcore.status.http._fetch import Answer, CachedDocument, Request
 from certcore.status.http._store import Store
 from certcore.status.protocol import StatusQuery, StatusRecord, StatusState, VehicleQuery, VehicleRecord
 from certcore.status.tokenlist import StatusEvents, StatusToken, status_record
@@ -55,7 +56,7 @@ class Pause:
 
 
 @attrs.frozen
-class Once:
+class SingleFlight:
     """Run a flow once for all callers who name the same key meanwhile; gives what it gives, throws what it throws."""
 
     key: object
@@ -63,7 +64,7 @@ class Once:
 
 
 @attrs.frozen
-class Later:
+class BackgroundRefresh:
     """Run a flow when nobody waits, unless one of that key is running; gives nothing, and its failure is nobody's."""
 
     key: object
@@ -71,13 +72,13 @@ class Later:
 
 
 @attrs.frozen
-class Begin:
+class SetDeadline:
     """The deadline counts from now again, and is so many seconds."""
 
     seconds: float
 
 
-Effect = Send | Pause | Once | Later | Begin
+Effect = Send | Pause | SingleFlight | BackgroundRefresh | SetDeadline
 Flow = Generator[Effect, Any, T]
 
 
@@ -117,7 +118,7 @@ class Flows:
         """The facts about one entry: the steps at the top of this file."""
         uri, index = _place(query)
         question = self.question(query.keys, query.asked_at)
-        held = yield from self._current(Wanted(kind=Kind.LIST, uri=uri), question)
+        held = yield from self._current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
         token = held.document
         if not isinstance(token, StatusToken):  # a list is never absent
             raise unavailable("no-list", "There is no such list")
@@ -134,47 +135,53 @@ class Flows:
             tokens = [token] if earlier is None else [earlier, token]
         return status_record(index, tokens=tokens, events=events)
 
-    def _events(self, uri: str, question: Question, lifetime: timedelta) -> Flow[StatusEvents | None]:
+    def _events(self, uri: str, question: DocumentQuery, lifetime: timedelta) -> Flow[StatusEvents | None]:
         """Step 2; None where the server says that there are none."""
-        held = yield from self._current(Wanted(kind=Kind.EVENTS, uri=uri, absent_for=lifetime), question)
+        held = yield from self._current(DocumentRequest(kind=Kind.EVENTS, uri=uri, absent_for=lifetime), question)
         return held.document if isinstance(held.document, StatusEvents) else None
 
-    def _why(self, uri: str, question: Question, lifetime: timedelta) -> Flow[StatusEvents | None]:
+    def _why(self, uri: str, question: DocumentQuery, lifetime: timedelta) -> Flow[StatusEvents | None]:
         """Since when and why an entry is stopped; that it is stopped, the list has said already."""
         try:
             return (yield from self._events(uri, question, lifetime))
         except StatusError:
             return None
 
-    def _earlier(self, uri: str, at: datetime, question: Question, lifetime: timedelta) -> Flow[StatusToken | None]:
+    def _earlier(
+        self, uri: str, at: datetime, question: DocumentQuery, lifetime: timedelta
+    ) -> Flow[StatusToken | None]:
         """Step 3; most servers keep no earlier lists, and a failure here takes nothing from what the others say."""
         try:
-            held = yield from self._current(Wanted(kind=Kind.HISTORY, uri=uri, at=at, absent_for=lifetime), question)
+            held = yield from self._current(
+                DocumentRequest(kind=Kind.HISTORY, uri=uri, at=at, absent_for=lifetime), question
+            )
         except StatusError:
             return None
         return held.document if isinstance(held.document, StatusToken) else None
 
-    def _current(self, wanted: Wanted, question: Question) -> Flow[Held]:
+    def _current(self, wanted: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument]:
         """A document: fresh from the cache, else asked for, else the last good one."""
         held = self._usable(wanted, question)
         if held is not None and held.is_fresh(question.now):
             if question.now >= held.refresh_at and self._failure(wanted) is None:
-                yield Later((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held))
+                yield BackgroundRefresh((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held))
             return held
         try:
-            return (yield Once((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held)))  # type: ignore[no-any-return]  # a flow of Held
+            return (yield SingleFlight((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held)))  # type: ignore[no-any-return]  # a flow of CachedDocument
         except StatusError:
             held = self._usable(wanted, question)
             if held is None:
                 raise
             return held
 
-    def _usable(self, wanted: Wanted, question: Question) -> Held | None:
+    def _usable(self, wanted: DocumentRequest, question: DocumentQuery) -> CachedDocument | None:
         """The copy that is held, if it may be used at all at that moment."""
         held = self._store.get(wanted, question)
         return held if held is not None and _is_usable(held, question) else None
 
-    def refresh(self, wanted: Wanted, question: Question, *, seen: Held | None, force: bool = False) -> Flow[Held]:
+    def refresh(
+        self, wanted: DocumentRequest, question: DocumentQuery, *, seen: CachedDocument | None, force: bool = False
+    ) -> Flow[CachedDocument]:
         """Ask the server and keep what it says.
 
         Args:
@@ -207,7 +214,7 @@ class Flows:
         for attempt in count():
             try:
                 answer: Answer = yield Send(request)
-                error = _fetch.why_not(answer)
+                error = _fetch.refusal_of(answer)
                 if error is None or not _fetch.is_retried(error):
                     return answer
             except StatusError as failure:
@@ -218,13 +225,13 @@ class Flows:
                 raise error
         raise AssertionError  # pragma: no cover  count() has no end
 
-    def _failure(self, wanted: Wanted) -> StatusError | None:
+    def _failure(self, wanted: DocumentRequest) -> StatusError | None:
         return self._store.failure(wanted.url, now=self._settings.monotonic())
 
-    def question(self, keys: tuple[PublicKey, ...], now: datetime) -> Question:
+    def question(self, keys: tuple[PublicKey, ...], now: datetime) -> DocumentQuery:
         """Under which keys, and when, a document is opened."""
         settings = self._settings
-        return Question(keys=keys, now=now, clock_skew=settings.clock_skew, max_list_bytes=settings.max_list_bytes)
+        return DocumentQuery(keys=keys, now=now, clock_skew=settings.clock_skew, max_list_bytes=settings.max_list_bytes)
 
     # --- a vehicle
 
@@ -252,7 +259,7 @@ class Flows:
                 channel=None if endpoint.client_certificate is None else country,
             )
         )
-        if (error := _fetch.why_not(answer)) is not None:
+        if (error := _fetch.refusal_of(answer)) is not None:
             raise error
         _fetch.check_head(answer, (VEHICLE_ANSWER_TYPE,))
         return vehicledoc.open_answer(
@@ -287,9 +294,9 @@ def _place(query: StatusQuery) -> tuple[str, int]:
     return query.list_uri, ref.index
 
 
-def _is_usable(held: Held, question: Question) -> bool:
+def _is_usable(held: CachedDocument, question: DocumentQuery) -> bool:
     """Whether a copy may be used at all at the moment of asking."""
-    is_future = held.document is not None and _fetch.is_future(held.document, question)
+    is_future = held.document is not None and _documents.is_future(held.document, question)
     return held.is_usable(question.now) and not is_future
 
 

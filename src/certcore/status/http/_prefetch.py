@@ -25,10 +25,11 @@ from typing import Final
 import attrs
 
 from certcore.errors import StatusError
+from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url
 from certcore.status.http import _fetch
-from certcore.status.http._fetch import Held, Kind, Question, Wanted
-from certcore.status.http._flows import Begin, Flow, Flows, Once
+from certcore.status.http._fetch import CachedDocument
+from certcore.status.http._flows import Flow, Flows, SetDeadline, SingleFlight
 from certcore.status.http._store import Store
 from certcore.status.tokenlist import StatusToken
 from certcore.trust.issuers import ListTemplate, TrustedIssuer
@@ -69,7 +70,7 @@ class Prefetch:
         self._store = store
         self._now = now
         self._seconds = seconds
-        self._fetched: dict[str, Wanted] = {}
+        self._fetched: dict[str, DocumentRequest] = {}
         self._failed: dict[str, str] = {}
         self._known: tuple[str, ...] = ()
         self._unreachable: list[str] = []
@@ -108,7 +109,9 @@ class Prefetch:
         for uri in [uri for uri in dict.fromkeys(named) if uri not in done][:MAX_LISTS]:
             yield from self._list(uri, question, indexes)
 
-    def _by_number(self, issuer: TrustedIssuer, question: Question, done: set[str], indexes: set[str]) -> Flow[None]:
+    def _by_number(
+        self, issuer: TrustedIssuer, question: DocumentQuery, done: set[str], indexes: set[str]
+    ) -> Flow[None]:
         first_miss = None
         for number in range(MAX_LISTS):
             uri = issuer.list_uri(number, at=self._now)
@@ -126,12 +129,12 @@ class Prefetch:
             self._failed[first_miss[0]] = first_miss[1]
 
     def _list(
-        self, uri: str, question: Question, indexes: set[str], *, may_be_missing: bool = False
+        self, uri: str, question: DocumentQuery, indexes: set[str], *, may_be_missing: bool = False
     ) -> Flow[str | None]:
         """One list and its events; None, or why the list could not be had."""
-        wanted = Wanted(kind=Kind.LIST, uri=uri)
+        wanted = DocumentRequest(kind=Kind.LIST, uri=uri)
         if len(self._unreachable) >= MAX_UNREACHABLE:
-            held: Held | str = self._unreachable[-1]
+            held: CachedDocument | str = self._unreachable[-1]
         else:
             held = yield from self._renewed(wanted, question)
         if isinstance(held, str):
@@ -145,16 +148,16 @@ class Prefetch:
         if isinstance(token, StatusToken):
             if (index := _fetch.aggregation_uri(token)) is not None:
                 indexes.add(index)
-            events = Wanted(kind=Kind.EVENTS, uri=uri, absent_for=_fetch.clamped(token.ttl))
+            events = DocumentRequest(kind=Kind.EVENTS, uri=uri, absent_for=_fetch.clamped(token.ttl))
             if isinstance(why := (yield from self._renewed(events, question)), str):
                 self._failed[events.url] = why
         return None
 
-    def _renewed(self, wanted: Wanted, question: Question) -> Flow[Held | str]:
+    def _renewed(self, wanted: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument | str]:
         """The document as the server has it now, or why it could not be had."""
-        yield Begin(self._seconds)
+        yield SetDeadline(self._seconds)
         try:
-            held: Held = yield Once(
+            held: CachedDocument = yield SingleFlight(
                 (wanted.url, question.keys), lambda: self._flows.refresh(wanted, question, seen=None, force=True)
             )
         except StatusError as error:
@@ -165,12 +168,12 @@ class Prefetch:
 
     def _named_in(self, url: str, issuer: TrustedIssuer) -> Flow[list[str]]:
         """The lists that an aggregation document names, as far as they are the issuer's."""
-        yield Begin(self._seconds)
+        yield SetDeadline(self._seconds)
         try:
             check_url(url)
             request = _fetch.plain_request(url, ("Accept", AGGREGATION_TYPE), max_bytes=MAX_AGGREGATION_BYTES)
             answer = yield from self._flows.send(request)
-            if (error := _fetch.why_not(answer)) is not None:
+            if (error := _fetch.refusal_of(answer)) is not None:
                 raise error
             _fetch.check_head(answer, (AGGREGATION_TYPE,))
         except StatusError as error:

@@ -18,21 +18,22 @@ import contextlib
 import hashlib
 import logging
 import os
-import secrets
 from collections import OrderedDict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 import attrs
 
-from certcore import _cbor
-from certcore._instants import CLOCK_SKEW, LAST_SECOND
-from certcore.errors import CertcoreError, StatusError
+from certcore._instants import CLOCK_SKEW
+from certcore.errors import StatusError
+from certcore.status import _documents
+from certcore.status._cache_file import CachedFile, read_file, write_file
+from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status.http import _fetch
-from certcore.status.http._fetch import Held, Kind, Question, Wanted
+from certcore.status.http._fetch import CachedDocument
 from certcore.status.tokenlist import StatusToken
 
 try:
@@ -46,29 +47,11 @@ SUFFIX: Final = ".status"
 MAX_MEMORY_BYTES: Final = 256 << 20
 """Bytes of all documents that are held in memory, entries inflated."""
 
-MAX_FILE_BYTES: Final = 64 << 20
 _MAX_FLOORS: Final = 100_000
 """Documents whose youngest issue is remembered; some 20 MB."""
 
-_MAGIC: Final = b"certcore-status-1\n"
 _LOCK: Final = "lock"
-_URL, _URI, _MEDIA_TYPE, _FETCHED_AT, _ETAG, _DATA = range(6)
-_NOTHING: Final = ""
-"""The media type of what the server said is not there."""
-
 _log = logging.getLogger("certcore.status")
-
-
-@attrs.frozen(kw_only=True)
-class File:
-    """One copy as it lies on disk: nothing in it may be believed before it was opened."""
-
-    url: str
-    uri: str
-    media_type: str
-    fetched_at: datetime
-    etag: str | None
-    data: bytes | None = attrs.field(repr=False)
 
 
 class Store:
@@ -79,12 +62,12 @@ class Store:
         self._max_list_bytes = max_list_bytes
         self._max_documents = max_documents
         self._lock = Lock()
-        self._memory: OrderedDict[str, Held] = OrderedDict()
+        self._memory: OrderedDict[str, CachedDocument] = OrderedDict()
         self._bytes = 0
         self._floors: OrderedDict[str, datetime] = OrderedDict()
         self._failures: OrderedDict[str, tuple[float, StatusError, int]] = OrderedDict()
 
-    def get(self, wanted: Wanted, question: Question, /) -> Held | None:
+    def get(self, wanted: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
         """The copy, opened under the question's keys; None where there is none that these keys signed."""
         with self._lock:
             held = self._memory.get(wanted.url)
@@ -96,7 +79,7 @@ class Store:
             return held
         return self._reopened(held, question)
 
-    def reload(self, wanted: Wanted, question: Question, /) -> Held | None:
+    def reload(self, wanted: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
         """The copy on disk, if these keys signed it and it is not older than what was seen; it is now in memory too."""
         file = None if self._folder is None else read_file(self._path(wanted.url))
         if file is None or file.url != wanted.url:
@@ -109,7 +92,7 @@ class Store:
         except StatusError:  # older than what was seen
             return None
 
-    def put(self, held: Held, /) -> Held:
+    def put(self, held: CachedDocument, /) -> CachedDocument:
         """Keep a copy.
 
         Raises:
@@ -122,7 +105,7 @@ class Store:
             self._write(held)
         return kept
 
-    def floor(self, wanted: Wanted, /) -> datetime | None:
+    def floor(self, wanted: DocumentRequest, /) -> datetime | None:
         """The issue of the youngest such document that was seen; historical ones have none."""
         with self._lock:
             return self._floors.get(wanted.url)
@@ -143,7 +126,7 @@ class Store:
             while len(self._failures) > self._max_documents:
                 self._failures.popitem(last=False)
 
-    def holds(self, wanted: Wanted, /) -> bool:
+    def holds(self, wanted: DocumentRequest, /) -> bool:
         """Whether there is a copy, in memory or on disk; unopened."""
         with self._lock:
             if wanted.url in self._memory:
@@ -168,7 +151,7 @@ class Store:
             if file.data is not None and file.url not in urls:
                 yield file.data
 
-    def _remember(self, held: Held) -> Held:
+    def _remember(self, held: CachedDocument) -> CachedDocument:
         url, issued_at = held.wanted.url, held.issued_at
         with self._lock:
             if issued_at is not None and held.wanted.kind is not Kind.HISTORY:
@@ -191,25 +174,25 @@ class Store:
         if gone is not None:
             self._bytes -= _size(gone)
 
-    def _reopened(self, held: Held, question: Question) -> Held | None:
+    def _reopened(self, held: CachedDocument, question: DocumentQuery) -> CachedDocument | None:
         """The copy under other keys than it was opened with, if they signed it too."""
         document = held.document
         if document is None:
             return held
         try:
-            opened = _fetch.open_document(held.wanted, document.media_type, document.data, question, judged=False)
+            opened = _documents.open_document(held.wanted, document.media_type, document.data, question, judged=False)
         except StatusError:
             return None
         return attrs.evolve(held, document=opened, keys=question.keys)
 
-    def _opened(self, wanted: Wanted, file: File, question: Question) -> Held | None:
+    def _opened(self, wanted: DocumentRequest, file: CachedFile, question: DocumentQuery) -> CachedDocument | None:
         document = None
         if file.data is not None:
             try:
-                document = _fetch.open_document(wanted, file.media_type, file.data, question, judged=False)
+                document = _documents.open_document(wanted, file.media_type, file.data, question, judged=False)
             except StatusError:
                 return None
-            if not _fetch.spans(document, wanted.at) or _fetch.is_future(document, question):
+            if not _documents.spans(document, wanted.at) or _documents.is_future(document, question):
                 return None  # what is from the future must not become what others are held to
         elif not wanted.may_be_absent:
             return None
@@ -221,31 +204,31 @@ class Store:
         folder = self._folder if self._folder is not None else Path()
         return folder / f"{hashlib.sha256(url.encode()).hexdigest()[:40]}{SUFFIX}"
 
-    def _files(self) -> Iterator[File]:
+    def _files(self) -> Iterator[CachedFile]:
         if self._folder is not None:
             for path in sorted(self._folder.glob(f"*{SUFFIX}")):
                 file = read_file(path)
                 if file is not None:
                     yield file
 
-    def _write(self, held: Held) -> None:
+    def _write(self, held: CachedDocument) -> None:
         """Write one copy, whole or not at all; a disk that is full or gone is a cache less, and no error."""
         try:
             folder = self._path(held.wanted.url).parent
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _locked(folder / _LOCK):
                 if not self._is_older(held):
-                    _write_file(self._path(held.wanted.url), held)
+                    write_file(self._path(held.wanted.url), _file_of(held))
                     self._trim(folder)
         except OSError as cause:
             _log.warning("the folder for status lists cannot be written to: %s", cause.strerror)
 
-    def _is_older(self, held: Held) -> bool:
+    def _is_older(self, held: CachedDocument) -> bool:
         """Whether another process has written a younger one, or a document where this process was told of none."""
         file = read_file(self._path(held.wanted.url))
         if file is None or file.url != held.wanted.url or file.data is None or held.wanted.kind is Kind.HISTORY:
             return False
-        question = Question(
+        question = DocumentQuery(
             keys=held.keys,
             now=held.fetched_at,
             clock_skew=CLOCK_SKEW,
@@ -266,44 +249,16 @@ class Store:
                 path.unlink(missing_ok=True)
 
 
-def read_file(path: Path, /) -> File | None:
-    """A copy from disk; None where there is none, or something else lies there."""
-    try:
-        if not path.is_file():  # a pipe would wait for ever
-            return None
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_BYTES + 1)
-        if not raw.startswith(_MAGIC) or len(raw) > MAX_FILE_BYTES:
-            return None
-        members = _cbor.decode(raw[len(_MAGIC) :], max_bytes=MAX_FILE_BYTES)
-    except (OSError, CertcoreError):
-        return None
-    match members:
-        case {0: str() as url, 1: str() as uri, 2: str() as media_type, 3: int() as seconds, 4: etag, 5: data}:
-            if type(etag) in {str, type(None)} and type(data) in {bytes, type(None)} and 0 <= seconds < LAST_SECOND:
-                fetched_at = datetime.fromtimestamp(seconds, UTC)
-                return File(url=url, uri=uri, media_type=media_type, fetched_at=fetched_at, etag=etag, data=data)
-    return None
-
-
-def _write_file(path: Path, held: Held) -> None:
+def _file_of(held: CachedDocument) -> CachedFile:
     document = held.document
-    members = {
-        _URL: held.wanted.url,
-        _URI: held.wanted.uri,
-        _MEDIA_TYPE: _NOTHING if document is None else document.media_type,
-        _FETCHED_AT: int(held.fetched_at.timestamp()),
-        _ETAG: held.etag,
-        _DATA: None if document is None else document.data,
-    }
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_MAGIC + _cbor.encode(members))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    return CachedFile(
+        url=held.wanted.url,
+        uri=held.wanted.uri,
+        media_type="" if document is None else document.media_type,
+        fetched_at=held.fetched_at,
+        etag=held.etag,
+        data=None if document is None else document.data,
+    )
 
 
 @contextlib.contextmanager
@@ -318,7 +273,7 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(descriptor)  # which gives the lock back
 
 
-def _size(held: Held) -> int:
+def _size(held: CachedDocument) -> int:
     """Bytes in memory, about: a list's entries, or some eight times an events document's."""
     document = held.document
     if document is None:

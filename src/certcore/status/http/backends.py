@@ -30,7 +30,7 @@ from certcore.status._url_policy import unavailable
 from certcore.status.http import _fetch
 from certcore.status.http._endpoint import VehicleEndpoint
 from certcore.status.http._fetch import Answer, Request
-from certcore.status.http._flows import Begin, Effect, Flow, Later, Once, Pause, Send
+from certcore.status.http._flows import BackgroundRefresh, Effect, Flow, Pause, Send, SetDeadline, SingleFlight
 from certcore.status.http._options import Budget, HTTPTuning, Options, OverHTTP, out_of_time
 from certcore.status.http._prefetch import PrefetchReport
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
@@ -158,11 +158,11 @@ class HTTPStatusBackend(OverHTTP):
                 return self._send(request, budget.left())
             case Pause(seconds):
                 return budget.allows(seconds) and self._sleep(seconds)
-            case Once(key, flow):
+            case SingleFlight(key, flow):
                 return self._once(key, flow, budget)
-            case Later(key, flow):
+            case BackgroundRefresh(key, flow):
                 return self._later(key, flow)
-            case Begin(seconds):
+            case SetDeadline(seconds):
                 return budget.begin(seconds)
 
     def _send(self, request: Request, seconds: float) -> Answer:
@@ -301,12 +301,12 @@ class AsyncHTTPStatusBackend(OverHTTP):
                 return await self._send(request, budget.left())
             case Pause(seconds):
                 return budget.allows(seconds) and await self._sleep(seconds)
-            case Once(key, flow):
+            case SingleFlight(key, flow):
                 return await self._once(key, flow, budget)
-            case Later(key, flow):
+            case BackgroundRefresh(key, flow):
                 self._flight(key, flow, self._budget())
                 return None
-            case Begin(seconds):
+            case SetDeadline(seconds):
                 return budget.begin(seconds)
 
     async def _send(self, request: Request, seconds: float) -> Answer:
@@ -395,7 +395,7 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
             answer = wire.send(request, seconds=deadline.total_seconds())
         finally:
             wire.close()
-        if (why := _fetch.why_not(answer)) is not None:
+        if (why := _fetch.refusal_of(answer)) is not None:
             raise why
         _fetch.check_head(answer, _TRUST_LIST_TYPES)
     except StatusError as error:

@@ -1,0 +1,88 @@
+"""One status document as it lies on disk: signed bytes, and what is remembered about them. No locks, no clocks.
+
+The disk is outside the trust boundary: nothing that is read here may be believed before it was opened under the keys
+of the question.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from certcore import _cbor
+from certcore._instants import LAST_SECOND
+from certcore.errors import CertcoreError
+
+MAX_FILE_BYTES: Final = 64 << 20
+_MAGIC: Final = b"certcore-status-1\n"
+_URL, _URI, _MEDIA_TYPE, _FETCHED_AT, _ETAG, _DATA = range(6)
+
+
+@attrs.frozen(kw_only=True)
+class CachedFile:
+    """One copy as it lies on disk: nothing in it may be believed before it was opened.
+
+    Attributes:
+        url: where it came from.
+        uri: the list it is about.
+        media_type: of the document; empty where the server said that there is none.
+        fetched_at: when the server last said that it is the current one.
+        etag: by what the server knows this copy.
+        data: the signed bytes; None where the server said that there is none.
+    """
+
+    url: str
+    uri: str
+    media_type: str
+    fetched_at: datetime
+    etag: str | None
+    data: bytes | None = attrs.field(repr=False)
+
+
+def read_file(path: Path, /) -> CachedFile | None:
+    """A copy from disk; None where there is none, or something else lies there."""
+    try:
+        if not path.is_file():  # a pipe would wait for ever
+            return None
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+        if not raw.startswith(_MAGIC) or len(raw) > MAX_FILE_BYTES:
+            return None
+        members = _cbor.decode(raw[len(_MAGIC) :], max_bytes=MAX_FILE_BYTES)
+    except (OSError, CertcoreError):
+        return None
+    match members:
+        case {0: str() as url, 1: str() as uri, 2: str() as media_type, 3: int() as seconds, 4: etag, 5: data}:
+            if type(etag) in {str, type(None)} and type(data) in {bytes, type(None)} and 0 <= seconds < LAST_SECOND:
+                fetched_at = datetime.fromtimestamp(seconds, UTC)
+                return CachedFile(url=url, uri=uri, media_type=media_type, fetched_at=fetched_at, etag=etag, data=data)
+    return None
+
+
+def write_file(path: Path, file: CachedFile, /) -> None:
+    """Write a copy beside its place and rename it: whole, or not at all.
+
+    Raises:
+        OSError: the disk is full, gone or not ours to write.
+    """
+    members = {
+        _URL: file.url,
+        _URI: file.uri,
+        _MEDIA_TYPE: file.media_type,
+        _FETCHED_AT: int(file.fetched_at.timestamp()),
+        _ETAG: file.etag,
+        _DATA: file.data,
+    }
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as output:
+            output.write(_MAGIC + _cbor.encode(members))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
