@@ -1,6 +1,6 @@
 """Reasons: what each code means, which way it weighs, and what to do next, in English and Chinese.
 
-- `_meaning`: `Reason` and the words for it. `_table`: one row for each code.
+- `_meaning`: `Reason` and the words for it. `table.toml`: one row for each code.
 """
 
 from certcore.reasons._meaning import (

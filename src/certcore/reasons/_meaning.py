@@ -2,20 +2,21 @@
 
 Codes are append-only from the first release: they are stored in claim files for ten years. Reasons of a verdict have
 an axis and the effects they may have; error codes have neither and share the namespace. Sentences may be improved at
-any time; nothing may depend on them. The rows stand in `certcore.reasons._table`.
+any time; nothing may depend on them. The rows stand in `table.toml`, beside this file.
 """
 
 from __future__ import annotations
 
+import pkgutil
+import tomllib
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from certcore.errors import Detail
-from certcore.reasons._table import ROWS, VEHICLE_ROWS
 
 LANGUAGES: Final = ("en", "zh")
 
@@ -74,15 +75,24 @@ class Meaning:
         return self.zh if lang == "zh" else self.en
 
 
+def _rows() -> Mapping[str, Mapping[str, Any]]:
+    data = pkgutil.get_data("certcore.reasons", "table.toml")  # from a folder or from a zip file
+    if data is None:  # pragma: no cover  only a loader that has no data files at all
+        raise ImportError("certcore.reasons has lost its table.toml")
+    return tomllib.loads(data.decode())
+
+
+_ROWS: Final = _rows()
+
 REASONS: Final[Mapping[str, Meaning]] = MappingProxyType(
     {
         code: Meaning(
-            Axis(axis) if axis else None,
-            frozenset(map(Effect, effects.split())),
-            Words(line, next_step),
-            Words(line_zh, next_step_zh),
+            Axis(row["axis"]) if "axis" in row else None,
+            frozenset(map(Effect, row.get("effects", ()))),
+            Words(*row["en"]),
+            Words(*row["zh"]),
         )
-        for code, axis, effects, line, next_step, line_zh, next_step_zh in ROWS
+        for code, row in _ROWS.items()
     }
 )
 """Code to meaning."""
@@ -133,9 +143,7 @@ def explain(code: str, *, lang: str = "en") -> Words:
 
 
 _OF_VEHICLES: Final = {
-    (code, lang): words
-    for code, line, next_step, line_zh, next_step_zh in VEHICLE_ROWS
-    for lang, words in (("en", Words(line, next_step)), ("zh", Words(line_zh, next_step_zh)))
+    (code, lang): Words(*row["vehicle"][lang]) for code, row in _ROWS.items() if "vehicle" in row for lang in LANGUAGES
 }
 _ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
 
