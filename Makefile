@@ -14,7 +14,7 @@ endif
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-TYPED  := $(wildcard src tests benchmarks)
+TYPED  := $(wildcard src tests benchmarks examples tools)
 
 export PYTHON
 

@@ -1,6 +1,6 @@
 """Golden evidence: every file that any release has written comes to the verdict it came to then, byte for byte.
 
-`tools/make_evidence` writes them, once for each release, and never again.
+`tools/make_evidence.py` writes them, once for each release, and never again.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the golden evidence files of this release, tests/evidence/golden: `PYTHONPATH=src python tools/make_evidence`.
+"""Write the golden evidence of this release, tests/evidence/golden: `PYTHONPATH=src python tools/make_evidence.py`.
 
 Run by hand before a release, and the output is checked in. Every later version must replay every file of every release
 to the verdict beside it, byte for byte: a folder that is there is never written again. With `--force` it is, which is
@@ -12,7 +12,7 @@ are fixed; ES384 and ML-DSA signatures and confidential fields are other bytes i
 here by whoever wrote the case, and checked before anything is written.
 """
 
-# ruff: noqa: ANN401, D103, PLR0913, S101  a table of cases in a script: its functions are its columns
+# ruff: noqa: ANN401, D103, PLR0913  a table of cases in a script: its functions are its columns
 
 from __future__ import annotations
 
@@ -39,17 +39,35 @@ from PIL import Image
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import certcore  # noqa: E402  after the path is set
-from certcore import Basis, Deficiency, Evidence, Expected, InspectionCertificate, Policy, PublicKey, Result, StatusListEntry, StatusRef, TrustList, TrustRoot, VehicleVerdict, Verdict, Verifier, armor, cose, payload, qr
+import certcore
+from certcore import (
+    Basis,
+    Deficiency,
+    Evidence,
+    Expected,
+    InspectionCertificate,
+    Policy,
+    PublicKey,
+    Result,
+    StatusListEntry,
+    StatusRef,
+    TrustList,
+    TrustRoot,
+    VehicleVerdict,
+    Verdict,
+    Verifier,
+    armor,
+    cose,
+    payload,
+    qr,
+)
 from certcore.certificate import confidential
+from certcore.errors import StatusError
+from certcore.keys import EDDSA, ES384, ML_DSA_65, GroupKey, Signer
+from certcore.policy import Need
 from certcore.proofs import receipts
-from certcore.keys import GroupKey  # noqa: E402  as above
-from certcore.errors import StatusError  # noqa: E402  as above
-from certcore.proofs.existence import timestamp_request  # noqa: E402  as above
-from certcore.keys import EDDSA, ES384, ML_DSA_65, Signer  # noqa: E402  as above
-from certcore.policy import Need  # noqa: E402  as above
-from certcore.trust.roots import RootSetContents, encode_chain  # noqa: E402  as above
-from certcore.status import (  # noqa: E402  as above
+from certcore.proofs.existence import timestamp_request
+from certcore.status import (
     SnapshotStatusBackend,
     StatusBackend,
     StatusEvent,
@@ -63,10 +81,10 @@ from certcore.status import (  # noqa: E402  as above
     VehicleQuery,
     VehicleRecord,
 )
-from certcore.status.tokenlist import StatusList, issue_events, issue_token  # noqa: E402  as above
-from certcore.status.vehicledoc import encode_request, issue_answer, open_answer  # noqa: E402  as above
-from certcore.testing import FixedClock  # noqa: E402  as above
-from certcore.trust import (  # noqa: E402  as above
+from certcore.status.tokenlist import StatusList, issue_events, issue_token
+from certcore.status.vehicledoc import encode_request, issue_answer, open_answer
+from certcore.testing import FixedClock
+from certcore.trust import (
     Environment,
     KeyUsage,
     ListTemplate,
@@ -74,8 +92,9 @@ from certcore.trust import (  # noqa: E402  as above
     TrustedKey,
     TrustListContents,
 )
-from tests import tsa  # noqa: E402  as above
-from tests.strategies import fixed_signer  # noqa: E402  as above
+from certcore.trust.roots import RootSetContents, encode_chain
+from tests import tsa
+from tests.strategies import fixed_signer
 
 GOLDEN: Final = ROOT / "tests" / "evidence" / "golden"
 RELEASE: Final = ".".join(certcore.__version__.split(".")[:2])
@@ -851,7 +870,7 @@ def write(folder: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Write the files of this release, or check those of all."""
     if arguments not in ([], ["--force"], ["--check"]):
-        print("usage: tools/make_evidence [--check | --force]", file=sys.stderr)
+        print("usage: tools/make_evidence.py [--check | --force]", file=sys.stderr)
         return 2
     if arguments == ["--check"]:
         wrong = check()

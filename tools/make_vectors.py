@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write certcore's own conformance vectors, tests/vectors: `PYTHONPATH=src python tools/make_vectors`.
+"""Write certcore's own conformance vectors, tests/vectors: `PYTHONPATH=src python tools/make_vectors.py`.
 
 Run by hand, and the output is checked in. A case that has no file gets one; a file that is there stays as it is, because
 others run it, and must still say what its case says here. Every run makes new keys, which are kept nowhere but as public
@@ -8,7 +8,7 @@ What each case must give is written down here by whoever wrote it, with the rule
 from what certcore answers.
 """
 
-# ruff: noqa: ANN401, D103, E501, PLR0913, PLR0915, PLR2004, RUF001, S101  a table of cases in a script: its functions are its columns
+# ruff: noqa: ANN401, D103, E501, PLR0913, PLR0915, PLR2004, RUF001  a table of cases in a script: its functions are its columns
 
 from __future__ import annotations
 
@@ -26,13 +26,24 @@ import cbor2
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from certcore import Basis, Deficiency, DeficiencyCounts, InspectionCertificate, LocalSigner, Result, StatusListEntry, StatusRef, armor, cose, payload
+from certcore import (
+    Basis,
+    Deficiency,
+    DeficiencyCounts,
+    InspectionCertificate,
+    LocalSigner,
+    Result,
+    StatusListEntry,
+    StatusRef,
+    armor,
+    cose,
+    payload,
+)
 from certcore.certificate import confidential
+from certcore.keys import ED25519, EDDSA, ES256, ES384, ESP256, ESP384, GroupKey
 from certcore.proofs import receipts
-from certcore.keys import GroupKey  # noqa: E402  as above
-from certcore.keys import ED25519, EDDSA, ES256, ES384, ESP256, ESP384  # noqa: E402  as above
-from certcore.trust import Environment, KeyUsage  # noqa: E402  as above
-from tests.verify_cases import (  # noqa: E402  as above
+from certcore.trust import Environment, KeyUsage
+from tests.verify_cases import (
     FAR_OFF,
     ISSUED,
     LIVE_SIGNER,
@@ -162,10 +173,10 @@ def case(
             "reasons": [{"code": code, "effect": effect} for code, effect in pairs],
         },
     }
-    further = {
-        "group_keys": group_keys and [key.to_cose_key().hex() for key in group_keys],
-        "existed_by": existed_by and [proof.hex() for proof in existed_by],
-        "seal_keys": seal_keys and [signer.public_key.to_cose_key().hex() for signer in seal_keys],
+    further: dict[str, list[str] | None] = {
+        "group_keys": None if group_keys is None else [key.to_cose_key().hex() for key in group_keys],
+        "existed_by": None if existed_by is None else [proof.hex() for proof in existed_by],
+        "seal_keys": None if seal_keys is None else [signer.public_key.to_cose_key().hex() for signer in seal_keys],
     }
     FOUND[name] |= {member: value for member, value in further.items() if value is not None}
     if in_force is not None:
@@ -644,7 +655,7 @@ def authenticity() -> None:
 def period() -> None:
     """Civil days in the issuer's zone, results and codes."""
     last = datetime(2027, 9, 30, 15, 59, 59, 999_999, tzinfo=UTC)  # 23:59:59.999999 in Shanghai
-    later = {
+    later: dict[str, Any] = {
         "evaluated_at": last + 2 * DAY,
         "trust": trust_bytes(issued_at=last, next_update_at=last + 7 * DAY),
         "status": says(observed_at=last + 2 * DAY),

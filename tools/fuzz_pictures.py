@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Mutate picture files of every kind and read them: `PYTHONPATH=src python tools/fuzz_pictures MINUTES [SEED]`.
+"""Mutate picture files of every kind and read them: `PYTHONPATH=src python tools/fuzz_pictures.py MINUTES [SEED]`.
 
 A case is a kind of file and a number; the same two make the same bytes for ever, and `--case KIND NUMBER FILE` writes
 them. Cases run in workers with a memory limit, one for each core. Reported is whatever is not a list of symbols or a
@@ -25,7 +25,7 @@ from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from PIL import Image
 
@@ -247,11 +247,11 @@ def fuzz(minutes: float, seed: int) -> int:
         workers = [start(kind, number, cores) for number in following]
         since = [time.monotonic()] * cores
         while time.monotonic() < ends:
-            readable, _, _ = select.select([worker.stdout for worker in workers], [], [], 1)
+            readable, _, _ = select.select(list(map(_answers, workers)), [], [], 1)
             for core, worker in enumerate(workers):
                 died = False
-                if worker.stdout in readable:
-                    line = worker.stdout.readline().decode().split()
+                if _answers(worker) in readable:
+                    line = _answers(worker).readline().decode().split()
                     since[core] = time.monotonic()
                     if line[:1] == ["end"]:
                         following[core] = int(line[1]) + cores
@@ -281,6 +281,11 @@ def start(kind: str, first: int, step: int) -> subprocess.Popen[bytes]:
     """A worker, whose lines are read unbuffered: `select` must see each."""
     command = [sys.executable, __file__, "--work", kind, str(first), str(step)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)  # noqa: S603  # this file
+
+
+def _answers(worker: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert worker.stdout is not None, "it was started with a pipe"
+    return worker.stdout
 
 
 def main(arguments: list[str]) -> int:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the tables in README.md and docs anew, from what certcore does: `PYTHONPATH=src python tools/tables`.
+"""Write the tables in README.md and docs anew, from what certcore does: `PYTHONPATH=src python tools/tables.py`.
 
 With `--check` nothing is written: it names every file with a table that is out of date, and exits with 1.
 
@@ -492,7 +492,7 @@ def _held(rule: Mapping[str, str]) -> str:
 
 
 def _unusual(row: Mapping[str, Any]) -> str:
-    nothing = ("text", ""), ("expect", {})
+    nothing: tuple[tuple[str, Any], ...] = (("text", ""), ("expect", {}))
     said = [
         f"{name}: {'nothing' if (name, value) in nothing else _plain(value)}"
         for name, value in row.items()
@@ -729,7 +729,7 @@ def renewed(text: str, made: dict[str, str]) -> str:
 def main(arguments: list[str]) -> int:
     """Renew the tables, or say which files have old ones."""
     if arguments not in ([], ["--check"]):
-        print("usage: tools/tables [--check]", file=sys.stderr)
+        print("usage: tools/tables.py [--check]", file=sys.stderr)
         return 2
     made: dict[str, str] = {}
     old = []
@@ -740,7 +740,7 @@ def main(arguments: list[str]) -> int:
             continue
         old.append(path)
         if arguments:
-            print(f"{path.relative_to(ROOT)}: out of date; run tools/tables", file=sys.stderr)
+            print(f"{path.relative_to(ROOT)}: out of date; run tools/tables.py", file=sys.stderr)
         else:
             path.write_text(new, "utf-8")
             print(f"{path.relative_to(ROOT)}: written")
