@@ -26,7 +26,12 @@ from certcore.policy import Need
 from certcore.reasons import REASONS
 
 ROOT: Final = Path(__file__).parent.parent
-PAGES: Final = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES: Final = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 EXAMPLES: Final = sorted((ROOT / "examples").glob("*.py"))
 HAS_COMMAND: Final = importlib.util.find_spec("click") is not None and importlib.util.find_spec("rich") is not None
 
@@ -217,7 +222,7 @@ def test_fields_are_documented(page: str) -> None:
 def test_tables() -> None:
     """Every table that is made from the code is what the code makes now."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "tables"), "--check"],
+        [sys.executable, str(ROOT / "tools" / "tables.py"), "--check"],
         env=environment(),
         capture_output=True,
         text=True,

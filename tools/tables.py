@@ -68,6 +68,10 @@ from certcore.testing import FixedClock
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustListContents
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.test_architecture import FLOORS
+
 ELSEWHERE: Final = frozenset({"speed"})
 
 _BLOCK: Final = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n(?P<body>.*?)<!-- end of table -->", re.DOTALL)
@@ -695,7 +699,19 @@ class _Walk:
         return self._data[self._at - size : self._at].hex()
 
 
+# --- floors -----------------------------------------------------------------------------------------------------------
+
+
+def floors() -> str:
+    """The order of imports, from the ground up."""
+    return "".join(
+        f"{number}. {', '.join(f'`{member}`' for member in members)}\n"
+        for number, members in enumerate(FLOORS, start=1)
+    )
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
+    "floors": floors,
     "sizes": sizes,
     "demo": demo,
     "presets": presets,
@@ -733,7 +749,7 @@ def main(arguments: list[str]) -> int:
         return 2
     made: dict[str, str] = {}
     old = []
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))):
         text = path.read_text("utf-8")
         new = renewed(text, made)
         if new == text:
