@@ -22,7 +22,7 @@ from certcore.register.log import StatusRegistry
 from certcore.register.publish import Publication
 from certcore.status import StatusEvent, StatusEventKind, StatusState
 from certcore.status.protocol import StatusRecord
-from certcore.status.timeline import Interval, Rules, in_force
+from certcore.status.timeline import Interval, Rules, in_force, state_at
 from certcore.status.tokenlist import StatusEvents, StatusToken, open_events, open_token
 from tests.register.cast import BEGIN, DAY, NOW, STATUS_SIGNER, SetClock, issue
 from tests.register.test_kill import ENVIRONMENT
@@ -352,7 +352,7 @@ def test_a_list_says_what_the_timeline_says(happened: list[StatusEvent]) -> None
     rules = Rules(suspends=True, retroactive=True, max_age=None, clock_skew=timedelta(), known_at=at, evaluated_at=at)
     spans = in_force(record, Interval(start_at=NOW - DAY, end_at=None), rules)
     is_valid = any(span.end_at is None or span.end_at > at for span in spans)
-    assert is_valid == (publish.state_at(happened, at) is StatusState.VALID)
+    assert is_valid == (state_at(happened, at) is StatusState.VALID)
 
 
 # --- killed

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -40,7 +40,8 @@ from certcore.errors import IssuingError
 from certcore.keys import Signer
 from certcore.register import _folder
 from certcore.status._documents import events_uri
-from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
+from certcore.status.protocol import StatusEvent
+from certcore.status.timeline import state_at
 from certcore.status.tokenlist import MAX_EVENTS_BYTES, VALUE_OF, StatusList, issue_events, issue_token
 from certcore.trust.issuers import ListTemplate
 
@@ -54,13 +55,6 @@ EVENTS_SUFFIX: Final = events_uri("")
 
 _RENEWED_AFTER: Final = 0.5
 """The part of a list's lifetime after which it is published anew, changed or not."""
-
-_STATES: Final = {
-    StatusEventKind.REVOKED: StatusState.REVOKED,
-    StatusEventKind.SUSPENDED: StatusState.SUSPENDED,
-    StatusEventKind.SUPERSEDED: StatusState.SUPERSEDED,
-}
-_RANK: Final = {StatusState.VALID: 0, StatusState.SUSPENDED: 1, StatusState.SUPERSEDED: 2, StatusState.REVOKED: 3}
 
 
 @attrs.frozen(kw_only=True)
@@ -248,20 +242,6 @@ def read_state(data: bytes | None, /) -> dict[str, Published]:
         return {}
 
 
-def state_at(events: Iterable[StatusEvent], at: datetime, /) -> StatusState:
-    """The state that follows for an instant, as `certcore.status.timeline` has it."""
-    found = StatusState.VALID
-    for event in sorted(events, key=_order):
-        if _effect_of(event) > at:
-            break
-        if event.kind is StatusEventKind.RESUMED:
-            found = StatusState.VALID if found is StatusState.SUSPENDED else found
-        else:
-            new = _STATES.get(event.kind, found)
-            found = max(found, new, key=_RANK.__getitem__)
-    return found
-
-
 def _what_to_do(held: _folder.Folder, head: ListHead, uri: str, last: Published | None, terms: _Terms) -> str:
     if last is not None and _is_current(held, head, uri, last, terms):
         return "unchanged"
@@ -341,13 +321,3 @@ def _span(path: Path) -> tuple[int, int, Path]:
 
 def _digest(data: bytes | None) -> str:
     return "" if data is None else hashlib.sha256(data).hexdigest()
-
-
-def _effect_of(event: StatusEvent) -> datetime:
-    return event.recorded_at if event.effective_at is None else event.effective_at
-
-
-def _order(event: StatusEvent) -> tuple[datetime, datetime, int]:
-    """By effect; of one instant, what was recorded later and what stops comes last."""
-    is_stop = event.kind in _STATES
-    return _effect_of(event), event.recorded_at, _RANK[_STATES[event.kind]] + 1 if is_stop else 0

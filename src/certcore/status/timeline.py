@@ -226,18 +226,45 @@ def _known_facts(record: StatusRecord, rules: Rules) -> _Facts:
         horizon=known_at if known_at < rules.evaluated_at and known_at < reach else reach,
     )
     if len(events) > 1:
-        events.sort(key=lambda event: (_effect_of(event), event.recorded_at, _KIND_ORDER[event.kind]))
-    state = _VALID
+        events.sort(key=_order)
     for event in events:
         if event.kind is StatusEventKind.ISSUED:
             facts.is_issued = True
-            continue
-        facts.is_void = facts.is_void or (event.effective_at is None and event.kind in _STOPS)
+        elif event.effective_at is None and event.kind in _STOPS:
+            facts.is_void = True
+    facts.changes = _changes(events)
+    return facts
+
+
+def state_changes(events: Iterable[StatusEvent], /) -> list[tuple[datetime, StatusState]]:
+    """Every change of state that these events make, and from when, in the order in which they have effect."""
+    return _changes(sorted(events, key=_order))
+
+
+def state_at(events: Iterable[StatusEvent], at: datetime, /) -> StatusState:
+    """The state at an instant, where these events are all there are: what a status list says of the entry then."""
+    state = _VALID
+    for changed_at, new in state_changes(events):
+        if changed_at > at:
+            break
+        state = new
+    return state
+
+
+def _changes(events: Iterable[StatusEvent]) -> list[tuple[datetime, StatusState]]:
+    """As `state_changes`, of events that are in order."""
+    state, found = _VALID, list[tuple[datetime, StatusState]]()
+    for event in events:
         new = _after(state, event.kind)
         if new is not state:
             state = new
-            facts.changes.append((_effect_of(event), state))
-    return facts
+            found.append((_effect_of(event), state))
+    return found
+
+
+def _order(event: StatusEvent) -> tuple[datetime, datetime, int]:
+    """The order in which events have effect."""
+    return _effect_of(event), event.recorded_at, _KIND_ORDER[event.kind]
 
 
 def _effect_of(event: StatusEvent) -> datetime:
