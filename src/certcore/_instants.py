@@ -1,13 +1,19 @@
 """Instants and civil days: aware datetimes in UTC, and the days of a time zone.
 
-The one place that turns a civil day into instants. No clock is read here.
+The one place that turns a civil day into instants, and that knows a time zone by its name. Whatever class a caller's
+moment has, what comes out is a plain `datetime` or `date`. No clock is read here.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import pkgutil
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
+from io import BytesIO
 from typing import Final
 from zoneinfo import ZoneInfo
+
+import tzdata  # type: ignore[import-untyped]  # it ships none
 
 FIRST_DAY: Final = date(1970, 1, 1)
 """The earliest day that certificates and questions may name."""
@@ -25,8 +31,11 @@ RESOLUTION: Final = timedelta(microseconds=1)
 """The length of an instant: what a datetime can tell apart."""
 
 
-_NO_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})
-"""Names that a machine's zone folder may have, and that are no zone's."""
+ZONE_EDITION: Final[str] = tzdata.IANA_VERSION
+"""The edition of the time zone database that every zone here is read from, e.g. 2026f."""
+
+_NO_ZONE: Final = "Factory"
+"""A name that the database has for machines nobody has set up."""
 
 
 def utc(value: datetime) -> datetime:
@@ -36,9 +45,8 @@ def utc(value: datetime) -> datetime:
         TypeError: for anything but a datetime; a date among them.
         ValueError: for a naive datetime, which is a different instant on every machine.
     """
-    if value.__class__ is not datetime and not isinstance(value, datetime):
-        msg = f"an instant is a datetime, not {type(value).__name__}"
-        raise TypeError(msg)
+    if type(value) is not datetime:
+        value = _plain_datetime(value)
     if value.tzinfo is UTC:
         return value
     if value.utcoffset() is None:
@@ -51,6 +59,28 @@ def utc(value: datetime) -> datetime:
         raise ValueError(msg) from cause
 
 
+def _plain_datetime(value: object) -> datetime:
+    """The instant of a subclass's datetime, without the subclass: asked of `datetime` itself, whatever it overrides."""
+    if not isinstance(value, datetime):
+        msg = f"an instant is a datetime, not {type(value).__name__}"
+        raise TypeError(msg)
+    return datetime.fromisoformat(datetime.isoformat(value))
+
+
+def plain_date(value: date) -> date:
+    """The civil day, as a plain date.
+
+    Raises:
+        TypeError: for anything but a date; a datetime, which is an instant, among them.
+    """
+    if type(value) is date:
+        return value
+    if isinstance(value, datetime) or not isinstance(value, date):
+        msg = f"a civil day is a date, not {type(value).__name__}"
+        raise TypeError(msg)
+    return date.fromisoformat(date.isoformat(value))
+
+
 def optional_utc(value: datetime | None) -> datetime | None:
     """As `utc`, where there may be none."""
     return None if value is None else utc(value)
@@ -61,22 +91,49 @@ def utc_second(value: datetime) -> datetime:
     return utc(value).replace(microsecond=0)
 
 
+def optional_date(value: date | None) -> date | None:
+    """As `plain_date`, where there may be none."""
+    return None if value is None else plain_date(value)
+
+
 def time_zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name, the same on every machine.
+    """The zone of an IANA name, from the `tzdata` package and nowhere else: the same on every machine.
 
     Raises:
-        ValueError: for a name that is not known here, or that means something else on the next machine.
+        ValueError: for a name that the package does not know.
     """
-    msg = "the time zone is not an IANA name known here"
-    if name in _NO_ZONES:
+    if type(name) is not str or name not in _zone_names():
+        msg = "the time zone is not an IANA name known here"
         raise ValueError(msg)
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, TypeError, OSError) as cause:
-        raise ValueError(msg) from cause
+    return _pinned_zone(name)
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
+class _PinnedZone(ZoneInfo):
+    """A zone out of the package. It pickles by its name; one that was read from a file otherwise does not."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return time_zone, (self.key,)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(_packaged("zones").decode().split()) - {_NO_ZONE}
+
+
+@cache
+def _pinned_zone(name: str) -> ZoneInfo:
+    return _PinnedZone.from_file(BytesIO(_packaged(f"zoneinfo/{name}")), key=name)
+
+
+def _packaged(path: str) -> bytes:
+    data = pkgutil.get_data("tzdata", path)
+    if data is None:
+        msg = "the tzdata package cannot be read"
+        raise RuntimeError(msg)
+    return data
+
+
+def midnight(day: date, zone: tzinfo) -> datetime:
     """The first instant of a civil day.
 
     Midnight does not exist everywhere (Cairo 2026-04-24, Beirut 2026-03-29) and exists twice elsewhere: fold 0 reads a
@@ -85,6 +142,6 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def civil_day(at: datetime, zone: ZoneInfo) -> date:
+def civil_day(at: datetime, zone: tzinfo) -> date:
     """The civil day of an instant in a zone."""
     return at.astimezone(zone).date()

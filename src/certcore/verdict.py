@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -94,7 +93,7 @@ class Grounds:
 
     record: StatusRecord
     rules: Rules
-    zone: ZoneInfo
+    zone: tzinfo
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -17,7 +17,7 @@ import attrs
 
 from certcore import armor
 from certcore._clock import utc_now
-from certcore._instants import FIRST_DAY, LAST_DAY, utc
+from certcore._instants import FIRST_DAY, LAST_DAY, plain_date, utc
 from certcore.certificate.confidential import GroupKey, group_key_tuple
 from certcore.engine import certificate as _engine
 from certcore.engine import vehicle as _vehicle_check
@@ -480,10 +480,11 @@ def _moment(as_of: datetime | date) -> datetime | date:
     if not isinstance(given, date):
         msg = f"as_of is an aware datetime or a date, not {type(as_of).__name__}"
         raise TypeError(msg)
-    if not FIRST_DAY <= given <= LAST_DAY:
+    day = plain_date(given)
+    if not FIRST_DAY <= day <= LAST_DAY:
         msg = f"as_of lies outside {FIRST_DAY} to {LAST_DAY}"
         raise ValueError(msg)
-    return given
+    return day
 
 
 def _instant(value: datetime, what: str) -> datetime:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certcore._instants import civil_day, midnight
-from certcore.evidence._zones import record, restore
+from certcore.evidence._zones import RecordedZone, record
 
 ZONES = (
     "Asia/Shanghai",
@@ -32,9 +32,9 @@ def test_days_are_the_same(name: str, around: list[datetime]) -> None:
     """Around every recorded instant, civil days and midnights are those of the zone."""
     zone = ZoneInfo(name)
 
-    restored = restore(record(zone, around), key=name)
+    restored = RecordedZone(record(zone, around))
 
-    assert name == restored.key
+    assert record(restored, around) == restored.offsets
     for at in around:
         day = civil_day(at, zone)
         assert day == civil_day(at, restored)
@@ -57,7 +57,7 @@ def test_days_without_midnight(name: str, day: date) -> None:
     zone = ZoneInfo(name)
     at = midnight(day, zone)
 
-    restored = restore(record(zone, [at]), key=name)
+    restored = RecordedZone(record(zone, [at]))
 
     assert at == midnight(day, restored)
     assert midnight(day + timedelta(days=1), zone) == midnight(day + timedelta(days=1), restored)
@@ -78,4 +78,4 @@ def test_days_without_midnight(name: str, day: date) -> None:
 def test_what_no_zone_has(offsets: tuple[tuple[int, int], ...]) -> None:
     """Offsets out of order, of a day or more, too many, or beyond what a zone file holds."""
     with pytest.raises(ValueError):  # noqa: PT011  each row has its own words
-        restore(offsets, key="Asia/Shanghai")
+        RecordedZone(offsets)

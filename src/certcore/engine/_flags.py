@@ -5,9 +5,8 @@ Flags are a set and hold for civil days. Which of them take a vehicle off the ro
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from certcore import vocabulary
 from certcore._instants import civil_day
@@ -22,7 +21,7 @@ _NORMAL_FLAG: Final = "A"
 def judge(
     record: VehicleRecord,
     window: Window,
-    zone: ZoneInfo,
+    zone: tzinfo,
     policy: Policy,
     *,
     need: Need,
@@ -55,7 +54,7 @@ def judge(
     return found
 
 
-def says_overdue(record: VehicleRecord, window: Window, zone: ZoneInfo) -> bool:
+def says_overdue(record: VehicleRecord, window: Window, zone: tzinfo) -> bool:
     """Whether the register says that the vehicle's inspection was overdue on the days asked about."""
     return any(map(_is_contradiction, _holding(record, window, zone)))
 
@@ -84,7 +83,7 @@ def _is_near(later: datetime, earlier: datetime, policy: Policy) -> bool:
     return policy.max_status_age is None or later - earlier <= max(policy.max_status_age, policy.clock_skew)
 
 
-def _holding(record: VehicleRecord, window: Window, zone: ZoneInfo) -> list[VehicleFlag]:
+def _holding(record: VehicleRecord, window: Window, zone: tzinfo) -> list[VehicleFlag]:
     """The flags whose days touch the days asked about."""
     first, last = civil_day(window.start, zone), civil_day(window.last, zone)
     return [

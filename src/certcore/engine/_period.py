@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from certcore import vocabulary
 from certcore._instants import civil_day, midnight
@@ -18,7 +17,7 @@ _CHECK_DIGIT_COUNTRIES: Final = frozenset({"CN", "US", "CA", "MX"})
 """Where the VIN's check digit is mandatory (GB 16735, 49 CFR 565 and its neighbours); elsewhere it says nothing."""
 
 
-def first_day(certificate: InspectionCertificate, zone: ZoneInfo) -> date:
+def first_day(certificate: InspectionCertificate, zone: tzinfo) -> date:
     """The first civil day: valid_from, else the day of inspection, else the day of issue."""
     stated = certificate.valid_from or certificate.inspected_on
     if stated is not None:
@@ -27,7 +26,7 @@ def first_day(certificate: InspectionCertificate, zone: ZoneInfo) -> date:
     return civil_day(certificate.issued_at, zone)
 
 
-def span(certificate: InspectionCertificate, zone: ZoneInfo) -> Interval:
+def span(certificate: InspectionCertificate, zone: tzinfo) -> Interval:
     """The instants of its days; a certificate of very short life ends sooner."""
     end = None if certificate.valid_until is None else midnight(certificate.valid_until + _DAY, zone)
     if certificate.expires_at is not None and not certificate.is_live:
@@ -36,7 +35,7 @@ def span(certificate: InspectionCertificate, zone: ZoneInfo) -> Interval:
 
 
 def judge(
-    certificate: InspectionCertificate, day: date, window: Window, zone: ZoneInfo, *, latest_issue: datetime
+    certificate: InspectionCertificate, day: date, window: Window, zone: tzinfo, *, latest_issue: datetime
 ) -> list[Reason]:
     """Whether the certificate's days hold the moment asked about, and what its codes say.
 

@@ -7,7 +7,7 @@ found to answer it. Together they are enough to come to the same answer again, w
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 import attrs
@@ -15,8 +15,8 @@ import attrs
 from certcore import _cbor
 from certcore.errors import RejectedInputError, StatusError
 from certcore.policy import Expected, Policy
-from certcore.status.protocol import StatusRecord, VehicleRecord
-from certcore.trust import TrustList
+from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
+from certcore.trust import TrustedIssuer, TrustList
 from certcore.vocabulary import normalise_vin, registration_number_groups
 
 StatusAnswer = StatusRecord | StatusError | None
@@ -41,6 +41,7 @@ class Question:
         policy: what is required.
         existed_by: what may prove that the certificate existed before its key was compromised.
         picture: SHA-256 of the picture's file, where the text was read from one.
+        zone: the civil time to judge in, where it is not the issuer's of today: a replay has that of then.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Question:
     policy: Policy
     existed_by: tuple[bytes, ...] = ()
     picture: bytes | None = None
+    zone: tzinfo | None = attrs.field(default=None, eq=False)
 
     @property
     def id(self) -> str:
@@ -73,6 +75,7 @@ class VehicleQuestion:
         as_of: the moment, or the civil day in the register's zone, it is about.
         evaluated_at: when it was asked.
         policy: what is required.
+        zone: as in `Question`.
     """
 
     registration_number: str | None
@@ -82,6 +85,7 @@ class VehicleQuestion:
     as_of: datetime | date
     evaluated_at: datetime
     policy: Policy
+    zone: tzinfo | None = attrs.field(default=None, eq=False)
 
     @property
     def id(self) -> str:
@@ -96,6 +100,9 @@ class Sources:
 
     Attributes:
         trust: the trust list it was judged under.
+        issuer: whose civil days were meant; None where it did not come to that.
+        status_query: what a status backend was, or would have been, asked; None where there was nothing to ask.
+        vehicle_query: what a vehicle backend was, likewise.
         refused: why there was no text to judge, where a picture held none.
         status: what came of the status look-up.
         vehicle: what came of the vehicle look-up.
@@ -104,6 +111,9 @@ class Sources:
     """
 
     trust: TrustList
+    issuer: TrustedIssuer | None = None
+    status_query: StatusQuery | None = None
+    vehicle_query: VehicleQuery | None = None
     refused: RejectedInputError | None = None
     status: StatusAnswer = None
     vehicle: VehicleAnswer = None

@@ -29,9 +29,8 @@ numbered: `RULES` stands in evidence, and a later version that decides otherwise
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -82,13 +81,16 @@ class Pending:
     grant: Grant
     certificate: InspectionCertificate
     window: Window
+    zone: tzinfo
     reasons: list[Reason]
     is_future: bool
     asks_status: bool
     group_key_id: bytes | None
+    status_query: StatusQuery | None = attrs.field(init=False)
+    vehicle_query: VehicleQuery | None = attrs.field(init=False)
 
-    @property
-    def status_query(self) -> StatusQuery | None:
+    @status_query.default
+    def _status_query(self) -> StatusQuery | None:
         """What to ask a status backend, resolved through the trust list; None where nothing is to be asked."""
         if not self.asks_status:
             return None
@@ -103,8 +105,8 @@ class Pending:
             asked_at=asked_at,
         )
 
-    @property
-    def vehicle_query(self) -> VehicleQuery | None:
+    @vehicle_query.default
+    def _vehicle_query(self) -> VehicleQuery | None:
         """What to ask a vehicle backend; None where nothing is to be asked."""
         if self.is_future or self.question.policy.vehicle is Need.NOT_USED:
             return None
@@ -183,8 +185,16 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         issuer=issuer.id,
         status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
         checked=_CHECKED[is_judged, not question.expect.is_empty],
-        grounds=None if record is None else Grounds(record=record, rules=rules, zone=issuer.zone),
-        sources=Sources(trust=pending.trust, status=status, vehicle=vehicle, group_key_id=pending.group_key_id),
+        grounds=None if record is None else Grounds(record=record, rules=rules, zone=pending.zone),
+        sources=Sources(
+            trust=pending.trust,
+            issuer=issuer,
+            status_query=pending.status_query,
+            vehicle_query=pending.vehicle_query,
+            status=status,
+            vehicle=vehicle,
+            group_key_id=pending.group_key_id,
+        ),
     )
 
 
@@ -280,11 +290,12 @@ def _prepare(
     sealed: Reason | None = None,
 ) -> Pending:
     issuer, policy = grant.issuer, question.policy
-    window = window_of(question.as_of, question.evaluated_at, issuer.zone)
+    zone = question.zone or issuer.zone
+    window = window_of(question.as_of, question.evaluated_at, zone)
     is_future = window.start > question.evaluated_at + policy.clock_skew
-    day = civil_day(question.as_of, issuer.zone) if isinstance(question.as_of, datetime) else question.as_of
+    day = civil_day(question.as_of, zone) if isinstance(question.as_of, datetime) else question.as_of
     latest_issue = (question.known_at or question.evaluated_at) + policy.clock_skew
-    found = _period.judge(certificate, day, window, issuer.zone, latest_issue=latest_issue)  # 8
+    found = _period.judge(certificate, day, window, zone, latest_issue=latest_issue)  # 8
     if is_future and not any(reason.code == "expired-on-date" for reason in found):
         found.append(blocks("status-in-future"))
     if trust.contents.environment is Environment.TEST:
@@ -302,6 +313,7 @@ def _prepare(
         grant=grant,
         certificate=certificate,
         window=window,
+        zone=zone,
         reasons=found,
         is_future=is_future,
         asks_status=asks_status,
@@ -309,7 +321,7 @@ def _prepare(
     )
 
 
-def window_of(as_of: datetime | date, evaluated_at: datetime, zone: ZoneInfo) -> Window:
+def window_of(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> Window:
     """The instants asked about: a civil day is the issuer's, and ends no later than now."""
     if isinstance(as_of, datetime):
         return Window(start=as_of, end=as_of + RESOLUTION)
@@ -405,7 +417,7 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
     if not are_signed_by(pending.grant.issuer.register_keys, answer.proofs):
         return [blocks("status-backend-error", proof="foreign-key", subject="vehicle")]
     is_in_period = not any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
-    zone = pending.grant.issuer.zone
+    zone = pending.zone
     period = _period.span(pending.certificate, zone)
     return _flags.judge(
         answer,

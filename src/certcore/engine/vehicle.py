@@ -13,6 +13,7 @@ inspection, leaves the outcome open.
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Final
 
 import attrs
@@ -21,6 +22,7 @@ from certcore._instants import civil_day
 from certcore.engine import _flags
 from certcore.engine import certificate as _engine
 from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
+from certcore.keys import PublicKey
 from certcore.policy import Need
 from certcore.reasons import Reason, blocks, fails, notes
 from certcore.status.protocol import VehicleQuery, VehicleRecord
@@ -41,6 +43,8 @@ class Pending:
     trust: TrustList
     issuers: tuple[TrustedIssuer, ...]
     window: Window
+    zone: tzinfo
+    vehicle_query: VehicleQuery = attrs.field(init=False)
 
     @property
     def issuer(self) -> TrustedIssuer:
@@ -48,7 +52,12 @@ class Pending:
         return self.issuers[0]
 
     @property
-    def vehicle_query(self) -> VehicleQuery:
+    def register_keys(self) -> tuple[PublicKey, ...]:
+        """The keys that may sign the answer."""
+        return tuple(key for issuer in self.issuers for key in issuer.register_keys)
+
+    @vehicle_query.default
+    def _vehicle_query(self) -> VehicleQuery:
         """What to ask a vehicle backend."""
         question = self.question
         return VehicleQuery(
@@ -56,7 +65,7 @@ class Pending:
             country=self.issuer.country,
             plate_type=question.plate_type,
             vin=question.vin,
-            keys=tuple(key for issuer in self.issuers for key in issuer.register_keys),
+            keys=self.register_keys,
             as_of=self.window.start,
             asked_at=question.evaluated_at,
         )
@@ -69,10 +78,11 @@ def begin(question: VehicleQuestion, trust: TrustList) -> VehicleVerdict | Pendi
     if not issuers:
         found.append(blocks("register-unknown", subject="vehicle"))
         return _weigh(question, found, None, None, Sources(trust=trust))
-    window = _engine.window_of(question.as_of, question.evaluated_at, issuers[0].zone)
+    zone = question.zone or issuers[0].zone
+    window = _engine.window_of(question.as_of, question.evaluated_at, zone)
     if window.start > question.evaluated_at + question.policy.clock_skew:
         return _weigh(question, [*found, blocks("status-in-future")], None, None, Sources(trust=trust))
-    return Pending(question=question, trust=trust, issuers=issuers, window=window)
+    return Pending(question=question, trust=trust, issuers=issuers, window=window, zone=zone)
 
 
 def conclude(pending: Pending, *, vehicle: VehicleAnswer) -> VehicleVerdict:
@@ -84,12 +94,12 @@ def conclude(pending: Pending, *, vehicle: VehicleAnswer) -> VehicleVerdict:
     record = vehicle if isinstance(vehicle, VehicleRecord) else None
     if not isinstance(vehicle, VehicleRecord):
         found.append(_engine.missing(vehicle, Need.REQUIRED, subject="vehicle"))
-    elif not _engine.are_signed_by(pending.vehicle_query.keys, vehicle.proofs):
+    elif not _engine.are_signed_by(pending.register_keys, vehicle.proofs):
         record = None
         found.append(blocks("status-backend-error", proof="foreign-key", subject="vehicle"))
     else:
         found += _judge(pending, vehicle)  # 4, 5
-    sources = Sources(trust=trust, vehicle=vehicle)
+    sources = Sources(trust=trust, issuer=pending.issuer, vehicle_query=pending.vehicle_query, vehicle=vehicle)
     return _weigh(question, found, record, _who_answered(pending, record), sources)
 
 
@@ -118,7 +128,7 @@ def _about_trust(question: VehicleQuestion, trust: TrustList) -> list[Reason]:
 
 def _judge(pending: Pending, record: VehicleRecord) -> list[Reason]:
     """Steps 4 and 5. An end of the inspection counts where the answer reaches to the moment, and only there."""
-    policy, window, zone = pending.question.policy, pending.window, pending.issuer.zone
+    policy, window, zone = pending.question.policy, pending.window, pending.zone
     first = civil_day(window.start, zone)  # the window is of one civil day at most
     until = record.valid_until
     is_running = until is not None and until >= first

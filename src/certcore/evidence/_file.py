@@ -21,13 +21,13 @@ from certcore.engine._question import Question, VehicleQuestion
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.evidence._sources import (
     Gathered,
-    in_civil_time_of_then,
     malformed,
     named,
     state,
     status_answer,
     text_of,
     vehicle_answer,
+    zone_of_then,
 )
 from certcore.evidence._statement import Statement, decode, encode
 from certcore.evidence._values import Kind
@@ -166,6 +166,7 @@ class Evidence:
             policy=statement.policy,
             existed_by=statement.existed_by or (),
             picture=statement.picture,
+            zone=zone_of_then(statement),
         )
         verdict = self._replayed(question, trust, group_keys)
         self._compare(verdict)
@@ -353,8 +354,7 @@ class Evidence:
                 rules=statement.rules,
             )
         chain = [self._material(digest) for digest in statement.chain or ()]
-        trust = TrustList.open_archived(self._material(statement.trust), root=root, chain=chain)
-        return in_civil_time_of_then(trust, statement)
+        return TrustList.open_archived(self._material(statement.trust), root=root, chain=chain)
 
     def _replayed(self, question: Question, trust: TrustList, group_keys: Sequence[GroupKey]) -> Verdict:
         statement = self._statement
@@ -389,6 +389,7 @@ class Evidence:
             as_of=statement.as_of,
             evaluated_at=statement.evaluated_at,
             policy=statement.policy,
+            zone=zone_of_then(statement),
         )
         pending = _vehicle_check.begin(question, trust)
         if isinstance(pending, VehicleVerdict):

@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Any, Final
 
 import attrs
 
 from certcore import vocabulary
-from certcore._instants import civil_day, midnight
+from certcore._instants import ZONE_EDITION, civil_day, midnight
 from certcore.engine import certificate as _engine
-from certcore.engine import vehicle as _vehicle_check
 from certcore.engine._period import first_day
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer, VehicleQuestion
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
 from certcore.evidence._statement import Statement
 from certcore.evidence._values import Answer, Answered, Attested, Failed, Kind, Proved
-from certcore.evidence._zones import Offsets, record, restore
+from certcore.evidence._zones import RecordedZone, record
 from certcore.keys import PublicKey
-from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
+from certcore.payload import StatusListEntry, StatusRef
 from certcore.policy import Expected
 from certcore.status import tokenlist, vehicledoc
 from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.tokenlist import StatusEvents, StatusToken
-from certcore.trust import TrustList
 from certcore.trust.issuers import TrustedIssuer
 from certcore.verdict import VehicleVerdict, Verdict
 
@@ -69,18 +67,9 @@ def _of_certificate(verdict: Verdict, gathered: Gathered) -> Statement:
         "refused": sources.refused,
         "group_key_id": sources.group_key_id,
     }
-    begun = verdict if sources.refused is not None else _engine.begin(question, sources.trust)
-    certificate = verdict.certificate
-    if isinstance(begun, Verdict) or certificate is None:
-        return Statement(**common)
-    query = begun.vehicle_query
-    if query is not None:  # what was confidential may have been asked with
-        query = attrs.evolve(query, vin=certificate.vin, plate_type=certificate.plate_type)
     return Statement(
-        issuer=begun.grant.issuer.id,
-        status=_status_stated(sources.status, begun.status_query, gathered),
-        vehicle=_vehicle_stated(sources.vehicle, query, gathered),
-        offsets=_offsets(question.as_of, begun.grant.issuer, begun.certificate),
+        status=_status_stated(sources.status, sources.status_query, gathered),
+        vehicle=_vehicle_stated(sources.vehicle, sources.vehicle_query, gathered),
         **common,
     )
 
@@ -96,15 +85,7 @@ def _of_vehicle(verdict: VehicleVerdict, gathered: Gathered) -> Statement:
             vin=question.vin,
         ),
     }
-    pending = _vehicle_check.begin(question, sources.trust)
-    if isinstance(pending, VehicleVerdict):
-        return Statement(**common)
-    return Statement(
-        issuer=pending.issuer.id,
-        vehicle=_vehicle_stated(sources.vehicle, pending.vehicle_query, gathered),
-        offsets=_offsets(question.as_of, pending.issuer, None),
-        **common,
-    )
+    return Statement(vehicle=_vehicle_stated(sources.vehicle, sources.vehicle_query, gathered), **common)
 
 
 def _common(
@@ -121,6 +102,7 @@ def _common(
         "chain": list(map(gathered.name, sources.trust.root_chain)) or None,
         "outcome": verdict.outcome,
         "reasons": verdict.reasons,
+        **_civil_time(verdict, question, sources.issuer),
     }
 
 
@@ -168,27 +150,42 @@ def text_of(statement: Statement) -> str:
         raise malformed("its text is no text") from cause
 
 
-def _offsets(as_of: datetime | date, issuer: TrustedIssuer, certificate: InspectionCertificate | None) -> Offsets:
+def _civil_time(
+    verdict: Verdict | VehicleVerdict, question: Question | VehicleQuestion, issuer: TrustedIssuer | None
+) -> dict[str, Any]:
     """The civil time of the issuer's zone around every instant that the rules look at."""
-    zone = issuer.zone
-    instants = [as_of if isinstance(as_of, datetime) else midnight(as_of, zone)]
+    if issuer is None:
+        return {}
+    zone = question.zone or issuer.zone
+    edition = zone.edition if isinstance(zone, RecordedZone) else ZONE_EDITION
+    return {
+        "issuer": issuer.id,
+        "offsets": record(zone, instants_of(verdict, zone)),
+        "zone_edition": edition,
+    }
+
+
+def instants_of(verdict: Verdict | VehicleVerdict, zone: tzinfo) -> list[datetime]:
+    """Every instant whose civil day the rules ask for."""
+    as_of = verdict.as_of
+    at = as_of if isinstance(as_of, datetime) else midnight(as_of, zone)
+    instants = [at, midnight(civil_day(at, zone) + _DAY, zone)]
+    certificate = verdict.certificate if isinstance(verdict, Verdict) else None
     if certificate is not None:
         days = [first_day(certificate, zone), certificate.valid_until]
         instants += [midnight(day, zone) for day in days if day is not None]
         instants += [at for at in (certificate.issued_at, certificate.presented_at) if at is not None]
-    return record(zone, [*instants, *(midnight(civil_day(at, zone) + _DAY, zone) for at in instants[:1])])
+    return instants
 
 
-def in_civil_time_of_then(trust: TrustList, statement: Statement) -> TrustList:
-    """The trust list, opened for this one replay, with the issuer's zone as it was recorded."""
-    issuer = None if statement.issuer is None else trust.issuer(statement.issuer)
-    if issuer is not None and statement.offsets is not None:
-        try:
-            zone = restore(statement.offsets, key=issuer.time_zone)
-        except ValueError as cause:
-            raise malformed("its time zone is none") from cause
-        object.__setattr__(issuer, "zone", zone)  # nobody else has this list
-    return trust
+def zone_of_then(statement: Statement) -> RecordedZone | None:
+    """The civil time that was recorded, as a zone."""
+    if statement.issuer is None or statement.offsets is None:
+        return None
+    try:
+        return RecordedZone(statement.offsets, statement.zone_edition)
+    except ValueError as cause:
+        raise malformed("its time zone is none") from cause
 
 
 # --- checking again ---------------------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ class Statement:
         vehicle: what came of the vehicle look-up.
         issuer: the id of the issuer whose civil time counts.
         offsets: the civil time of the issuer's zone, as it was.
+        zone_edition: of the time zone database that the offsets were read from.
         group_key_id: by which group key's id confidential claims were read.
         outcome: what the verdict was.
         reasons: and why.
@@ -93,6 +94,7 @@ class Statement:
     vehicle: Answer | None = None
     issuer: str | None = None
     offsets: Offsets | None = None
+    zone_edition: str | None = None
     group_key_id: bytes | None = None
     outcome: Outcome
     reasons: tuple[Reason, ...] = attrs.field(converter=tuple)
@@ -205,6 +207,7 @@ _STATEMENT: Final = (
     Field(16, "offsets", to_offsets, from_offsets),
     Field(17, "group_key_id", *plain(bytes)),
     Field(21, "issuer", *plain(str)),
+    Field(22, "zone_edition", *plain(str)),
     Field(18, "vocabulary", *plain(str)),
     Field(19, "outcome", *member(_OUTCOMES)),
     Field(20, "reasons", array(to_reason), array(from_reason)),

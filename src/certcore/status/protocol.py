@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import attrs
 
-from certcore._instants import optional_utc, utc
+from certcore._instants import optional_date, optional_utc, utc
 from certcore.keys import PublicKey
 from certcore.payload import StatusListEntry, StatusRef
 
@@ -28,13 +28,6 @@ _T = TypeVar("_T")
 _is_str = attrs.validators.instance_of(str)
 _is_bytes = attrs.validators.instance_of(bytes)
 _is_bool = attrs.validators.instance_of(bool)
-
-
-def _is_day(_: object, attribute: attrs.Attribute[date | None], value: object) -> None:
-    """A civil day or none: a datetime is a date to isinstance, and is none here."""
-    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
-        msg = f"{attribute.name} is a date, not a {type(value).__name__}"
-        raise TypeError(msg)
 
 
 class StatusState(Enum):
@@ -216,8 +209,8 @@ class VehicleFlag:
     """
 
     code: str = attrs.field(validator=_is_str)
-    since: date | None = attrs.field(default=None, validator=_is_day)
-    until: date | None = attrs.field(default=None, validator=_is_day)
+    since: date | None = attrs.field(default=None, converter=optional_date)
+    until: date | None = attrs.field(default=None, converter=optional_date)
 
 
 @attrs.frozen(kw_only=True)
@@ -260,7 +253,7 @@ class VehicleRecord:
 
     known: bool = attrs.field(validator=_is_bool)
     flags: frozenset[VehicleFlag] = attrs.field(default=frozenset(), converter=_flags)
-    valid_until: date | None = None
+    valid_until: date | None = attrs.field(default=None, converter=optional_date)
     observed_at: datetime = attrs.field(converter=utc)
     history_from: datetime | None = attrs.field(default=None, converter=optional_utc)
     reliable_until: datetime | None = attrs.field(default=None, converter=optional_utc)
