@@ -877,7 +877,8 @@ def test_pure_python_ecdsa_is_never_reached(algorithm: int, traps: list[str]) ->
         environment=Environment.TEST,
     )
     signed = cose.add_signature(contents.sign(signer), signer=fixed_signer(ES384, 9))
-    root = TrustRoot(keys=[signer.public_key, fixed_signer(ES384, 9).public_key], threshold=2)
+    keys = [signer.public_key, fixed_signer(ES384, 9).public_key]
+    root = TrustRoot(keys=keys, threshold=2, environments=[Environment.TEST])
 
     assert contents == TrustList.open(signed, root=root).contents
     assert [] == traps

@@ -63,7 +63,7 @@ FAR_OFF: Final = datetime(2035, 1, 1, tzinfo=UTC)
 SIGNER: Final = LocalSigner.generate()
 LIVE_SIGNER: Final = LocalSigner.generate()
 ROOT_SIGNER: Final = LocalSigner.generate()
-TRUST_ROOT: Final = TrustRoot(keys=[ROOT_SIGNER.public_key])
+TRUST_ROOT: Final = TrustRoot(keys=[ROOT_SIGNER.public_key], environments=Environment)
 
 SEEN: Final = Expected(registration_number=PLATE, vin=VIN)
 """The vehicle of the usual certificate, as a claims desk sees it."""
@@ -113,7 +113,8 @@ def trusted_issuer(*keys: TrustedKey, **changes: Any) -> TrustedIssuer:  # noqa:
 def trust_list(*issuers: TrustedIssuer, signer: Signer = ROOT_SIGNER, **changes: Any) -> OpenedTrustList:  # noqa: ANN401  any field
     """A production list, four hours old, of one usual issuer unless others are given."""
     return OpenedTrustList.open(
-        trust_bytes(*issuers, signer=signer, **changes), root=TrustRoot(keys=[signer.public_key])
+        trust_bytes(*issuers, signer=signer, **changes),
+        root=TrustRoot(keys=[signer.public_key], environments=Environment),
     )
 
 

@@ -24,10 +24,14 @@ from certcore.status import (
     VehicleRecord,
 )
 from certcore.testing import FixedClock
+from certcore.trust import Environment
 from tests.verify_cases import Answers
 
 FOLDER: Final = Path(__file__).parent / "vectors"
-ROOT: Final = TrustRoot(keys=[PublicKey.from_pem(path.read_bytes()) for path in sorted(FOLDER.glob("root*.pem"))])
+ROOT: Final = TrustRoot(
+    keys=[PublicKey.from_pem(path.read_bytes()) for path in sorted(FOLDER.glob("root*.pem"))],
+    environments=Environment,
+)
 POLICIES: Final = {
     "roadside": Policy.roadside(),
     "claims": Policy.claims(),

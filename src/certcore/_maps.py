@@ -30,9 +30,10 @@ class Field:
 
 
 def write(fields: Sequence[Field], value: object) -> dict[int, object]:
-    """An object as a map; what is None is left out."""
+    """An object as a map; what is None, or is written as None, is left out."""
     present = ((field, getattr(value, field.name)) for field in fields)
-    return {field.key: field.to_wire(attribute) for field, attribute in present if attribute is not None}
+    wire = {field.key: field.to_wire(attribute) for field, attribute in present if attribute is not None}
+    return {key: written for key, written in wire.items() if written is not None}
 
 
 def read(fields: Sequence[Field], kind: Callable[..., Any], wire: object) -> Any:  # noqa: ANN401  an instance of kind

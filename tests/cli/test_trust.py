@@ -13,6 +13,7 @@ from certcore import PublicKey, TrustList, TrustRoot
 from certcore.cli import exits
 from certcore.cli.trust_draft import TrustDraft
 from certcore.errors import RejectedInputError
+from certcore.trust import Environment
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -27,7 +28,7 @@ ADD = (
 def root(*names: str, threshold: int = 1) -> TrustRoot:
     """A root of the keys in files of these names."""
     keys = [PublicKey.from_pem(Path(f"{name}.pub.pem").read_bytes()) for name in names]
-    return TrustRoot(keys=keys, threshold=threshold)
+    return TrustRoot(keys=keys, threshold=threshold, environments=[Environment.TEST])
 
 
 @pytest.fixture

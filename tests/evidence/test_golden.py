@@ -17,6 +17,7 @@ import pytest
 from certcore import Evidence, LocalSigner, PublicKey, TrustRoot, VehicleVerdict, Verdict
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import GroupKey
+from certcore.trust import Environment
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 MANIFEST: Final = "manifest.json"
@@ -82,7 +83,9 @@ def _documents(folder: Path) -> dict[bytes, bytes]:
 def read_root(path: Path) -> TrustRoot:
     """A root's key, or root sets."""
     data = path.read_bytes()
-    return TrustRoot(keys=[PublicKey.from_pem(data)]) if path.suffix == ".pem" else TrustRoot.from_document(data)
+    if path.suffix == ".pem":
+        return TrustRoot(keys=[PublicKey.from_pem(data)], environments=Environment)
+    return TrustRoot.from_document(data, environments=Environment)
 
 
 def manifest(release: str) -> dict[str, Any]:

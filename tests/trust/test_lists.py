@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from enum import Enum
 from typing import Any
 
 import attrs
@@ -26,6 +29,7 @@ from certcore.trust import (
     TrustList,
     TrustListContents,
     TrustRoot,
+    _lists,
 )
 from certcore.trust.roots import RootSetContents, encode_chain
 from tests.strategies import SIGNING_ALGORITHMS, CborValue, cbor_values, fixed_signer
@@ -74,8 +78,8 @@ def contents(**changes: Any) -> TrustListContents:  # noqa: ANN401  any field
 
 
 def open_list(content: TrustListContents, **arguments: Any) -> TrustList:  # noqa: ANN401  those of TrustList.open
-    """The list signed by the one root and opened."""
-    return TrustList.open(content.sign(MEMBERS[0]), root=ROOT, **arguments)
+    """The list signed by the one root and opened for its own environment, unless another is given."""
+    return TrustList.open(content.sign(MEMBERS[0]), root=ROOT, **{"environment": content.environment, **arguments})
 
 
 FULL = contents(
@@ -137,7 +141,7 @@ def test_bytes_are_kept() -> None:
     """A list's bytes are those it was opened from."""
     data = FULL.sign(MEMBERS[0])
 
-    assert data == TrustList.open(data, root=ROOT).to_bytes()
+    assert data == TrustList.open(data, root=ROOT, environment=Environment.TEST).to_bytes()
 
 
 def test_pickling() -> None:
@@ -899,12 +903,77 @@ VALUES: list[CborValue] = [
 ]
 
 
+NUMBERS: dict[str, dict[int, str]] = {
+    "environment": {1: "production", 2: "test"},
+    "usage": {1: "certificate", 2: "live", 3: "status", 4: "register"},
+}
+"""The numbers of docs/reference/trust-list.md."""
+
+
+@pytest.mark.parametrize(("number", "word"), NUMBERS["environment"].items())
+def test_numbers_of_environments(number: int, word: str) -> None:
+    """Each word has its own number on the wire, whatever the order of a declaration; no other number means anything."""
+    assert word == TrustList.open(signed({**plain(), 4: number}), root=ROOT, environment=Environment(word)).environment
+    assert "trust-list-malformed" == refusal(signed({**plain(), 4: number + len(Environment)}))
+    assert set(NUMBERS["environment"].values()) == {member.value for member in Environment}
+
+
+@pytest.mark.parametrize(("number", "word"), NUMBERS["usage"].items())
+def test_numbers_of_usages(number: int, word: str) -> None:
+    """The same for what a key may sign."""
+    content = plain()
+    content[6][0][11][0][3] = number
+
+    assert KeyUsage(word) is TrustList.open(signed(content), root=ROOT).issuers[0].keys[0].usage
+    content[6][0][11][0][3] = number + len(KeyUsage)
+    assert "trust-list-malformed" == refusal(signed(content))
+    assert set(NUMBERS["usage"].values()) == {member.value for member in KeyUsage}
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "name"), [("_ENVIRONMENTS", Environment, "environment"), ("_USAGES", KeyUsage, "usage")]
+)
+def test_no_number_follows_the_order_of_a_declaration(table: str, kind: type[Enum], name: str) -> None:
+    """With members swapped and one inserted the table is the same: its numbers are written out."""
+    line = re.search(rf"(?m)^{table}: Final = (.+)$", inspect.getsource(_lists))
+    others = {member.name: member.value for member in reversed(kind)}
+    changed = Enum("Changed", {"NEW": "new", **others})  # type: ignore[misc]  # mypy wants the members written out
+
+    assert line is not None
+    again = eval(line[1], {kind.__name__: changed})  # noqa: S307  our own source
+    assert NUMBERS[name] == {number: member.value for number, member in again.items()}
+
+
+def test_countries_beside_an_issuers_own() -> None:
+    """They come back; a list without them is written as it always was; and the issuer speaks for those alone."""
+    plain_issuer, wide = issuer(), issuer(countries=["HK", "MO"])
+    trust = open_list(contents(issuers=[wide]))
+
+    assert ("HK", "MO") == trust.issuers[0].countries
+    assert {"CN", "HK", "MO"} == {country for country in ("CN", "HK", "MO", "DE") if wide.speaks_for(country)}
+    assert ["CN"] == [country for country in ("CN", "HK", "", "cn") if plain_issuer.speaks_for(country)]
+    assert 12 not in plain()[6][0]
+    content = plain()
+    content[6][0][12] = ["HK"]
+    assert ("HK",) == TrustList.open(signed(content), root=ROOT).issuers[0].countries
+
+
+@pytest.mark.parametrize("countries", [["CN"], ["HK", "HK"], ["hk"], ["HKG"], [""], ["H1"]])
+def test_countries_that_cannot_be(countries: list[str]) -> None:
+    """Two capital letters, others than its own, each once; from the wire, too."""
+    with pytest.raises(ValueError, match="countr"):
+        issuer(countries=countries)
+    content = plain()
+    content[6][0][12] = countries
+    assert "trust-list-malformed" == refusal(signed(content))
+
+
 @pytest.mark.parametrize("value", VALUES, ids=repr)
 def test_wrong_values_in_a_list(value: CborValue) -> None:
     """Whatever stands under a list's, an issuer's or a key's number, even properly signed, there is one error."""
     for place in range(1, 7):
         assert_refused_or_whole({**plain(), place: value})
-    for place in range(1, 12):
+    for place in range(1, 13):
         content = plain()
         content[6][0][place] = value
         assert_refused_or_whole(content)

@@ -22,7 +22,7 @@ from certcore.policy import Policy
 from certcore.proofs import timestamps
 from certcore.status.protocol import StatusBackend
 from certcore.status.snapshot import SnapshotStatusBackend
-from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList, TrustRoot
+from certcore.trust import MAX_TRUST_LIST_BYTES, Environment, TrustList, TrustRoot
 from certcore.verdict import VehicleVerdict, Verdict
 from certcore.verify import Verifier
 
@@ -57,6 +57,12 @@ ROOT: Final = click.option(
 )
 THRESHOLD: Final = click.option(
     "--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign."
+)
+ENVIRONMENT: Final = click.option(
+    "--environment",
+    type=click.Choice([environment.value for environment in Environment]),
+    envvar="CERTCORE_ENVIRONMENT",
+    help="What the trust list must be for: production, unless given; or CERTCORE_ENVIRONMENT.",
 )
 SNAPSHOT: Final = click.option(
     "--snapshot", type=FILE, help="Status documents kept in a file or a folder, to be asked."
@@ -114,7 +120,7 @@ def root(given: Mapping[str, Any]) -> TrustRoot:
     if not given["roots"]:
         msg = "whom do you trust? Give --root, or set CERTCORE_ROOT"
         raise click.UsageError(msg)
-    return trust.read_root(given["roots"], given["threshold"])
+    return trust.read_root(given["roots"], given["threshold"], given["environment"])
 
 
 def verifier(given: Mapping[str, Any], *, status: StatusBackend | None) -> Verifier:

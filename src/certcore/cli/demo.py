@@ -21,7 +21,7 @@ from certcore.cli.demo_questions import Answer
 from certcore.cli.issue import DEFAULT_SCALE
 from certcore.cli.verdicts import STYLES
 from certcore.errors import IssuingError
-from certcore.trust import TrustList, TrustRoot
+from certcore.trust import Environment, TrustList, TrustRoot
 from certcore.verdict import Outcome
 
 MARKER: Final = ".certcore-demo"
@@ -33,7 +33,8 @@ _SIZE_HEADS: Final = ("certificate", "bytes", "characters", "QR", "picture")
 _INTRODUCTION: Final = f"""\
 Every question is asked at a fixed time, {demo_cast.EVALUATED_AT:%Y-%m-%d %H:%M} in Shanghai,
 under the policy for claims: the register must answer, and plate and VIN are
-compared. The keys are new, and trusted in the test environment alone.
+compared. The keys are new, but for the root's, which is published: a list
+that it signs is for trying things out.
 """
 
 
@@ -107,7 +108,9 @@ def _write_cast(cast: Cast, folder: Path) -> TrustList:
             files.write(path.with_suffix(".json"), certificate_draft.to_json(cast.certificates[name]))
     files.write(folder / "certificates" / "no-code.png", _picture_without_code())
     root = keygen.read_public_key(folder / "keys" / "root.pub.pem")
-    return TrustList.open((folder / "trust.cbor").read_bytes(), root=TrustRoot(keys=[root]))
+    return TrustList.open(
+        (folder / "trust.cbor").read_bytes(), root=TrustRoot(keys=[root], environments=[Environment.TEST])
+    )
 
 
 def _write_answers(answers: Sequence[Answer], folder: Path) -> None:

@@ -18,7 +18,7 @@ from certcore.issue import Issuer
 from certcore.keys import EDDSA, LocalSigner
 from certcore.payload import Basis, Deficiency, InspectionCertificate, Result, StatusRef
 from certcore.status import MemoryStatusBackend
-from certcore.testing import FixedClock
+from certcore.testing import ROOT_SIGNER, FixedClock
 from certcore.trust import Environment, KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -113,7 +113,7 @@ class Cast:
 def assemble() -> Cast:
     """Fresh keys, and everything that is made with them."""
     keys = {
-        "root": LocalSigner.generate(),
+        "root": ROOT_SIGNER,  # published: a list that it signs proves nothing, and opens for tests without being told
         "issuer-cn": LocalSigner.generate(),
         "issuer-de": LocalSigner.generate(EDDSA),
         "unknown": LocalSigner.generate(),

@@ -64,6 +64,7 @@ def show(what: tuple[Path, ...]) -> int:
 @_WHAT
 @asking.ROOT
 @asking.THRESHOLD
+@asking.ENVIRONMENT
 @click.option("--seal-key", type=FILE, help="The public key whose seal is required, PEM.")
 @click.option(
     "--tsa",
@@ -114,6 +115,7 @@ def replay(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) ->
 @asking.TRUST
 @asking.ROOT
 @asking.THRESHOLD
+@asking.ENVIRONMENT
 @asking.SNAPSHOT
 @asking.ONLINE
 @asking.policy("claims")

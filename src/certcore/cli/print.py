@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from certcore import armor, qr, reasons
-from certcore.cli import exits, files, inputs, terminal, trust, verdicts
+from certcore.cli import asking, exits, files, inputs, terminal, trust, verdicts
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.payload import Profile
 from certcore.policy import Policy
@@ -33,6 +33,7 @@ _PDF: Final = ".pdf"
 @click.option("--trust", "trust_file", type=_FILE, envvar="CERTCORE_TRUST", help="The signed trust list.")
 @click.option("--root", "roots", type=_FILE, multiple=True, envvar="CERTCORE_ROOT", help="A root's key; repeatable.")
 @click.option("--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign.")
+@asking.ENVIRONMENT
 @click.option("--font", type=_FILE, help="A TrueType or OpenType font for a PDF; found by itself, unless given.")
 @click.option("--level", type=click.Choice(["L", "M", "Q", "H"]), help="Error correction; Q where it fits well.")
 @click.option(
@@ -58,7 +59,7 @@ def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple
         msg = "whom do you trust? Give --trust and --root, or set CERTCORE_TRUST and CERTCORE_ROOT"
         raise click.UsageError(msg)
     files.refuse_existing([target], force=given["force"])
-    root = trust.read_root(roots, given["threshold"])
+    root = trust.read_root(roots, given["threshold"], given["environment"])
     trust_list = TrustList.open(files.read_bytes(trust_file, limit=MAX_TRUST_LIST_BYTES), root=root)
     verifier = Verifier(trust=trust_list, status=None, policy=Policy.counterparty())
     text = _only_text(what)

@@ -187,7 +187,8 @@ def show(file: Path, roots: tuple[Path, ...], threshold: int) -> int:
     if roots:
         root = read_root(roots, threshold)
         signed_by = cose.read_sign(data, max_bytes=MAX_TRUST_LIST_BYTES).signed_by(root.keys)
-        trust_view.show(TrustList.open(data, root=root).contents, signed_by=signed_by)
+        environment = read_unverified(data).environment  # it is shown, not installed: the first line says which
+        trust_view.show(TrustList.open(data, root=root, environment=environment).contents, signed_by=signed_by)
     else:
         trust_view.show_unverified(data)
     return exits.DONE

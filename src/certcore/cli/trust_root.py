@@ -17,7 +17,7 @@ from certcore import cose
 from certcore.cli import exits, files, keygen, moments, terminal, trust_view
 from certcore.keys import PublicKey
 from certcore.trust import roots
-from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, RootSetContents, TrustRoot
+from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, Environment, RootSetContents, TrustRoot
 
 _FILE: Final = click.Path(path_type=Path)
 _FIRST_BYTES: Final = frozenset({0xD8, *range(0x81, 0x9C)})
@@ -153,20 +153,22 @@ def show(file: Path, root_files: tuple[Path, ...], threshold: int) -> int:
     return exits.DONE
 
 
-def read_root(paths: tuple[Path, ...], threshold: int = 1) -> TrustRoot:
-    """The root made of the public keys in these files, or the one in a file of root sets.
+def read_root(paths: tuple[Path, ...], threshold: int = 1, environment: str | None = None) -> TrustRoot:
+    """The root made of the public keys in these files, or the one in a file of root sets; for this environment.
 
     Raises:
         CertcoreError: for a file, a key or a root set that cannot be used.
         click.UsageError: for a threshold that the keys cannot meet, and for a file of root sets beside others.
     """
+    environments = None if environment is None else (Environment(environment),)
     if any(map(_is_root_file, paths)):
         if len(paths) > 1 or threshold > 1:
             msg = "a file of root sets is a whole root: name it alone, without --threshold"
             raise click.UsageError(msg)
-        return _read(paths[0])
+        return _read(paths[0], environments)
     try:
-        return TrustRoot(keys=[keygen.read_public_key(path) for path in paths], threshold=threshold)
+        keys = [keygen.read_public_key(path) for path in paths]
+        return TrustRoot(keys=keys, threshold=threshold, environments=environments)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
 
@@ -175,8 +177,8 @@ def _is_root_file(path: Path) -> bool:
     return files.read_bytes(path, limit=MAX_CHAIN_BYTES)[:1] in {bytes([first]) for first in _FIRST_BYTES}
 
 
-def _read(path: Path) -> TrustRoot:
-    return TrustRoot.from_document(files.read_bytes(path, limit=MAX_CHAIN_BYTES))
+def _read(path: Path, environments: tuple[Environment, ...] | None = None) -> TrustRoot:
+    return TrustRoot.from_document(files.read_bytes(path, limit=MAX_CHAIN_BYTES), environments=environments)
 
 
 def _signed_by(document: bytes, keys: Sequence[PublicKey]) -> tuple[PublicKey, ...]:

@@ -36,6 +36,7 @@ TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 @asking.TRUST
 @asking.ROOT
 @asking.THRESHOLD
+@asking.ENVIRONMENT
 @click.option("--issuer", "issuer_id", help="Whose register, if the trust list has several of that country.")
 @click.option("--token-file", type=FILE, help=f"Its first line is the bearer token; or {TOKEN}.")
 @asking.keeping

@@ -46,6 +46,7 @@ _Answer = Verdict | CertcoreError
 @asking.TRUST
 @asking.ROOT
 @asking.THRESHOLD
+@asking.ENVIRONMENT
 @asking.SNAPSHOT
 @asking.ONLINE
 @asking.GROUP_KEYS

@@ -13,14 +13,13 @@ from certcore.trust._lists import (
     MAX_KEYS_PER_ID,
     MAX_TRUST_LIST_BYTES,
     MEDIA_TYPE,
-    Environment,
     Grant,
     TrustList,
     TrustListContents,
     read_unverified,
 )
 from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
-from certcore.trust.roots import RootSetContents, TrustRoot
+from certcore.trust.roots import Environment, RootSetContents, TrustRoot
 
 __all__ = [
     "DEFAULT_LIVE_MAXIMUM",

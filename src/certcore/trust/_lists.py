@@ -8,8 +8,12 @@ bytes received. Rules, in order:
 2. the content: whole, sound, no public key twice, no more than four keys under one key id;
 3. against the root's window: not issued after the root set that signed it had ended;
 4. against the list held before: not older, not another one of the same version, no issuer moved to another country or
-   time zone, no compromise of a key taken back;
-5. against the clock, where a list is installed: not from the future, not past its next update, nor its root set.
+   time zone, no compromise of a key taken back, the same environment;
+5. against the environment that it is opened for: production, unless the caller says otherwise;
+6. against the clock, where a list is installed: not from the future, not past its next update, nor its root set.
+
+Versions count within a root set: a list of the current set, issued since that set began, follows any list of the sets
+before. So a list with the largest version that was signed by mistake shuts nobody out once the root has rotated.
 
 How old a list may be is not judged here but in each verdict, or a verifier that lives long would never notice. Retired
 keys stay in the list with their windows: evidence that is ten years old is reassessed with them. A list that leaves one
@@ -22,7 +26,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import Enum
 from types import MappingProxyType
 from typing import Final, Self
 
@@ -33,7 +36,7 @@ from certcore._instants import CLOCK_SKEW, utc, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
 from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
-from certcore.trust.roots import TrustRoot
+from certcore.trust.roots import Environment, TrustRoot
 
 MEDIA_TYPE: Final = "application/vnd.certcore.trust+cbor"
 
@@ -45,15 +48,9 @@ MAX_KEYS_PER_ID: Final = 4
 DEFAULT_LIVE_MAXIMUM: Final = timedelta(minutes=15)
 
 
-class Environment(Enum):
-    """Whether a list is for real certificates or for trying things out."""
-
-    PRODUCTION = "production"
-    TEST = "test"
-
-
-_ENVIRONMENTS: Final = dict(enumerate(Environment, start=1))
-_USAGES: Final = dict(enumerate(KeyUsage, start=1))
+# The numbers of docs/reference/trust-list.md, which no change to the enumerations may move
+_ENVIRONMENTS: Final = {1: Environment.PRODUCTION, 2: Environment.TEST}
+_USAGES: Final = {1: KeyUsage.CERTIFICATE, 2: KeyUsage.LIVE, 3: KeyUsage.STATUS, 4: KeyUsage.REGISTER}
 
 
 def _issuers(value: Iterable[TrustedIssuer]) -> tuple[TrustedIssuer, ...]:
@@ -153,7 +150,14 @@ class TrustList:
 
     @classmethod
     def open(
-        cls, data: bytes, /, *, root: TrustRoot, previous: TrustList | None = None, now: datetime | None = None
+        cls,
+        data: bytes,
+        /,
+        *,
+        root: TrustRoot,
+        previous: TrustList | None = None,
+        now: datetime | None = None,
+        environment: Environment | None = None,
     ) -> Self:
         """The list in these bytes, once enough members of the root have signed them.
 
@@ -163,12 +167,13 @@ class TrustList:
             previous: the list held until now, which this one is to replace.
             now: given when a list is installed, so that one past its next update is refused, and a production list from
                 the future, which only a clock that was set back can show; left out when an old one is looked at.
+            environment: what the list must be for; unless given, what the root is for: production, as a rule.
 
         Raises:
             RejectedInputError: ``trust-list-malformed``.
-            UntrustedError: ``trust-list-threshold``, ``root-expired``, ``trust-list-rollback``,
-                ``trust-list-conflict``, ``trust-list-issuer-changed``, ``trust-list-compromise-withdrawn``,
-                ``trust-list-future`` or ``trust-list-expired``.
+            UntrustedError: ``trust-list-threshold``, ``trust-list-environment``, ``root-expired``,
+                ``trust-list-rollback``, ``trust-list-conflict``, ``trust-list-issuer-changed``,
+                ``trust-list-compromise-withdrawn``, ``trust-list-future`` or ``trust-list-expired``.
         """
         message = _read_envelope(data)
         signed = root.current.signed_by(message)  # 1
@@ -177,9 +182,10 @@ class TrustList:
         trust = cls(_read_contents(message.payload), data, root.chain)  # 2
         trust._check_root_window(root)  # 3
         if previous is not None:
-            trust._check_succeeds(previous)  # 4
+            trust._check_succeeds(previous, root)  # 4
+        trust._check_environment(root.environments if environment is None else (Environment(environment),))  # 5
         if now is not None:
-            trust._check_is_current(root, utc(now))  # 5
+            trust._check_is_current(root, utc(now))  # 6
         return trust
 
     @classmethod
@@ -201,9 +207,10 @@ class TrustList:
 
         Raises:
             RejectedInputError: ``trust-list-malformed``, ``root-malformed``, ``too-new``.
-            UntrustedError: ``trust-list-threshold``; ``trust-list-root-retired`` when a retired set signed it outside
-                its window; ``root-expired``; ``root-gap``, ``root-conflict``, ``root-threshold`` or ``root-rollback``
-                for the chain.
+            UntrustedError: ``trust-list-threshold``; ``trust-list-environment`` when it is for another environment than
+                the root; ``trust-list-root-retired`` when a retired set signed it outside its window;
+                ``root-expired``; ``root-gap``, ``root-conflict``, ``root-threshold`` or ``root-rollback`` for the
+                chain.
         """
         message = _read_envelope(data)
         known = root.extended(chain)
@@ -212,6 +219,7 @@ class TrustList:
         if signed < known.threshold and not signers:
             raise _too_few(signed, known)
         trust = cls(_read_contents(message.payload), data, known.chain)
+        trust._check_environment(root.environments)
         if signed >= known.threshold:
             trust._check_root_window(known)
         elif not any(one.covers(trust.issued_at) for one in signers):
@@ -221,6 +229,14 @@ class TrustList:
                 root_version=signers[-1].version,
             )
         return trust
+
+    def _check_environment(self, expected: Iterable[Environment]) -> None:
+        if self.contents.environment not in expected:
+            raise UntrustedError(
+                "trust-list-environment",
+                "The trust list is for another environment than the one it is opened for",
+                environment=self.environment,
+            )
 
     def _check_root_window(self, root: TrustRoot) -> None:
         end = root.current.valid_until
@@ -236,18 +252,8 @@ class TrustList:
         if root.current.valid_until is not None and now > root.current.valid_until:
             raise UntrustedError("root-expired", "The root set has ended; fetch the one that follows it")
 
-    def _check_succeeds(self, previous: TrustList) -> None:
-        if self.version < previous.version:
-            raise UntrustedError(
-                "trust-list-rollback",
-                "The trust list is older than the one held",
-                version=self.version,
-                held=previous.version,
-            )
-        if self.version == previous.version and self._data != previous._data:
-            raise UntrustedError(
-                "trust-list-conflict", "There are two different trust lists of one version", version=self.version
-            )
+    def _check_succeeds(self, previous: TrustList, root: TrustRoot) -> None:
+        self._check_version(previous, root)
         for issuer in self.issuers:
             held = previous.issuer(issuer.id)
             if held is not None and (held.country, held.time_zone) != (issuer.country, issuer.time_zone):
@@ -261,6 +267,28 @@ class TrustList:
                 "The trust list takes back that a key was compromised, or from when",
                 keys=len(withdrawn),
             )
+        self._check_environment([previous.contents.environment])
+
+    def _check_version(self, previous: TrustList, root: TrustRoot) -> None:
+        is_of_this_set, was_of_this_set = self._is_of_current_set(root), previous._is_of_current_set(root)
+        if is_of_this_set and not was_of_this_set:
+            return
+        if self.version < previous.version or (was_of_this_set and not is_of_this_set):
+            raise UntrustedError(
+                "trust-list-rollback",
+                "The trust list is older than the one held",
+                version=self.version,
+                held=previous.version,
+            )
+        if self.version == previous.version and self._data != previous._data:
+            raise UntrustedError(
+                "trust-list-conflict", "There are two different trust lists of one version", version=self.version
+            )
+
+    def _is_of_current_set(self, root: TrustRoot) -> bool:
+        """Whether the root's current set signed the list, and not before its time came."""
+        current = root.current
+        return self.issued_at >= current.valid_from and current.has_signed(_read_envelope(self._data))
 
     @property
     def version(self) -> int:
@@ -358,6 +386,7 @@ _ISSUER: Final = (
     _maps.Field(8, "max_entries", *_maps.plain(int)),
     _maps.Field(9, "suspends", *_maps.plain(bool)),
     _maps.Field(10, "retroactive", *_maps.plain(bool)),
+    _maps.Field(12, "countries", lambda value: list(value) or None, _maps.array(_maps.typed(str))),
     _maps.Field(
         11,
         "keys",

@@ -144,6 +144,7 @@ class TrustedIssuer:
         max_entries: the most entries one of its lists has.
         suspends: whether an entry that is not valid may become valid again.
         retroactive: whether a revocation may reach back before it was recorded.
+        countries: for which other countries it may issue certificates and answer.
         keys: its keys, retired ones included.
     """
 
@@ -158,6 +159,7 @@ class TrustedIssuer:
     max_entries: int = 1 << 20
     suspends: bool = True
     retroactive: bool = True
+    countries: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     zone: ZoneInfo = attrs.field(init=False, repr=False, eq=False)
     status_keys: tuple[PublicKey, ...] = attrs.field(init=False, repr=False, eq=False)
     register_keys: tuple[PublicKey, ...] = attrs.field(init=False, repr=False, eq=False)
@@ -180,8 +182,11 @@ class TrustedIssuer:
         if not (_is_text(self.id) and _is_text(self.name)):
             msg = f"an issuer has an id and a name of 1 to {_MAX_TEXT} printable characters"
             raise ValueError(msg)
-        if not vocabulary.is_country_code(self.country):
+        if not all(map(vocabulary.is_country_code, (self.country, *self.countries))):
             msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
+            raise ValueError(msg)
+        if len({self.country, *self.countries}) != 1 + len(self.countries):
+            msg = "an issuer's further countries are others than its own, each stated once"
             raise ValueError(msg)
         if not 1 <= self.max_entries < 1 << 32:
             msg = "a status list has 1 to 2**32 - 1 entries"
@@ -192,6 +197,10 @@ class TrustedIssuer:
             if not _location(prefix)[3].endswith("/"):
                 msg = "a URI prefix ends in /"
                 raise ValueError(msg)
+
+    def speaks_for(self, country: str, /) -> bool:
+        """Whether its word counts for this country: its own, or one that the list names beside it."""
+        return country == self.country or country in self.countries
 
     def list_uri(self, list_number: int, /, *, at: datetime) -> str | None:
         """Where the list is at an instant; the latest template in force wins."""

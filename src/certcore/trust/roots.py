@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any, Final, Self
 
 import attrs
@@ -28,7 +29,7 @@ from certcore._instants import utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
 
-__all__ = ["Member", "RootSetContents", "TrustRoot", "decode_chain", "encode_chain", "read_unverified"]
+__all__ = ["Environment", "Member", "RootSetContents", "TrustRoot", "decode_chain", "encode_chain", "read_unverified"]
 
 MEDIA_TYPE: Final = "application/vnd.certcore.root+cbor"
 
@@ -47,8 +48,23 @@ MAX_CHAIN_BYTES: Final = 4 << 20
 _SINCE_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
 
+_TESTING_KEY: Final = bytes.fromhex("ebbbb7e9cb4fb8e0ea20c27002b573e713ec6b5b670a44d9f11d962665244ae6")
+"""The thumbprint of the key of `certcore.testing`, whose private half is published: its lists prove nothing."""
+
+
+class Environment(Enum):
+    """Whether a trust list is for real certificates or for trying things out."""
+
+    PRODUCTION = "production"
+    TEST = "test"
+
+
 Member = tuple[PublicKey, ...]
 """The keys of one member, all of which must sign."""
+
+
+def _environments(value: Iterable[Environment]) -> tuple[Environment, ...]:
+    return tuple(map(Environment, value))
 
 
 def _members(value: Iterable[Iterable[PublicKey]]) -> tuple[Member, ...]:
@@ -116,6 +132,10 @@ class RootSetContents:
         signed = {key.thumbprint for key in message.signed_by(self.keys)}
         return sum(all(key.thumbprint in signed for key in member) for member in self.members)
 
+    def has_signed(self, message: cose.UnverifiedSign, /) -> bool:
+        """Whether enough members have."""
+        return self.signed_by(message) >= self.threshold
+
     def covers(self, at: datetime, /) -> bool:
         """Whether an instant lies in the set's window."""
         return self.valid_from <= at and (self.valid_until is None or at <= self.valid_until)
@@ -136,11 +156,13 @@ class TrustRoot:
         current: the set whose members sign now.
         retired: the sets before it that this root has seen, oldest first, each with the end of its window.
         chain: the documents that led here, oldest first: what evidence keeps. Empty before the first `rotate`.
+        environments: which lists open under this root: those for production, unless the caller says otherwise.
     """
 
     current: RootSetContents
     retired: tuple[RootSetContents, ...]
     chain: tuple[bytes, ...]
+    environments: tuple[Environment, ...] = attrs.field(converter=_environments)
 
     def __init__(
         self,
@@ -150,6 +172,7 @@ class TrustRoot:
         members: Iterable[Iterable[PublicKey]] = (),
         version: int = 1,
         valid_from: datetime = _SINCE_EVER,
+        environments: Iterable[Environment] | None = None,
     ) -> None:
         """A root that the caller states, as it came with the software or from a place the caller trusts.
 
@@ -159,9 +182,11 @@ class TrustRoot:
             members: members with several keys, all of which must sign, beside those in ``keys``.
             version: of which root set these are the keys; only its successors are taken by `rotate`.
             valid_from: from when they sign, for `TrustList.open_archived` after a rotation; since ever, unless given.
+            environments: which lists open under this root: production alone, unless given. Under a root
+                that the published key of `certcore.testing` can sign for, both: it proves nothing in either.
 
         Raises:
-            ValueError: for a threshold that cannot be met, or a key that two members have.
+            ValueError: for a threshold that cannot be met, or a key that two members have; for another environment.
         """
         single: dict[bytes, list[PublicKey]] = {}
         for key in keys:
@@ -169,10 +194,10 @@ class TrustRoot:
         current = RootSetContents(
             version=version, members=[*single.values(), *members], threshold=threshold, valid_from=valid_from
         )
-        self.__attrs_init__(current, (), ())
+        self.__attrs_init__(current, (), (), _usual_environments(current) if environments is None else environments)
 
     @classmethod
-    def from_document(cls, document: bytes, /) -> Self:
+    def from_document(cls, document: bytes, /, *, environments: Iterable[Environment] | None = None) -> Self:
         """The root in a root set document, or in a chain, whose first document is trusted for where it is from.
 
         As with a key in a PEM file, nothing here can tell whether it is the right one: take the file from the software
@@ -187,7 +212,8 @@ class TrustRoot:
         message, contents = _opened(first)
         _require(contents, message, whose="own")
         root = cls.__new__(cls)
-        root.__attrs_init__(contents, (), (first,))
+        usual = _usual_environments(contents) if environments is None else environments
+        root.__attrs_init__(contents, (), (first,), usual)
         return root._advanced(others)  # noqa: SLF001  of the same class
 
     @property
@@ -278,7 +304,10 @@ class TrustRoot:
             end = min(end, self.current.valid_until)
         root = self.__class__.__new__(self.__class__)
         root.__attrs_init__(
-            contents, (*self.retired, attrs.evolve(self.current, valid_until=end)), (*self.chain, document)
+            contents,
+            (*self.retired, attrs.evolve(self.current, valid_until=end)),
+            (*self.chain, document),
+            self.environments,
         )
         return root
 
@@ -410,6 +439,11 @@ def _require(contents: RootSetContents, message: cose.UnverifiedSign, *, whose: 
             signed=signed,
             needed=contents.threshold,
         )
+
+
+def _usual_environments(contents: RootSetContents) -> tuple[Environment, ...]:
+    is_anybody = contents.threshold == 1 and frozenset({_TESTING_KEY}) in _thumbprints(contents)
+    return tuple(Environment) if is_anybody else (Environment.PRODUCTION,)
 
 
 def _thumbprints(contents: RootSetContents) -> set[frozenset[bytes]]:

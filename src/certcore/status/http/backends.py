@@ -34,7 +34,7 @@ from certcore.status.http._flows import BackgroundRefresh, Effect, Flow, Pause, 
 from certcore.status.http._options import Budget, HTTPTuning, Options, OverHTTP, out_of_time
 from certcore.status.http._prefetch import PrefetchReport
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
-from certcore.trust import MAX_TRUST_LIST_BYTES, MEDIA_TYPE, TrustList, TrustRoot
+from certcore.trust import MAX_TRUST_LIST_BYTES, MEDIA_TYPE, Environment, TrustList, TrustRoot
 
 if TYPE_CHECKING:
     from certcore.status.http._wire import AsyncWire, Wire
@@ -356,6 +356,7 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
     *,
     root: TrustRoot,
     previous: TrustList | None = None,
+    environment: Environment | None = None,
     transport: Any = None,  # noqa: ANN401  a third party's type
     now: datetime | None = None,
     deadline: timedelta = DEFAULT_TRUST_LIST_DEADLINE,
@@ -371,6 +372,7 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
         url: https, or http on loopback.
         root: whom the caller trusts.
         previous: the list held until now.
+        environment: what the list must be for, as for `TrustList.open`: production, as a rule.
         transport: an httpx2 transport to send through.
         now: the moment of installing; the system's clock, unless given.
         deadline: for everything.
@@ -403,4 +405,5 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
         raise StatusError(
             "trust-list-unavailable", "There is no trust list to be had", retry_after_s=error.retry_after_s, **detail
         ) from error
-    return TrustList.open(answer.body, root=root, previous=previous, now=utc_now() if now is None else now)
+    installed_at = utc_now() if now is None else now
+    return TrustList.open(answer.body, root=root, previous=previous, now=installed_at, environment=environment)
