@@ -18,6 +18,7 @@ from certcore import _cbor, vocabulary
 from certcore._instants import CLOCK_SKEW
 from certcore.keys import PublicKey, key_tuple
 from certcore.proofs import timestamps
+from certcore.vocabulary._characters import is_text
 
 PLATE: Final = "plate"
 VIN: Final = "vin"
@@ -44,7 +45,7 @@ def _words(value: Iterable[str]) -> frozenset[str]:
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and value.isprintable() and bool(value.strip())
+    return isinstance(value, str) and is_text(str(value)) and bool(value.strip())
 
 
 def _is_age(value: object) -> bool:

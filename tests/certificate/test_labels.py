@@ -7,7 +7,7 @@ import pytest
 
 from certcore.certificate import labels as _labels
 from certcore.cli import demo_cast
-from certcore.payload import DeficiencyCounts, InspectionCertificate, StatusListEntry
+from certcore.payload import Basis, DeficiencyCounts, InspectionCertificate, StatusListEntry
 
 COUNTED = attrs.evolve(
     demo_cast.EU_VALID,
@@ -46,3 +46,13 @@ def test_labels() -> None:
     )
     for words in _labels.LABELS.values():
         assert all(words)
+
+
+@pytest.mark.parametrize("basis", Basis)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_basis_says_that_the_vehicle_passed(basis: Basis, lang: str) -> None:
+    """Whether it passed is the result's to say: a failed inspection is a certificate "issued after inspection", too."""
+    failed = attrs.evolve(demo_cast.CN_FAILED, basis=basis)
+    words = _labels.value("basis", failed, lang)
+    assert words is not None
+    assert [] == [passed for passed in ("pass", "合格", "通过") if passed in words]

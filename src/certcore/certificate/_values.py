@@ -11,6 +11,8 @@ from typing import Final
 
 import attrs
 
+from certcore.vocabulary._characters import is_text
+
 MAX_TEXT_CHARACTERS: Final = 128
 """Characters of one text in a certificate; a QR symbol is no place for more."""
 
@@ -46,8 +48,15 @@ class Result(Enum):
 
 
 PASSING: Final = frozenset({Result.EXEMPT, Result.PASS, Result.MINOR})
-BASIS_CODES: Final = dict(enumerate(Basis, start=1))
-RESULT_CODES: Final = dict(enumerate(Result))
+BASIS_CODES: Final = {
+    1: Basis.REGISTRATION,
+    2: Basis.TRANSFER_OR_CHANGE,
+    3: Basis.EXEMPT,
+    4: Basis.INSPECTED,
+    5: Basis.WITHIN_VALIDITY,
+    6: Basis.TEMPORARY,
+}
+RESULT_CODES: Final = {0: Result.EXEMPT, 1: Result.PASS, 2: Result.MINOR, 3: Result.MAJOR, 4: Result.DANGEROUS}
 CODE_OF: Final[Mapping[Enum, int]] = {
     member: code for codes in (BASIS_CODES, RESULT_CODES) for code, member in codes.items()
 }
@@ -84,11 +93,7 @@ class StatusListEntry:
     index: int
 
     def __attrs_post_init__(self) -> None:
-        if (
-            type(self.uri) is not str
-            or not 1 <= len(self.uri) <= MAX_URI_CHARACTERS
-            or not (self.uri.isascii() and self.uri.isprintable())
-        ):
+        if not is_text(self.uri, MAX_URI_CHARACTERS) or not self.uri.isascii():
             msg = f"a list URI is 1 to {MAX_URI_CHARACTERS} printable ASCII characters"
             raise ValueError(msg)
         uint(self.index)
@@ -129,7 +134,7 @@ def uint(value: object, limit: int = UINT32) -> int:
 
 
 def text(value: object) -> str:
-    if type(value) is not str or not 1 <= len(value) <= MAX_TEXT_CHARACTERS or not value.isprintable():
+    if not is_text(value, MAX_TEXT_CHARACTERS):
         msg = f"a text is 1 to {MAX_TEXT_CHARACTERS} printable characters"
         raise ValueError(msg)
     return value

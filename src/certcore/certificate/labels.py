@@ -61,7 +61,7 @@ _CODES: Final = MappingProxyType(
         "dangerous": ("dangerous deficiencies", "危险缺陷"),
         "registration": ("registration", "注册登记"),
         "transfer-or-change": ("transfer or change", "转移或变更"),
-        "inspected": ("inspected", "检验合格签发"),
+        "inspected": ("inspected", "经检验签发"),
         "within-validity": ("within validity", "有效期内签发"),
         "temporary": ("temporary", "临时"),
     }

@@ -28,6 +28,7 @@ from certcore._instants import LAST_SECOND, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
 from certcore.trust.issuers import KeyUsage, TrustedKey
+from certcore.vocabulary._characters import is_text
 
 RECEIPT_TYPE: Final = "application/vnd.certcore.receipt+cwt"
 """The media type of a receipt, and the typ in its protected header."""
@@ -133,7 +134,7 @@ def _read_claims(payload: bytes) -> tuple[str, datetime]:
 
 
 def _issuer(value: object) -> str:
-    if type(value) is not str or not 1 <= len(value) <= MAX_ISSUER_CHARACTERS or not value.isprintable():
+    if not is_text(value, MAX_ISSUER_CHARACTERS):
         msg = f"an issuer's id is a text of 1 to {MAX_ISSUER_CHARACTERS} printable characters"
         raise ValueError(msg)
     return value

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import attrs
 
 from certcore.errors import RejectedInputError
+from certcore.vocabulary._characters import is_text
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -58,7 +59,7 @@ def _are_known(_: object, __: attrs.Attribute[frozenset[str]], value: frozenset[
 
 
 def _is_name(_: object, __: attrs.Attribute[str], value: object) -> None:
-    if not isinstance(value, str) or not value or not value.isprintable():
+    if not isinstance(value, str) or not is_text(str(value)):
         msg = "a principal has a name that can be printed"
         raise ValueError(msg)
 

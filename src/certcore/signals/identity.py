@@ -9,7 +9,13 @@ from __future__ import annotations
 from itertools import groupby
 
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
-from certcore.vocabulary import is_vin, normalise_registration_number, normalise_vin, registration_number_groups
+from certcore.vocabulary import (
+    is_vin,
+    normalise_registration_number,
+    normalise_vin,
+    registration_number_groups,
+    written,
+)
 
 Part = str | int | bytes | None
 Identity = tuple[Part, ...]
@@ -46,17 +52,10 @@ def plate_identity(certificate: InspectionCertificate) -> Identity | None:
     if certificate.country == "CN" and certificate.plate_type is None:
         return None
     groups = registration_number_groups(certificate.registration_number)
-    runs = ("".join(run) for group in groups for _, run in groupby(group, key=_kind))
+    runs = ("".join(run) for group in groups for _, run in groupby(group, key=written.kind_of))
     return "plate", certificate.country, certificate.plate_type, *runs
 
 
 def plate_number(certificate: InspectionCertificate) -> Identity:
     """Its number and country alone, so widely that two of them are certainly two plates."""
     return "number", certificate.country, normalise_registration_number(certificate.registration_number)
-
-
-def _kind(character: str) -> int:
-    """Digit, letter with a case, or neither: where these meet a plate is divided, whether or not it shows."""
-    if character.isdigit():
-        return 0
-    return 1 if character.isupper() else 2

@@ -19,6 +19,7 @@ import attrs
 from certcore import vocabulary
 from certcore._instants import time_zone, utc_second
 from certcore.keys import MAX_KEY_ID_BYTES, PublicKey
+from certcore.vocabulary._characters import is_text
 
 _LIST_NUMBER: Final = "{list}"
 _MAX_TEXT: Final = 512
@@ -224,7 +225,7 @@ class TrustedIssuer:
 
 
 def _is_text(value: object) -> bool:
-    return type(value) is str and 1 <= len(value) <= _MAX_TEXT and value.isprintable()
+    return is_text(value, _MAX_TEXT)
 
 
 def _location(uri: str) -> tuple[str, str, int | None, str]:

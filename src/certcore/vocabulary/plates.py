@@ -59,7 +59,11 @@ def same_registration_number(a: str, b: str, /) -> bool:
     groups_a, groups_b = written.groups(a), written.groups(b)
     if len(groups_a) == 1 or len(groups_b) == 1:
         return True
-    implied = {position for position in range(1, len(whole)) if _kind(whole[position - 1]) != _kind(whole[position])}
+    implied = {
+        position
+        for position in range(1, len(whole))
+        if written.kind_of(whole[position - 1]) != written.kind_of(whole[position])
+    }
     splits_a, splits_b = implied.union(_splits(groups_a)), implied.union(_splits(groups_b))
     return splits_a <= splits_b or splits_b <= splits_a
 
@@ -195,10 +199,3 @@ def _cn_forms() -> re.Pattern[str]:
 
 def _splits(groups: tuple[str, ...]) -> set[int]:
     return set(accumulate(map(len, groups[:-1])))
-
-
-def _kind(character: str) -> int:
-    """Digit, alphabetic letter, or neither: an ideograph, a syllable, a mark."""
-    if character.isdigit():
-        return 0
-    return 1 if character.isupper() else 2

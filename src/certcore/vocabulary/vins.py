@@ -8,7 +8,6 @@ Chassis numbers that are not VINs (Japanese ones, vehicles older than 1981) stay
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import Enum
 from itertools import product
 from operator import mul
@@ -161,8 +160,8 @@ def issued_chassis_number(text: str) -> str:
         ValueError: nothing but separators, longer than 32 characters or 64 bytes of UTF-8, or it holds control,
             bidirectional, invisible or private-use characters. The message does not repeat the number.
     """
-    upper = unicodedata.normalize("NFC", written.issued(text, _NAME).upper())
-    return written.issued(upper, _NAME)  # upper case may be longer
+    upper = written.fold_case(written.issued(text, _NAME))
+    return written.issued(upper, _NAME)  # upper case may be longer, and need composing
 
 
 def _require_vin(vin: str) -> None:

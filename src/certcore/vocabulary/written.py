@@ -8,13 +8,22 @@ Two questions, kept apart on purpose:
   other invisible characters, private-use characters and surrogates.
 
 Never here: what a plate or a VIN is. No message repeats the text it is about.
+
+Normalisation and upper case are those of Unicode 14.0, whatever tables the running Python has: one text has one answer
+on every machine. What 14.0 does not assign, or gives no upper case, stays as it is.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from functools import cache
+from typing import Final, Literal
+
+from certcore.vocabulary import _unicode14
+from certcore.vocabulary._characters import INVISIBLE, NEVER, SPACES
+
+__all__ = ["MAX_CHARACTERS", "MAX_UTF8_BYTES", "fold_case", "groups", "issued", "kind_of", "normalise", "to_nfc"]
 
 MAX_CHARACTERS: Final = 32
 """Longest number that is issued, in code points: twice what the longest printed plates have. Our choice."""
@@ -22,25 +31,16 @@ MAX_CHARACTERS: Final = 32
 MAX_UTF8_BYTES: Final = 64
 """Longest number that is issued, in bytes of UTF-8: a plate must not outgrow the signature. Our choice."""
 
+_WHITE_SPACE: Final = f"\t-\r\x1c- \x85\u2028\u2029{SPACES}"
 _SEPARATORS: Final = (
-    r"\s"  # every Unicode space, U+3000 too
-    r"\-_./"
+    f"{_WHITE_SPACE}\\-_./"
     "\u2010-\u2015\u2043\u2212\u2e3a\u2e3b"  # hyphens, dashes, minus
     "\u00b7\u2022\u2027\u2219\u22c5\u25cf\u30fb"  # middle dots and bullets
 )
-# Characters that leave no trace on paper: Unicode's Default_Ignorable_Code_Point, spelt out so that no answer depends
-# on Python's Unicode version, and the interlinear annotation controls.
-_INVISIBLE_RANGES: Final = (
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
 _SEPARATOR_RUN: Final = re.compile(f"[{_SEPARATORS}]+")
-_INVISIBLE: Final = re.compile(f"[{_INVISIBLE_RANGES}]+")
-_NOT_PRINTED: Final = re.compile(
-    f"[{_INVISIBLE_RANGES}"
-    "\x00-\x1f\x7f-\x9f\u2028\u2029"  # C0, C1, line and paragraph separators
-    "\ud800-\udfff\ue000-\uf8ff\U000f0000-\U0010ffff]"  # surrogates, private use
-)
+_OUTER_SPACE: Final = re.compile(f"\\A[{_WHITE_SPACE}]+|[{_WHITE_SPACE}]+\\Z")
+_INVISIBLE: Final = re.compile(f"[{INVISIBLE}]+")
+_NOT_PRINTED: Final = re.compile(f"[{NEVER}{INVISIBLE}]")
 
 _SURELY_SHORT: Final = MAX_UTF8_BYTES // 3  # an ideograph is three bytes of UTF-8
 
@@ -90,7 +90,7 @@ def issued(text: str, name: str) -> str:
     """
     if 1 <= len(text) <= _SURELY_SHORT and _FOLDED.fullmatch(text):
         return text  # nothing in it that any of the rules below is about
-    text = unicodedata.normalize("NFC", text.strip())
+    text = to_nfc(_OUTER_SPACE.sub("", text))
     if _NOT_PRINTED.search(text):
         raise ValueError(f"{name} holds a control, bidirectional or other character that cannot be printed")
     if len(text) > MAX_CHARACTERS or len(text.encode()) > MAX_UTF8_BYTES:
@@ -100,8 +100,39 @@ def issued(text: str, name: str) -> str:
     return text
 
 
+def fold_case(text: str) -> str:
+    """The text in the upper case of Unicode 14.0."""
+    if text.isascii():
+        return text.upper()
+    return _run_of(_unicode14.LOWER).sub(lambda run: run[0].upper(), text)
+
+
+def to_nfc(text: str) -> str:
+    """The text in the NFC of Unicode 14.0."""
+    return _normalised("NFC", text)
+
+
+def kind_of(character: str) -> int:
+    """Digit, letter with a case, or neither (an ideograph, a syllable, a mark); of a character that is folded."""
+    if _run_of(_unicode14.DIGITS).match(character):
+        return 0
+    return 1 if _run_of(_unicode14.CASED).match(character) else 2
+
+
 def _fold(text: str) -> str:
     """NFKC, upper case and no invisible characters, until nothing changes: one may undo another."""
-    while (folded := _INVISIBLE.sub("", unicodedata.normalize("NFKC", text).upper())) != text:
+    while (folded := _INVISIBLE.sub("", fold_case(_normalised("NFKC", text)))) != text:
         text = folded
     return text
+
+
+def _normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
+    if text.isascii():
+        return text
+    return _run_of(_unicode14.NORMALISED).sub(lambda run: unicodedata.normalize(form, run[0]), text)
+
+
+@cache
+def _run_of(ranges: str) -> re.Pattern[str]:
+    """Compiled when first asked for: most texts need none."""
+    return re.compile(f"[{ranges}]+")
