@@ -53,6 +53,7 @@ from certcore.cli.app import group
 from certcore.errors import StatusError
 from certcore.keys import ALGORITHM_NAMES, ES384
 from certcore.reasons import REASONS, Axis, Effect, Meaning
+from certcore.reasons._meaning import causes
 from certcore.status import (
     StatusBackend,
     StatusEvent,
@@ -547,6 +548,18 @@ def reasons() -> str:
     return "\n".join(parts)
 
 
+def status_causes() -> str:
+    """Why a register gave no answer: every cause of `status-unavailable`."""
+    body = [
+        [f"`{cause}`", *(" *".join(row[lang]) + "*" for lang in ("en", "zh"))] for cause, row in causes().items()
+    ] + [
+        [f"`{cause}`, of a vehicle", *(" *".join(row["vehicle"][lang]) + "*" for lang in ("en", "zh"))]
+        for cause, row in causes().items()
+        if "vehicle" in row
+    ]
+    return rows(["cause", "English", "中文"], body)
+
+
 def error_codes() -> str:
     """Every code that only exceptions have."""
     found = {code: meaning for code, meaning in REASONS.items() if meaning.axis is None}
@@ -720,6 +733,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "policies-vehicle": policies_vehicle,
     "truth-table": truth_table,
     "reasons": reasons,
+    "status-causes": status_causes,
     "error-codes": error_codes,
     "commands": commands,
     "walk": walk,

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 import certcore
 from certcore import errors, reasons
-from certcore.reasons import REASONS, Axis, Effect, Meaning, Words
+from certcore.reasons import REASONS, Axis, Effect, Meaning, Words, blocks, words_of
+from certcore.reasons._meaning import causes
+from certcore.status._url_policy import CAUSES
 
 SOURCE = Path(certcore.__file__).parent
 
-# The design's table (VERDICTS.md section 1), one row an axis. A code that the policy may turn
+# The reasons of the first table, one row an axis. A code that the policy may turn
 # from blocking into noting (marked ¹ there) stands in both columns.
 DESIGN: dict[Axis, dict[Effect, str]] = {
     Axis.AUTHENTICITY: {
@@ -158,3 +160,47 @@ def test_every_code_that_is_raised_is_in_the_table() -> None:
 
     assert len(raised) > 20
     assert set() == {(path, code) for path, code in raised if code not in REASONS}
+
+
+# --- the words for a cause
+
+
+@pytest.mark.parametrize(
+    ("cause", "row"),
+    [(cause, words) for cause, row in causes().items() for words in (row, row.get("vehicle")) if words is not None],
+)
+def test_words_for_causes(cause: str, row: Mapping[str, Sequence[str]]) -> None:
+    """Each cause has a line and a next step in both languages."""
+    (line, step), (line_zh, step_zh) = row["en"], row["zh"]
+
+    assert line.isascii(), cause
+    assert step.isascii(), cause
+    assert re.search("[\u4e00-\u9fff]", line_zh), cause
+    assert re.search("[\u4e00-\u9fff]", step_zh), cause
+
+
+def test_no_two_causes_say_the_same() -> None:
+    """A line stands for one cause, and for no code."""
+    for lang in reasons.LANGUAGES:
+        lines = [words[lang][0] for row in causes().values() for words in (row, row.get("vehicle")) if words]
+        assert len({*lines} - {meaning.words(lang).line for meaning in REASONS.values()}) == len(lines)
+
+
+def test_every_cause_has_words() -> None:
+    """What the network code may tell, and nothing else, has words."""
+    assert CAUSES == causes().keys()
+
+
+@pytest.mark.parametrize("is_about_vehicle", [False, True])
+@pytest.mark.parametrize("lang", reasons.LANGUAGES)
+def test_a_cause_is_told_where_it_stands(lang: str, *, is_about_vehicle: bool) -> None:
+    """A missing answer reads by its cause, beside a certificate and for a vehicle alone; an unknown cause as none."""
+    plain = words_of(blocks("status-unavailable"), lang=lang)
+    for cause in causes():
+        for subject in ({}, {"subject": "vehicle"}):
+            told = words_of(blocks("status-unavailable", cause=cause, **subject), lang=lang)
+            assert plain.next_step != told.next_step or plain.line != told.line
+    unknown = blocks("status-unavailable", cause="sunspots")
+    assert plain == words_of(unknown, lang=lang, is_about_vehicle=is_about_vehicle)
+    refused = words_of(blocks("status-unavailable", cause="http-403"), lang=lang, is_about_vehicle=is_about_vehicle)
+    assert ("token" in refused.line or "令牌" in refused.line) == is_about_vehicle

@@ -468,7 +468,7 @@ def _vehicle(said: Any, at: datetime) -> object:  # noqa: ANN401  as above
 def _strange(said: Any) -> object:  # noqa: ANN401  as above
     """What is no record at all."""
     if "error" in said:
-        return StatusError(said["error"])
+        return StatusError(said["error"], **({"cause": said["cause"]} if "cause" in said else {}))
     if "raises" in said:
         return {"ValueError": ValueError, "TimeoutError": TimeoutError, "KeyError": KeyError}[said["raises"]]("no")
     return "rubbish" if "rubbish" in said else None

@@ -39,8 +39,9 @@ from certcore._encrypt0 import key_id_of
 from certcore._instants import RESOLUTION, civil_day, midnight
 from certcore.certificate import confidential
 from certcore.engine import _binding, _flags, _period
+from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
-from certcore.errors import RejectedInputError, StatusError, UntrustedError
+from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import GroupKey, PublicKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Need, Policy
@@ -55,10 +56,6 @@ from certcore.verdict import Grounds, Verdict, weigh
 
 RULES: Final = 1
 """The version of these rules: the same question, on the same sources, has the same verdict under the same rules."""
-
-_WHY_STATUS_IS_NOT_KNOWN: Final = frozenset(
-    code for code, meaning in REASONS.items() if meaning.axis is Axis.STATUS and Effect.BLOCKS in meaning.effects
-)
 
 _DAY: Final = timedelta(days=1)
 _AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
@@ -156,6 +153,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     """Steps 11 to 14."""
     question, certificate, issuer = pending.question, pending.certificate, pending.grant.issuer
     policy, found = question.policy, [*pending.reasons]  # what was begun may be concluded again
+    status, vehicle = without_traceback(status), without_traceback(vehicle)
     rules = Rules(
         suspends=issuer.suspends,
         retroactive=issuer.retroactive,
@@ -390,22 +388,6 @@ def are_signed_by(keys: Iterable[PublicKey], proofs: Sequence[StatusProof]) -> b
         return True
     known = {key.key_id for key in keys}
     return all(proof.key_id in known for proof in proofs)
-
-
-def missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
-    """No answer: the policy says what that weighs. Whatever an error says, it is never a revocation and never valid."""
-    code = "status-not-checked" if answer is None else code_of(answer)
-    softened = need is Need.IF_AVAILABLE and Effect.NOTES in REASONS[code].effects
-    return notes(code, **detail) if softened else blocks(code, **detail)
-
-
-def code_of(error: StatusError) -> str:
-    """The error's code, if it is one that says why status is not known; a backend may put anything there."""
-    try:
-        code: object = error.code
-    except Exception:  # noqa: BLE001  somebody else's class, which may never have called ours
-        return "status-unavailable"
-    return code if isinstance(code, str) and code in _WHY_STATUS_IS_NOT_KNOWN else "status-unavailable"
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:

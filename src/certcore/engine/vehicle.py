@@ -21,6 +21,7 @@ import attrs
 from certcore._instants import civil_day
 from certcore.engine import _flags
 from certcore.engine import certificate as _engine
+from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
 from certcore.keys import PublicKey
 from certcore.policy import Need
@@ -87,13 +88,13 @@ def begin(question: VehicleQuestion, trust: TrustList) -> VehicleVerdict | Pendi
 
 def conclude(pending: Pending, *, vehicle: VehicleAnswer) -> VehicleVerdict:
     """Steps 4 to 6."""
-    question, trust = pending.question, pending.trust
+    question, trust, vehicle = pending.question, pending.trust, without_traceback(vehicle)
     found = _about_trust(question, trust)  # 6
     if question.registration_number is not None and question.plate_type is None and pending.issuer.country == "CN":
         found.append(notes("binding-not-checked", missing="plate_type"))  # a Chinese number alone is not unique
     record = vehicle if isinstance(vehicle, VehicleRecord) else None
     if not isinstance(vehicle, VehicleRecord):
-        found.append(_engine.missing(vehicle, Need.REQUIRED, subject="vehicle"))
+        found.append(missing(vehicle, Need.REQUIRED, subject="vehicle"))
     elif not _engine.are_signed_by(pending.register_keys, vehicle.proofs):
         record = None
         found.append(blocks("status-backend-error", proof="foreign-key", subject="vehicle"))

@@ -17,6 +17,7 @@ import attrs
 from certcore import vocabulary
 from certcore._instants import ZONE_EDITION, civil_day, midnight
 from certcore.engine import certificate as _engine
+from certcore.engine._failures import cause_of, failure
 from certcore.engine._period import first_day
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer, VehicleQuestion
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
@@ -111,7 +112,7 @@ def _status_stated(answer: StatusAnswer, query: StatusQuery | None, gathered: Ga
     if answer is None or query is None:
         return None
     if isinstance(answer, StatusError):
-        return Failed(_engine.code_of(answer))
+        return Failed(answer.code, cause_of(answer))
     if answer.proofs and _proved_record(answer.proofs, query) == answer:
         return Proved(tuple((gathered.name(proof.data), proof.media_type) for proof in answer.proofs))
     return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, gathered)))
@@ -121,7 +122,7 @@ def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, gathered:
     if answer is None or query is None:
         return None
     if isinstance(answer, StatusError):
-        return Failed(_engine.code_of(answer))
+        return Failed(answer.code, cause_of(answer))
     match answer.proofs:
         case [StatusProof(data=data, request=bytes() as request)] if _proved_vehicle(request, data, query) == answer:
             return Answered(request, data)
@@ -200,8 +201,8 @@ def status_answer(statement: Statement, query: StatusQuery | None, material: Mat
     match statement.status:
         case None:
             return None
-        case Failed(code):
-            return StatusError(code)
+        case Failed(code, cause):
+            return failure(code, cause)
         case Attested(StatusRecord() as stated, documents):
             return attrs.evolve(stated, proofs=_unproven(documents, material))
         case Proved(documents) if query is not None:
@@ -223,8 +224,8 @@ def vehicle_answer(statement: Statement, query: VehicleQuery | None, material: M
     match statement.vehicle:
         case None:
             return None
-        case Failed(code):
-            return StatusError(code)
+        case Failed(code, cause):
+            return failure(code, cause)
         case Attested(VehicleRecord() as stated, documents):
             return attrs.evolve(stated, proofs=_unproven(documents, material))
         case Answered(request, reply) if query is not None:

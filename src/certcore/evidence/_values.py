@@ -44,9 +44,10 @@ class Kind(Enum):
 
 @attrs.frozen
 class Failed:
-    """A look-up that gave no answer, by its code."""
+    """A look-up that gave no answer: its code, and the cause if one was told."""
 
     code: str
+    cause: str | None = None
 
 
 @attrs.frozen
@@ -224,8 +225,8 @@ _FAILED, _PROVED, _ATTESTED, _ANSWERED = range(4)
 
 def to_answer(answer: Answer) -> list[object]:
     match answer:
-        case Failed(code):
-            return [_FAILED, code]
+        case Failed(code, cause):
+            return [_FAILED, code] if cause is None else [_FAILED, code, cause]
         case Proved(documents):
             return [_PROVED, [list(document) for document in documents]]
         case Answered(request, reply):
@@ -239,6 +240,8 @@ def from_status(wire: object) -> Answer:
     match wire:
         case [0, str() as code]:
             return Failed(code)
+        case [0, str() as code, str() as cause]:
+            return Failed(code, cause)
         case [1, [*documents]]:
             return Proved(tuple((sha256(digest), typed(str)(kind)) for digest, kind in map(_pair, documents)))
         case [2, facts, documents]:
@@ -251,6 +254,8 @@ def from_vehicle(wire: object) -> Answer:
     match wire:
         case [0, str() as code]:
             return Failed(code)
+        case [0, str() as code, str() as cause]:
+            return Failed(code, cause)
         case [2, facts, documents]:
             return Attested(_maps.read(_VEHICLE, VehicleRecord, facts), _documents(documents))
         case [3, bytes() as request, bytes() as answer]:

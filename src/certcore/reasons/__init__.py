@@ -1,6 +1,7 @@
 """Reasons: what each code means, which way it weighs, and what to do next, in English and Chinese.
 
-- `_meaning`: `Reason` and the words for it. `table.toml`: one row for each code.
+- `_meaning`: `Reason` and the words for it.
+- `table.toml`: one row for each code. `causes.toml`: one row for each cause of `status-unavailable`.
 """
 
 from certcore.reasons._meaning import (

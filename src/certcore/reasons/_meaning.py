@@ -2,7 +2,8 @@
 
 Codes are append-only from the first release: they are stored in claim files for ten years. Reasons of a verdict have
 an axis and the effects they may have; error codes have neither and share the namespace. Sentences may be improved at
-any time; nothing may depend on them. The rows stand in `table.toml`, beside this file.
+any time; nothing may depend on them. The rows stand in `table.toml`, beside this file; the words for each cause of
+`status-unavailable` in `causes.toml`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import pkgutil
 import tomllib
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -75,14 +77,15 @@ class Meaning:
         return self.zh if lang == "zh" else self.en
 
 
-def _rows() -> Mapping[str, Mapping[str, Any]]:
-    data = pkgutil.get_data("certcore.reasons", "table.toml")  # from a folder or from a zip file
+def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
+    data = pkgutil.get_data("certcore.reasons", name)  # from a folder or from a zip file
     if data is None:  # pragma: no cover  only a loader that has no data files at all
-        raise ImportError("certcore.reasons has lost its table.toml")
+        msg = f"certcore.reasons has lost its {name}"
+        raise ImportError(msg)
     return tomllib.loads(data.decode())
 
 
-_ROWS: Final = _rows()
+_ROWS: Final = _rows("table.toml")
 
 REASONS: Final[Mapping[str, Meaning]] = MappingProxyType(
     {
@@ -142,14 +145,17 @@ def explain(code: str, *, lang: str = "en") -> Words:
     return REASONS[code].words(lang)
 
 
-_OF_VEHICLES: Final = {
-    (code, lang): Words(*row["vehicle"][lang]) for code, row in _ROWS.items() if "vehicle" in row for lang in LANGUAGES
-}
 _ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
 
 
+@cache
+def causes() -> Mapping[str, Mapping[str, Any]]:
+    """The rows of `causes.toml`, read when somebody asks for words."""
+    return _rows("causes.toml")
+
+
 def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False) -> Words:
-    """What a reason means where it stands: said of a vehicle instead of a certificate, some codes read otherwise.
+    """What a reason means where it stands: by its cause, and by whether it is said of a vehicle.
 
     Args:
         reason: the reason.
@@ -159,11 +165,15 @@ def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False
     Raises:
         ValueError: for another language.
     """
-    words = explain(reason.code, lang=lang)
-    is_said_of_vehicle = ("subject", "vehicle") in reason.detail
-    if not (is_about_vehicle or is_said_of_vehicle):
+    words, row, detail = explain(reason.code, lang=lang), _ROWS[reason.code], dict(reason.detail)
+    cause = detail.get("cause")
+    if reason.code == "status-unavailable" and isinstance(cause, str) and cause in causes():
+        row = causes()[cause]
+        words = Words(*row[lang])
+    if not is_about_vehicle and detail.get("subject") != "vehicle":
         return words
-    own = _OF_VEHICLES.get((reason.code, lang))
-    if own is not None or is_about_vehicle:
-        return own or words
+    if "vehicle" in row:
+        return Words(*row["vehicle"][lang])
+    if is_about_vehicle or reason.code.startswith("vehicle-answer-"):  # which say so themselves
+        return words
     return Words(_ABOUT_VEHICLE[lang] + words.line, words.next_step)

@@ -1,0 +1,64 @@
+"""What a verdict keeps of a look-up that failed: a code, and the cause in a word. Pure.
+
+A backend may raise whatever it likes. What is kept says why nothing is known, never what a certificate's state is; it
+holds no message and no traceback, which could hold a registration number or what was fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+
+from certcore.errors import StatusError
+from certcore.policy import Need
+from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, notes
+
+_UNAVAILABLE: Final = "status-unavailable"
+_NOT_KNOWN: Final = frozenset(
+    code for code, meaning in REASONS.items() if meaning.axis is Axis.STATUS and Effect.BLOCKS in meaning.effects
+)
+"""The codes that say why status is not known."""
+
+_CAUSE: Final = re.compile(r"[a-z]{1,20}(-[a-z]{1,20}){0,3}|http-[0-9x]{3}")
+"""A word for a cause: without other digits, no registration number or VIN is one."""
+
+_T = TypeVar("_T")
+
+
+def failure(code: str, cause: str | None) -> StatusError:
+    """A failure as it is kept."""
+    return StatusError(code) if cause is None else StatusError(code, cause=cause)
+
+
+def without_traceback(answer: _T | StatusError) -> _T | StatusError:
+    """A failure as it is kept; any other answer as it is."""
+    return failure(*_code_and_cause(answer)) if isinstance(answer, StatusError) else answer
+
+
+def missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
+    """No answer: the policy says what that weighs. Whatever an error says, it is never a revocation and never valid."""
+    code, cause = ("status-not-checked", None) if answer is None else _code_and_cause(answer)
+    if cause is not None:
+        detail["cause"] = cause
+    softened = need is Need.IF_AVAILABLE and Effect.NOTES in REASONS[code].effects
+    return notes(code, **detail) if softened else blocks(code, **detail)
+
+
+def cause_of(error: StatusError) -> str | None:
+    """The cause that a failure names, if it is a word."""
+    return _code_and_cause(error)[1]
+
+
+def _code_and_cause(error: StatusError) -> tuple[str, str | None]:
+    """The error's code if it says why status is not known, and its cause if that is a word."""
+    try:
+        code: object = error.code
+        cause: object = dict(error.detail).get("cause")
+    except Exception:  # noqa: BLE001  somebody else's class, which may never have called ours
+        return _UNAVAILABLE, None
+    if type(code) is not str:
+        return _UNAVAILABLE, None
+    if code not in _NOT_KNOWN:
+        cause = code if code in REASONS and REASONS[code].axis is None else cause
+        code = _UNAVAILABLE
+    return code, cause if type(cause) is str and _CAUSE.fullmatch(cause) else None
