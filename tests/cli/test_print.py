@@ -9,7 +9,7 @@ import pytest
 
 from certcore import qr
 from certcore.cli import exits
-from tests.printing.pages import chinese_font, rendered, words_of
+from tests.printing.pages import chinese_font, made_font, rendered, words_of
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -45,8 +45,10 @@ def test_a_pdf_is_written_and_scans(certcore: Command, page: str, lang: str) -> 
 
 def test_a_font_can_be_given(certcore: Command) -> None:
     """A font that is named is used; one that is none is an error with its code."""
-    font = chinese_font()
-    assert exits.DONE == certcore("print", "valid.txt", *TRUST, "--to", "a.pdf", "--font", font).exit_code
+    assert exits.DONE == certcore("print", "valid.txt", *TRUST, "--to", "a.html", "--lang", "zh").exit_code
+    font = made_font(Path("squares.ttf"), "".join(set(Path("a.html").read_text("utf-8")) - {" ", "\n"}))
+    found = certcore("print", "valid.txt", *TRUST, "--to", "a.pdf", "--lang", "zh", "--font", font)
+    assert (exits.DONE, True) == (found.exit_code, b"Squares" in Path("a.pdf").read_bytes())
     found = certcore("print", "valid.txt", *TRUST, "--to", "b.pdf", "--font", "valid.txt")
     assert (exits.ERROR, False) == (found.exit_code, Path("b.pdf").exists())
     assert "[font-unreadable]" in found.stderr

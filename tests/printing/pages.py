@@ -74,12 +74,42 @@ def chinese_font() -> Path:
     """A Chinese font of this machine; the test is skipped where there is none, and fails in CI, which must have one."""
     pytest.importorskip("fpdf", reason="fpdf2 is not installed: the print extra has it")
     try:
-        return _fonts.choose(frozenset("闽检验凭证"), lang="zh", font=None).path
+        (face,) = _fonts.choose(frozenset("闽检验凭证"), lang="zh", font=None)
     except IssuingError:
         message = "no Chinese font is installed: Debian's fonts-wqy-microhei is a small one"
         if IN_CI:
             pytest.fail(message)
         pytest.skip(message)
+    return face.path
+
+
+def made_font(path: Path, drawn: str, *, blank: str = " ") -> Path:
+    """A font with a square for each character, and nothing for the blank ones."""
+    from fontTools.fontBuilder import FontBuilder  # type: ignore[import-untyped]  # ships no types
+    from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]  # ships no types
+
+    def square(*, is_drawn: bool) -> object:
+        pen = TTGlyphPen(None)
+        if is_drawn:
+            pen.moveTo((100, 0))
+            for corner in ((100, 700), (800, 700), (800, 0)):
+                pen.lineTo(corner)
+            pen.closePath()
+        return pen.glyph()
+
+    names = {character: f"u{ord(character):x}" for character in drawn + blank}
+    builder = FontBuilder(1000)
+    builder.setupGlyphOrder([".notdef", *names.values()])
+    builder.setupCharacterMap({ord(character): name for character, name in names.items()})
+    glyphs = {".notdef": square(is_drawn=True)}
+    builder.setupGlyf(glyphs | {name: square(is_drawn=character in drawn) for character, name in names.items()})
+    builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names.values()], (900, 100)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    builder.save(path)
+    return path
 
 
 def opened(pdf: bytes) -> Any:  # noqa: ANN401  pypdfium2 has no types

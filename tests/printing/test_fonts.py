@@ -6,41 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from certcore import qr
 from certcore.errors import IssuingError
-from certcore.printing import _fonts
+from certcore.printing import _fonts, document
 from certcore.printing._fonts import Face, choose
-from tests.printing.pages import chinese_font
+from tests.printing.pages import CHINESE, changed, chinese_font, made_font, rendered, words_of
 
 pytest.importorskip("fontTools", reason="fontTools is not installed: it comes with fpdf2, of the print extra")
-
-
-def made_font(path: Path, drawn: str, *, blank: str = " ") -> Path:
-    """A font with a square for each character, and nothing for the blank ones."""
-    from fontTools.fontBuilder import FontBuilder  # type: ignore[import-untyped]  # ships no types
-    from fontTools.pens.ttGlyphPen import TTGlyphPen  # type: ignore[import-untyped]  # ships no types
-
-    def square(*, is_drawn: bool) -> object:
-        pen = TTGlyphPen(None)
-        if is_drawn:
-            pen.moveTo((100, 0))
-            for corner in ((100, 700), (800, 700), (800, 0)):
-                pen.lineTo(corner)
-            pen.closePath()
-        return pen.glyph()
-
-    names = {character: f"u{ord(character):x}" for character in drawn + blank}
-    builder = FontBuilder(1000)
-    builder.setupGlyphOrder([".notdef", *names.values()])
-    builder.setupCharacterMap({ord(character): name for character, name in names.items()})
-    glyphs = {".notdef": square(is_drawn=True)}
-    builder.setupGlyf(glyphs | {name: square(is_drawn=character in drawn) for character, name in names.items()})
-    builder.setupHorizontalMetrics(dict.fromkeys([".notdef", *names.values()], (900, 100)))
-    builder.setupHorizontalHeader(ascent=800, descent=-200)
-    builder.setupNameTable({"familyName": "Squares", "styleName": "Regular"})
-    builder.setupOS2()
-    builder.setupPost()
-    builder.save(path)
-    return path
 
 
 def only_font(folder: Path, monkeypatch: pytest.MonkeyPatch, *rows: str) -> None:
@@ -56,7 +28,7 @@ def only_font(folder: Path, monkeypatch: pytest.MonkeyPatch, *rows: str) -> None
 def test_a_given_font_is_taken(tmp_path: Path) -> None:
     """A font that has every character is taken as it is; spaces may be blank."""
     font = made_font(tmp_path / "squares.ttf", "闽C1")
-    assert Face(font) == choose(frozenset("闽 C1"), lang="zh", font=font)
+    assert [Face(font)] == list(choose(frozenset("闽 C1"), lang="zh", font=font))
 
 
 @pytest.mark.parametrize(("drawn", "blank"), [("C1", " "), ("C1", "闽 ")], ids=["absent", "blank"])
@@ -97,7 +69,7 @@ def test_a_collection_is_searched_for_the_face(tmp_path: Path) -> None:
     with TTFont(parts[0]) as one, TTFont(parts[1]) as other:
         collection.fonts += [one, other]
         collection.save(tmp_path / "both.ttc")
-    assert Face(tmp_path / "both.ttc", 1) == choose(frozenset("闽"), lang="zh", font=tmp_path / "both.ttc")
+    assert [Face(tmp_path / "both.ttc", 1)] == list(choose(frozenset("闽"), lang="zh", font=tmp_path / "both.ttc"))
 
 
 def test_fontconfigs_order_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +85,7 @@ def test_fontconfigs_order_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         f"False\t65536\t{good}",
     )
     only_font(tmp_path / "bin", monkeypatch, *rows)
-    assert Face(good) == choose(frozenset("AB"), lang="en", font=None)
+    assert [Face(good)] == list(choose(frozenset("AB"), lang="en", font=None))
 
 
 def test_no_font_is_an_error_that_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,17 +103,39 @@ def test_folders_are_searched_without_fontconfig(tmp_path: Path, monkeypatch: py
     (tmp_path / ".fonts" / "mine").mkdir(parents=True)
     font = made_font(tmp_path / ".fonts" / "mine" / "squares.ttf", "\U0003134a")  # of no other font, one may hope
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
-    assert Face(font) == choose(frozenset("\U0003134a"), lang="zh", font=None)
+    assert [Face(font)] == list(choose(frozenset("\U0003134a"), lang="zh", font=None))
     command = tmp_path / "fc-match"
     command.write_text("#!/bin/sh\nexit 1\n")
     command.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert Face(font) == choose(frozenset("\U0003134a"), lang="zh", font=None)
+    assert [Face(font)] == list(choose(frozenset("\U0003134a"), lang="zh", font=None))
 
 
 def test_a_chinese_font_of_this_machine_is_found() -> None:
     """On a machine with a Chinese font, it is found, and accepted when it is given."""
     font = chinese_font()
     assert font.is_file()
-    assert font == choose(frozenset("闽检验凭证"), lang="zh", font=font).path
+    assert [font] == [face.path for face in choose(frozenset("闽检验凭证"), lang="zh", font=font)]
     assert font.suffix.lower() in _fonts.SUFFIXES
+
+
+def test_fonts_have_all_characters_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no font has every character, a few share the work; the one that draws most is first."""
+    latin, chinese, both = (
+        made_font(tmp_path / f"{name}.ttf", drawn) for name, drawn in (("a", "AB1"), ("b", "闽检验凭"), ("c", "B凭证"))
+    )
+    only_font(tmp_path / "bin", monkeypatch, *(f"False\t0\t{font}" for font in (latin, chinese, both)))
+    found = choose(frozenset("AB1闽检验凭证"), lang="zh", font=None)
+    assert {Face(chinese): frozenset("闽检验凭"), Face(latin): frozenset("AB1"), Face(both): frozenset("证")} == found
+
+
+def test_a_page_is_set_in_several_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page whose characters are in several fonts has all its words, in their order, and its code is read."""
+    text, certificate = changed(CHINESE)
+    characters = set(document.to_html(text, certificate, lang="zh", page="A4"))
+    parts = ("".join(filter(str.isascii, characters)), "".join(one for one in characters if not one.isascii()))
+    fonts = [made_font(tmp_path / f"{number}.ttf", part.replace(" ", "")) for number, part in enumerate(parts)]
+    only_font(tmp_path / "bin", monkeypatch, *(f"False\t0\t{font}" for font in fonts))
+    pdf = document.to_pdf(text, certificate, lang="zh", page="A4")
+    assert "闽C12345" in words_of(pdf)
+    assert [text] == [symbol.text for symbol in qr.read(rendered(pdf, dpi=300))]

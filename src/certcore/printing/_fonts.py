@@ -1,4 +1,4 @@
-"""Fonts for the printed page: one that has every character of it, given or found on this machine.
+"""Fonts for the printed page: one that has every character of it, or several that have them all together.
 
 The only importer of fontTools, which comes with the ``print`` extra. A font is asked for every character before
 anything is drawn: a glyph that is missing, or empty, is an error and never a blank box. fontconfig is asked where there
@@ -75,40 +75,54 @@ class Face:
     index: int = 0
 
 
-def choose(characters: frozenset[str], *, lang: str, font: Path | None) -> Face:
-    """A font that has every character: the one given, or the first on this machine in fontconfig's order.
+def choose(characters: frozenset[str], *, lang: str, font: Path | None) -> Mapping[Face, frozenset[str]]:
+    """Which fonts draw which characters: the given one, the first that has them all, or a few that do so together.
 
     Args:
         characters: what has to be set.
         lang: ``zh`` or ``en``, for the preference.
-        font: a font's file, or a collection's.
+        font: a font's file, or a collection's; it must have every character.
 
     Raises:
         IssuingError: ``glyph-missing``, with the ``character``, where the given font lacks one or it needs shaping;
-            ``font-unreadable``; ``font-missing``, where no font here has them all; ``library-missing``.
+            ``font-unreadable``; ``font-missing``, where the fonts here do not have them all; ``library-missing``.
     """
     _require_unshaped(characters)
     if font is not None:
-        return _given(font, characters, lang)
-    lacking = None
+        return {_choose_given(font, characters, lang): characters}
+    drawn: dict[Face, frozenset[str]] = {}
     for face in islice(_installed(lang), MAX_CANDIDATES):
         try:
-            missing = _missing(face, characters)
+            drawn[face] = characters - frozenset(_find_missing(face, characters))
         except IssuingError as error:
             if error.code != "font-unreadable":
                 raise
             continue  # somebody else's broken font is passed over
-        if missing is None:
-            return face
-        lacking = lacking or missing
-    where = "" if lacking is None else f" ({_named(lacking)} is missing)"
-    raise IssuingError("font-missing", f"No font on this machine has every character of the page{where}: {ADVICE}")
+        if drawn[face] == characters:
+            return {face: characters}
+    return _combine(drawn, characters)
 
 
-def _given(font: Path, characters: frozenset[str], lang: str) -> Face:
+def _combine(drawn: Mapping[Face, frozenset[str]], characters: frozenset[str]) -> Mapping[Face, frozenset[str]]:
+    """Fonts that have all characters together, the one that draws most first; none draws what another does."""
+    chosen: dict[Face, frozenset[str]] = {}
+    left = characters
+    while left:
+        face = max(drawn, key=lambda found: len(drawn[found] & left), default=None)  # the preferred one among equals
+        if face is None or not drawn[face] & left:
+            named = _named(min(left))
+            raise IssuingError(
+                "font-missing", f"The fonts of this machine do not have all of the page ({named} is missing): {ADVICE}"
+            )
+        chosen[face] = drawn[face] & left
+        left -= chosen[face]
+    return chosen
+
+
+def _choose_given(font: Path, characters: frozenset[str], lang: str) -> Face:
     missing = None
     for face in sorted(_faces(font), key=lambda found: not _suits(found, lang)):
-        lacking = _missing(face, characters)
+        lacking = next(_find_missing(face, characters), None)
         if lacking is None:
             return face
         missing = missing or lacking
@@ -135,8 +149,8 @@ def _suits(face: Face, lang: str) -> bool:
     return lang != "zh" or any(f" {word} " in f" {name} " for word in ("SC", "GB", "CN"))
 
 
-def _missing(face: Face, characters: frozenset[str]) -> str | None:
-    """The first character that a face lacks, or draws as nothing; None if it has them all."""
+def _find_missing(face: Face, characters: frozenset[str]) -> Iterator[str]:
+    """The characters that a face lacks, or draws as nothing, in their order."""
     from fontTools.pens.boundsPen import BoundsPen  # type: ignore[import-untyped]  # noqa: PLC0415  ships no types, and is part of an extra
 
     with _opened(face) as font:
@@ -145,13 +159,12 @@ def _missing(face: Face, characters: frozenset[str]) -> str | None:
         for character in sorted(characters):
             name = names.get(ord(character))
             if name is None or name == ".notdef":
-                return character
-            pen = BoundsPen(glyphs)
-            if not character.isspace():
+                yield character
+            elif not character.isspace():
+                pen = BoundsPen(glyphs)
                 glyphs[name].draw(pen)
                 if pen.bounds is None:
-                    return character
-    return None
+                    yield character
 
 
 @contextmanager

@@ -1,14 +1,16 @@
 """A printed page as PDF. The only importer of fpdf2, which the ``print`` extra brings.
 
 What stands where comes from `_layout`, the font from `_fonts`. The same certificate, font and
-fpdf2 give the same bytes: the only time in them is the certificate's time of issue. The font is embedded, reduced to
-what the page uses; without a Chinese character on it, Helvetica does, which every PDF reader has.
+fpdf2 give the same bytes: the only time in them is the certificate's time of issue. Fonts are embedded, reduced to what
+the page uses; without a Chinese character on it, Helvetica does, which every PDF reader has.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from certcore.errors import IssuingError
@@ -20,7 +22,6 @@ from certcore.qr.write import QUIET_ZONE_MODULES, to_svg
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-_FAMILY: Final = "page"
 _CORE: Final = "helvetica"
 _FAINT: Final = 70
 """Grey of a label, of 255: still black where a printer knows only black and white."""
@@ -33,18 +34,19 @@ _RUN: Final = re.compile(r"M(?P<x>\d+) (?P<y>\d+)h(?P<length>\d+)v1")
 
 
 class Canvas:
-    """A page to be drawn on, in one font."""
+    """A page to be drawn on, in Helvetica or in fonts that are embedded."""
 
-    def __init__(self, paper: Paper, face: Face | None) -> None:
+    def __init__(self, paper: Paper, fonts: Mapping[Face, frozenset[str]]) -> None:
         self._pdf = _new(paper)
-        self._face = face
+        self._family_of: dict[str, str] = {}
         self._advances: dict[tuple[str, bool], float] = {}
-        if face is None:
-            return
-        try:
-            self._pdf.add_font(_FAMILY, fname=face.path, collection_font_number=face.index)
-        except Exception as cause:  # fpdf2 and fontTools raise whatever a broken table leads to
-            raise IssuingError("font-unreadable", "The font cannot be embedded in a PDF") from cause
+        for number, (face, characters) in enumerate(fonts.items()):
+            family = f"page{number}"
+            self._family_of |= dict.fromkeys(characters, family)
+            try:
+                self._pdf.add_font(family, fname=face.path, collection_font_number=face.index)
+            except Exception as cause:  # fpdf2 and fontTools raise whatever a broken table leads to
+                raise IssuingError("font-unreadable", "The font cannot be embedded in a PDF") from cause
 
     def measure(self, text: str, size: float, is_bold: bool) -> float:  # noqa: FBT001  the form of `Measure`
         """How wide a text is, in millimetres: nothing is kerned, so letters add up."""
@@ -53,7 +55,7 @@ class Canvas:
     def _advance(self, character: str, *, is_bold: bool) -> float:
         known = self._advances.get((character, is_bold))
         if known is None:
-            self._set_font(1000, is_bold=is_bold)
+            self._set_font(self._family_of.get(character, _CORE), 1000, is_bold=is_bold)
             known = self._pdf.get_string_width(character) / (1000 * MM_PER_POINT)
             self._advances[character, is_bold] = known
         return known
@@ -97,19 +99,20 @@ class Canvas:
         grey = _FAINT if line.is_faint else 0
         pdf.set_text_color(grey)
         pdf.set_draw_color(grey)
-        self._set_font(line.size, is_bold=line.is_bold)
-        is_thickened = line.is_bold and self._face is not None
+        is_thickened = line.is_bold and bool(self._family_of)
         with pdf.local_context(
             text_mode=TextMode.FILL_STROKE if is_thickened else TextMode.FILL,
             line_width=line.size * MM_PER_POINT * _STROKE,
         ):
-            pdf.text(line.x, line.y, line.text)
+            x = line.x
+            for family, run in groupby(line.text, lambda character: self._family_of.get(character, _CORE)):
+                text = "".join(run)
+                self._set_font(family, line.size, is_bold=line.is_bold)
+                pdf.text(x, line.y, text)
+                x += self.measure(text, line.size, line.is_bold)
 
-    def _set_font(self, size: float, *, is_bold: bool) -> None:
-        if self._face is None:
-            self._pdf.set_font(_CORE, "B" if is_bold else "", size)
-        else:
-            self._pdf.set_font(_FAMILY, size=size)
+    def _set_font(self, family: str, size: float, *, is_bold: bool) -> None:
+        self._pdf.set_font(family, "B" if is_bold and family == _CORE else "", size)
 
 
 def _new(paper: Paper) -> FPDF:

@@ -113,8 +113,8 @@ def to_pdf(
     from certcore.printing import _pdf  # noqa: PLC0415  only whoever makes a PDF needs it
 
     is_latin = max(content.characters) <= _LAST_LATIN_1
-    face = None if font is None and is_latin else _fonts.choose(content.characters, lang=lang, font=font)
-    canvas = _pdf.Canvas(paper, face)
+    fonts = {} if font is None and is_latin else _fonts.choose(content.characters, lang=lang, font=font)
+    canvas = _pdf.Canvas(paper, fonts)
     placed = _layout.fit(content, paper, symbols, canvas.measure)
     return canvas.finished(text, content, paper, placed, at=certificate.issued_at)
 
