@@ -23,7 +23,7 @@ from certcore.keys import LocalSigner
 from certcore.payload import Basis, InspectionCertificate, Result, StatusListEntry, StatusRef
 from certcore.policy import Policy
 from certcore.status.protocol import StatusBackend, StatusEvent, StatusEventKind, StatusQuery, StatusRecord
-from certcore.testing import ROOT_SIGNER, TRUST_ROOT, FixedClock
+from certcore.testing._setup import ROOT_SIGNER, TRUST_ROOT, FixedClock
 from certcore.trust import Environment, TrustList, TrustListContents
 from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
 from certcore.verdict import Outcome, Verdict
