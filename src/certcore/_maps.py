@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from certcore._instants import LAST_SECOND
 from certcore.errors import RejectedInputError
+
+_E = TypeVar("_E", bound=Enum)
 
 
 @attrs.frozen
@@ -85,17 +87,23 @@ def array(item: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return convert
 
 
-def member(members: Mapping[int, Enum]) -> tuple[Callable[[Any], object], Callable[[Any], object]]:
+def member(members: Mapping[int, _E]) -> tuple[Callable[[Any], object], Callable[[Any], _E]]:
     """A member of an enumeration by its code, both ways."""
     codes = {member: code for code, member in members.items()}
 
-    def from_wire(value: object) -> Enum:
+    def to_wire(value: Any) -> object:  # noqa: ANN401  what the attribute holds
+        if value not in codes:
+            msg = "it has no code"
+            raise ValueError(msg)
+        return codes[value]
+
+    def from_wire(value: object) -> _E:
         if type(value) is not int or value not in members:
             msg = "a code is unknown"
             raise ValueError(msg)
         return members[value]
 
-    return codes.__getitem__, from_wire
+    return to_wire, from_wire
 
 
 def from_seconds(value: object) -> datetime:

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Axis", "AxisState", "Effect", "Interval", "Outcome", "Reason", "VehicleVerdict", "Verdict"]
 
 _MISSING: Final = frozenset({"status-unavailable", "status-not-checked"})
-_EFFECTS: Final = tuple(Effect)
-_AXES: Final = tuple(Axis)
+_EFFECTS: Final = (Effect.FAILS, Effect.BLOCKS, Effect.NOTES)
+_AXES: Final = (Axis.AUTHENTICITY, Axis.PERIOD, Axis.STATUS, Axis.BINDING, Axis.FRESHNESS)
+"""In which order reasons and axes stand, in evidence and JSON, too: it never follows how they are declared."""
 
 
 class Outcome(Enum):
@@ -321,10 +322,10 @@ def _weight(reason: Reason) -> tuple[int, int]:
 
 
 def _axes(found: Iterable[Reason], checked: frozenset[Axis]) -> Mapping[Axis, AxisState]:
-    effects: dict[Axis, set[Effect]] = {axis: set() for axis in Axis}
+    effects: dict[Axis, set[Effect]] = {axis: set() for axis in _AXES}
     for reason in found:
         effects[reason.axis].add(reason.effect)
-    return {axis: _state(effects[axis], is_checked=axis in checked) for axis in Axis}
+    return {axis: _state(effects[axis], is_checked=axis in checked) for axis in _AXES}
 
 
 def _state(effects: set[Effect], *, is_checked: bool) -> AxisState:

@@ -19,6 +19,7 @@ from certcore.engine import certificate as _engine
 from certcore.engine import vehicle as _vehicle_check
 from certcore.engine._question import Question, VehicleQuestion
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
+from certcore.evidence._numbers import Kind
 from certcore.evidence._sources import (
     Gathered,
     malformed,
@@ -30,7 +31,6 @@ from certcore.evidence._sources import (
     zone_of_then,
 )
 from certcore.evidence._statement import Statement, decode, encode
-from certcore.evidence._values import Kind
 from certcore.keys import PublicKey, Signer
 from certcore.policy import Expected
 from certcore.proofs import timestamps

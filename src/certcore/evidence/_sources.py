@@ -21,8 +21,9 @@ from certcore.engine._failures import cause_of, failure
 from certcore.engine._period import first_day
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer, VehicleQuestion
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
+from certcore.evidence._numbers import Kind
 from certcore.evidence._statement import Statement
-from certcore.evidence._values import Answer, Answered, Attested, Failed, Kind, Proved
+from certcore.evidence._values import Answer, Answered, Attested, Failed, Proved
 from certcore.evidence._zones import RecordedZone, record
 from certcore.keys import PublicKey
 from certcore.payload import StatusListEntry, StatusRef

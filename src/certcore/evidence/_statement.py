@@ -14,11 +14,12 @@ import attrs
 from certcore import _cbor, _maps
 from certcore._maps import Field, array, member, plain, typed
 from certcore.errors import RejectedInputError
+from certcore.evidence import _numbers
+from certcore.evidence._numbers import Kind
 from certcore.evidence._values import (
     DURATION,
     INSTANT,
     Answer,
-    Kind,
     any_text,
     from_moment,
     from_offsets,
@@ -35,7 +36,7 @@ from certcore.evidence._values import (
 )
 from certcore.evidence._zones import Offsets
 from certcore.keys import PublicKey
-from certcore.policy import Expected, Need, Policy
+from certcore.policy import Expected, Policy
 from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.reasons import Reason
 from certcore.verdict import Outcome
@@ -150,9 +151,6 @@ def decode(data: bytes) -> Statement:
     return statement
 
 
-_OUTCOMES: Final = dict(enumerate(Outcome, start=1))
-_KINDS: Final = dict(enumerate(Kind, start=1))
-_NEEDS: Final = dict(enumerate(Need, start=1))
 _EXPECTED: Final = (
     Field(0, "registration_number", *plain(str)),
     Field(1, "country", *plain(str)),
@@ -161,8 +159,8 @@ _EXPECTED: Final = (
 )
 _POLICY: Final = (
     Field(0, "name", *plain(str)),
-    Field(1, "status", *member(_NEEDS)),
-    Field(2, "vehicle", *member(_NEEDS)),
+    Field(1, "status", *member(_numbers.NEEDS)),
+    Field(2, "vehicle", *member(_numbers.NEEDS)),
     Field(3, "binding", sorted, array(typed(str))),
     Field(4, "max_status_age", *DURATION),
     Field(5, "max_trust_age", *DURATION),
@@ -187,7 +185,7 @@ _STATEMENT: Final = (
     Field(1, "rules", *plain(int)),
     Field(2, "text", any_text, any_text),
     Field(3, "evaluated_at", *INSTANT),
-    Field(4, "kind", *member(_KINDS)),
+    Field(4, "kind", *member(_numbers.KINDS)),
     Field(5, "as_of", to_moment, from_moment),
     Field(6, "known_at", *INSTANT),
     Field(
@@ -209,6 +207,6 @@ _STATEMENT: Final = (
     Field(21, "issuer", *plain(str)),
     Field(22, "zone_edition", *plain(str)),
     Field(18, "vocabulary", *plain(str)),
-    Field(19, "outcome", *member(_OUTCOMES)),
+    Field(19, "outcome", *member(_numbers.OUTCOMES)),
     Field(20, "reasons", array(to_reason), array(from_reason)),
 )

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from enum import Enum
 from typing import Any, Final
 
 import attrs
 
 from certcore import _maps
-from certcore._instants import FIRST_DAY, LAST_DAY, LAST_SECOND
+from certcore._instants import FIRST_DAY, LAST_DAY
 from certcore._maps import Field, array, member, plain, typed
 from certcore.errors import Detail, RejectedInputError
+from certcore.evidence import _numbers
 from certcore.evidence._zones import Offsets
-from certcore.reasons import REASONS, Effect, Reason
+from certcore.reasons import REASONS, Reason
 from certcore.status.protocol import (
     StatusEvent,
-    StatusEventKind,
     StatusObservation,
     StatusRecord,
-    StatusState,
     VehicleFlag,
     VehicleRecord,
 )
@@ -32,14 +30,8 @@ DIGEST_BYTES: Final = 32
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_LAST: Final = datetime.fromtimestamp(LAST_SECOND, UTC)
-
-
-class Kind(Enum):
-    """What the question was about."""
-
-    CERTIFICATE = "certificate"
-    VEHICLE = "vehicle"
+_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""The first instant that no question can be about, in whichever zone."""
 
 
 @attrs.frozen
@@ -84,7 +76,7 @@ def to_micros(value: datetime) -> int:
 
 
 def from_micros(value: object) -> datetime:
-    if type(value) is not int or not 0 <= value < to_micros(_LAST):
+    if type(value) is not int or not 0 <= value < to_micros(_END):
         msg = "an instant is microseconds since 1970"
         raise ValueError(msg)
     return _EPOCH + value * _MICROSECOND
@@ -116,13 +108,18 @@ def to_moment(value: datetime | date) -> list[int]:
 
 
 def from_moment(value: object) -> datetime | date:
-    match value:
+    match _numbered(value):
         case [0, at]:
             return from_micros(at)
         case [1, day]:
             return _from_days(day)
     msg = "a moment is [0, instant] or [1, day]"
     raise ValueError(msg)
+
+
+def _numbered(wire: object) -> object:
+    """An array whose first element is a number that says which form it has; false and true are none."""
+    return wire if type(wire) is list and wire and type(wire[0]) is int else None
 
 
 def sha256(value: object) -> bytes:
@@ -142,6 +139,10 @@ def any_text(value: object) -> object:
 def _optional(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else convert(value)
 
+
+_effect_number, _effect = member(_numbers.EFFECTS)
+_event_kind_number, _event_kind = member(_numbers.EVENT_KINDS)
+_state_number, _state = member(_numbers.STATES)
 
 INSTANT: Final = (to_micros, from_micros)
 DURATION: Final = (to_duration, from_duration)
@@ -164,7 +165,7 @@ def _from_detail(wire: object) -> dict[str, str | int]:
 
 
 def to_reason(reason: Reason) -> list[object]:
-    return [reason.code, _EFFECT_CODES[reason.effect], *([_to_detail(reason.detail)] if reason.detail else [])]
+    return [reason.code, _effect_number(reason.effect), *([_to_detail(reason.detail)] if reason.detail else [])]
 
 
 def from_reason(wire: object) -> Reason:
@@ -175,19 +176,9 @@ def from_reason(wire: object) -> Reason:
                 msg = "a reason is of the table"
                 raise ValueError(msg)
             detail = _from_detail(rest[0]) if rest else {}
-            return Reason(code, meaning.axis, _member_of(_EFFECTS, effect), tuple(sorted(detail.items())))
+            return Reason(code, meaning.axis, _effect(effect), tuple(sorted(detail.items())))
     msg = "a reason is [code, effect, detail]"
     raise ValueError(msg)
-
-
-def _member_of(members: dict[int, Any], value: object) -> Any:  # noqa: ANN401  a member of whichever enumeration
-    return member(members)[1](value)
-
-
-_EFFECTS: Final = dict(enumerate(Effect, start=1))
-_EFFECT_CODES: Final = {effect: code for code, effect in _EFFECTS.items()}
-_EVENT_KINDS: Final = dict(enumerate(StatusEventKind))
-_STATES: Final = dict(enumerate(StatusState))
 
 
 def to_refused(error: RejectedInputError) -> list[object]:
@@ -220,45 +211,43 @@ def from_offsets(wire: object) -> Offsets:
 
 # --- answers ----------------------------------------------------------------------------------------------------------
 
-_FAILED, _PROVED, _ATTESTED, _ANSWERED = range(4)
-
 
 def to_answer(answer: Answer) -> list[object]:
     match answer:
         case Failed(code, cause):
-            return [_FAILED, code] if cause is None else [_FAILED, code, cause]
+            return [_numbers.FAILED, code] if cause is None else [_numbers.FAILED, code, cause]
         case Proved(documents):
-            return [_PROVED, [list(document) for document in documents]]
+            return [_numbers.PROVED, [list(document) for document in documents]]
         case Answered(request, reply):
-            return [_ANSWERED, request, reply]
+            return [_numbers.ANSWERED, request, reply]
         case Attested(record, documents):
             facts = _maps.write(_RECORD if isinstance(record, StatusRecord) else _VEHICLE, record)
-            return [_ATTESTED, facts, [list(document) for document in documents]]
+            return [_numbers.ATTESTED, facts, [list(document) for document in documents]]
 
 
 def from_status(wire: object) -> Answer:
-    match wire:
-        case [0, str() as code]:
+    match _numbered(wire):
+        case [_numbers.FAILED, str() as code]:
             return Failed(code)
-        case [0, str() as code, str() as cause]:
+        case [_numbers.FAILED, str() as code, str() as cause]:
             return Failed(code, cause)
-        case [1, [*documents]]:
+        case [_numbers.PROVED, [*documents]]:
             return Proved(tuple((sha256(digest), typed(str)(kind)) for digest, kind in map(_pair, documents)))
-        case [2, facts, documents]:
+        case [_numbers.ATTESTED, facts, documents]:
             return Attested(_maps.read(_RECORD, StatusRecord, facts), _documents(documents))
     msg = "a status answer is a failure, or documents, or facts"
     raise ValueError(msg)
 
 
 def from_vehicle(wire: object) -> Answer:
-    match wire:
-        case [0, str() as code]:
+    match _numbered(wire):
+        case [_numbers.FAILED, str() as code]:
             return Failed(code)
-        case [0, str() as code, str() as cause]:
+        case [_numbers.FAILED, str() as code, str() as cause]:
             return Failed(code, cause)
-        case [2, facts, documents]:
+        case [_numbers.ATTESTED, facts, documents]:
             return Attested(_maps.read(_VEHICLE, VehicleRecord, facts), _documents(documents))
-        case [3, bytes() as request, bytes() as answer]:
+        case [_numbers.ANSWERED, bytes() as request, bytes() as answer]:
             return Answered(request, answer)
     msg = "a vehicle answer is a failure, or facts, or a request with its answer"
     raise ValueError(msg)
@@ -288,7 +277,7 @@ def _from_event(wire: object) -> StatusEvent:
     match wire:
         case [kind, effective, recorded, str() as reason]:
             return StatusEvent(
-                kind=_member_of(_EVENT_KINDS, kind),
+                kind=_event_kind(kind),
                 effective_at=None if effective is None else from_micros(effective),
                 recorded_at=from_micros(recorded),
                 reason=reason,
@@ -299,16 +288,16 @@ def _from_event(wire: object) -> StatusEvent:
 
 def _to_event(event: StatusEvent) -> list[object]:
     effective = None if event.effective_at is None else to_micros(event.effective_at)
-    return [member(_EVENT_KINDS)[0](event.kind), effective, to_micros(event.recorded_at), event.reason]
+    return [_event_kind_number(event.kind), effective, to_micros(event.recorded_at), event.reason]
 
 
 def _from_observation(wire: object) -> StatusObservation:
     state, at = _pair(wire)
-    return StatusObservation(state=_member_of(_STATES, state), at=from_micros(at))
+    return StatusObservation(state=_state(state), at=from_micros(at))
 
 
 def _to_observation(seen: StatusObservation) -> list[object]:
-    return [member(_STATES)[0](seen.state), to_micros(seen.at)]
+    return [_state_number(seen.state), to_micros(seen.at)]
 
 
 def _to_flags(flags: frozenset[VehicleFlag]) -> list[list[object]]:

@@ -1,0 +1,55 @@
+"""The numbers of what has a number in an evidence file, written out; the words are in `docs/reference/evidence.md`.
+
+A number, once given, stays: files of every release are read for ever. Nothing here follows the order in which the
+members of an enumeration are declared. A new member gets the next free number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import Final
+
+from certcore.policy import Need
+from certcore.reasons import Effect
+from certcore.status.protocol import StatusEventKind, StatusState
+from certcore.verdict import Outcome
+
+
+class Kind(Enum):
+    """What a question was about."""
+
+    CERTIFICATE = "certificate"
+    VEHICLE = "vehicle"
+
+
+KINDS: Final[Mapping[int, Kind]] = MappingProxyType({1: Kind.CERTIFICATE, 2: Kind.VEHICLE})
+
+OUTCOMES: Final[Mapping[int, Outcome]] = MappingProxyType(
+    {1: Outcome.VALID, 2: Outcome.INVALID, 3: Outcome.UNDETERMINED}
+)
+
+EFFECTS: Final[Mapping[int, Effect]] = MappingProxyType({1: Effect.FAILS, 2: Effect.BLOCKS, 3: Effect.NOTES})
+
+NEEDS: Final[Mapping[int, Need]] = MappingProxyType({1: Need.REQUIRED, 2: Need.IF_AVAILABLE, 3: Need.NOT_USED})
+
+EVENT_KINDS: Final[Mapping[int, StatusEventKind]] = MappingProxyType(
+    {
+        0: StatusEventKind.ISSUED,
+        1: StatusEventKind.REVOKED,
+        2: StatusEventKind.SUSPENDED,
+        3: StatusEventKind.RESUMED,
+        4: StatusEventKind.SUPERSEDED,
+    }
+)
+
+STATES: Final[Mapping[int, StatusState]] = MappingProxyType(
+    {0: StatusState.VALID, 1: StatusState.REVOKED, 2: StatusState.SUSPENDED, 3: StatusState.SUPERSEDED}
+)
+
+FAILED: Final = 0
+PROVED: Final = 1
+ATTESTED: Final = 2
+ANSWERED: Final = 3
+"""What came of a look-up, by the first element of its array."""
