@@ -90,9 +90,13 @@ def _moment(text: str) -> datetime | date:
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
+def _error(said: dict[str, Any]) -> StatusError:
+    return StatusError(said["error"], **({"cause": said["cause"]} if "cause" in said else {}))
+
+
 def _status(said: dict[str, Any]) -> StatusRecord | StatusError:
     if "error" in said:
-        return StatusError(said["error"])
+        return _error(said)
     return StatusRecord(
         events=[
             StatusEvent(
@@ -123,7 +127,7 @@ def _status(said: dict[str, Any]) -> StatusRecord | StatusError:
 
 def _vehicle(said: dict[str, Any]) -> VehicleRecord | StatusError:
     if "error" in said:
-        return StatusError(said["error"])
+        return _error(said)
     return VehicleRecord(
         known=said["known"],
         flags=[

@@ -1777,6 +1777,33 @@ def clocks() -> None:
         )
 
 
+def faults() -> None:
+    """What goes wrong with a register: a bad document blocks under every policy, a missing answer where one is needed."""
+    document = ("malformed", "type", "subject", "signature", "expired", "future", "too-large", "rollback", "conflict")
+    person: dict[str, Any] = {"policy": "counterparty", "expect": None}
+    for code in (*(f"status-list-{word}" for word in document), "status-value-unknown"):
+        error = {"error": code}
+        case(code, "The register's document does not count.", f"blocks {code}", status=error)
+        wished_for = "Nor for somebody who takes it if available: it is not merely missing."
+        case(f"{code}-if-available", wished_for, f"blocks {code}", "notes binding-not-checked", status=error, **person)
+    for code in [f"vehicle-answer-{word}" for word in document[:6]]:
+        case(
+            code,
+            "The register's answer about the vehicle does not count.",
+            f"blocks {code}",
+            status=GOOD,
+            vehicle={"error": code},
+        )
+    for cause in ("dns", "tls", "http-403", "address"):
+        error = {"error": "status-unavailable", "cause": cause}
+        case(
+            f"status-unavailable-{cause}",
+            "The register could not be reached, and why.",
+            "blocks status-unavailable",
+            status=error,
+        )
+
+
 MADE_ANEW: Final = {"text", "trust", "group_keys", "existed_by", "seal_keys"}
 """Members that hold keys, or what keys made, and so differ with every run."""
 
@@ -1800,6 +1827,7 @@ def main() -> None:
         lists_on_both_sides,
         vehicles_since,
         clocks,
+        faults,
     ):
         make()
     held = {path.stem: json.loads(path.read_text(encoding="ascii")) for path in FOLDER.glob("*/*.json")}
