@@ -50,8 +50,19 @@ CERTIFICATE: Final = InspectionCertificate(
 )
 
 
+RECORDED: Final[dict[StatusRef, str]] = {}
+"""The text that was recorded last under each reference, in any register of this page."""
+
+
+@pytest.fixture(autouse=True)
+def recorded() -> None:
+    """Before each test the registers hold the one certificate."""
+    RECORDED.clear()
+    RECORDED[REF] = TEXT
+
+
 class Register:
-    """A register that answers look-ups, and keeps nothing of what is issued."""
+    """A register that answers look-ups, and keeps the texts of what is issued."""
 
     def __init__(self) -> None:
         self.told = MemoryStatusBackend()
@@ -61,7 +72,16 @@ class Register:
         raise AssertionError
 
     def record(self, certificate: InspectionCertificate, text: str, /, *, supersedes_from: datetime | None) -> None:
-        """Nothing is kept."""
+        """The text is kept."""
+        assert supersedes_from is None
+        assert isinstance(certificate.status, StatusRef)
+        RECORDED[certificate.status] = text
+
+    def text(self, ref: StatusRef, /) -> str:
+        """The text that was recorded."""
+        if ref not in RECORDED:
+            raise StatusError("status-unknown-reference")
+        return RECORDED[ref]
 
     def lookup(self, query: StatusQuery, /) -> StatusRecord:
         """What it was told."""
@@ -246,6 +266,46 @@ def test_the_register_must_know_it_as_good() -> None:
     suspended.told.suspend(REF, at=NOW - FIVE)
     for register in (revoked, suspended, Register(), Down(), Odd()):
         assert "not-presentable" == refused(issuer(register), TEXT)
+
+
+CHANGES: Final = [
+    {"registration_number": "闽C99999"},
+    {"vin": "LSVAA418777777777"},
+    {"valid_until": date(2028, 9, 30)},
+    {"inspector": "station-17"},
+    {"unknown_fields": {99: [2]}},
+    {},
+]
+"""What a forger changes; the last is the same certificate, signed once more."""
+
+
+@pytest.mark.parametrize("changes", CHANGES, ids=str)
+@pytest.mark.parametrize("whose", ["present key", "former key"])
+def test_what_was_not_recorded_is_not_signed(changes: dict[str, Any], whose: str) -> None:
+    """A stolen key of the issuer's own signs anything; what the register does not hold, text for text, is refused."""
+    stolen, watched = LocalSigner.generate(), Watched()
+    keys: dict[str, Any] = {"signer": stolen} if whose == "present key" else {"former_keys": [stolen.public_key]}
+    forged = Issuer(signer=stolen, country="CN", clock=FixedClock(NOW)).issue(attrs.evolve(CERTIFICATE, **changes))
+    assert "not-presentable" == refused(issuer(live_signer=watched, **keys), forged)
+    assert 0 == watched.uses
+    RECORDED[REF] = forged
+    assert issuer(live_signer=watched, **keys).present_live(forged, lifetime=FIVE)
+    RECORDED.clear()
+    assert "not-presentable" == refused(issuer(live_signer=watched, **keys), forged)
+
+
+def test_a_register_without_texts_vouches_for_nothing() -> None:
+    """A backend that keeps no texts cannot tell a forgery, and so presents nothing."""
+
+    class Textless(MemoryStatusBackend):
+        """Answers look-ups, and takes certificates."""
+
+        def allocate(self) -> StatusRef:
+            """Never asked."""
+            raise AssertionError
+
+    with pytest.raises(ValueError, match="recorded texts"):
+        issuer(Textless()).present_live(TEXT, lifetime=FIVE)
 
 
 def test_keys_that_signed_before() -> None:

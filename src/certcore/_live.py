@@ -1,14 +1,15 @@
 """Making a live presentation: a certificate signed once more, for a few minutes.
 
-It proves freshness, not possession. Only a certificate of the issuer's own that is in force now may be signed; anything
-else is refused, or the service would turn forgeries into genuine codes. All claims stay as they are; nbf and exp come
-to them.
+It proves freshness, not possession. Only a certificate that the register holds, text for text, and that is in force now
+may be signed; anything else is refused, or the service would turn forgeries into genuine codes: a signature of the
+issuer's own key is not enough, for a stolen key signs as well. All claims stay as they are; nbf and exp come to them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from certcore import _cbor, armor, cose, payload
@@ -17,11 +18,20 @@ from certcore.certificate._claims import EXP, NBF, STATUS_TEXT_KEYS
 from certcore.engine import _period
 from certcore.errors import CertcoreError, IssuingError, StatusError, UntrustedError
 from certcore.keys import PublicKey, Signer
-from certcore.payload import InspectionCertificate
+from certcore.payload import InspectionCertificate, StatusRef
 from certcore.reasons import Effect, Reason
 from certcore.status import timeline
 from certcore.status.protocol import StatusBackend, StatusQuery, StatusRecord
 from certcore.status.timeline import Rules, Window
+
+
+@runtime_checkable
+class TextRegistry(StatusBackend, Protocol):
+    """A register that answers look-ups, and shows the texts that it recorded."""
+
+    def text(self, ref: StatusRef, /) -> str:
+        """The text that was recorded under a reference; raises `StatusError` where there is none."""
+        ...
 
 
 def present(
@@ -29,7 +39,7 @@ def present(
     /,
     *,
     keys: Iterable[PublicKey],
-    status: StatusBackend,
+    registry: TextRegistry,
     signer: Signer,
     issuer: str,
     zone: ZoneInfo,
@@ -41,7 +51,7 @@ def present(
     Args:
         text: the certificate's text.
         keys: the issuer's own certificate keys; no other signature is looked at.
-        status: the issuer's register.
+        registry: the issuer's register.
         signer: whose key signs; its usage in the trust list must be ``live``.
         issuer: the issuer's id, as the register knows it.
         zone: the zone whose civil days the certificate's dates are.
@@ -61,8 +71,9 @@ def present(
     if certificate.issued_at is None or certificate.issued_at > now:
         raise _refused("It states a time of issue that has not come yet")
     window = Window(start=now, end=now + RESOLUTION)
+    _require_recorded(certificate, text, registry)
     found = _period.judge(certificate, civil_day(now, zone), window, zone, latest_issue=now + CLOCK_SKEW)
-    if _is_against(found) or _is_against(_status_reasons(certificate, status, issuer, window)):
+    if _is_against(found) or _is_against(_status_reasons(certificate, registry, issuer, window)):
         raise _refused("It is not in force now")
     claims = _cbor.decode(data, max_bytes=cose.MAX_CERTIFICATE_BYTES, text_keys=STATUS_TEXT_KEYS)
     begin = int(now.timestamp())
@@ -79,6 +90,16 @@ def _own_payload(text: str, keys: Iterable[PublicKey]) -> bytes:
             except UntrustedError:
                 continue
     raise UntrustedError("signature-invalid", "None of the issuer's own keys signed it")
+
+
+def _require_recorded(certificate: InspectionCertificate, text: str, registry: TextRegistry) -> None:
+    """Return where the register holds this very text under the certificate's reference."""
+    try:
+        recorded = registry.text(certificate.status) if isinstance(certificate.status, StatusRef) else None
+    except StatusError as cause:
+        raise _refused("The register did not show its text") from cause
+    if recorded is None or recorded != text:
+        raise _refused("The register does not hold this text")
 
 
 def _status_reasons(

@@ -19,8 +19,9 @@ from certcore.certificate.confidential import GroupKey, seal
 from certcore.errors import IssuingError
 from certcore.keys import PublicKey, Signer, key_tuple
 from certcore.payload import InspectionCertificate, StatusRef
-from certcore.status.protocol import StatusBackend
 from certcore.trust import DEFAULT_LIVE_MAXIMUM
+
+__all__ = ["CERTIFICATE_ID_BYTES", "Issuer", "Register"]
 
 CERTIFICATE_ID_BYTES: Final = 12
 """Random bytes of a certificate id: a thousand million certificates have a chance of 1 in 10**11 that two agree."""
@@ -161,8 +162,8 @@ class Issuer:
     def present_live(self, text: str, /, *, lifetime: timedelta) -> str:
         """The text of a live presentation: the same claims, signed for a few minutes from now.
 
-        The certificate must be one of this issuer's own, and in force now by its days and by the register. It proves
-        that somebody asked for it just now, not who.
+        The certificate must be one of this issuer's own, recorded in the register text for text, and in force now by
+        its days and by the register. The presentation proves that somebody asked for it just now, not who.
 
         Args:
             text: the certificate's text.
@@ -170,11 +171,12 @@ class Issuer:
 
         Raises:
             IssuingError: ``not-presentable`` or ``signer-failed``; nothing was signed.
-            ValueError: without a live signer or a register that answers look-ups, or for another lifetime.
+            ValueError: without a live signer, without a register that answers look-ups and shows recorded texts
+                (``text``), or for another lifetime.
         """
         registry: object = self.registry
-        if self.live_signer is None or not isinstance(registry, StatusBackend):
-            msg = "live presentations need a live signer, and a register that answers look-ups"
+        if self.live_signer is None or not isinstance(registry, _live.TextRegistry):
+            msg = "live presentations need a live signer, and a register that answers look-ups and shows recorded texts"
             raise ValueError(msg)
         if not timedelta(seconds=1) <= lifetime <= DEFAULT_LIVE_MAXIMUM:
             msg = f"a live presentation lasts from a second to {DEFAULT_LIVE_MAXIMUM}"
@@ -182,7 +184,7 @@ class Issuer:
         return _live.present(
             text,
             keys=(self.signer.public_key, *self.former_keys),
-            status=registry,
+            registry=registry,
             signer=self.live_signer,
             issuer=self.issuer_id or self.country or "",
             zone=time_zone(self.time_zone),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from certcore.register.access import BY_PLATE, LIVE, Principal
 from certcore.register.log import StatusRegistry
 from certcore.register.service import create_app
 from tests.register.asgi import Answer, ask
-from tests.register.cast import NOW, SIGNER, SetClock, issue
+from tests.register.cast import DAY, NOW, SIGNER, SetClock, certificate, issue
 
 LIVE_SIGNER = LocalSigner.generate()
 PRINCIPALS = {"app": Principal("app", {LIVE}), "plates": Principal("plates", {BY_PLATE})}
@@ -65,6 +66,30 @@ def test_what_is_refused(lite: StatusRegistry, clock: SetClock, tmp_path: Path, 
         found = present(lite, tmp_path, issuer, refused)
         assert 422 == found.status
         assert "http-422" == json.loads(found.body)["code"]
+
+
+@pytest.mark.parametrize("changes", [{"registration_number": "闽C99999"}, {"vin": "LSVAA418777777777"}, {}], ids=str)
+def test_what_is_not_recorded_is_refused(
+    lite: StatusRegistry, clock: SetClock, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """A text under a recorded reference that a stolen former key signed is no certificate of this register."""
+    stolen = LocalSigner.generate()
+    ref, text = issue(lite, clock)
+    forged = Issuer(signer=stolen, country="CN", clock=clock).issue(certificate(status=ref, issued_at=NOW, **changes))
+    issuer = Issuer(
+        signer=SIGNER,
+        country="CN",
+        registry=lite,
+        live_signer=LIVE_SIGNER,
+        clock=clock,
+        former_keys=[stolen.public_key],
+    )
+    assert 422 == present(lite, tmp_path, issuer, forged).status
+    assert 200 == present(lite, tmp_path, issuer, text).status
+    lite.revoke(ref, effective_at=NOW + DAY, actor="clerk-7", reason="sold abroad")
+    issue(lite, clock, supersedes_from=NOW)
+    lite.erase(ref, actor="data-protection", reason="on request")
+    assert 422 == present(lite, tmp_path, issuer, text).status
 
 
 @pytest.mark.parametrize("has_issuer", [True, False], ids=["with a live key", "without"])

@@ -6,8 +6,9 @@ The order in which a batch is recorded, all of it in one transaction:
 2. each reference was given out by this register;
 3. what is recorded already, text for text, is passed over: repeating a call whose answer was lost is safe;
 4. the vehicle is found, or made;
-5. whatever certificate of the vehicle is in force, and the one that is named as the previous, is superseded;
-6. rows and events are written.
+5. the certificate that is named as the previous is the same vehicle's, by plate or VIN;
+6. whatever certificate of the vehicle is in force then, and the previous one, is superseded;
+7. rows and events are written.
 """
 
 from __future__ import annotations
@@ -150,10 +151,10 @@ def begin_list(connection: Connection) -> int:
 
 
 def record(connection: Connection, entries: Sequence[Entry], *, now: int) -> int:
-    """Steps 2 to 6; how many were new.
+    """Steps 2 to 7; how many were new.
 
     Raises:
-        IssuingError: ``register-failed``; nothing was written.
+        IssuingError: ``register-failed`` or ``previous-mismatch``; nothing was written.
     """
     _require_given_out(connection, entries)
     new = _unrecorded(connection, entries)
@@ -162,10 +163,11 @@ def record(connection: Connection, entries: Sequence[Entry], *, now: int) -> int
     new = _with_vehicles(connection, new)
     made = [entry.identity for entry in new]
     vehicle_ids = _vehicles.ids_of(connection, [*made, *(entry.plate for entry in new)], make=made)
-    batch = _Batch.of(connection, new, vehicle_ids)
+    followed = _require_same_vehicles(connection, new)
+    batch = _Batch.of(connection, followed, vehicle_ids)
     for entry in new:
         batch.add(entry, vehicle_ids, now)
-    _events.set_states(connection, batch.stopped, SUPERSEDED)
+    _events.set_states(connection, dict.fromkeys(batch.stopped, SUPERSEDED))
     connection.execute(insert(CERTIFICATES), list(batch.rows.values()))
     issued = [_issued(entry, now) for entry in new]
     _events.write(connection, [*issued, *batch.supersessions])
@@ -233,54 +235,66 @@ class _Batch:
 
     Attributes:
         in_force: vehicle to its certificate in force.
-        vehicle_of: the same the other way round.
+        ending: vehicle to those of its certificates that were stopped already, with the second in which that has
+            effect: they are in force until then, and may have to end earlier.
+        vehicle_of: a certificate's vehicle.
         rows: the new rows, with the states they end up in.
         stopped: recorded ones that are superseded.
         supersessions: the events of those and of new ones.
     """
 
     in_force: dict[int, Reference]
+    ending: dict[int, dict[Reference, int]]
     vehicle_of: dict[Reference, int]
     rows: dict[Reference, dict[str, Any]] = attrs.field(factory=dict)
     stopped: list[Reference] = attrs.field(factory=list)
     supersessions: list[dict[str, Any]] = attrs.field(factory=list)
 
     @classmethod
-    def of(cls, connection: Connection, entries: Sequence[Entry], vehicle_ids: Mapping[str, int]) -> _Batch:
+    def of(cls, connection: Connection, followed: Mapping[Reference, Any], vehicle_ids: Mapping[str, int]) -> _Batch:
+        vehicle_of = {ref: int(row.vehicle_id) for ref, row in followed.items() if row.vehicle_id is not None}
+        vehicles = {*vehicle_ids.values(), *vehicle_of.values()}
         in_force: dict[int, Reference] = {}
         columns = (CERTIFICATES.c.list, CERTIFICATES.c.idx, CERTIFICATES.c.vehicle_id)
-        for part in chunks(set(vehicle_ids.values())):
+        for part in chunks(vehicles):
             rows = connection.execute(
                 select(*columns).where(CERTIFICATES.c.vehicle_id.in_(part), CERTIFICATES.c.state.in_(IN_FORCE))
             )
             in_force.update({row.vehicle_id: (row.list, row.idx) for row in rows})
-        followed = _events.rows_of(connection, [entry.previous for entry in entries if entry.previous])
-        in_force.update(
-            {row.vehicle_id: ref for ref, row in followed.items() if row.state in IN_FORCE and row.vehicle_id}
-        )
-        return cls(in_force=in_force, vehicle_of={ref: vehicle for vehicle, ref in in_force.items()})
+        return cls(in_force=in_force, ending=_events.ends_of_vehicles(connection, vehicles), vehicle_of=vehicle_of)
 
     def add(self, entry: Entry, vehicle_ids: Mapping[str, int], now: int) -> None:
-        """Step 5 for one, and its row."""
+        """Step 6 for one, and its row."""
         vehicle = vehicle_ids[entry.identity]
-        by_plate = vehicle_ids.get(entry.plate)
-        followed = self.vehicle_of.get(entry.previous) if entry.previous else None
-        for other in dict.fromkeys((vehicle, by_plate, followed)):
-            if other is not None and (ref := self.in_force.pop(other, None)) is not None:
-                self._supersede(ref, entry.supersedes_from, now)
+        by_plate = vehicle_ids.get(entry.plate, vehicle)
+        for other in {vehicle, by_plate}:
+            self._supersede(other, {*self.ending.get(other, {}), self.in_force.get(other)}, entry.supersedes_from, now)
+        if entry.previous in self.vehicle_of:
+            self._supersede(self.vehicle_of[entry.previous], {entry.previous}, entry.supersedes_from, now)
         self.in_force[vehicle] = entry.ref
         self.vehicle_of[entry.ref] = vehicle
         self.rows[entry.ref] = {**entry.row, "vehicle_id": vehicle}
 
-    def _supersede(self, ref: Reference, effective_at: int, now: int) -> None:
+    def _supersede(self, vehicle: int, refs: Iterable[Reference | None], at: int, now: int) -> None:
+        """Those of a vehicle's certificates that are still in force at that second."""
+        ending, in_force = self.ending.setdefault(vehicle, {}), self.in_force.get(vehicle)
+        for ref in refs:
+            if ref is not None and (ref == in_force or ending.get(ref, at) > at):
+                happening = Happening(
+                    kind=StatusEventKind.SUPERSEDED, effective_at=at, recorded_at=now, actor=ISSUER, reason=NEWER
+                )
+                self.supersessions.append(happening.row(ref))
+                ending[ref] = at
+                if ref == in_force:
+                    self._end(vehicle, ref)
+
+    def _end(self, vehicle: int, ref: Reference) -> None:
+        """What was in force is so no longer."""
+        del self.in_force[vehicle]
         if ref in self.rows:
             self.rows[ref]["state"] = SUPERSEDED
         else:
             self.stopped.append(ref)
-        happening = Happening(
-            kind=StatusEventKind.SUPERSEDED, effective_at=effective_at, recorded_at=now, actor=ISSUER, reason=NEWER
-        )
-        self.supersessions.append(happening.row(ref))
 
 
 def _key_id(certificate: InspectionCertificate, text: str) -> bytes:
@@ -310,6 +324,26 @@ def _require_given_out(connection: Connection, entries: Sequence[Entry]) -> None
         )
         if not is_ours:
             raise IssuingError("register-failed", "The status reference was not given out by this register")
+
+
+def _require_same_vehicles(connection: Connection, entries: Sequence[Entry]) -> dict[Reference, Any]:
+    """Step 5: the rows of the previous certificates; one that is not recorded, or was erased, is nobody's."""
+    rows = _events.rows_of(connection, [entry.previous for entry in entries if entry.previous])
+    stated = {ref: (row.vin, row.plate_key, row.plate_type) for ref, row in rows.items() if row.text is not None}
+    for entry in entries:
+        vin, *plate = (entry.row[name] for name in ("vin", "plate_key", "plate_type"))
+        if entry.previous in stated:
+            other_vin, *other_plate = stated[entry.previous]
+            if plate != other_plate and (vin is None or other_vin is None or not _are_one_vin(vin, other_vin)):
+                raise IssuingError(
+                    "previous-mismatch", "The certificate it says it follows has another plate and another VIN"
+                )
+        stated[entry.ref] = (vin, *plate)
+    return rows
+
+
+def _are_one_vin(vin: str, other: str) -> bool:
+    return _vehicles.vin_identity(vin) == _vehicles.vin_identity(other)
 
 
 def _unrecorded(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:

@@ -1,14 +1,7 @@
-"""What happened to certificates: written after the rules of their states, and read back.
+"""What happened to certificates: written, unless it was said already, and read back.
 
-What may follow what, by what the log says, whenever it has effect:
-
-- a revocation may follow anything; one that says no more than an earlier one is not written again;
-- a suspension follows a certificate in force; a suspended one is left as it is;
-- a resumption follows a suspension, and not from before it;
-- a supersession follows one in force or suspended; a superseded one is left as it is.
-
-Anything else is ``register-failed``, and then nothing of the call is written. Repeating a call whose answer was lost
-is therefore safe.
+Which statements are written, and which are refused, is decided in `_statements`. Nothing of a call is written where one
+of its statements is refused.
 """
 
 from __future__ import annotations
@@ -22,44 +15,31 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, literal, or_, select, update
 
 from certcore.errors import IssuingError
+from certcore.register import _statements
 from certcore.register._schema import CERTIFICATES, EVENTS, LISTS
-from certcore.status.protocol import StatusEvent, StatusEventKind
+from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
+from certcore.status.tokenlist import VALUE_OF
 
 _T = TypeVar("_T")
 
 Reference = tuple[int, int]
 """List and index."""
 
-VALID, REVOKED, SUSPENDED, SUPERSEDED = range(4)
-"""States, and what a status list says for them (FORMAT section 7)."""
+VALID, REVOKED, SUSPENDED, SUPERSEDED = (
+    VALUE_OF[state] for state in (StatusState.VALID, StatusState.REVOKED, StatusState.SUSPENDED, StatusState.SUPERSEDED)
+)
+"""The states of a certificate's row, numbered as in a status list."""
 
 IN_FORCE: Final = (VALID, SUSPENDED)
 
-KIND_OF: Final[Mapping[int, StatusEventKind]] = dict(
-    enumerate(
-        (
-            StatusEventKind.ISSUED,
-            StatusEventKind.REVOKED,
-            StatusEventKind.SUSPENDED,
-            StatusEventKind.RESUMED,
-            StatusEventKind.SUPERSEDED,
-        )
-    )
-)
+KIND_OF: Final[Mapping[int, StatusEventKind]] = {
+    0: StatusEventKind.ISSUED,
+    1: StatusEventKind.REVOKED,
+    2: StatusEventKind.SUSPENDED,
+    3: StatusEventKind.RESUMED,
+    4: StatusEventKind.SUPERSEDED,
+}
 CODE_OF: Final[Mapping[StatusEventKind, int]] = {kind: code for code, kind in KIND_OF.items()}
-
-_STATE_AFTER: Final = {
-    StatusEventKind.REVOKED: REVOKED,
-    StatusEventKind.SUSPENDED: SUSPENDED,
-    StatusEventKind.RESUMED: VALID,
-    StatusEventKind.SUPERSEDED: SUPERSEDED,
-}
-_FOLLOWS: Final[Mapping[StatusEventKind, Sequence[int]]] = {
-    StatusEventKind.REVOKED: (VALID, REVOKED, SUSPENDED, SUPERSEDED),
-    StatusEventKind.SUSPENDED: (VALID, SUSPENDED),
-    StatusEventKind.RESUMED: (SUSPENDED,),
-    StatusEventKind.SUPERSEDED: (VALID, SUSPENDED, SUPERSEDED),
-}
 
 _CHUNK: Final = 500
 """Values in one IN: SQLite once allowed 999 parameters in a statement."""
@@ -89,6 +69,10 @@ class Happening:
     recorded_at: int
     actor: str
     reason: str
+
+    def event(self) -> StatusEvent:
+        """The same as an event."""
+        return event_of(CODE_OF[self.kind], self.effective_at, self.recorded_at, self.reason)
 
     def row(self, ref: Reference) -> dict[str, Any]:
         """The row for one certificate."""
@@ -155,23 +139,34 @@ def append(connection: Connection, refs: Sequence[Reference], happening: Happeni
     """Write what happened to these certificates; how many of them it was new for.
 
     Raises:
-        IssuingError: ``register-failed`` where one is not recorded, or the rules at the top forbid it.
+        IssuingError: ``register-failed`` where one is not recorded, or the statement would have no effect on it.
     """
     rows = rows_of(connection, refs)
     if len(rows) < len(set(refs)):
         raise IssuingError("register-failed", "The register holds no such certificate")
-    if any(row.state not in _FOLLOWS[happening.kind] for row in rows.values()):
-        raise IssuingError(
-            "register-failed", "A certificate is in no state that this can follow", kind=happening.kind.value
-        )
-    new = [ref for ref, row in rows.items() if row.state != _STATE_AFTER[happening.kind]]
-    if happening.kind is StatusEventKind.REVOKED:
-        new += [ref for ref, row in rows.items() if row.state == REVOKED and _says_more(connection, ref, happening)]
-    elif happening.kind is StatusEventKind.RESUMED:
-        _refuse_early_resumption(connection, new, happening)
-    write(connection, [happening.row(ref) for ref in new])
-    set_states(connection, new, _STATE_AFTER[happening.kind])
-    return len(new)
+    said: dict[Reference, Happening] = {}
+    states: dict[Reference, int] = {}
+    for ref, row in rows.items():
+        if happening.kind is StatusEventKind.REVOKED and row.state != REVOKED:  # many at once: without their histories
+            said[ref], states[ref] = happening, REVOKED
+            continue
+        before = history(connection, ref)
+        stated = _after_its_suspension(before, happening)
+        if _statements.is_new(before, stated.event()):
+            said[ref] = stated
+            states[ref] = VALUE_OF[_statements.final_state([*before, stated.event()])]
+    write(connection, [stated.row(ref) for ref, stated in said.items()])
+    set_states(connection, states)
+    return len(said)
+
+
+def _after_its_suspension(before: Iterable[StatusEvent], happening: Happening) -> Happening:
+    """A resumption from now, in the very second of the suspension, has effect a second later: the stop goes first."""
+    at = happening.effective_at
+    if happening.kind is not StatusEventKind.RESUMED or at is None or at != happening.recorded_at:
+        return happening
+    stops = {event.effective_at for event in before if event.kind is StatusEventKind.SUSPENDED}
+    return attrs.evolve(happening, effective_at=at + 1) if instant(at) in stops else happening
 
 
 def write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -181,11 +176,11 @@ def write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         touch(connection, {row["list"] for row in rows if row["kind"]})
 
 
-def set_states(connection: Connection, refs: Iterable[Reference], state: int) -> None:
-    """Give recorded certificates another state."""
-    values = [{"at_list": number, "at_idx": index} for number, index in refs]
+def set_states(connection: Connection, states: Mapping[Reference, int]) -> None:
+    """Give recorded certificates other states."""
+    values = [{"at_list": number, "at_idx": index, "to": state} for (number, index), state in states.items()]
     if values:
-        connection.execute(update(CERTIFICATES).where(*_PICKED).values(state=state), values)
+        connection.execute(update(CERTIFICATES).where(*_PICKED).values(state=bindparam("to")), values)
 
 
 def touch(connection: Connection, numbers: Iterable[int]) -> None:
@@ -204,6 +199,7 @@ def revoke_where(connection: Connection, criteria: Criteria, happening: Happenin
         said.c.list == CERTIFICATES.c.list,
         said.c.idx == CERTIFICATES.c.idx,
         said.c.kind == CODE_OF[StatusEventKind.REVOKED],
+        said.c.recorded_at <= happening.recorded_at,
         _reaches_back_to(said.c.effective_at, happening.effective_at),
     )
     row = happening.row((0, 0))
@@ -225,6 +221,25 @@ def history(connection: Connection, ref: Reference) -> tuple[StatusEvent, ...]:
     """All that happened to one certificate; nothing for one that is not recorded."""
     rows = connection.execute(_LOOKUP, {"at_list": ref[0], "at_idx": ref[1]})
     return tuple(event_of(*row) for row in rows)
+
+
+def ends_of_vehicles(connection: Connection, vehicle_ids: Iterable[int]) -> dict[int, dict[Reference, int]]:
+    """For the vehicles' certificates that were revoked or superseded: from which second, unless from the start."""
+    columns = (CERTIFICATES.c.vehicle_id, CERTIFICATES.c.list, CERTIFICATES.c.idx)
+    of_one = and_(EVENTS.c.list == CERTIFICATES.c.list, EVENTS.c.idx == CERTIFICATES.c.idx)
+    found: dict[int, dict[Reference, int]] = {}
+    for part in chunks(vehicle_ids):
+        rows = connection.execute(
+            select(*columns, func.min(EVENTS.c.effective_at))
+            .join(EVENTS, of_one)
+            .where(CERTIFICATES.c.vehicle_id.in_(part), CERTIFICATES.c.state.in_((REVOKED, SUPERSEDED)))
+            .where(EVENTS.c.kind.in_([CODE_OF[kind] for kind in _statements.FINAL]))
+            .group_by(*columns)
+            .having(func.count() == func.count(EVENTS.c.effective_at))
+        )
+        for vehicle_id, number, index, at in rows:
+            found.setdefault(vehicle_id, {})[number, index] = at
+    return found
 
 
 def changes_of_list(
@@ -273,21 +288,3 @@ def _reaches_back_to(column: ColumnElement[Any], effective_at: int | None) -> Co
     if effective_at is None:
         return column.is_(None)
     return or_(column.is_(None), column <= effective_at)
-
-
-def _says_more(connection: Connection, ref: Reference, happening: Happening) -> bool:
-    """Whether a revoked certificate is not yet revoked as early as it should be."""
-    said = [event for event in history(connection, ref) if event.kind is StatusEventKind.REVOKED]
-    if happening.effective_at is None:
-        return all(event.effective_at is not None for event in said)
-    wanted = instant(happening.effective_at)
-    return all(event.effective_at is not None and event.effective_at > wanted for event in said)
-
-
-def _refuse_early_resumption(connection: Connection, refs: Iterable[Reference], happening: Happening) -> None:
-    """A resumption from before its suspension would say nothing: the certificate would stay suspended."""
-    for ref in refs:
-        suspended = [event for event in history(connection, ref) if event.kind is StatusEventKind.SUSPENDED]
-        since = suspended[-1].effective_at or suspended[-1].recorded_at
-        if happening.effective_at is None or instant(happening.effective_at) < since:
-            raise IssuingError("register-failed", "A suspension ends after it began")
