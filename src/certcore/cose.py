@@ -30,6 +30,7 @@ from certcore._encrypt0 import MAX_SEALED_BYTES, unseal
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, Signer
 from certcore.keys._group import GroupKey
+from certcore.keys._trusted import VerifyingKey, plain_key
 
 if TYPE_CHECKING:
     from pycose.messages import SignMessage
@@ -196,7 +197,7 @@ def open_sign1(
     data: bytes,
     /,
     *,
-    keys: Sequence[PublicKey],
+    keys: Sequence[VerifyingKey],
     external_aad: bytes = b"",
     payload: bytes | None = None,
     max_bytes: int = MAX_SIGN1_BYTES,
@@ -211,7 +212,7 @@ def open_sign1(
 
     Args:
         data: the encoded message.
-        keys: the keys the caller trusts for it.
+        keys: the keys the caller trusts for it; the dates of a `TrustedKey` are not looked at.
         external_aad: the bytes that were signed and did not travel.
         payload: the detached payload, if the message has none of its own.
         max_bytes: the most bytes the message may have.
@@ -234,7 +235,7 @@ def open_sign1(
         raise _malformed("it has no signature")
     structure = _SIGN1_CONTEXT + b"".join(map(_cbor.byte_string, (header, external_aad, signed)))
     key = _key_that_signed(structure, signature, _candidates(keys, protected, unprotected))
-    return Opened(signed, MappingProxyType(protected), MappingProxyType(unprotected), key)
+    return Opened(signed, MappingProxyType(protected), MappingProxyType(unprotected), plain_key(key))
 
 
 def read_certificate(data: bytes, /) -> UnverifiedCertificate:
@@ -410,17 +411,17 @@ def _only_payload(carried: object, detached: bytes | None) -> bytes:
 
 
 def _candidates(
-    keys: Sequence[PublicKey], protected: Mapping[int | str, Any], unprotected: Mapping[int | str, Any]
-) -> list[PublicKey]:
+    keys: Sequence[VerifyingKey], protected: Mapping[int | str, Any], unprotected: Mapping[int | str, Any]
+) -> list[VerifyingKey]:
     """The keys that may have signed: of the message's algorithm, and by its key id where any goes by that."""
     able = [key for key in keys if protected[ALG] in key.algorithms]
     if not able:
         raise UntrustedError("key-unknown", "None of the keys uses the message's algorithm")
     key_id = protected.get(KID, unprotected.get(KID))
-    return [key for key in able if key.key_id == key_id] if any(key.key_id == key_id for key in keys) else able
+    return [key for key in able if key_id in key.key_ids] if any(key_id in key.key_ids for key in keys) else able
 
 
-def _key_that_signed(structure: bytes, signature: bytes, candidates: Sequence[PublicKey]) -> PublicKey:
+def _key_that_signed(structure: bytes, signature: bytes, candidates: Sequence[VerifyingKey]) -> VerifyingKey:
     for key in candidates:
         try:
             key.verify(signature, structure)

@@ -207,7 +207,7 @@ def test_issuers_by_id() -> None:
 
 def test_status_keys() -> None:
     """The keys for status documents are those of that usage."""
-    assert (fixed_signer(ES384, 2).public_key,) == FULL.issuers[0].status_keys
+    assert [fixed_signer(ES384, 2).public_key] == [key.public_key for key in FULL.issuers[0].status_keys]
     assert () == issuer().status_keys
 
 

@@ -61,6 +61,7 @@ from certcore.status import (
     VehicleRecord,
     VehicleStatusBackend,
 )
+from certcore.trust import TrustedKey
 
 # --- 1 issue on registration, into a register of one's own
 
@@ -214,7 +215,7 @@ class RowsBackend:
         assert_type(query.ref, StatusRef | StatusListEntry | None)
         assert_type(query.certificate_id, bytes | None)
         assert_type(query.list_uri, str | None)
-        assert_type(query.keys, tuple[PublicKey, ...])
+        assert_type(query.keys, tuple[PublicKey | TrustedKey, ...])
         assert_type((query.as_of, query.asked_at), tuple[datetime, datetime])
         try:
             rows = list(self.rows(query.issuer, query.key))

@@ -41,14 +41,15 @@ from certcore.certificate import confidential
 from certcore.engine import _binding, _flags, _period
 from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
-from certcore.errors import RejectedInputError, UntrustedError
-from certcore.keys import GroupKey, PublicKey
+from certcore.errors import RejectedInputError, StatusError, UntrustedError
+from certcore.keys import GroupKey
+from certcore.keys._trusted import Standing, VerifyingKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Need, Policy
 from certcore.proofs import existence
 from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, fails, notes
-from certcore.status import timeline
-from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
+from certcore.status import _keys, timeline
+from certcore.status.protocol import ExistingDocument, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.timeline import Rules, Window
 from certcore.trust import Environment, Grant, TrustList
 from certcore.trust.issuers import KeyUsage, TrustedIssuer
@@ -83,6 +84,7 @@ class Pending:
     is_future: bool
     asks_status: bool
     group_key_id: bytes | None
+    existing: tuple[ExistingDocument, ...]
     status_query: StatusQuery | None = attrs.field(init=False)
     vehicle_query: VehicleQuery | None = attrs.field(init=False)
 
@@ -100,6 +102,7 @@ class Pending:
             keys=issuer.status_keys,
             as_of=_status_window(certificate, self.window).start,
             asked_at=asked_at,
+            existing=self.existing,
         )
 
     @vehicle_query.default
@@ -163,7 +166,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         evaluated_at=question.evaluated_at,
     )
     record = status if isinstance(status, StatusRecord) and pending.asks_status else None
-    if record is not None and not are_signed_by(issuer.status_keys, record.proofs):
+    if record is not None and why_not_counted(record, issuer.status_keys, pending.existing) is not None:
         record = None
     is_live = not pending.is_future and _stands_for_status(question, certificate, pending.window)
     said = _status_reasons(pending, status, rules) if pending.asks_status else []  # 11
@@ -232,21 +235,20 @@ def _why_not_signed(
     if is_live and _shown_for(certificate) > trust.live_maximum:
         return fails("key-usage", presentation="too-long")
     signed_at = certificate.presented_at or certificate.issued_at
-    if signed_at is None or not key.not_before <= signed_at <= key.not_after:
+    standing = key.standing(signed_at, lambda: _existed_at(question, data, grant))
+    if standing is Standing.OUTSIDE_WINDOW:
         return fails("key-window")
     if not key.signs_for(certificate.authority):
         return fails("key-scope")
     if certificate.issuer is not None and certificate.issuer != grant.issuer.id:
         return fails("issuer-mismatch")
-    if key.compromised_since is None:
-        return None
-    if signed_at >= key.compromised_since:
+    if standing is Standing.COMPROMISED:
         return fails("key-compromised")
-    return None if _existed_before(key.compromised_since, question, data, grant) else blocks("key-compromised-unproven")
+    return blocks("key-compromised-unproven") if standing is Standing.UNPROVEN else None
 
 
-def _existed_before(compromised_since: datetime, question: Question, data: bytes, grant: Grant) -> bool:
-    """Whether anything but its own dates, which are the thief's to choose, shows that it existed before."""
+def _existed_at(question: Question, data: bytes, grant: Grant) -> datetime | None:
+    """By when anything but its own dates, which are the thief's to choose, shows that it existed."""
     policy = question.policy
     existed = existence.earliest(
         data,
@@ -254,9 +256,23 @@ def _existed_before(compromised_since: datetime, question: Question, data: bytes
         text=question.text,
         authorities=policy.time_stamp_authorities,
         seal_keys=policy.seal_keys,
-        register_keys=[key for key in grant.issuer.keys if key.usage is KeyUsage.REGISTER],
+        register_keys=grant.issuer.register_keys,
     )
-    return existed is not None and existed.at < compromised_since
+    return None if existed is None else existed.at
+
+
+def _existing_documents(question: Question, issuer: TrustedIssuer) -> tuple[ExistingDocument, ...]:
+    """Which of the register's documents are proved to have existed; looked at only where that can matter."""
+    keys = (*issuer.status_keys, *issuer.register_keys)
+    if not question.existed_by or all(key.compromised_since is None for key in keys):
+        return ()
+    policy = question.policy
+    return existence.existing_documents(
+        question.existed_by,
+        authorities=policy.time_stamp_authorities,
+        seal_keys=policy.seal_keys,
+        but_not_by=keys,
+    )
 
 
 def _unsealed(
@@ -316,6 +332,7 @@ def _prepare(
         is_future=is_future,
         asks_status=asks_status,
         group_key_id=group_key_id,
+        existing=_existing_documents(question, issuer),
     )
 
 
@@ -373,8 +390,8 @@ def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> lis
     """Step 11."""
     if not isinstance(answer, StatusRecord):
         return [missing(answer, pending.question.policy.status)]
-    if not are_signed_by(pending.grant.issuer.status_keys, answer.proofs):
-        return [blocks("status-backend-error", proof="foreign-key")]
+    if (refused := why_not_counted(answer, pending.grant.issuer.status_keys, pending.existing)) is not None:
+        return [refused]
     return list(timeline.judge(answer, _status_window(pending.certificate, pending.window), rules))
 
 
@@ -382,12 +399,19 @@ def _blocks_status(reason: Reason) -> bool:
     return reason.axis is Axis.STATUS and reason.effect is not Effect.NOTES
 
 
-def are_signed_by(keys: Iterable[PublicKey], proofs: Sequence[StatusProof]) -> bool:
-    """Whether every document behind a record is said to be signed by one of the keys; none is no contradiction."""
-    if not proofs:
-        return True
-    known = {key.key_id for key in keys}
-    return all(proof.key_id in known for proof in proofs)
+def why_not_counted(
+    record: StatusRecord | VehicleRecord,
+    keys: Sequence[VerifyingKey],
+    existing: Iterable[ExistingDocument] = (),
+    **detail: str,
+) -> Reason | None:
+    """Why an answer does not count, by the keys of the documents behind it; one without documents has none to judge."""
+    for proof in record.proofs:
+        try:
+            _keys.check(proof, keys, existing=existing, observed_at=record.observed_at)
+        except StatusError as refused:
+            return blocks(refused.code, **dict(refused.detail), **detail)
+    return None
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
@@ -396,8 +420,9 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
     if not isinstance(answer, VehicleRecord):
         is_silent = answer is None and policy.vehicle is Need.IF_AVAILABLE
         return [] if is_silent else [missing(answer, policy.vehicle, subject="vehicle")]
-    if not are_signed_by(pending.grant.issuer.register_keys, answer.proofs):
-        return [blocks("status-backend-error", proof="foreign-key", subject="vehicle")]
+    keys = pending.grant.issuer.register_keys
+    if (refused := why_not_counted(answer, keys, pending.existing, subject="vehicle")) is not None:
+        return [refused]
     is_in_period = not any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
     zone = pending.zone
     period = _period.span(pending.certificate, zone)

@@ -23,13 +23,12 @@ from certcore.engine import _flags
 from certcore.engine import certificate as _engine
 from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
-from certcore.keys import PublicKey
 from certcore.policy import Need
 from certcore.reasons import Reason, blocks, fails, notes
 from certcore.status.protocol import VehicleQuery, VehicleRecord
 from certcore.status.timeline import Window
 from certcore.trust import Environment, TrustList
-from certcore.trust.issuers import TrustedIssuer
+from certcore.trust.issuers import TrustedIssuer, TrustedKey
 from certcore.verdict import VehicleVerdict, weigh
 
 _OUT_OF_REACH: Final = frozenset({"as-of-unsupported", "status-not-covered", "status-stale"})
@@ -53,7 +52,7 @@ class Pending:
         return self.issuers[0]
 
     @property
-    def register_keys(self) -> tuple[PublicKey, ...]:
+    def register_keys(self) -> tuple[TrustedKey, ...]:
         """The keys that may sign the answer."""
         return tuple(key for issuer in self.issuers for key in issuer.register_keys)
 
@@ -95,9 +94,9 @@ def conclude(pending: Pending, *, vehicle: VehicleAnswer) -> VehicleVerdict:
     record = vehicle if isinstance(vehicle, VehicleRecord) else None
     if not isinstance(vehicle, VehicleRecord):
         found.append(missing(vehicle, Need.REQUIRED, subject="vehicle"))
-    elif not _engine.are_signed_by(pending.register_keys, vehicle.proofs):
+    elif (refused := _engine.why_not_counted(vehicle, pending.register_keys, subject="vehicle")) is not None:
         record = None
-        found.append(blocks("status-backend-error", proof="foreign-key", subject="vehicle"))
+        found.append(refused)
     else:
         found += _judge(pending, vehicle)  # 4, 5
     sources = Sources(trust=trust, issuer=pending.issuer, vehicle_query=pending.vehicle_query, vehicle=vehicle)
@@ -116,9 +115,13 @@ def _whose_register(question: VehicleQuestion, trust: TrustList) -> tuple[Truste
 def _who_answered(pending: Pending, record: VehicleRecord | None) -> TrustedIssuer | None:
     """Whose key signed the answer; without proof, the only issuer there is."""
     signed_by = {proof.key_id for proof in record.proofs} if record is not None else set()
-    answered = [one for one in pending.issuers if not signed_by.isdisjoint(key.key_id for key in one.register_keys)]
+    answered = [one for one in pending.issuers if not signed_by.isdisjoint(_ids_of(one))]
     candidates = answered or pending.issuers
     return candidates[0] if len(candidates) == 1 else None
+
+
+def _ids_of(issuer: TrustedIssuer) -> set[bytes]:
+    return {key_id for key in issuer.register_keys for key_id in (key.key_id, *key.key_ids)}
 
 
 def _about_trust(question: VehicleQuestion, trust: TrustList) -> list[Reason]:

@@ -25,7 +25,7 @@ from certcore.evidence._numbers import Kind
 from certcore.evidence._statement import Statement
 from certcore.evidence._values import Answer, Answered, Attested, Failed, Proved
 from certcore.evidence._zones import RecordedZone, record
-from certcore.keys import PublicKey
+from certcore.keys._trusted import VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.policy import Expected
 from certcore.status import tokenlist, vehicledoc
@@ -262,7 +262,7 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
 
 
 @lru_cache(maxsize=16)  # many certificates rest on one list, and each open list holds up to a few megabytes
-def _opened(data: bytes, media_type: str, uri: str, keys: tuple[PublicKey, ...]) -> StatusToken | StatusEvents:
+def _opened(data: bytes, media_type: str, uri: str, keys: tuple[VerifyingKey, ...]) -> StatusToken | StatusEvents:
     """A document, once one of these very keys is found to have signed these very bytes.
 
     Raises:

@@ -2,6 +2,7 @@
 
 - `_signing`: `PublicKey`, `Signer`, `LocalSigner`, and the algorithm that each kind of key has.
 - `_forms`: the forms a public key comes in: PEM, X.509, JWK, COSE_Key.
+- `_trusted`: `TrustedKey`, a key with its dates, and the rule for what it signed.
 - `_group`: `GroupKey`, and AES under it.
 """
 

@@ -208,6 +208,11 @@ class PublicKey:
         )
 
     @property
+    def key_ids(self) -> tuple[bytes, ...]:
+        """The ids that messages may find it by: its own alone; a `TrustedKey` may have several."""
+        return (self.key_id,)
+
+    @property
     def thumbprint(self) -> bytes:
         """SHA-256 over the key's defining members, 32 bytes (RFC 9679): one for each key, whatever its id and form."""
         return hashlib.sha256(self._cose_key).digest()

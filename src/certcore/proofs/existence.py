@@ -14,14 +14,20 @@ Three kinds count, each over the certificate's whole COSE_Sign1 and made with an
 
 A proof says by itself which kind it is. One that is not sound is passed over and never an error: `examine` says why.
 
-Of evidence only this is known here: a file is a CBOR map with the sealed statement under `BODY`; sealed means a
-COSE_Sign1 of type `EVIDENCE_TYPE`; and the statement is a CBOR map with the members `FORMAT`, `TEXT` and
-`EVALUATED_AT`. The sealed statement by itself is taken, too. Nothing else in either is looked at.
+The same proofs may show that a register's document existed, a status list for example: `existing_documents`. That is a
+time-stamp over the document, or evidence that names or holds it and is sealed or itself time-stamped.
+
+Of evidence only this is known here: a file is a CBOR map with the statement, or the sealed one, under `BODY`, and
+time-stamps over that under `TIMESTAMPS`; sealed means a COSE_Sign1 of type `EVIDENCE_TYPE`; and the statement is a CBOR
+map with the members `FORMAT`, `TEXT` and `EVALUATED_AT`, and documents under `DOCUMENTS`. The sealed statement
+by itself is taken, too. Nothing else in either is looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
@@ -33,6 +39,7 @@ from certcore._instants import LAST_SECOND
 from certcore.errors import CertcoreError, Detail, RejectedInputError, UntrustedError
 from certcore.keys import PublicKey
 from certcore.proofs import receipts, timestamps
+from certcore.status.protocol import ExistingDocument
 from certcore.trust.issuers import TrustedKey
 
 EVIDENCE_TYPE: Final = "application/vnd.certcore.evidence+cbor"
@@ -41,8 +48,14 @@ EVIDENCE_TYPE: Final = "application/vnd.certcore.evidence+cbor"
 BODY: Final = 1
 """The member of an evidence file's map that holds the statement, or the seal around it."""
 
+TIMESTAMPS: Final = 3
+"""The member that holds time-stamps over the body."""
+
 FORMAT, TEXT, EVALUATED_AT = 0, 2, 3
 """Members of a statement: its format's version, the certificate's text, and the microsecond it was judged at."""
+
+DOCUMENTS: Final = (9, 14, 15)
+"""Members of a statement that name documents by SHA-256, or hold them: proofs, and the status and vehicle answers."""
 
 EVIDENCE_FORMAT: Final = 1
 """The version of a file and of a statement."""
@@ -138,6 +151,9 @@ def examine(
         ValueError: for an authority that is no self-signed certificate, once there is a time-stamp.
     """
     found: list[Existence | Unproven] = []
+    existing: tuple[ExistingDocument, ...] = ()
+    if any(key.compromised_since is not None for key in register_keys):
+        existing = existing_documents(proofs, authorities=authorities, seal_keys=seal_keys, but_not_by=register_keys)
     for place, proof in enumerate(proofs):
         try:
             if place >= MAX_PROOFS:
@@ -146,7 +162,7 @@ def examine(
             if kind is Kind.TIME_STAMP:
                 at = timestamps.open_token(proof, data=certificate, authorities=authorities).at
             elif kind is Kind.RECEIPT:
-                at = receipts.open_receipt(proof, certificate=certificate, keys=register_keys)
+                at = receipts.open_receipt(proof, certificate=certificate, keys=register_keys, existing=existing)
             else:
                 at = _open_seal(proof, certificate=certificate, text=text, keys=seal_keys)
         except CertcoreError as refused:
@@ -154,6 +170,62 @@ def examine(
         else:
             found.append(Existence(at=at, kind=kind))
     return tuple(found)
+
+
+def existing_documents(
+    proofs: Sequence[bytes],
+    /,
+    *,
+    authorities: Sequence[bytes] = (),
+    seal_keys: Sequence[PublicKey] = (),
+    but_not_by: Iterable[TrustedKey] = (),
+) -> tuple[ExistingDocument, ...]:
+    """Which documents the sound ones among the proofs show to have existed, and by when.
+
+    Args:
+        proofs: as `examine` takes them; receipts are over certificates and show nothing here.
+        authorities: the root certificates of the time-stamp authorities that are trusted.
+        seal_keys: the keys whose seals count: the verifier's own.
+        but_not_by: the keys whose documents these are: none of them proves when it signed, should it be pinned, too.
+
+    Raises:
+        ValueError: for an authority that is no self-signed certificate, once there is a time-stamp.
+    """
+    own = {key.thumbprint for key in but_not_by}
+    sealers = [key for key in seal_keys if key.thumbprint not in own]
+    found: list[ExistingDocument] = []
+    for proof in proofs[:MAX_PROOFS]:
+        try:
+            kind = _kind_of(proof)
+            if kind is Kind.TIME_STAMP:
+                stamp, algorithm, digest = timestamps.open_imprint(proof, authorities=authorities)
+                found.append(ExistingDocument(digest=digest, algorithm=algorithm, at=stamp.at))
+            elif kind is Kind.SEAL:
+                found += _named_in_evidence(proof, authorities, sealers)
+        except CertcoreError:
+            continue
+    return tuple(found)
+
+
+def _named_in_evidence(
+    proof: bytes, authorities: Sequence[bytes], sealers: Sequence[PublicKey]
+) -> Iterator[ExistingDocument]:
+    """The documents that evidence names or holds, as of its seal and its time-stamps, where these are sound."""
+    file = {} if proof.startswith(_SIGN1_TAG) else _members(proof)
+    body = file.get(BODY, proof)
+    if type(body) is not bytes:
+        raise _bad_seal("it is no evidence file")
+    known_at = [*_stamped_at(file.get(TIMESTAMPS), body, authorities)]
+    statement = body
+    if body.startswith(_SIGN1_TAG):
+        statement, is_pinned = _unsealed(body, sealers)
+        if is_pinned:
+            known_at.append(_judged_at(_members(statement)))
+    if not known_at:
+        return
+    members = _members(statement)
+    for digest in {digest for member in DOCUMENTS for digest in _digests_in(members.get(member))}:
+        yield ExistingDocument(digest=digest, algorithm="sha256", at=min(known_at))
 
 
 def timestamp_request(text: str, /, *, nonce: bool = True) -> bytes:
@@ -205,6 +277,32 @@ def _open_seal(proof: bytes, *, certificate: bytes, text: str, keys: Iterable[Pu
     return at
 
 
+def _stamped_at(tokens: object, body: bytes, authorities: Sequence[bytes]) -> Iterator[datetime]:
+    for token in tokens[:MAX_PROOFS] if type(tokens) is list else []:
+        if type(token) is bytes:
+            with suppress(CertcoreError):
+                yield timestamps.open_token(token, data=body, authorities=authorities).at
+
+
+def _unsealed(body: bytes, sealers: Sequence[PublicKey]) -> tuple[bytes, bool]:
+    """The statement in a seal, and whether one of the keys made the seal; a time-stamp over it counts without."""
+    try:
+        opened = cose.open_sign1(body, keys=sealers, max_bytes=MAX_PROOF_BYTES)
+    except UntrustedError:
+        _, _, payload, _ = _cbor.decode_general(body[1:], max_bytes=MAX_PROOF_BYTES)
+        return payload, False
+    return opened.payload, opened.protected.get(cose.TYP) == EVIDENCE_TYPE
+
+
+def _digests_in(answer: object) -> Iterator[bytes]:
+    """What an answer names by SHA-256, and the SHA-256 of what it holds."""
+    if isinstance(answer, bytes):
+        yield answer if len(answer) == hashlib.sha256().digest_size else hashlib.sha256(answer).digest()
+    elif isinstance(answer, list):
+        for member in answer:
+            yield from _digests_in(member)
+
+
 def _body_of(file: bytes) -> bytes:
     body = _members(file).get(BODY)
     if type(body) is not bytes:
@@ -216,10 +314,17 @@ def _body_of(file: bytes) -> bytes:
 
 def _read_statement(statement: bytes) -> tuple[str, datetime]:
     members = _members(statement)
-    text, micros = members.get(TEXT), members.get(EVALUATED_AT)
-    if type(text) is not str or type(micros) is not int or not 0 <= micros < LAST_SECOND * _MICROS:
-        raise _bad_seal("it does not say what was judged, and when")
-    return text, _EPOCH + timedelta(microseconds=micros)
+    text = members.get(TEXT)
+    if type(text) is not str:
+        raise _bad_seal("it does not say what was judged")
+    return text, _judged_at(members)
+
+
+def _judged_at(members: dict[int | str, Any]) -> datetime:
+    micros = members.get(EVALUATED_AT)
+    if type(micros) is not int or not 0 <= micros < LAST_SECOND * _MICROS:
+        raise _bad_seal("it does not say when it was judged")
+    return _EPOCH + timedelta(microseconds=micros)
 
 
 def _members(data: bytes) -> dict[int | str, Any]:

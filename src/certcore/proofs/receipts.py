@@ -12,8 +12,8 @@ and the first thing wrong ends it:
 2. its type;
 3. its claims;
 4. its subject: this very certificate, signature included, so that of two with other signature bytes one is held;
-5. the key: not the one that signed the certificate; not compromised, whenever that was, because the time in a receipt
-   is chosen by whoever has the key; and within its window.
+5. the key: not the one that signed the certificate; within its window; and not compromised, whenever that was, unless
+   something else proves that the receipt is older, because the time in it is chosen by whoever has the key.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from certcore import _cbor, armor, cose
 from certcore._instants import LAST_SECOND, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
+from certcore.keys._trusted import Standing
+from certcore.status.protocol import ExistingDocument, proved_at
 from certcore.trust.issuers import KeyUsage, TrustedKey
 from certcore.vocabulary._characters import is_text
 
@@ -68,13 +70,22 @@ def issue_receipt(text: str, /, *, issuer: str, signer: Signer, issued_at: datet
     return cose.sign1(_cbor.encode(claims), signer=signer, protected={cose.TYP: RECEIPT_TYPE})
 
 
-def open_receipt(data: bytes, /, *, certificate: bytes, keys: Iterable[TrustedKey]) -> datetime:
+def open_receipt(
+    data: bytes,
+    /,
+    *,
+    certificate: bytes,
+    keys: Iterable[TrustedKey],
+    existing: Iterable[ExistingDocument] = (),
+) -> datetime:
     """By when the register held the certificate.
 
     Args:
         data: the receipt.
         certificate: the certificate's COSE_Sign1, exactly as it was read.
         keys: the issuer's keys; those of another usage than ``register`` are passed over.
+        existing: documents that are proved to have existed: a receipt of a compromised key counts only where it is one
+            of them, and was there before the compromise.
 
     Raises:
         RejectedInputError: ``receipt-malformed``.
@@ -91,10 +102,11 @@ def open_receipt(data: bytes, /, *, certificate: bytes, keys: Iterable[TrustedKe
     key = by_thumbprint[opened.key.thumbprint]  # 5
     if signed_by(certificate, key.public_key):
         raise _untrusted("key", "The receipt is signed with the certificate's own key")
-    if key.compromised_since is not None:
-        raise _untrusted("compromised", "The receipt's key is compromised, and whoever has it chooses the time")
-    if not key.not_before <= issued_at <= key.not_after:
+    standing = key.standing(issued_at, lambda: proved_at(data, existing))
+    if standing is Standing.OUTSIDE_WINDOW:
         raise _untrusted("window", "The receipt was issued outside its key's window")
+    if standing is not Standing.COUNTS:
+        raise _untrusted("compromised", "The receipt's key is compromised, and whoever has it chooses the time")
     return issued_at
 
 

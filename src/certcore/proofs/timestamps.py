@@ -134,6 +134,29 @@ def open_token(
             the way from there to a pinned authority did not hold at the time stated.
         ValueError: for an authority that is no self-signed certificate, or a request that is not for this data.
     """
+    asked = None if request is None else _nonce_of(request, data)
+
+    def check(stated: _Stated) -> None:
+        if stated.imprint != hashlib.new(_DIGESTS[stated.imprint_digest], data).digest():
+            raise _untrusted("imprint", "The token is over another document")
+        if asked is not None and stated.nonce != asked:  # 3
+            raise _untrusted("nonce", "The token answers another request")
+
+    return _opened(token, authorities, check)[0]
+
+
+def open_imprint(token: bytes, /, *, authorities: Sequence[bytes]) -> tuple[Timestamp, str, bytes]:
+    """What a token proves about whatever has the digest in it: the algorithm, as `hashlib` names it, and the digest.
+
+    Raises:
+        RejectedInputError, UntrustedError, ValueError: as `open_token`.
+    """
+    stamp, stated = _opened(token, authorities, lambda _: None)
+    return stamp, _DIGESTS[stated.imprint_digest], stated.imprint
+
+
+def _opened(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated], None]) -> tuple[Timestamp, _Stated]:
+    """The steps at the top of this file; ``check`` is what the caller knows of the data."""
     try:
         import rfc3161_client as tsp  # noqa: PLC0415  part of an extra
     except ImportError as cause:
@@ -141,24 +164,21 @@ def open_token(
             "timestamp-unsupported", f"rfc3161-client is not installed: {TIMESTAMP_EXTRA}"
         ) from cause
     roots = [_certificate(bytes(authority)) for authority in authorities]
-    asked = None if request is None else _nonce_of(request, data)
-
     token = bytes(token)
     if len(token) > MAX_TOKEN_BYTES:  # 1
         raise _malformed("size", f"it is longer than {MAX_TOKEN_BYTES} bytes")
     response = _read(token, tsp.decode_timestamp_response)
     stated = _stated(response)
-    _check_digests(stated, data)  # 2
-    if asked is not None and stated.nonce != asked:  # 3
-        raise _untrusted("nonce", "The token answers another request")
+    _check_digests(stated)  # 2
+    check(stated)
     for root in roots:  # 4
-        if _vouches(tsp.VerifierBuilder(roots=[root]).build(), response, data):
+        if _vouches(tsp.VerifierBuilder(roots=[root]).build(), response, stated.imprint):
             return Timestamp(
                 at=stated.latest,
                 generated_at=stated.generated_at,
                 accuracy=stated.accuracy,
                 authority=root.fingerprint(SHA256()).hex(),
-            )
+            ), stated
     raise _untrusted("signature", "No pinned authority vouches for the token as of the time it states")
 
 
@@ -267,18 +287,15 @@ def _accuracy(stated: Accuracy | None) -> timedelta:
     return timedelta(seconds=stated.seconds or 0, milliseconds=stated.millis or 0, microseconds=stated.micros or 0)
 
 
-def _check_digests(stated: _Stated, data: bytes) -> None:
-    """A strong digest throughout, and the data's own: what is signed is hashed with one of ``signed_digests``."""
-    name = _DIGESTS.get(stated.imprint_digest)
-    if name is None or not stated.signed_digests <= _DIGESTS.keys():
+def _check_digests(stated: _Stated) -> None:
+    """A strong digest throughout: what is signed is hashed with one of ``signed_digests``."""
+    if stated.imprint_digest not in _DIGESTS or not stated.signed_digests <= _DIGESTS.keys():
         raise _untrusted("digest", "The token rests on a digest other than SHA-256, SHA-384 and SHA-512")
-    if stated.imprint != hashlib.new(name, data).digest():
-        raise _untrusted("imprint", "The token is over another document")
 
 
-def _vouches(verifier: Verifier, response: TimeStampResponse, data: bytes) -> bool:
+def _vouches(verifier: Verifier, response: TimeStampResponse, imprint: bytes) -> bool:
     try:
-        return verifier.verify_message(response, data)
+        return verifier.verify(response, imprint)
     except Exception:  # noqa: BLE001  VerificationError, and whatever else the certificates inside provoke
         return False
 

@@ -12,8 +12,9 @@ from typing import Final
 
 import attrs
 
-from certcore.keys import PublicKey
-from certcore.status import tokenlist
+from certcore.keys._trusted import VerifyingKey
+from certcore.status import _keys, tokenlist
+from certcore.status.protocol import ExistingDocument
 from certcore.status.tokenlist import StatusEvents, StatusToken
 
 DEFAULT_TTL: Final = timedelta(minutes=5)
@@ -52,12 +53,14 @@ class DocumentQuery:
         now: when it is asked.
         clock_skew: how far two right clocks may be apart.
         max_list_bytes: the most bytes a list may inflate to.
+        existing: the documents that are proved to have existed.
     """
 
-    keys: tuple[PublicKey, ...]
+    keys: tuple[VerifyingKey, ...]
     now: datetime
     clock_skew: timedelta
     max_list_bytes: int
+    existing: tuple[ExistingDocument, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -110,6 +113,15 @@ def open_document(
     return open_list(
         data, uri=wanted.uri, keys=question.keys, now=now, clock_skew=skew, max_list_bytes=question.max_list_bytes
     )
+
+
+def check_key(document: StatusToken | StatusEvents, question: DocumentQuery, /) -> None:
+    """Return when a document counts by the dates of its key; asked for every question, also of a copy that is kept.
+
+    Raises:
+        StatusError: ``status-key-window``, ``status-key-compromised``.
+    """
+    _keys.check(tokenlist.proof_of(document), question.keys, existing=question.existing, observed_at=document.issued_at)
 
 
 def spans(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool:

@@ -22,11 +22,12 @@ from typing import Any, Final, NoReturn
 
 import attrs
 
-from certcore import cose
+from certcore import _cbor, cose
 from certcore._instants import LAST_SECOND, optional_utc, utc_second
 from certcore.certificate._values import MAX_URI_CHARACTERS
-from certcore.errors import RejectedInputError, StatusError, UntrustedError
-from certcore.keys import ED25519, EDDSA, ES256, ES384, PublicKey, Signer
+from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
+from certcore.keys import ED25519, EDDSA, ES256, ES384, Signer
+from certcore.keys._trusted import VerifyingKey
 
 # CWT claims (RFC 8392 section 4; draft-ietf-oauth-status-list section 5.2, requested there)
 SUB, EXP, NBF, IAT, STATUS_LIST, TTL = 2, 4, 5, 6, 65533, 65534
@@ -78,7 +79,7 @@ def write_claims(
     return claims, issued
 
 
-def open_cwt(data: bytes, /, *, media_type: str, keys: Sequence[PublicKey], max_bytes: int) -> tuple[bytes, bytes]:
+def open_cwt(data: bytes, /, *, media_type: str, keys: Sequence[VerifyingKey], max_bytes: int) -> tuple[bytes, bytes]:
     """The payload of a COSE_Sign1 of that type, and the key id of who signed it: steps 1 to 4."""
     if len(data) > max_bytes:
         raise StatusError("status-list-too-large", "The document has more bytes than it may", max_bytes=max_bytes)
@@ -94,7 +95,7 @@ def open_cwt(data: bytes, /, *, media_type: str, keys: Sequence[PublicKey], max_
     return opened.payload, opened.key.key_id
 
 
-def open_jws(text: str | bytes, /, *, typ: str, keys: Sequence[PublicKey], max_bytes: int) -> tuple[Any, bytes]:
+def open_jws(text: str | bytes, /, *, typ: str, keys: Sequence[VerifyingKey], max_bytes: int) -> tuple[Any, bytes]:
     """The JSON object in a compact JWS of that type (RFC 7515), and the key id of who signed it: steps 1 to 4."""
     if len(text) > max_bytes:
         raise StatusError("status-list-too-large", "The document has more characters than it may", max_bytes=max_bytes)
@@ -107,6 +108,30 @@ def open_jws(text: str | bytes, /, *, typ: str, keys: Sequence[PublicKey], max_b
         _check_type(header.get("typ"), typ)
         return _json_object(payload), key.key_id
     raise _not_signed()
+
+
+def is_signed_by(data: bytes, key: VerifyingKey, /) -> bool:
+    """Whether a document, of whichever type, has this key's signature."""
+    try:
+        if data.startswith(_SIGN1_TAG):
+            cose.open_sign1(data, keys=[key], max_bytes=len(data))
+        else:
+            signed, _, _, signature = _jws_parts(data)
+            key.verify(signature, signed)
+    except CertcoreError:
+        return False
+    return True
+
+
+def stated_issue(data: bytes, /) -> datetime | None:
+    """When a document says that it was issued, unopened: whoever relies on it has opened it. None for other bytes."""
+    try:
+        if data.startswith(_SIGN1_TAG):
+            _, _, payload, _ = _cbor.decode_general(data[1:], max_bytes=len(data))
+            return instant(_cbor.decode_general(payload, max_bytes=len(data))[IAT])
+        return instant(_json_object(_jws_parts(data)[2])["iat"])
+    except (CertcoreError, LookupError, TypeError, ValueError):
+        return None
 
 
 def read_claims(claims: Mapping[Any, Any], /, *, uri: str, now: datetime | None, clock_skew: timedelta) -> Claims:
@@ -198,13 +223,13 @@ def _jws_parts(text: str | bytes) -> tuple[bytes, dict[str, Any], bytes, bytes]:
     return raw.rpartition(b".")[0], decoded, from_base64url(payload), from_base64url(signature)
 
 
-def _jws_candidates(header: Mapping[str, Any], keys: Sequence[PublicKey]) -> list[PublicKey]:
+def _jws_candidates(header: Mapping[str, Any], keys: Sequence[VerifyingKey]) -> list[VerifyingKey]:
     """The keys that may have signed: of the message's algorithm, and by its key id where any goes by that."""
     name, kid = header.get("alg"), header.get("kid")
     algorithm = _JOSE_ALGORITHMS.get(name) if type(name) is str else None
     able = [key for key in keys if algorithm in key.algorithms]
     key_id = kid.encode("utf-8", "replace") if type(kid) is str else None
-    return [key for key in able if key.key_id == key_id] if any(key.key_id == key_id for key in keys) else able
+    return [key for key in able if key_id in key.key_ids] if any(key_id in key.key_ids for key in keys) else able
 
 
 def _json_object(data: bytes) -> dict[str, Any]:

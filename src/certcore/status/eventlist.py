@@ -21,7 +21,8 @@ from certcore import _cbor
 from certcore._instants import CLOCK_SKEW
 from certcore.certificate._values import UINT32, text
 from certcore.errors import RejectedInputError
-from certcore.keys import PublicKey, Signer
+from certcore.keys import Signer
+from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
 from certcore.status._signed import malformed
 from certcore.status.protocol import StatusEvent, StatusEventKind
@@ -124,7 +125,7 @@ def open_events(
     /,
     *,
     uri: str,
-    keys: Sequence[PublicKey],
+    keys: Sequence[VerifyingKey],
     now: datetime | None,
     clock_skew: timedelta = CLOCK_SKEW,
     max_bytes: int = MAX_EVENTS_BYTES,

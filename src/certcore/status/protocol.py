@@ -11,6 +11,7 @@ A backend that does not know a certificate answers with neither events nor obser
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import Enum
@@ -19,7 +20,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 import attrs
 
 from certcore._instants import optional_date, optional_utc, utc
-from certcore.keys import PublicKey
+from certcore.keys._trusted import VerifyingKey, trusted_key_tuple
 from certcore.payload import StatusListEntry, StatusRef
 
 _T = TypeVar("_T")
@@ -109,12 +110,39 @@ class StatusProof:
         media_type: what they are.
         key_id: whose key signed them: must be one of the query's.
         request: the exact request it answers, where it is an answer to one.
+        signed_at: when it says that it was signed; where a backend does not state it, it is read from ``data``.
     """
 
     data: bytes = attrs.field(repr=False, validator=_is_bytes)
     media_type: str = attrs.field(validator=_is_str)
     key_id: bytes = attrs.field(validator=_is_bytes)
     request: bytes | None = attrs.field(default=None, repr=False, validator=attrs.validators.optional(_is_bytes))
+    signed_at: datetime | None = attrs.field(default=None, eq=False, converter=optional_utc)
+
+
+@attrs.frozen(kw_only=True)
+class ExistingDocument:
+    """A document that somebody the policy pins has proved to have existed.
+
+    Attributes:
+        digest: its digest.
+        algorithm: by which of `hashlib`'s algorithms.
+        at: by when it existed.
+    """
+
+    digest: bytes
+    algorithm: str
+    at: datetime
+
+
+def _existing(value: Iterable[ExistingDocument]) -> tuple[ExistingDocument, ...]:
+    return tuple(value)
+
+
+def proved_at(data: bytes, existing: Iterable[ExistingDocument], /) -> datetime | None:
+    """The earliest instant by which a document is proved to have existed; None where nothing proves it."""
+    found = [one.at for one in existing if hashlib.new(one.algorithm, data).digest() == one.digest]
+    return min(found, default=None)
 
 
 @attrs.frozen(kw_only=True)
@@ -126,18 +154,20 @@ class StatusQuery:
         ref: the certificate's status reference, if it has one.
         certificate_id: its id, if it has that instead.
         list_uri: where the list is, when the trust list says so.
-        keys: the keys that may sign the answer.
+        keys: the keys that may sign the answer, each with its dates where it comes from a trust list.
         as_of: the moment the question is about.
         asked_at: when it is asked.
+        existing: documents that are proved to have existed, which counts where their key was compromised later.
     """
 
     issuer: str
     ref: StatusRef | StatusListEntry | None = attrs.field(default=None, repr=False)
     certificate_id: bytes | None = attrs.field(default=None, repr=False)
     list_uri: str | None = None
-    keys: tuple[PublicKey, ...] = ()
+    keys: tuple[VerifyingKey, ...] = attrs.field(default=(), converter=trusted_key_tuple)
     as_of: datetime = attrs.field(converter=utc)
     asked_at: datetime = attrs.field(converter=utc)
+    existing: tuple[ExistingDocument, ...] = attrs.field(default=(), converter=_existing, repr=False)
 
     @property
     def key(self) -> str:
@@ -222,7 +252,7 @@ class VehicleQuery:
         country: ISO 3166-1 alpha-2 of the plate, and of the register that is asked.
         plate_type: 号牌种类, without which a Chinese number is not unique.
         vin: the whole VIN, or any other chassis number.
-        keys: the keys that may sign the answer.
+        keys: the keys that may sign the answer, each with its dates where it comes from a trust list.
         as_of: the moment the question is about.
         asked_at: when it is asked.
     """
@@ -231,7 +261,7 @@ class VehicleQuery:
     country: str | None = None
     plate_type: int | None = None
     vin: str | None = attrs.field(default=None, repr=False)
-    keys: tuple[PublicKey, ...] = ()
+    keys: tuple[VerifyingKey, ...] = attrs.field(default=(), converter=trusted_key_tuple)
     as_of: datetime = attrs.field(converter=utc)
     asked_at: datetime = attrs.field(converter=utc)
 

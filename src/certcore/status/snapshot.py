@@ -27,13 +27,13 @@ import attrs
 from certcore import _cbor, cose
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
-from certcore.keys import PublicKey
+from certcore.keys._trusted import VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import tokenlist
 from certcore.status._cache_file import read_file
-from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, open_document
+from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, check_key, open_document
 from certcore.status._url_policy import unavailable
-from certcore.status.protocol import StatusQuery, StatusRecord
+from certcore.status.protocol import ExistingDocument, StatusQuery, StatusRecord
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
 
 MAX_SNAPSHOT_BYTES: Final = 1 << 30
@@ -66,9 +66,10 @@ class _Document:
 
 @attrs.frozen
 class _Opened:
-    """The documents of one list that one set of keys signed."""
+    """The documents of one list that one set of keys signed, and that count by the keys' dates."""
 
-    keys: tuple[PublicKey, ...]
+    keys: tuple[VerifyingKey, ...]
+    existing: tuple[ExistingDocument, ...]
     tokens: tuple[StatusToken, ...]
     events: tuple[StatusEvents, ...]
     refused: StatusError | None
@@ -180,15 +181,19 @@ class SnapshotStatusBackend:
         return f"SnapshotStatusBackend({len(self)} documents of {len(self._documents)} lists)"
 
     def _open(self, uri: str, query: StatusQuery) -> _Opened:
-        """The documents of one list under the query's keys; checked once, as long as the keys stay the same."""
+        """The documents of one list under the query's keys; checked once, as long as these stay the same."""
         opened = self._opened.get(uri)
-        if opened is not None and (opened.keys is query.keys or opened.keys == query.keys):
+        if opened is not None and opened.existing == query.existing and opened.keys == query.keys:
             return opened
         documents = self._documents.get(uri)
         if documents is None:
             raise unavailable("no-list", "The list is not in the snapshot")
         question = DocumentQuery(
-            keys=query.keys, now=query.asked_at, clock_skew=CLOCK_SKEW, max_list_bytes=self._max_list_bytes
+            keys=query.keys,
+            now=query.asked_at,
+            clock_skew=CLOCK_SKEW,
+            max_list_bytes=self._max_list_bytes,
+            existing=query.existing,
         )
         tokens: list[StatusToken] = []
         events: list[StatusEvents] = []
@@ -197,6 +202,7 @@ class SnapshotStatusBackend:
             wanted = DocumentRequest(kind=document.kind, uri=uri)
             try:
                 found = open_document(wanted, document.media_type, document.data, question, judged=False)
+                check_key(found, question)
             except StatusError as error:
                 refused = error
                 continue
@@ -204,7 +210,9 @@ class SnapshotStatusBackend:
                 tokens.append(found)
             else:
                 events.append(found)
-        opened = self._opened[uri] = _Opened(query.keys, tuple(tokens), tuple(events), None if tokens else refused)
+        opened = self._opened[uri] = _Opened(
+            query.keys, query.existing, tuple(tokens), tuple(events), None if tokens else refused
+        )
         return opened
 
 

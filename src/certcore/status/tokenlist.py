@@ -21,7 +21,8 @@ import attrs
 from certcore import _cbor
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import RejectedInputError, StatusError
-from certcore.keys import PublicKey, Signer
+from certcore.keys import Signer
+from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
 from certcore.status._packed import DEFAULT_MAX_LIST_BYTES, VALUE_OF, StatusList, wire_bytes
 from certcore.status._signed import malformed
@@ -51,6 +52,7 @@ __all__ = [
     "open_events",
     "open_jwt_token",
     "open_token",
+    "proof_of",
     "status_record",
 ]
 
@@ -134,7 +136,7 @@ def open_token(
     /,
     *,
     uri: str,
-    keys: Sequence[PublicKey],
+    keys: Sequence[VerifyingKey],
     now: datetime | None,
     clock_skew: timedelta = CLOCK_SKEW,
     max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
@@ -182,7 +184,7 @@ def open_jwt_token(
     /,
     *,
     uri: str,
-    keys: Sequence[PublicKey],
+    keys: Sequence[VerifyingKey],
     now: datetime | None,
     clock_skew: timedelta = CLOCK_SKEW,
     max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
@@ -250,10 +252,14 @@ def status_record(
         observations=observations,
         observed_at=max(token.issued_at for token in tokens) if events is None else events.issued_at,
         history_from=None if events is None else events.history_from,
-        proofs=[
-            StatusProof(data=document.data, media_type=document.media_type, key_id=document.key_id)
-            for document in documents
-        ],
+        proofs=map(proof_of, documents),
+    )
+
+
+def proof_of(document: StatusToken | StatusEvents, /) -> StatusProof:
+    """A document as the proof of what is read from it."""
+    return StatusProof(
+        data=document.data, media_type=document.media_type, key_id=document.key_id, signed_at=document.issued_at
     )
 
 

@@ -27,7 +27,8 @@ from certcore import _cbor, cose
 from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY, LAST_SECOND, utc_second
 from certcore.certificate._values import text
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
-from certcore.keys import PublicKey, Signer
+from certcore.keys import Signer
+from certcore.keys._trusted import VerifyingKey
 from certcore.status._signed import instant
 from certcore.status.protocol import StatusProof, VehicleFlag, VehicleQuery, VehicleRecord
 
@@ -159,7 +160,7 @@ def open_answer(
     /,
     *,
     request: bytes,
-    keys: Sequence[PublicKey],
+    keys: Sequence[VerifyingKey],
     now: datetime | None,
     clock_skew: timedelta = CLOCK_SKEW,
 ) -> VehicleRecord:
@@ -188,11 +189,17 @@ def open_answer(
     if claims.get(_SUB) != _digest(request):
         raise StatusError("vehicle-answer-subject", "The answer is to another request")
     issued_at = _check_times(claims, now, clock_skew)
-    proof = StatusProof(data=data, media_type=VEHICLE_ANSWER_TYPE, key_id=opened.key.key_id, request=request)
+    proof = StatusProof(
+        data=data,
+        media_type=VEHICLE_ANSWER_TYPE,
+        key_id=opened.key.key_id,
+        request=request,
+        signed_at=issued_at,
+    )
     return _record_from_wire(claims.get(_RECORD), issued_at, proof)
 
 
-def _open_signed(data: bytes, keys: Sequence[PublicKey]) -> cose.Opened:
+def _open_signed(data: bytes, keys: Sequence[VerifyingKey]) -> cose.Opened:
     try:
         return cose.open_sign1(data, keys=keys, max_bytes=MAX_ANSWER_BYTES)
     except RejectedInputError as cause:

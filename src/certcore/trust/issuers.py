@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import Enum
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,28 +17,17 @@ import attrs
 
 from certcore import vocabulary
 from certcore._instants import time_zone, utc_second
-from certcore.keys import MAX_KEY_ID_BYTES, PublicKey
+from certcore.keys._trusted import KeyUsage, TrustedKey
 from certcore.vocabulary._characters import is_text
+
+__all__ = ["KeyUsage", "ListTemplate", "TrustedIssuer", "TrustedKey"]
 
 _LIST_NUMBER: Final = "{list}"
 _MAX_TEXT: Final = 512
 """Characters of a name or a URI in a trust list."""
 
 
-class KeyUsage(Enum):
-    """The one kind of document a key may sign; this is what keeps one kind from passing for another."""
-
-    CERTIFICATE = "certificate"
-    LIVE = "live"
-    STATUS = "status"
-    REGISTER = "register"
-
-
 def _keys(value: Iterable[TrustedKey]) -> tuple[TrustedKey, ...]:
-    return tuple(value)
-
-
-def _key_ids(value: Iterable[bytes]) -> tuple[bytes, ...]:
     return tuple(value)
 
 
@@ -49,60 +37,6 @@ def _texts(value: Iterable[str]) -> tuple[str, ...]:
 
 def _templates(value: Iterable[ListTemplate]) -> tuple[ListTemplate, ...]:
     return tuple(value)
-
-
-@attrs.frozen(kw_only=True)
-class TrustedKey:
-    """One key of an issuer and what it may be used for.
-
-    Attributes:
-        public_key: the key.
-        key_ids: the exact key ids that messages may find it by; certcore's own by default.
-        usage: the one kind of document it may sign.
-        authorities: whose certificates it may sign: exact, or a beginning followed by ``*``; only for certificates and
-            live presentations.
-        not_before: the first instant it may have signed at.
-        not_after: the last.
-        compromised_since: from when somebody else may have had it, if so.
-        compromise: why, in a few words.
-    """
-
-    public_key: PublicKey
-    usage: KeyUsage = attrs.field(converter=KeyUsage)
-    not_before: datetime = attrs.field(converter=utc_second)
-    not_after: datetime = attrs.field(converter=utc_second)
-    authorities: tuple[str, ...] = attrs.field(default=("*",), converter=_texts)
-    key_ids: tuple[bytes, ...] = attrs.field(converter=_key_ids)
-    compromised_since: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc_second))
-    compromise: str | None = None
-
-    @key_ids.default
-    def _own_key_id(self) -> tuple[bytes, ...]:
-        return (self.public_key.key_id,)
-
-    def __attrs_post_init__(self) -> None:
-        if not self.key_ids or len(set(self.key_ids)) != len(self.key_ids):
-            msg = "a key is found by at least one key id, each stated once"
-            raise ValueError(msg)
-        if not all(type(key_id) is bytes and 1 <= len(key_id) <= MAX_KEY_ID_BYTES for key_id in self.key_ids):
-            msg = f"a key id is 1 to {MAX_KEY_ID_BYTES} bytes"
-            raise ValueError(msg)
-        if not self.authorities or not all(map(_is_text, self.authorities)):
-            msg = "a key signs for at least one authority"
-            raise ValueError(msg)
-        if self.compromise is not None and not _is_text(self.compromise):
-            msg = f"the reason of a compromise is 1 to {_MAX_TEXT} printable characters"
-            raise ValueError(msg)
-        if self.not_after <= self.not_before:
-            msg = "a key's window ends after it begins"
-            raise ValueError(msg)
-
-    def signs_for(self, authority: str) -> bool:
-        """Whether the key may sign for this authority."""
-        return any(
-            authority.startswith(allowed[:-1]) if allowed.endswith("*") else authority == allowed
-            for allowed in self.authorities
-        )
 
 
 @attrs.frozen(kw_only=True)
@@ -162,18 +96,18 @@ class TrustedIssuer:
     retroactive: bool = True
     countries: tuple[str, ...] = attrs.field(default=(), converter=_texts)
     zone: ZoneInfo = attrs.field(init=False, repr=False, eq=False)
-    status_keys: tuple[PublicKey, ...] = attrs.field(init=False, repr=False, eq=False)
-    register_keys: tuple[PublicKey, ...] = attrs.field(init=False, repr=False, eq=False)
+    status_keys: tuple[TrustedKey, ...] = attrs.field(init=False, repr=False, eq=False)
+    register_keys: tuple[TrustedKey, ...] = attrs.field(init=False, repr=False, eq=False)
 
     @status_keys.default
-    def _status_keys(self) -> tuple[PublicKey, ...]:
+    def _status_keys(self) -> tuple[TrustedKey, ...]:
         """The keys that may sign its status documents."""
-        return tuple(key.public_key for key in self.keys if key.usage is KeyUsage.STATUS)
+        return tuple(key for key in self.keys if key.usage is KeyUsage.STATUS)
 
     @register_keys.default
-    def _register_keys(self) -> tuple[PublicKey, ...]:
+    def _register_keys(self) -> tuple[TrustedKey, ...]:
         """The keys that may sign its answers about vehicles."""
-        return tuple(key.public_key for key in self.keys if key.usage is KeyUsage.REGISTER)
+        return tuple(key for key in self.keys if key.usage is KeyUsage.REGISTER)
 
     @zone.default
     def _zone(self) -> ZoneInfo:

@@ -179,7 +179,7 @@ def test_endpoint_of_an_issuer() -> None:
 
     found = VehicleEndpoint.of(issuer, token="geheim-17")
 
-    assert ("https://register.example/query", (REGISTER_SIGNER.public_key,)) == (found.url, found.keys)
+    assert ("https://register.example/query", issuer.register_keys) == (found.url, found.keys)
     assert "geheim-17" not in repr(found)
     with pytest.raises(ValueError, match="endpoint"):
         VehicleEndpoint.of(trusting())

@@ -11,9 +11,9 @@ from typing import Self
 import attrs
 
 from certcore.errors import StatusError
-from certcore.keys import PublicKey, key_tuple
+from certcore.keys._trusted import VerifyingKey, trusted_key_tuple
 from certcore.status._url_policy import unavailable
-from certcore.trust.issuers import KeyUsage, TrustedIssuer
+from certcore.trust.issuers import TrustedIssuer
 
 
 @attrs.frozen(kw_only=True)
@@ -22,13 +22,13 @@ class VehicleEndpoint:
 
     Attributes:
         url: the endpoint.
-        keys: the keys that may sign answers: those of usage ``register``.
+        keys: the keys that may sign answers: those of usage ``register``, with their dates.
         token: a bearer token, or a function that gives the current one. A token itself does not travel with a pickle.
         client_certificate: files of the client's certificate chain and its private key, both PEM.
     """
 
     url: str
-    keys: tuple[PublicKey, ...] = attrs.field(converter=key_tuple)
+    keys: tuple[VerifyingKey, ...] = attrs.field(converter=trusted_key_tuple)
     token: str | Callable[[], str] | None = attrs.field(default=None, repr=False)
     client_certificate: tuple[str, str] | None = attrs.field(default=None, repr=False)
 
@@ -46,11 +46,12 @@ class VehicleEndpoint:
         Raises:
             ValueError: for an issuer without an endpoint, or without keys of usage ``register``.
         """
-        keys = [key.public_key for key in issuer.keys if key.usage is KeyUsage.REGISTER]
-        if issuer.query_endpoint is None or not keys:
+        if issuer.query_endpoint is None or not issuer.register_keys:
             msg = "the issuer has no query endpoint, or no key that may sign its answers"
             raise ValueError(msg)
-        return cls(url=issuer.query_endpoint, keys=keys, token=token, client_certificate=client_certificate)
+        return cls(
+            url=issuer.query_endpoint, keys=issuer.register_keys, token=token, client_certificate=client_certificate
+        )
 
     def __reduce__(self) -> tuple[Callable[..., VehicleEndpoint], tuple[object, ...]]:
         token = _lost_token if isinstance(self.token, str) else self.token
@@ -77,7 +78,7 @@ class VehicleEndpoint:
 
 def _endpoint(
     url: str,
-    keys: tuple[PublicKey, ...],
+    keys: tuple[VerifyingKey, ...],
     token: Callable[[], str] | None,
     client_certificate: tuple[str, str] | None,
 ) -> VehicleEndpoint:

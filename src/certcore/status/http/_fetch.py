@@ -26,13 +26,14 @@ import attrs
 
 from certcore import _cbor
 from certcore.errors import CertcoreError, StatusError
-from certcore.keys import PublicKey
+from certcore.keys._trusted import VerifyingKey
 from certcore.status import tokenlist
 from certcore.status._documents import (
     DEFAULT_TTL,
     DocumentQuery,
     DocumentRequest,
     Kind,
+    check_key,
     is_future,
     open_document,
     spans,
@@ -177,7 +178,7 @@ class CachedDocument:
 
     wanted: DocumentRequest
     document: StatusToken | StatusEvents | None
-    keys: tuple[PublicKey, ...] = attrs.field(repr=False)
+    keys: tuple[VerifyingKey, ...] = attrs.field(repr=False)
     etag: str | None
     fetched_at: datetime
     refresh_at: datetime
@@ -226,6 +227,7 @@ def accept(
             raise StatusError("status-list-expired", "The server holds on to a document that has expired")
         if is_future(document, question):
             raise StatusError("status-list-future", "The server holds on to a document that is later than now")
+        check_key(document, question)
         return hold(wanted, document, question, etag=None if held is None else held.etag, jitter=jitter)
     is_good = held is not None and held.document is not None and held.is_usable(question.now)
     if _says_absent(wanted, answer) and not is_good:  # what was there a moment ago and has not expired is not gone
@@ -234,6 +236,7 @@ def accept(
         raise error
     media_type = check_head(answer, wanted.accepts)
     document = open_document(wanted, media_type, answer.body, question)
+    check_key(document, question)
     if not spans(document, wanted.at):
         return hold(wanted, None, question, jitter=jitter)
     if wanted.kind is not Kind.HISTORY and floor is not None and document.issued_at < floor:

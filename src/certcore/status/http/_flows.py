@@ -25,16 +25,23 @@ from typing import Any, TypeVar
 import attrs
 
 from certcore.errors import StatusError
-from certcore.keys import PublicKey
+from certcore.keys._trusted import VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
-from certcore.status import _documents, vehicledoc
+from certcore.status import _documents, _keys, vehicledoc
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url, unavailable
 from certcore.status.http import _fetch
 from certcore.status.http._endpoint import VehicleEndpoint
 from certcore.status.http._fetch import Answer, CachedDocument, Request
 from certcore.status.http._store import Store
-from certcore.status.protocol import StatusQuery, StatusRecord, StatusState, VehicleQuery, VehicleRecord
+from certcore.status.protocol import (
+    ExistingDocument,
+    StatusQuery,
+    StatusRecord,
+    StatusState,
+    VehicleQuery,
+    VehicleRecord,
+)
 from certcore.status.tokenlist import StatusEvents, StatusToken, status_record
 from certcore.status.vehicledoc import MAX_ANSWER_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
 
@@ -117,7 +124,7 @@ class Flows:
     def lookup(self, query: StatusQuery, /) -> Flow[StatusRecord]:
         """The facts about one entry: the steps at the top of this file."""
         uri, index = _place(query)
-        question = self.question(query.keys, query.asked_at)
+        question = self.question(query.keys, query.asked_at, query.existing)
         held = yield from self._current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
         token = held.document
         if not isinstance(token, StatusToken):  # a list is never absent
@@ -164,10 +171,10 @@ class Flows:
         held = self._usable(wanted, question)
         if held is not None and held.is_fresh(question.now):
             if question.now >= held.refresh_at and self._failure(wanted) is None:
-                yield BackgroundRefresh((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held))
+                yield BackgroundRefresh(flight(wanted, question), lambda: self.refresh(wanted, question, seen=held))
             return held
         try:
-            return (yield SingleFlight((wanted.url, question.keys), lambda: self.refresh(wanted, question, seen=held)))  # type: ignore[no-any-return]  # a flow of CachedDocument
+            return (yield SingleFlight(flight(wanted, question), lambda: self.refresh(wanted, question, seen=held)))  # type: ignore[no-any-return]  # a flow of CachedDocument
         except StatusError:
             held = self._usable(wanted, question)
             if held is None:
@@ -228,10 +235,17 @@ class Flows:
     def _failure(self, wanted: DocumentRequest) -> StatusError | None:
         return self._store.failure(wanted.url, now=self._settings.monotonic())
 
-    def question(self, keys: tuple[PublicKey, ...], now: datetime) -> DocumentQuery:
+    def question(
+        self, keys: tuple[VerifyingKey, ...], now: datetime, existing: tuple[ExistingDocument, ...] = ()
+    ) -> DocumentQuery:
         """Under which keys, and when, a document is opened."""
-        settings = self._settings
-        return DocumentQuery(keys=keys, now=now, clock_skew=settings.clock_skew, max_list_bytes=settings.max_list_bytes)
+        return DocumentQuery(
+            keys=keys,
+            now=now,
+            clock_skew=self._settings.clock_skew,
+            max_list_bytes=self._settings.max_list_bytes,
+            existing=existing,
+        )
 
     # --- a vehicle
 
@@ -262,13 +276,16 @@ class Flows:
         if (error := _fetch.refusal_of(answer)) is not None:
             raise error
         _fetch.check_head(answer, (VEHICLE_ANSWER_TYPE,))
-        return vehicledoc.open_answer(
+        record = vehicledoc.open_answer(
             answer.body,
             request=body,
             keys=endpoint.keys,
             now=query.asked_at,
             clock_skew=self._settings.clock_skew,
         )
+        for proof in record.proofs:
+            _keys.check(proof, endpoint.keys, observed_at=record.observed_at)
+        return record
 
     def _endpoint_for(self, query: VehicleQuery) -> tuple[str, VehicleEndpoint]:
         """The endpoint of the vehicle's country; of the only one, where the country is not known."""
@@ -280,6 +297,11 @@ class Flows:
         if country is None or endpoint is None:
             raise unavailable("no-endpoint", "Nobody is configured to be asked about vehicles of that country")
         return country, endpoint
+
+
+def flight(wanted: DocumentRequest, question: DocumentQuery) -> object:
+    """What callers share a look-up by: one document, and all by which it counts."""
+    return wanted.url, question.keys, question.existing
 
 
 def _place(query: StatusQuery) -> tuple[str, int]:

@@ -29,7 +29,7 @@ from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url
 from certcore.status.http import _fetch
 from certcore.status.http._fetch import CachedDocument
-from certcore.status.http._flows import Flow, Flows, SetDeadline, SingleFlight
+from certcore.status.http._flows import Flow, Flows, SetDeadline, SingleFlight, flight
 from certcore.status.http._store import Store
 from certcore.status.tokenlist import StatusToken
 from certcore.trust.issuers import ListTemplate, TrustedIssuer
@@ -158,7 +158,7 @@ class Prefetch:
         yield SetDeadline(self._seconds)
         try:
             held: CachedDocument = yield SingleFlight(
-                (wanted.url, question.keys), lambda: self._flows.refresh(wanted, question, seen=None, force=True)
+                flight(wanted, question), lambda: self._flows.refresh(wanted, question, seen=None, force=True)
             )
         except StatusError as error:
             return word(error)

@@ -29,12 +29,13 @@ import attrs
 
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import StatusError
+from certcore.keys._trusted import TrustedKey
 from certcore.status import _documents
 from certcore.status._cache_file import CachedFile, read_file, write_file
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status.http import _fetch
 from certcore.status.http._fetch import CachedDocument
-from certcore.status.tokenlist import StatusToken
+from certcore.status.tokenlist import StatusEvents, StatusToken
 
 try:
     import fcntl
@@ -68,16 +69,18 @@ class Store:
         self._failures: OrderedDict[str, tuple[float, StatusError, int]] = OrderedDict()
 
     def get(self, wanted: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
-        """The copy, opened under the question's keys; None where there is none that these keys signed."""
+        """The copy, opened under the question's keys; None where these keys signed none that counts."""
         with self._lock:
             held = self._memory.get(wanted.url)
             if held is not None:
                 self._memory.move_to_end(wanted.url)
         if held is None:
             return self.reload(wanted, question)
-        if held.document is None or held.keys is question.keys or held.keys == question.keys:
+        if held.document is None:
             return held
-        return self._reopened(held, question)
+        if not (held.keys is question.keys or held.keys == question.keys):
+            return self._reopened(held, question)
+        return held if _counts(held.document, question) else None
 
     def reload(self, wanted: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
         """The copy on disk, if these keys signed it and it is not older than what was seen; it is now in memory too."""
@@ -181,6 +184,7 @@ class Store:
             return held
         try:
             opened = _documents.open_document(held.wanted, document.media_type, document.data, question, judged=False)
+            _documents.check_key(opened, question)
         except StatusError:
             return None
         return attrs.evolve(held, document=opened, keys=question.keys)
@@ -190,6 +194,7 @@ class Store:
         if file.data is not None:
             try:
                 document = _documents.open_document(wanted, file.media_type, file.data, question, judged=False)
+                _documents.check_key(document, question)
             except StatusError:
                 return None
             if not _documents.spans(document, wanted.at) or _documents.is_future(document, question):
@@ -247,6 +252,17 @@ class Store:
             by_age = sorted(files, key=lambda path: path.stat().st_mtime_ns)
             for path in by_age[: len(files) - self._max_documents]:
                 path.unlink(missing_ok=True)
+
+
+def _counts(document: StatusToken | StatusEvents, question: DocumentQuery) -> bool:
+    """Whether a copy still counts by the dates of its key: what is proved differs from question to question."""
+    if all(not isinstance(key, TrustedKey) or key.compromised_since is None for key in question.keys):
+        return True  # it counted when it was opened under these keys
+    try:
+        _documents.check_key(document, question)
+    except StatusError:
+        return False
+    return True
 
 
 def _file_of(held: CachedDocument) -> CachedFile:
