@@ -13,7 +13,19 @@ SOURCE = Path(__file__).parent.parent / "src" / "certcore"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("reasons", "vocabulary", "_cbor", "armor", "_instants", "_clock", "_files", "_visible"),
+    (
+        "reasons",
+        "vocabulary",
+        "_cbor",
+        "armor",
+        "_instants",
+        "_clock",
+        "_files",
+        "_visible",
+        "_base64url",
+        "_json",
+        "_urls",
+    ),
     ("keys",),
     ("_encrypt0",),
     ("cose", "certificate._values", "_maps", "proofs.timestamps"),

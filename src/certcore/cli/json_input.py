@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
+from certcore import _json
 from certcore.cli import moments
 from certcore.errors import RejectedInputError
 
@@ -37,12 +38,11 @@ def parse(text: str, what: str) -> object:
         RejectedInputError: ``input-malformed``; also for a member that appears twice, and for NaN and Infinity.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
+        return _json.decode(text)
     except json.JSONDecodeError as cause:
         raise malformed(f"{what}, line {cause.lineno}, column {cause.colno}", f"it is not JSON: {cause.msg}") from cause
-    except (ValueError, RecursionError) as cause:
-        detail = "it is nested too deeply" if isinstance(cause, RecursionError) else str(cause)
-        raise malformed(what, detail) from cause
+    except ValueError as cause:
+        raise malformed(what, str(cause)) from cause
 
 
 class Members:
@@ -147,16 +147,3 @@ def _unhex(value: str) -> bytes:
         msg = "bytes are written in hexadecimal, two digits each"
         raise ValueError(msg)
     return bytes.fromhex(value)
-
-
-def _once(pairs: list[tuple[str, object]]) -> Mapping[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        msg = "a member appears twice in one object"
-        raise ValueError(msg)
-    return members
-
-
-def _refuse_constant(name: str) -> object:
-    msg = f"{name} is not JSON"
-    raise ValueError(msg)

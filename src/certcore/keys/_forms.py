@@ -6,9 +6,6 @@ small order, short RSA). What never does: key ids, algorithms and signatures; th
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -17,7 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from certcore import _cbor
+from certcore import _base64url, _cbor, _json
 from certcore.errors import RejectedInputError, UntrustedError
 
 Handle: TypeAlias = (
@@ -107,7 +104,7 @@ def from_jwk(jwk: Mapping[str, Any] | str | bytes) -> tuple[Handle, Mapping[str,
         if len(jwk) > MAX_KEY_BYTES:
             raise RejectedInputError("key-malformed", f"The JWK is longer than {MAX_KEY_BYTES} bytes")
         text = jwk
-        jwk = _parsed(lambda: json.loads(text), "JWK")
+        jwk = _parsed(lambda: _json.decode(text), "JWK")
     if not isinstance(jwk, Mapping):
         raise RejectedInputError("key-malformed", "The JWK is not an object")
     return checked(_jwk_handle(jwk)), jwk
@@ -158,14 +155,14 @@ def checked(handle: object) -> Handle:
 def _jwk_handle(jwk: Mapping[str, Any]) -> object:
     kty, crv, alg = (member if isinstance(member := jwk.get(name), str) else "" for name in ("kty", "crv", "alg"))
     if kty == "EC" and crv in _JWK_CURVES:
-        return _ec_point(_JWK_CURVES[crv], _base64url(jwk, "x"), _base64url(jwk, "y"))
+        return _ec_point(_JWK_CURVES[crv], _member_bytes(jwk, "x"), _member_bytes(jwk, "y"))
     if kty == "OKP" and crv == "Ed25519":
-        return _parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_base64url(jwk, "x")), "Ed25519 key")
+        return _parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_member_bytes(jwk, "x")), "Ed25519 key")
     if kty == "RSA":
-        return _rsa(_base64url(jwk, "n"), _base64url(jwk, "e"))
+        return _rsa(_member_bytes(jwk, "n"), _member_bytes(jwk, "e"))
     if kty == "AKP" and alg in {"ML-DSA-44", "ML-DSA-65"}:
         kind = _ML_DSA[ML_DSA_44 if alg == "ML-DSA-44" else ML_DSA_65]
-        return _parsed(lambda: kind.from_public_bytes(_base64url(jwk, "pub")), "ML-DSA key")
+        return _parsed(lambda: kind.from_public_bytes(_member_bytes(jwk, "pub")), "ML-DSA key")
     raise RejectedInputError("key-unsupported", "The JWK is of a type or on a curve that certcore does not use")
 
 
@@ -232,16 +229,14 @@ def _bytes_of(key: Mapping[Any, Any], label: int) -> bytes:
     return value
 
 
-def _base64url(jwk: Mapping[str, Any], member: str) -> bytes:
-    """The bytes of a member: base64url without padding (RFC 7515 section 2)."""
-    value = jwk.get(member)
-    if type(value) is not str or "=" in value:
-        raise RejectedInputError("key-malformed", f"Member {member!r} of the JWK is missing or not unpadded base64url")
+def _member_bytes(jwk: Mapping[str, Any], member: str) -> bytes:
+    """The bytes of a member in base64url."""
     try:
-        data = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as cause:
-        raise RejectedInputError("key-malformed", f"Member {member!r} of the JWK is not base64url") from cause
-    return data
+        return _base64url.decode(jwk.get(member))
+    except ValueError as cause:
+        raise RejectedInputError(
+            "key-malformed", f"Member {member!r} of the JWK is missing or not base64url"
+        ) from cause
 
 
 def _unsigned(number: int) -> bytes:

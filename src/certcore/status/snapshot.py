@@ -14,17 +14,15 @@ of their bytes. A document says itself what it is, and of which list; where a fi
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
 import attrs
 
-from certcore import _cbor, cose
+from certcore import _base64url, _cbor, _json, cose
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
 from certcore.keys._trusted import VerifyingKey
@@ -266,5 +264,5 @@ def _stated_in_cwt(data: bytes) -> tuple[object, object]:
 
 def _stated_in_jwt(data: bytes) -> tuple[object, object]:
     header, payload, _ = data.decode("ascii").split(".")
-    protected, claims = (json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in (header, payload))
+    protected, claims = (_json.decode(_base64url.decode(part)) for part in (header, payload))
     return protected.get("typ"), claims.get("sub")

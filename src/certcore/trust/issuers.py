@@ -1,21 +1,19 @@
 """One issuer: who it is, where its register is, and what each of its keys may sign.
 
 Part of what a trust list says; see `certcore.trust`. What lives here: an entry and the rules it must keep by itself,
-those of URIs among them. What never does: signatures on lists, and whether a certificate is any good.
+and which authority a key may sign for. What never does: signatures on lists, and whether a certificate is any good.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from certcore import vocabulary
+from certcore import _urls, vocabulary
 from certcore._instants import time_zone, utc_second
 from certcore.keys._trusted import KeyUsage, TrustedKey
 from certcore.vocabulary._characters import is_text
@@ -23,6 +21,9 @@ from certcore.vocabulary._characters import is_text
 __all__ = ["KeyUsage", "ListTemplate", "TrustedIssuer", "TrustedKey"]
 
 _LIST_NUMBER: Final = "{list}"
+_LAST_LIST: Final = (1 << 32) - 1
+"""The largest number of a list, and so the longest URI that a template leads to."""
+
 _MAX_TEXT: Final = 512
 """Characters of a name or a URI in a trust list."""
 
@@ -57,7 +58,7 @@ class ListTemplate:
         if self.uri.count(_LIST_NUMBER) != 1:
             msg = f"a list template holds {_LIST_NUMBER} once"
             raise ValueError(msg)
-        _location(self.resolve(0))
+        _urls.parse(self.resolve(_LAST_LIST))
 
     def resolve(self, list_number: int) -> str:
         """The URI of one list."""
@@ -127,9 +128,9 @@ class TrustedIssuer:
             msg = "a status list has 1 to 2**32 - 1 entries"
             raise ValueError(msg)
         if self.query_endpoint is not None:
-            _location(self.query_endpoint)
+            _urls.parse(self.query_endpoint)
         for prefix in self.uri_prefixes:
-            if not _location(prefix)[3].endswith("/"):
+            if not _urls.parse(prefix).path.endswith("/"):
                 msg = "a URI prefix ends in /"
                 raise ValueError(msg)
 
@@ -149,51 +150,14 @@ class TrustedIssuer:
     def allows_uri(self, uri: str, /) -> bool:
         """Whether a URI that a certificate states lies under one of the issuer's prefixes, both parsed."""
         try:
-            scheme, host, port, path = _location(uri)
+            found = _urls.parse(uri)
         except ValueError:
             return False
         return any(
-            (scheme, host, port) == located[:3] and path.startswith(located[3])
-            for located in map(_location, self.uri_prefixes)
+            found.origin == prefix.origin and found.path.startswith(prefix.path)
+            for prefix in map(_urls.parse, self.uri_prefixes)
         )
 
 
 def _is_text(value: object) -> bool:
     return is_text(value, _MAX_TEXT)
-
-
-def _location(uri: str) -> tuple[str, str, int | None, str]:
-    """Scheme, host, port and path of a URI that may be fetched.
-
-    That is https, or http on loopback, with nothing in it that two parsers might read differently.
-
-    Raises:
-        ValueError: for anything else; userinfo, queries, fragments, dot segments, backslashes and escapes of dots and
-            slashes among it.
-    """
-    msg = "a URI is https (http on loopback alone), without user, query, fragment, dot segments or escaped slashes"
-    if not _is_text(uri) or not uri.isascii() or any(character in uri for character in ' \\@?#"<>^`|'):
-        raise ValueError(msg)
-    parts = urlsplit(uri)
-    host, port, path = parts.hostname, parts.port, parts.path
-    escaped = path.lower()
-    if (
-        not host
-        or "//" in path
-        or any(segment in {".", ".."} for segment in path.split("/"))
-        or "%2e" in escaped
-        or "%2f" in escaped
-    ):
-        raise ValueError(msg)
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise ValueError(msg)
-    return parts.scheme, host, port, path
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

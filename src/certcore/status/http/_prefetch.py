@@ -17,13 +17,13 @@ One list that cannot be had does not stop the rest; a server that is out of reac
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
 import attrs
 
+from certcore import _json
 from certcore.errors import StatusError
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url
@@ -210,8 +210,8 @@ def _fits(template: ListTemplate, uri: str) -> bool:
 def _uris_in(data: bytes) -> list[str] | None:
     """The URIs in an aggregation document; None where it is none."""
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
+        found = _json.decode(data)
+    except ValueError:
         return None
     uris = found.get("status_lists") if isinstance(found, dict) else None
     if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):

@@ -34,8 +34,9 @@ import attrs
 import httpcore2
 import httpx2
 
+from certcore._urls import is_loopback_host
 from certcore.errors import StatusError
-from certcore.status._url_policy import check_address, check_url, is_loopback_host, unavailable
+from certcore.status._url_policy import check_address, check_url, unavailable
 from certcore.status.http._fetch import Answer, Request
 
 _OK: Final = 200
