@@ -28,10 +28,10 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("keys",),
     ("_encrypt0",),
-    ("cose", "certificate._values", "_maps", "proofs.timestamps"),
+    ("cose", "certificate._values", "certificate._forms", "_maps", "proofs.timestamps"),
     ("certificate._claims", "certificate"),
     ("payload",),
-    ("certificate.confidential", "certificate.labels", "status.protocol", "qr"),
+    ("certificate.confidential", "certificate.labels", "certificate._json", "status.protocol", "qr"),
     ("printing",),
     (
         "qr.document",

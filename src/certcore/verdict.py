@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from certcore import reasons
+from certcore.certificate._json import members
 from certcore.engine._period import span
 from certcore.engine._question import Question, Sources, VehicleQuestion
 from certcore.errors import NotValidError
-from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, StatusListEntry, StatusRef
+from certcore.payload import InspectionCertificate
 from certcore.reasons import Axis, Effect, Reason
 from certcore.status.protocol import StatusRecord, VehicleRecord
 from certcore.status.timeline import Interval, Rules, in_force
@@ -211,7 +212,7 @@ class Verdict:
             "in_force": [
                 {"start_at": _iso(interval.start_at), "end_at": _iso(interval.end_at)} for interval in self.in_force
             ],
-            "certificate": None if self.certificate is None else _certificate_dict(self.certificate),
+            "certificate": None if self.certificate is None else members(self.certificate),
         }
 
     def to_json(self) -> str:
@@ -362,10 +363,10 @@ def _vehicle_dict(record: VehicleRecord) -> dict[str, Any]:
     return {
         "known": record.known,
         "flags": [
-            {"code": flag.code, "since": _json(flag.since), "until": _json(flag.until)}
+            {"code": flag.code, "since": _iso(flag.since), "until": _iso(flag.until)}
             for flag in sorted(record.flags, key=lambda flag: (flag.code, str(flag.since), str(flag.until)))
         ],
-        "valid_until": _json(record.valid_until),
+        "valid_until": _iso(record.valid_until),
         "observed_at": _iso(record.observed_at),
         "history_from": _iso(record.history_from),
     }
@@ -376,26 +377,5 @@ def _as_json(content: dict[str, Any]) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _certificate_dict(certificate: InspectionCertificate) -> dict[str, Any]:
-    """The fields that are there, as JSON types; bytes in hexadecimal, unknown claims left out."""
-    hidden = {"unknown_claims", "unknown_fields"}
-    fields = (field.name for field in attrs.fields(InspectionCertificate) if field.name not in hidden)
-    return {name: _json(value) for name in fields if (value := getattr(certificate, name)) is not None}
-
-
-def _json(value: object) -> Any:  # noqa: ANN401  any JSON type
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
-        return [_json(item) for item in value]
-    if isinstance(value, (StatusRef, StatusListEntry, Deficiency, DeficiencyCounts)):
-        return {field.name: _json(getattr(value, field.name)) for field in attrs.fields(type(value))}
-    return value
-
-
-def _iso(value: datetime | None) -> str | None:
+def _iso(value: date | None) -> str | None:
     return None if value is None else value.isoformat()

@@ -13,43 +13,14 @@ from typing import Final
 
 from certcore import vocabulary
 from certcore._visible import visible
+from certcore.certificate._claims import BY_NAME, NAMES
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
 from certcore.vocabulary import Term
 
 Words = tuple[str, str]
 """The same in English and in Chinese."""
 
-LABELS: Final = MappingProxyType(
-    {
-        "registration_number": ("registration number", "号牌号码"),
-        "country": ("country", "国家"),
-        "plate_type": ("plate type", "号牌种类"),
-        "vin": ("VIN", "车辆识别代号"),
-        "vehicle_category": ("vehicle category", "车辆类型"),
-        "usage": ("usage", "使用性质"),
-        "result": ("result", "检验结果"),
-        "basis": ("basis", "签发依据"),
-        "valid_from": ("valid from", "有效期起"),
-        "valid_until": ("valid until", "有效期止"),
-        "inspected_on": ("inspected on", "检验日期"),
-        "next_test_due": ("next test due", "下次检验"),
-        "authority": ("authority", "签发机关"),
-        "issuer": ("issuer", "签发方"),
-        "odometer_km": ("odometer, km", "里程（公里）"),
-        "deficiencies": ("deficiencies", "缺陷"),
-        "test_place": ("test place", "检验地点"),
-        "inspector": ("inspector", "检验员或机构"),
-        "document_number": ("document number", "凭证编号"),
-        "status": ("status entry", "状态索引"),
-        "certificate_id": ("certificate id", "凭证标识"),
-        "previous": ("previous", "前一凭证"),
-        "report_digest": ("report digest", "报告摘要"),
-        "confidential": ("confidential", "加密内容"),
-        "issued_at": ("issued at", "签发时间"),
-        "presented_at": ("presented at", "出示时间"),
-        "expires_at": ("expires at", "失效时间"),
-    }
-)
+LABELS: Final = MappingProxyType({name: BY_NAME[name].label for name in NAMES})
 """Every field in the order it is shown, in English and Chinese."""
 
 _CODES: Final = MappingProxyType(

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
-from enum import Enum
 from types import MappingProxyType
 from typing import Any, Final
 
-import attrs
-
+from certcore.certificate._claims import BY_NAME
+from certcore.certificate._forms import INSTANT
+from certcore.certificate._json import members
 from certcore.cli import json_input
 from certcore.cli.json_input import Members, Reader
 from certcore.payload import (
@@ -49,27 +48,28 @@ def to_json(certificate: InspectionCertificate) -> str:
 
 def to_members(certificate: InspectionCertificate) -> dict[str, Any]:
     """The fields that are there as JSON types; also ``presented_at``, which `from_members` does not read."""
-    names = (field.name for field in attrs.fields(InspectionCertificate) if not field.name.startswith("unknown_"))
-    return {name: _plain(value) for name in names if (value := getattr(certificate, name)) is not None}
+    found = members(certificate)
+    instants = (name for name in found if name in BY_NAME and BY_NAME[name].form is INSTANT)
+    return found | {name: found[name].replace("+00:00", "Z") for name in instants}
 
 
-def from_members(members: Mapping[str, object]) -> InspectionCertificate:
+def from_members(given: Mapping[str, object]) -> InspectionCertificate:
     """The certificate that these JSON members state.
 
     Raises:
         RejectedInputError: ``input-malformed``, with the place: unknown, missing, or not fit for a certificate.
     """
-    reading = Members(dict(members), "")
+    reading = Members(dict(given), "")
     values = {name: reading.take_if(name, read) for name, read in READERS.items()}
     reading.finish()
-    given = {name: value for name, value in values.items() if value is not None}
-    missing = [name for name in REQUIRED if name not in given]
+    stated = {name: value for name, value in values.items() if value is not None}
+    missing = [name for name in REQUIRED if name not in stated]
     if missing:
         raise json_input.malformed(", ".join(missing), "missing")
-    if "issued_at" in given and given.keys().isdisjoint({"status", "certificate_id"}):
+    if "issued_at" in stated and stated.keys().isdisjoint({"status", "certificate_id"}):
         raise json_input.malformed("issued_at", "it is set when issuing, unless there is a status or a certificate_id")
     try:
-        return InspectionCertificate(**given)
+        return InspectionCertificate(**stated)
     except (ValueError, OverflowError) as cause:
         raise json_input.malformed("the certificate", str(cause)) from cause
 
@@ -130,48 +130,19 @@ def _deficiency(value: object, place: str) -> Deficiency:
         raise json_input.malformed(place, str(cause)) from cause
 
 
-READERS: Final[Mapping[str, Reader[Any]]] = MappingProxyType(
+KINDS: Final[Mapping[str, Reader[Any]]] = MappingProxyType(
     {
-        "registration_number": json_input.text,
-        "country": json_input.text,
-        "vin": json_input.text,
-        "valid_from": json_input.day,
-        "valid_until": json_input.day,
+        "text": json_input.text,
+        "day": json_input.day,
+        "instant": json_input.instant,
+        "number": json_input.whole_number,
+        "hexadecimal": json_input.hexadecimal,
         "basis": _basis,
         "result": _result,
-        "authority": json_input.text,
-        "inspected_on": json_input.day,
-        "plate_type": json_input.whole_number,
-        "vehicle_category": json_input.text,
-        "usage": json_input.text,
         "status": _status,
-        "odometer_km": json_input.whole_number,
-        "deficiencies": _deficiencies,
-        "test_place": json_input.text,
-        "inspector": json_input.text,
-        "report_digest": json_input.hexadecimal,
-        "next_test_due": json_input.day,
-        "document_number": json_input.text,
         "previous": _previous,
-        "confidential": json_input.hexadecimal,
-        "issuer": json_input.text,
-        "issued_at": json_input.instant,
-        "expires_at": json_input.instant,
-        "certificate_id": json_input.hexadecimal,
+        "deficiencies": _deficiencies,
     }
 )
+READERS: Final = MappingProxyType({name: KINDS[row.form.json] for name, row in BY_NAME.items() if row.help})
 """Every field that can be stated, and how it is read."""
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401  any JSON type
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, (date, datetime)):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, (StatusRef, StatusListEntry, Deficiency, DeficiencyCounts)):
-        return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(type(value))}
-    return value

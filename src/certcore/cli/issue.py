@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
 from certcore import payload, qr
+from certcore.certificate._claims import TABLE, Claim
 from certcore.cli import certificate_draft, exits, files, keygen, terminal
 from certcore.errors import IssuingError
 from certcore.issue import Issuer
@@ -62,56 +63,33 @@ def _as_counts(_ctx: click.Context, _param: click.Parameter, value: tuple[int, i
     return None if value is None else dict(zip(("minor", "major", "dangerous"), value, strict=True))
 
 
-_WORDS: Final = {"basis": [basis.value for basis in Basis], "result": [result.value for result in Result]}
-_OPTIONS: Final = (
-    click.option("--plate", "registration_number", help="Registration number, as issued."),
-    click.option("--country", help="Of the vehicle's plate: two letters."),
-    click.option("--vin", help="VIN, or any other chassis number."),
-    click.option("--valid-until", metavar="DATE", help="The last day, inclusive, e.g. 2027-09-30."),
-    click.option("--valid-from", metavar="DATE", help="The first day, if neither that of inspection nor of issue."),
-    click.option("--basis", type=click.Choice(_WORDS["basis"]), help="Why it is issued."),
-    click.option("--result", type=click.Choice(_WORDS["result"]), help="How the inspection ended."),
-    click.option("--authority", help="Who is responsible, e.g. 闽C."),
-    click.option("--inspected-on", metavar="DATE", help="The day of the inspection."),
-    click.option("--plate-type", type=int, help="号牌种类 (GA/T 16.7), e.g. 2 or 52."),
-    click.option("--vehicle-category", help="E.g. M1 or K33."),
-    click.option("--usage", help="使用性质 (GA/T 16.3), a letter."),
-    click.option("--status", callback=_as_status, metavar="LIST/INDEX", help="Its status: 12/524287, or URI#INDEX."),
-    click.option("--odometer-km", type=int, help="At the test."),
-    click.option(
-        "--deficiency",
-        "deficiency",
-        multiple=True,
-        callback=_as_deficiencies,
-        metavar="CODE=SEVERITY",
-        help="Repeatable.",
-    ),
-    click.option(
-        "--deficiency-counts",
-        nargs=3,
-        type=int,
-        callback=_as_counts,
-        metavar="MINOR MAJOR DANGEROUS",
-        help="How many of each, instead of a list.",
-    ),
-    click.option("--test-place", help="Where it was tested."),
-    click.option("--inspector", help="Id of the inspector or station."),
-    click.option("--report-digest", metavar="HEX", help="First 16 bytes of SHA-256 of the full report."),
-    click.option("--next-test-due", metavar="DATE", help="If it is not the last day."),
-    click.option("--document-number", help="As shown to people."),
-    click.option("--previous", callback=_as_previous, metavar="HEX|LIST/INDEX", help="The certificate it follows."),
-    click.option("--confidential", metavar="HEX", help="Sealed claims: a COSE_Encrypt0."),
-    click.option("--issuer", help="The issuer's id in the trust list; optional."),
-    click.option("--expires-at", metavar="INSTANT", help="The end of a certificate of very short life."),
-    click.option("--certificate-id", metavar="HEX", help="8 to 16 bytes; random, if there is no status either."),
-    click.option("--issued-at", metavar="INSTANT", help="Only with a status or an id; else now."),
-)
+KINDS: Final[Mapping[str, dict[str, Any]]] = {
+    "text": {},
+    "day": {"metavar": "DATE"},
+    "instant": {"metavar": "INSTANT"},
+    "number": {"type": int},
+    "hexadecimal": {"metavar": "HEX"},
+    "basis": {"type": click.Choice([basis.value for basis in Basis])},
+    "result": {"type": click.Choice([result.value for result in Result])},
+    "status": {"callback": _as_status, "metavar": "LIST/INDEX"},
+    "previous": {"callback": _as_previous, "metavar": "HEX|LIST/INDEX"},
+    "deficiencies": {"multiple": True, "callback": _as_deficiencies, "metavar": "CODE=SEVERITY"},
+    "deficiency-counts": {"nargs": 3, "type": int, "callback": _as_counts, "metavar": "MINOR MAJOR DANGEROUS"},
+}
+"""How each kind of value is given on the command line."""
+
+
+def _option(row: Claim) -> Callable[[_F], _F]:
+    name = row.option or row.name.replace("_", "-")
+    parameter = name.replace("-", "_") if row.name == "deficiencies" else row.name  # two options fill one attribute
+    return click.option(f"--{name}", parameter, help=row.help, **KINDS[row.form.json])
 
 
 def _field_options(command: _F) -> _F:
     """An option for every field of a certificate."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
+    for row in reversed(TABLE):
+        if row.help:
+            command = _option(row)(command)
     return command
 
 

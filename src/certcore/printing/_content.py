@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +17,7 @@ from typing import Final
 import attrs
 
 from certcore.certificate import labels as _labels
+from certcore.certificate._claims import BY_NAME, NAMES
 from certcore.certificate.labels import Words, chosen
 from certcore.payload import DeficiencyCounts, InspectionCertificate, Profile, Result, missing_fields
 
@@ -52,47 +54,8 @@ _SIGNS: Final = MappingProxyType(
 """The distinguishing signs of vehicles (Vienna Convention on Road Traffic, annex 3) of the EU and EEA countries, where
 Directive 2014/45/EU holds."""
 
-_LISTED: Final = (
-    "vin",
-    "result",
-    "valid_from",
-    "valid_until",
-    "country",
-    "plate_type",
-    "vehicle_category",
-    "usage",
-    "authority",
-    "basis",
-    "inspected_on",
-    "next_test_due",
-    "issuer",
-    "test_place",
-    "inspector",
-    "odometer_km",
-    "deficiencies",
-    "document_number",
-    "status",
-    "certificate_id",
-    "confidential",
-    "expires_at",
-    "issued_at",
-)
-"""The fields on the page besides the registration number, in order. Not there: what only a program can use."""
-
-_OTHER: Final = (
-    "usage",
-    "plate_type",
-    "basis",
-    "valid_from",
-    "issuer",
-    "document_number",
-    "status",
-    "certificate_id",
-    "confidential",
-    "expires_at",
-    "issued_at",
-)
-"""What goes under code (10), other information."""
+_OTHER: Final = 10
+"""The code of Directive 2014/45/EU annex II for other information, which is stated with its labels."""
 
 _ANNEX_II: Final[tuple[Words, ...]] = (
     ("vehicle identification number", "车辆识别代号"),
@@ -108,6 +71,9 @@ _ANNEX_II: Final[tuple[Words, ...]] = (
 )
 """What Directive 2014/45/EU annex II asks for, each under its harmonised code: 1 to 10, in order."""
 
+_NEXT_OR_EXPIRY: Final = 8
+_PRINTED: Final = MappingProxyType({name: BY_NAME[name] for name in NAMES if BY_NAME[name].is_printed})
+
 _TITLE: Final = ("Vehicle inspection certificate", "机动车检验凭证")
 _EU_TITLE: Final = ("Roadworthiness certificate", "道路适行性检验证书")
 _VALID_UNTIL: Final = ("valid until, inclusive", "有效期至（含当日）")
@@ -117,8 +83,15 @@ _CONFIDENTIAL: Final = ("confidential", "保密")
 _SEALED: Final = ("a part is sealed and not shown", "部分内容已加密，未显示")
 _NOT_STATED: Final = ("not stated", "未注明")
 _NONE_FOUND: Final = ("none", "无")
-_NEXT_TEST: Final = ("next test {}", "下次检验 {}")
-_EXPIRY: Final = ("this certificate until {}", "本证书有效期至 {}")
+_IN_WORDS: Final[Mapping[str, Words]] = MappingProxyType(
+    {
+        "odometer_km": ("{} km", "{} km"),
+        "next_test_due": ("next test {}", "下次检验 {}"),
+        "valid_until": ("this certificate until {}", "本证书有效期至 {}"),
+    }
+)
+"""What stands beside a value in the EU's form, where the code alone does not say what it is."""
+
 _HOW_TITLE: Final = ("How to verify", "如何核验")
 _HOW: Final = (
     (
@@ -231,35 +204,39 @@ def _claim(certificate: InspectionCertificate, lang: str) -> tuple[str, Cell]:
 
 
 def _listed(certificate: InspectionCertificate, lang: str, headline: str) -> tuple[Cell, ...]:
-    found = ((name, _value(name, certificate, lang)) for name in _LISTED if name != headline)
+    names = (name for name, row in _PRINTED.items() if name not in {headline, "registration_number"})
+    found = ((name, _value(name, certificate, lang)) for name in names)
     return tuple(Cell(_labels.label(name, lang), value) for name, value in found if value is not None)
 
 
 def _annex_ii(certificate: InspectionCertificate, lang: str) -> tuple[Cell, ...]:
-    def stated(*names: str) -> str | None:
-        found = [value for name in names if (value := _value(name, certificate, lang)) is not None]
-        return chosen(_COMMA, lang).join(found) or None
-
-    values = (
-        stated("vin"),
-        chosen(_COMMA, lang).join(filter(None, (stated("registration_number"), _sign(certificate)))),
-        stated("test_place", "inspected_on"),
-        None if certificate.odometer_km is None else f"{certificate.odometer_km} km",
-        stated("vehicle_category"),
-        _deficiencies(certificate, lang),
-        stated("result"),
-        _next(certificate, lang),
-        stated("authority", "inspector"),
-        chosen(_SEMICOLON, lang).join(
-            f"{_labels.label(name, lang)}{chosen(_COLON, lang)}{value}"
-            for name in _OTHER
-            if (value := _value(name, certificate, lang)) is not None
-        ),
-    )
+    """The fields under their harmonised codes, each code once whether anything is stated or not."""
     return tuple(
-        Cell(f"({code}) {chosen(words, lang)}", value or chosen(_NOT_STATED, lang))
-        for code, (words, value) in enumerate(zip(_ANNEX_II, values, strict=True), start=1)
+        Cell(f"({code}) {chosen(words, lang)}", _under_code(code, certificate, lang) or chosen(_NOT_STATED, lang))
+        for code, words in enumerate(_ANNEX_II, start=1)
     )
+
+
+def _under_code(code: int, certificate: InspectionCertificate, lang: str) -> str:
+    values = {name: _in_annex(name, certificate, lang) for name, row in _PRINTED.items() if row.annex == code}
+    stated = {name: value for name, value in values.items() if value is not None}
+    if code == _OTHER:
+        labelled = (f"{_labels.label(name, lang)}{chosen(_COLON, lang)}{value}" for name, value in stated.items())
+        return chosen(_SEMICOLON, lang).join(labelled)
+    return chosen(_SEMICOLON if code == _NEXT_OR_EXPIRY else _COMMA, lang).join(stated.values())
+
+
+def _in_annex(name: str, certificate: InspectionCertificate, lang: str) -> str | None:
+    """A field as the EU's form has it."""
+    value = _value(name, certificate, lang)
+    if value is None:
+        return None
+    if name == "country":
+        sign = _SIGNS.get(value)
+        return value if sign in {None, value} else f"{sign} ({value})"
+    if name == "deficiencies" and certificate.deficiencies == DeficiencyCounts():
+        return chosen(_NONE_FOUND, lang)
+    return chosen(_IN_WORDS[name], lang).format(value) if name in _IN_WORDS else value
 
 
 def _value(name: str, certificate: InspectionCertificate, lang: str) -> str | None:
@@ -274,28 +251,6 @@ def _value(name: str, certificate: InspectionCertificate, lang: str) -> str | No
     if isinstance(found, datetime):
         return _moment(found)
     return _shown(_labels.value(name, certificate, lang) or "")
-
-
-def _sign(certificate: InspectionCertificate) -> str | None:
-    """The country of registration: its distinguishing sign, and its code where that is another."""
-    country = certificate.country
-    sign = None if country is None else _SIGNS.get(country)
-    return country if sign in {None, country} else f"{sign} ({country})"
-
-
-def _deficiencies(certificate: InspectionCertificate, lang: str) -> str | None:
-    if certificate.deficiencies == DeficiencyCounts():
-        return chosen(_NONE_FOUND, lang)
-    return _value("deficiencies", certificate, lang)
-
-
-def _next(certificate: InspectionCertificate, lang: str) -> str | None:
-    parts = [
-        chosen(words, lang).format(day)
-        for words, day in ((_NEXT_TEST, certificate.next_test_due), (_EXPIRY, certificate.valid_until))
-        if day is not None
-    ]
-    return chosen(_SEMICOLON, lang).join(parts) or None
 
 
 def _moment(moment: datetime) -> str:

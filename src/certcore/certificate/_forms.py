@@ -1,0 +1,268 @@
+"""How the values of a certificate's claims are written and read: one `Form` for each kind of value.
+
+Both directions raise ValueError for what is not allowed, so that building a certificate and reading one keep to the
+same rules. Which claim has which form is `certcore.certificate._claims`'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from certcore import vocabulary
+from certcore._instants import FIRST_DAY, LAST_DAY, LAST_SECOND
+from certcore.certificate._values import (
+    BASIS_CODES,
+    CODE_OF,
+    RESULT_CODES,
+    Basis,
+    Deficiency,
+    DeficiencyCounts,
+    Result,
+    StatusListEntry,
+    StatusRef,
+    text,
+    uint,
+)
+
+__all__ = [
+    "BASIS",
+    "BYTES",
+    "CERTIFICATE_ID",
+    "COUNTRY",
+    "COUNTS",
+    "DAY",
+    "DEFICIENCIES",
+    "DIGEST",
+    "INSTANT",
+    "NUMBER",
+    "PREVIOUS",
+    "REFERENCE",
+    "RESULT",
+    "STATUS_ENTRY",
+    "TEXT",
+    "UINT",
+    "VIN",
+    "Form",
+]
+
+CERTIFICATE_ID_BYTES: Final = range(8, 17)
+"""Lengths in bytes that a certificate id may have."""
+
+_EPOCH_ORDINAL: Final = FIRST_DAY.toordinal()
+_LAST_DAYS: Final = LAST_DAY.toordinal() - _EPOCH_ORDINAL
+
+_E = TypeVar("_E", bound=Enum)
+
+
+def _bytes(*lengths: int) -> Callable[[object], bytes]:
+    def check(value: object) -> bytes:
+        if type(value) is not bytes or (len(value) not in lengths if lengths else not value):
+            msg = f"it is bytes, {lengths[0]} to {lengths[-1]} of them" if lengths else "it is at least one byte"
+            raise ValueError(msg)
+        return value
+
+    return check
+
+
+_certificate_id: Final = _bytes(*CERTIFICATE_ID_BYTES)
+_digest: Final = _bytes(16)
+_some_bytes: Final = _bytes()
+
+
+def _country(value: object) -> str:
+    if type(value) is not str or not vocabulary.is_country_code(value):
+        msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
+        raise ValueError(msg)
+    return value
+
+
+def _days(value: object) -> int:
+    if type(value) is not date or not 0 <= (days := value.toordinal() - _EPOCH_ORDINAL) <= _LAST_DAYS:
+        msg = f"a civil day is a date from 1970-01-01 to {LAST_DAY}"
+        raise ValueError(msg)
+    return days
+
+
+def _date(value: object) -> date:
+    if type(value) is not int or not 0 <= value <= _LAST_DAYS:
+        msg = f"a civil day is the days from 1970-01-01 to {LAST_DAY}"
+        raise ValueError(msg)
+    return date.fromordinal(_EPOCH_ORDINAL + value)
+
+
+def _seconds(value: datetime) -> int:
+    return uint(int(value.timestamp()), LAST_SECOND)
+
+
+def _instant(value: object) -> datetime:
+    return datetime.fromtimestamp(uint(value, LAST_SECOND), UTC)
+
+
+def _number_from_wire(value: object) -> str:
+    if type(value) is not str or vocabulary.issued_registration_number(value) != value:
+        msg = "a registration number is NFC text without outer space"
+        raise ValueError(msg)
+    return value
+
+
+def _vin_to_wire(value: str) -> bytes | str:
+    return vocabulary.pack_vin(value) if vocabulary.is_vin(value) else vocabulary.issued_chassis_number(value)
+
+
+def _is_packable(value: str) -> bool:
+    """Whether a text is a VIN written out, which has one form only: packed."""
+    return vocabulary.is_vin(vocabulary.normalise_vin(value))
+
+
+def _vin_from_wire(value: object) -> str:
+    if type(value) is bytes:
+        return vocabulary.unpack_vin(value)
+    if type(value) is not str or vocabulary.issued_chassis_number(value) != value or _is_packable(value):
+        msg = "a chassis number is a packed VIN, or another number as text"
+        raise ValueError(msg)
+    return value
+
+
+def _code_to_wire(kind: type[Enum]) -> Callable[[object], int]:
+    def to_wire(value: object) -> int:
+        if type(value) is kind:
+            return CODE_OF[value]
+        code = uint(value)
+        if code in (BASIS_CODES if kind is Basis else RESULT_CODES):
+            msg = f"a known code is given as a {kind.__name__}"
+            raise ValueError(msg)
+        return code
+
+    return to_wire
+
+
+def _code_from_wire(codes: Mapping[int, _E]) -> Callable[[object], _E | int]:
+    def from_wire(value: object) -> _E | int:
+        known = codes.get(value) if type(value) is int else None
+        return uint(value) if known is None else known
+
+    return from_wire
+
+
+def _ref_to_wire(value: object) -> list[int]:
+    if type(value) is not StatusRef:
+        msg = "a status reference is a StatusRef"
+        raise ValueError(msg)
+    return [value.list, value.index]
+
+
+def _ref_from_wire(value: Any) -> StatusRef:  # noqa: ANN401  whatever is on the wire
+    match value:
+        case [list_number, index]:
+            return StatusRef(list=list_number, index=index)
+        case _:
+            msg = "a status reference is [list, index]"
+            raise ValueError(msg)
+
+
+def _entry_to_wire(value: StatusListEntry) -> dict[str, object]:
+    return {"status_list": {"idx": value.index, "uri": value.uri}}
+
+
+def _entry_from_wire(value: Any) -> StatusListEntry:  # noqa: ANN401  whatever is on the wire
+    match value:
+        case {"status_list": {"idx": index, "uri": uri, **more}, **others} if not more and not others:
+            return StatusListEntry(uri=uri, index=index)
+        case _:
+            msg = "a status claim is a status list entry"
+            raise ValueError(msg)
+
+
+def _previous_to_wire(value: object) -> list[int] | bytes:
+    return _certificate_id(value) if isinstance(value, bytes) else _ref_to_wire(value)
+
+
+def _previous_from_wire(value: object) -> StatusRef | bytes:
+    return _certificate_id(value) if type(value) is bytes else _ref_from_wire(value)
+
+
+def _counts_to_wire(value: DeficiencyCounts) -> list[int]:
+    return [value.minor, value.major, value.dangerous]
+
+
+def _counts_from_wire(value: Any) -> DeficiencyCounts:  # noqa: ANN401  whatever is on the wire
+    match value:
+        case [minor, major, dangerous]:
+            return DeficiencyCounts(minor=minor, major=major, dangerous=dangerous)
+        case _:
+            msg = "deficiency counts are [minor, major, dangerous]"
+            raise ValueError(msg)
+
+
+def _list_to_wire(value: tuple[Deficiency, ...]) -> list[list[object]]:
+    if type(value) is not tuple or not value or not all(type(deficiency) is Deficiency for deficiency in value):
+        msg = "deficiencies are DeficiencyCounts or a tuple of at least one Deficiency"
+        raise ValueError(msg)
+    return [[deficiency.code, CODE_OF[deficiency.severity]] for deficiency in value]
+
+
+def _list_from_wire(value: object) -> tuple[Deficiency, ...]:
+    if type(value) is not list or not value:
+        msg = "deficiencies are [[code, severity], ...]"
+        raise ValueError(msg)
+    return tuple(map(_deficiency_from_wire, value))
+
+
+def _deficiency_from_wire(value: Any) -> Deficiency:  # noqa: ANN401  whatever is on the wire
+    match value:
+        case [code, severity] if type(severity) is int and severity in RESULT_CODES:
+            return Deficiency(code=code, severity=RESULT_CODES[severity])
+        case _:
+            msg = "a deficiency is [code, severity 2 to 4]"
+            raise ValueError(msg)
+
+
+@attrs.frozen
+class Form:
+    """One kind of value.
+
+    Attributes:
+        to_wire: the attribute's value as CBOR has it.
+        from_wire: the other way.
+        cddl: what it is called in ``docs/reference/cddl/certificate.cddl``.
+        json: what it is in JSON, and on the command line: one of the kinds that `cli` reads.
+        kind: where two keys fill one attribute: the type of value that goes under this one.
+    """
+
+    to_wire: Callable[[Any], Any]
+    from_wire: Callable[[object], Any]
+    cddl: str
+    json: str
+    kind: type | None = None
+
+
+TEXT: Final = Form(text, text, "text-128", "text")
+NUMBER: Final = Form(vocabulary.issued_registration_number, _number_from_wire, "number-text", "text")
+COUNTRY: Final = Form(_country, _country, "country", "text")
+VIN: Final = Form(_vin_to_wire, _vin_from_wire, "packed-vin / number-text", "text")
+DAY: Final = Form(_days, _date, "days", "day")
+INSTANT: Final = Form(_seconds, _instant, "seconds", "instant")
+BASIS: Final = Form(_code_to_wire(Basis), _code_from_wire(BASIS_CODES), "uint32", "basis")
+RESULT: Final = Form(_code_to_wire(Result), _code_from_wire(RESULT_CODES), "uint32", "result")
+UINT: Final = Form(uint, uint, "uint32", "number")
+REFERENCE: Final = Form(_ref_to_wire, _ref_from_wire, "status-reference", "status", StatusRef)
+STATUS_ENTRY: Final = Form(_entry_to_wire, _entry_from_wire, "status-claim", "status", StatusListEntry)
+COUNTS: Final = Form(
+    _counts_to_wire,
+    _counts_from_wire,
+    "[minor: uint32, major: uint32, dangerous: uint32]",
+    "deficiency-counts",
+    DeficiencyCounts,
+)
+DEFICIENCIES: Final = Form(
+    _list_to_wire, _list_from_wire, "[+ [code: text-128, severity: 2..4]]", "deficiencies", tuple
+)
+DIGEST: Final = Form(_digest, _digest, "bstr .size 16", "hexadecimal")
+CERTIFICATE_ID: Final = Form(_certificate_id, _certificate_id, "certificate-id", "hexadecimal")
+PREVIOUS: Final = Form(_previous_to_wire, _previous_from_wire, "certificate-id / status-reference", "previous")
+BYTES: Final = Form(_some_bytes, _some_bytes, "bstr .cbor sealed", "hexadecimal")
