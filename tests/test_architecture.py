@@ -50,6 +50,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "status.vehicledoc",
         "status._keys",
         "status.http._endpoint",
+        "status.http._failures",
     ),
     ("engine._question", "engine._binding", "engine._flags", "proofs.existence", "proofs", "status.tokenlist"),
     ("verdict",),

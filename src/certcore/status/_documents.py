@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from certcore.errors import StatusError
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _keys, tokenlist
 from certcore.status.protocol import ExistingDocument
@@ -122,6 +123,14 @@ def check_key(document: StatusToken | StatusEvents, question: DocumentQuery, /) 
         StatusError: ``status-key-window``, ``status-key-compromised``.
     """
     _keys.check(tokenlist.proof_of(document), question.keys, existing=question.existing, observed_at=document.issued_at)
+
+
+def copy_error(error: StatusError, /) -> StatusError:
+    """The same error without its traceback, which would keep alive what was fetched and decoded until it was raised.
+
+    What is remembered is such a copy, and so is what each caller gets of it.
+    """
+    return StatusError(error.code, error.message, retry_after_s=error.retry_after_s, **dict(error.detail))
 
 
 def spans(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool:

@@ -313,13 +313,6 @@ def _etag(answer: Answer) -> str | None:
 # --- 6 failures -------------------------------------------------------------------------------------------------------
 
 
-def again(error: StatusError, /) -> StatusError:
-    """The same error for another caller: one exception raised in many threads would gather all their tracebacks."""
-    copy = StatusError(error.code, error.message, retry_after_s=error.retry_after_s, **dict(error.detail))
-    copy.__cause__ = error.__cause__
-    return copy
-
-
 def is_retried(error: StatusError, /) -> bool:
     """Whether another attempt may help, within the same deadline."""
     return dict(error.detail).get("cause") in _RETRIED and error.retry_after_s is None

@@ -32,6 +32,7 @@ from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url, unavailable
 from certcore.status.http import _fetch
 from certcore.status.http._endpoint import VehicleEndpoint
+from certcore.status.http._failures import LookupFailure, report
 from certcore.status.http._fetch import Answer, CachedDocument, Request
 from certcore.status.http._store import Store
 from certcore.status.protocol import (
@@ -101,6 +102,7 @@ class Settings:
         monotonic: seconds on a clock that only goes forward.
         jitter: gives numbers from 0 to 1.
         nonce: gives so many bytes that were never used before.
+        on_failure: is told of everything that could not be had.
     """
 
     max_list_bytes: int
@@ -110,6 +112,7 @@ class Settings:
     monotonic: Callable[[], float]
     jitter: Callable[[], float]
     nonce: Callable[[int], bytes]
+    on_failure: Callable[[LookupFailure], object] | None = None
 
 
 class Flows:
@@ -123,7 +126,11 @@ class Flows:
 
     def lookup(self, query: StatusQuery, /) -> Flow[StatusRecord]:
         """The facts about one entry: the steps at the top of this file."""
-        uri, index = _place(query)
+        try:
+            uri, index = _place(query)
+        except StatusError as error:
+            report(error, subject=Kind.LIST.value, url=None, on_failure=self._settings.on_failure)
+            raise
         question = self.question(query.keys, query.asked_at, query.existing)
         held = yield from self._current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
         token = held.document
@@ -205,7 +212,7 @@ class Flows:
             if held is not None and is_new and held.is_fresh(question.now) and _is_usable(held, question):
                 return held
             if (failure := self._failure(wanted)) is not None:
-                raise _fetch.again(failure)
+                raise failure
         settings = self._settings
         try:
             answer = yield from self.send(_fetch.request_for(wanted, held, max_list_bytes=settings.max_list_bytes))
@@ -214,6 +221,7 @@ class Flows:
             return self._store.put(new)
         except StatusError as error:
             self._store.fail(wanted.url, error, now=settings.monotonic(), pause=settings.failure_pause)
+            report(error, subject=wanted.kind.value, url=wanted.url, on_failure=settings.on_failure)
             raise
 
     def send(self, request: Request) -> Flow[Answer]:
@@ -251,7 +259,16 @@ class Flows:
 
     def vehicle(self, query: VehicleQuery, /) -> Flow[VehicleRecord]:
         """The facts about one vehicle: asked for every time, because an answer is bound to its question."""
-        country, endpoint = self._endpoint_for(query)
+        url = None
+        try:
+            country, endpoint = self._endpoint_for(query)
+            url = endpoint.url
+            return (yield from self._ask(query, country, endpoint))
+        except StatusError as error:
+            report(error, subject="vehicle", url=url, on_failure=self._settings.on_failure)
+            raise
+
+    def _ask(self, query: VehicleQuery, country: str, endpoint: VehicleEndpoint) -> Flow[VehicleRecord]:
         check_url(endpoint.url)
         try:
             body = vehicledoc.encode_request(query, nonce=self._settings.nonce(vehicledoc.NONCE_BYTES))

@@ -21,6 +21,7 @@ from certcore._instants import CLOCK_SKEW
 from certcore.errors import StatusError
 from certcore.status._url_policy import unavailable
 from certcore.status.http._endpoint import VehicleEndpoint
+from certcore.status.http._failures import LookupFailure
 from certcore.status.http._flows import Flow, Flows, Settings
 from certcore.status.http._prefetch import Prefetch, PrefetchReport
 from certcore.status.http._store import Store
@@ -71,6 +72,7 @@ class Options:
     trust_env: bool
     ca_file: Path | None
     vehicles: Mapping[str, VehicleEndpoint]
+    on_failure: Callable[[LookupFailure], object] | None
     tuning: HTTPTuning
 
     def reach(self, channel: str | None, /) -> Reach:
@@ -120,7 +122,7 @@ def out_of_time() -> StatusError:
 class OverHTTP:
     """What both backends are: options, a store, and the flows over it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a setting each, all of them optional
         self,
         *,
         cache_dir: Path | str | None = None,
@@ -129,6 +131,7 @@ class OverHTTP:
         trust_env: bool = False,
         ca_file: Path | str | None = None,
         vehicles: Mapping[str, VehicleEndpoint] = MappingProxyType({}),
+        on_failure: Callable[[LookupFailure], object] | None = None,
         transport: Any = None,  # noqa: ANN401  a third party's type
         tuning: HTTPTuning | None = None,
     ) -> None:
@@ -139,6 +142,7 @@ class OverHTTP:
             trust_env=trust_env,
             ca_file=None if ca_file is None else Path(ca_file),
             vehicles=dict(vehicles),
+            on_failure=on_failure,
             tuning=HTTPTuning() if tuning is None else tuning,
         )
         self._set_up(options, transport)
@@ -160,6 +164,7 @@ class OverHTTP:
             monotonic=tuning.monotonic,
             jitter=tuning.jitter,
             nonce=os.urandom,
+            on_failure=options.on_failure,
         )
         self._flows = Flows(settings, self._store)
 

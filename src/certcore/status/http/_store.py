@@ -117,14 +117,14 @@ class Store:
         """Why the document could not be had a moment ago; None where it may be asked for again."""
         with self._lock:
             until, error, _ = self._failures.get(url, (now, None, 0))
-        return error if now < until else None
+        return None if error is None or now >= until else _documents.copy_error(error)
 
     def fail(self, url: str, error: StatusError, /, *, now: float, pause: timedelta) -> None:
         """Remember a failure for a moment, which grows with every one that follows it."""
         with self._lock:
             _, _, before = self._failures.get(url, (now, None, 0))
             pause_s = _fetch.failure_pause_s(error, pause, failures_before=before)
-            self._failures[url] = now + pause_s, error, before + 1
+            self._failures[url] = now + pause_s, _documents.copy_error(error), before + 1
             self._failures.move_to_end(url)
             while len(self._failures) > self._max_documents:
                 self._failures.popitem(last=False)

@@ -26,9 +26,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from certcore._clock import utc_now
 from certcore.errors import StatusError
+from certcore.status._documents import copy_error
 from certcore.status._url_policy import unavailable
 from certcore.status.http import _fetch
 from certcore.status.http._endpoint import VehicleEndpoint
+from certcore.status.http._failures import LookupFailure
 from certcore.status.http._fetch import Answer, Request
 from certcore.status.http._flows import BackgroundRefresh, Effect, Flow, Pause, Send, SetDeadline, SingleFlight
 from certcore.status.http._options import Budget, HTTPTuning, Options, OverHTTP, out_of_time
@@ -43,6 +45,7 @@ __all__ = [
     "AsyncHTTPStatusBackend",
     "HTTPStatusBackend",
     "HTTPTuning",
+    "LookupFailure",
     "PrefetchReport",
     "VehicleEndpoint",
     "fetch_trust_list",
@@ -70,6 +73,8 @@ class HTTPStatusBackend(OverHTTP):
             because a proxy may do the connecting.
         ca_file: the authorities that are trusted for TLS instead of the system's, PEM.
         vehicles: country to where its vehicles are looked up.
+        on_failure: is called with a `LookupFailure` for everything that could not be had, once each time it was tried.
+            It may be called from any thread, must not wait, and what it raises is logged and goes no further.
         transport: an httpx2 transport to send everything through; it resolves and connects as it likes.
         tuning: bounds, clocks and chance, for operations and tests.
     """
@@ -187,15 +192,17 @@ class HTTPStatusBackend(OverHTTP):
                 mine = self._flights[key] = Future[Any]()
         if flight is not None:
             try:
-                return flight.result(budget.left())
+                found = flight.result(budget.left())
             except TimeoutError:
                 raise out_of_time() from None
-            except StatusError as error:
-                raise _fetch.again(error) from error
+            if isinstance(found, StatusError):
+                raise copy_error(found)
+            return found
         try:
             result = self._run(flow(), budget)
         except BaseException as error:
-            mine.set_exception(error if isinstance(error, StatusError) else unavailable("transport", "Broken off"))
+            broken_off = unavailable("transport", "Broken off")
+            mine.set_result(copy_error(error if isinstance(error, StatusError) else broken_off))
             raise
         else:
             mine.set_result(result)
@@ -329,19 +336,26 @@ class AsyncHTTPStatusBackend(OverHTTP):
         task = self._flight(key, flow, budget)
         try:
             async with asyncio.timeout(budget.left()):
-                return await asyncio.shield(task)
+                found = await asyncio.shield(task)
         except TimeoutError:
             raise out_of_time() from None
-        except StatusError as error:
-            raise _fetch.again(error) from error
+        if isinstance(found, StatusError):
+            raise copy_error(found)
+        return found
 
     def _flight(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> asyncio.Task[Any]:
         loop = self._enter_loop()
         task = self._flights.get(key)
         if task is None:
-            task = self._flights[key] = loop.create_task(self._run(flow(), budget))
+            task = self._flights[key] = loop.create_task(self._run_to_result(flow(), budget))
             task.add_done_callback(partial(self._landed, key))
         return task
+
+    async def _run_to_result(self, flow: Flow[T], budget: Budget) -> T | StatusError:
+        try:
+            return await self._run(flow, budget)
+        except StatusError as error:
+            return copy_error(error)
 
     def _landed(self, key: object, task: asyncio.Task[Any]) -> None:
         if self._flights.get(key) is task:
