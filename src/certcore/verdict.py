@@ -26,7 +26,7 @@ from certcore.status.protocol import StatusRecord, VehicleRecord
 from certcore.status.timeline import Interval, Rules, in_force
 
 if TYPE_CHECKING:
-    from certcore.evidence import Evidence
+    from certcore.evidence import Evidence, ReplayReport
 
 __all__ = ["Axis", "AxisState", "Effect", "Interval", "Outcome", "Reason", "VehicleVerdict", "Verdict"]
 
@@ -108,6 +108,7 @@ class Verdict:
         certificate: what the issuer states; None unless the certificate is authentic.
         issuer: the issuer's id in the trust list; None likewise.
         status_observed_at: as of when the register spoke; None when it did not.
+        replay_report: what the replay that came to this verdict proved; None for a verdict that was not replayed.
     """
 
     outcome: Outcome
@@ -119,6 +120,12 @@ class Verdict:
     _checked: frozenset[Axis]
     _grounds: Grounds | None = attrs.field(eq=False)
     _sources: Sources = attrs.field(eq=False)
+    replay_report: ReplayReport | None = attrs.field(default=None, eq=False)
+
+    @property
+    def text(self) -> str:
+        """The text of the code that was judged, as it was read; empty where a picture held none. Personal data."""
+        return self._question.text
 
     @property
     def as_of(self) -> datetime | date:
@@ -236,6 +243,7 @@ class VehicleVerdict:
         reasons: everything that bears on it, the weightiest first.
         vehicle: what the register said; None when it said nothing that can be used.
         issuer: the id of the issuer whose register it is; None where none is trusted.
+        replay_report: as in `Verdict`.
     """
 
     outcome: Outcome
@@ -244,6 +252,7 @@ class VehicleVerdict:
     issuer: str | None
     _question: VehicleQuestion
     _sources: Sources = attrs.field(eq=False)
+    replay_report: ReplayReport | None = attrs.field(default=None, eq=False)
 
     @property
     def as_of(self) -> datetime | date:

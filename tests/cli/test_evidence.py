@@ -97,6 +97,9 @@ def test_the_exit_code_is_that_of_then(
 
     assert (code, code) == (asked.exit_code, found.exit_code)
     assert headline in certcore("evidence", "replay", "kept", *ROOT).stdout
+    question, report = again.pop("question"), again.pop("replay")
+    assert ("闽C12345", "claims") == (question["expected"]["registration_number"], question["policy"]["name"])
+    assert ["question", "asked-at", "lookups", "documents"] == report["unproved"][:4]
     assert document.pop("input") == "valid.txt"
     assert again.pop("input") == document.pop("evidence")
     assert again.pop("judged_at") == document["evaluated_at"]
@@ -264,7 +267,7 @@ def test_chinese_is_spoken_where_asked_for(certcore: Command, keep: Keep) -> Non
 
 
 def test_what_a_file_says_is_shown_as_unchecked(certcore: Command, keep: Keep) -> None:
-    """Digest, outcome, times and seal, between two warnings; no plate and no text."""
+    """Digest, outcome, times, seal and the whole question, between two warnings."""
     sealed, plain = keep("--seal", "seal.key.pem"), keep()
     evidence = Evidence.from_bytes(sealed.read_bytes())
 
@@ -276,8 +279,14 @@ def test_what_a_file_says_is_shown_as_unchecked(certcore: Command, keep: Keep) -
     assert "  outcome       valid" in lines
     assert "  sealed        yes, by whom is not checked" in lines
     assert "sealed        no: what was asked can be changed unnoticed" in certcore("evidence", "show", plain).stdout
+    assert "  plate         闽C12345" in lines
+    assert f"  text          {evidence.text}" in lines
+    assert f"  policy        claims ({evidence.policy.id})" in lines
+    assert "  status        proved" in lines
+    said = json.loads(certcore("evidence", "show", sealed, "--json").stdout)
+    assert ({"input": str(sealed), "replayed": False} | evidence.to_dict()) == said
     for secret in ("闽", "12345", "LSVAA", "VIC1:"):
-        assert secret not in found.stdout
+        assert secret not in str(evidence.to_log())
 
 
 def test_strangers_names_are_escaped(certcore: Command, keep: Keep) -> None:

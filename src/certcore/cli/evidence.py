@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,7 +14,7 @@ from certcore.cli import asking, exits, files, keygen, terminal, verdicts
 from certcore.cli.asking import FILE
 from certcore.cli.verdicts import Remark
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
-from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
+from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence, Unproved
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
 
 NOT_REPLAYED: Final = "NOT REPLAYED: this is what the file says of itself"
@@ -29,6 +30,16 @@ _NO_SEAL: Final = {
     "zh": "未要求核验（--seal-key）：所询内容与时间仅为文件自述",
 }
 _SEALED: Final = {"en": "holds, by key {key}", "zh": "有效，密钥 {key}"}
+_UNPROVED: Final = {
+    Unproved.QUESTION: ("what was asked", "所询内容"),
+    Unproved.ASKED_AT: ("when it was asked", "询问时间"),
+    Unproved.LOOKUPS: ("that no look-up was left out", "未遗漏任何查询"),
+    Unproved.DOCUMENTS: ("that the documents are those of then", "所附文件即当时的文件"),
+    Unproved.DOCUMENTS_CURRENT: ("that the status documents were current", "状态文件当时仍在有效期内"),
+    Unproved.STATUS_RECORD: ("the status record, which the verifier attests", "状态记录（仅由核验方作证）"),
+    Unproved.VEHICLE_RECORD: ("the vehicle's record, which the verifier attests", "车辆记录（仅由核验方作证）"),
+}
+_NONE_UNPROVED: Final = {"en": "nothing: all of it is proved or sealed", "zh": "无：全部已获证明或已封签"}
 _WHAT = click.argument("what", type=FILE, nargs=-1, required=True, metavar="FILE|FOLDER...")
 _JSON = click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
 
@@ -43,19 +54,20 @@ def evidence(ctx: click.Context) -> None:
 
 @evidence.command()
 @_WHAT
-def show(what: tuple[Path, ...]) -> int:
-    """Show what evidence says of itself, unchecked.
+@_JSON
+def show(what: tuple[Path, ...], *, is_json: bool) -> int:
+    """Show what evidence says of itself, unchecked: what was asked, and what came of it.
 
-    Takes files, and the .vice files of folders.
+    Takes files, and the .vice files of folders. It names the vehicle.
     """
     codes = []
     for path in _files(what):
         found = _opened(path, lambda evidence: evidence)
         if isinstance(found, CertcoreError):
-            verdicts.refuse(str(path), found, is_json=False)
+            verdicts.refuse(str(path), found, is_json=is_json)
             codes.append(exits.ERROR)
         else:
-            _show(path, found)
+            _show(path, found, is_json=is_json)
             codes.append(exits.DONE)
     return exits.worst(codes)
 
@@ -96,16 +108,10 @@ def replay(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) ->
         found = _whole(stored, materials)
         verdict: Verdict | VehicleVerdict
         if found.is_about_vehicle:
-            verdict = found.replay_vehicle(root, seal_key=seal_key)
+            verdict = found.replay_vehicle(root, seal_key=seal_key, authorities=authorities)
         else:
-            verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys)
-        sealed_by = None if seal_key is None else seal_key.key_id.hex()
-        words = _NO_SEAL[lang] if sealed_by is None else _SEALED[lang].format(key=sealed_by)
-        remarks = [
-            Remark("judged_at", verdict.evaluated_at.isoformat()),
-            Remark("sealed_by", sealed_by, words),
-        ]
-        return verdict, [*remarks, *_stamp(found, authorities)]
+            verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys, authorities=authorities)
+        return verdict, list(_asserted(found, verdict, lang, needs_stamp=bool(authorities)))
 
     return _tell_each(what, judge, lang, is_json=is_json)
 
@@ -174,28 +180,61 @@ def _opened(path: Path, use: Callable[[Evidence], _T]) -> _T | CertcoreError:
         return type(error)(error.code, f"{path}: {error.message}", **dict(error.detail))
 
 
-def _stamp(found: Evidence, authorities: tuple[bytes, ...]) -> Iterator[Remark]:
-    """The earliest time-stamp, where one is required."""
-    if authorities:
-        stamp = found.timestamp(authorities)
-        if stamp is None:
-            raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
-        yield Remark("stamped_at", stamp.at.isoformat())
+def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str, *, needs_stamp: bool) -> Iterator[Remark]:
+    """What was asked, by whose seal and time-stamp it holds, and what the replay does not prove."""
+    report = verdict.replay_report
+    assert report is not None  # noqa: S101  it was replayed
+    if needs_stamp and report.timestamp is None:
+        raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
+    sealed_by = None if report.sealed_by is None else report.sealed_by.hex()
+    yield Remark("judged_at", verdict.evaluated_at.isoformat())
+    yield Remark("question", found.to_dict()["question"], _asked(found))
+    unproved = [_UNPROVED[one][lang == "zh"] for one in report.unproved]
+    words = ("；" if lang == "zh" else "; ").join(unproved) or _NONE_UNPROVED[lang]
+    yield Remark("replay", report.to_dict(), words)
+    yield Remark("sealed_by", sealed_by, _NO_SEAL[lang] if sealed_by is None else _SEALED[lang].format(key=sealed_by))
+    if report.timestamp is not None:
+        yield Remark("stamped_at", report.timestamp.at.isoformat())
 
 
-def _show(path: Path, found: Evidence) -> None:
-    rows = {
+def _asked(found: Evidence) -> str:
+    """The vehicle that was expected, and the policy by name."""
+    expected = found.expected
+    asked = [expected.registration_number, expected.country, expected.vin]
+    return ", ".join([part for part in asked if part] + [f"policy {found.policy.name}"])
+
+
+def _show(path: Path, found: Evidence, *, is_json: bool) -> None:
+    if is_json:
+        terminal.say(json.dumps({"input": str(path), "replayed": False, **found.to_dict()}))
+        return
+    terminal.say(NOT_REPLAYED, style="bold red")
+    terminal.say(f"  {'file':<13} {terminal.escaped(str(path))}")
+    for name, value in _rows(found).items():
+        terminal.say(f"  {name:<13} {terminal.escaped(value) or '-'}")
+    terminal.say(NOT_REPLAYED, style="bold red")
+
+
+def _rows(found: Evidence) -> dict[str, str]:
+    """What the file says of itself, row by row."""
+    expected, sealer = found.expected, found.unverified_seal_key_id
+    return {
         **found.to_log(),
         "about": "a vehicle" if found.is_about_vehicle else "a certificate",
+        "plate": " ".join(filter(None, [expected.registration_number, expected.country])),
+        "plate_type": "" if expected.plate_type is None else str(expected.plate_type),
+        "vin": expected.vin or "",
+        "known_at": found.known_at.isoformat(),
+        "policy": f"{found.policy.name} ({found.policy.id})",
+        "text": found.text or "",
+        "picture": "" if found.picture_digest is None else f"SHA-256 {found.picture_digest.hex()}",
+        "status": found.status_backing.value,
+        "vehicle": found.vehicle_backing.value,
         "sealed": "yes, by whom is not checked" if found.is_sealed else "no: what was asked can be changed unnoticed",
+        "seal_key": "" if sealer is None else sealer.hex(),
         "documents": f"{len(found.materials)}, {sum(map(len, found.materials.values()))} bytes",
         "missing": str(len(found.missing)),
     }
-    terminal.say(NOT_REPLAYED, style="bold red")
-    terminal.say(f"  {'file':<13} {terminal.escaped(str(path))}")
-    for name, value in rows.items():
-        terminal.say(f"  {name:<13} {terminal.escaped(value) or '-'}")
-    terminal.say(NOT_REPLAYED, style="bold red")
 
 
 def _files(what: tuple[Path, ...]) -> Iterator[Path]:

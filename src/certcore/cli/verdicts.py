@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -35,7 +35,9 @@ _VALID_UNTIL: Final = {"en": "inspection valid until", "zh": "检验有效期止
 _LABELS: Final = {
     "evidence": {"en": "evidence", "zh": "证据文件"},
     "judged_at": {"en": "judged", "zh": "判定时间"},
+    "question": {"en": "asked", "zh": "所询内容"},
     "sealed_by": {"en": "seal", "zh": "封签"},
+    "replay": {"en": "not proved", "zh": "未获证明"},
     "stamped_at": {"en": "time-stamp", "zh": "时间戳"},
     "outcome_then": {"en": "by the file it was", "zh": "文件原载结论"},
 }
@@ -53,7 +55,7 @@ class Remark:
     """
 
     name: str
-    value: str | None
+    value: Any
     words: str | None = None
 
     def row(self, lang: str) -> tuple[str, str]:

@@ -18,9 +18,19 @@ from __future__ import annotations
 from certcore.evidence._file import (
     MAX_EVIDENCE_BYTES,
     MEDIA_TYPE,
-    SUPPORTED_RULES,
-    SUPPORTED_VOCABULARIES,
     Evidence,
 )
+from certcore.evidence._replay import SUPPORTED_RULES, SUPPORTED_VOCABULARIES
+from certcore.evidence._report import Backing, CivilTime, ReplayReport, Unproved
 
-__all__ = ["MAX_EVIDENCE_BYTES", "MEDIA_TYPE", "SUPPORTED_RULES", "SUPPORTED_VOCABULARIES", "Evidence"]
+__all__ = [
+    "MAX_EVIDENCE_BYTES",
+    "MEDIA_TYPE",
+    "SUPPORTED_RULES",
+    "SUPPORTED_VOCABULARIES",
+    "Backing",
+    "CivilTime",
+    "Evidence",
+    "ReplayReport",
+    "Unproved",
+]

@@ -8,36 +8,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
-from certcore import _cbor, cose, vocabulary
-from certcore.certificate.confidential import A128GCM, GroupKey
+from certcore import _cbor, cose
+from certcore.certificate.confidential import GroupKey
 from certcore.engine import certificate as _engine
-from certcore.engine import vehicle as _vehicle_check
-from certcore.engine._question import Question, VehicleQuestion
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
+from certcore.evidence import _replay
+from certcore.evidence._json import question_dict
 from certcore.evidence._numbers import Kind
+from certcore.evidence._report import Backing, backing
 from certcore.evidence._sources import (
-    Gathered,
+    Documents,
     malformed,
     named,
     state,
-    status_answer,
     text_of,
-    vehicle_answer,
-    zone_of_then,
 )
 from certcore.evidence._statement import Statement, decode, encode
 from certcore.keys import PublicKey, Signer
-from certcore.policy import Expected
+from certcore.policy import Expected, Policy
 from certcore.proofs import timestamps
 from certcore.proofs.existence import EVIDENCE_TYPE
 from certcore.proofs.timestamps import Timestamp
-from certcore.trust import TrustList, TrustRoot
-from certcore.verdict import VehicleVerdict, Verdict
+from certcore.reasons import Reason
+from certcore.trust import TrustRoot
+from certcore.verdict import Outcome, VehicleVerdict, Verdict
 
 if TYPE_CHECKING:
     from certcore.verify import Verifier
@@ -48,17 +48,10 @@ MEDIA_TYPE: Final = EVIDENCE_TYPE
 MAX_EVIDENCE_BYTES: Final = 64 << 20
 """Bytes of a file: status lists of a million entries have some 20 kB, a trust list with all its keys a few."""
 
-SUPPORTED_RULES: Final = frozenset({_engine.RULES})
-"""The rules that can be replayed."""
-
-SUPPORTED_VOCABULARIES: Final = frozenset({vocabulary.VOCABULARY_VERSION})
-"""The tables of codes that can be."""
-
 _MAX_MATERIALS: Final = 1024
 _MAX_TIMESTAMPS: Final = 16
 _FORMAT, _BODY, _MATERIALS, _TIMESTAMPS = range(4)
 _SIGN1: Final = b"\xd2"
-_ANY_GROUP_KEY: Final = GroupKey(key_id=b"any", algorithm=A128GCM, secret=bytes(16))
 _NOTHING: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 
 
@@ -77,7 +70,7 @@ class Evidence:
     _body: bytes
     materials: Mapping[bytes, bytes] = attrs.field(default=_NOTHING, converter=_materials, eq=False)
     _timestamps: tuple[bytes, ...] = ()
-    _statement: Statement = attrs.field(init=False, eq=False)
+    _statement: Statement = attrs.field(eq=False)
 
     @_statement.default
     def _read_statement(self) -> Statement:
@@ -85,10 +78,13 @@ class Evidence:
 
     @classmethod
     def of(cls, verdict: Verdict | VehicleVerdict, /) -> Self:
-        """The evidence of a verdict; `Verdict.evidence` is the same."""
-        gathered = Gathered()
+        """The evidence of a verdict; `Verdict.evidence` is the same.
+
+        Where it cannot be written down, `to_bytes` says so, and so does whatever else needs the bytes.
+        """
+        gathered = Documents()
         statement = state(verdict, gathered)
-        return cls(encode(statement), gathered.documents)
+        return cls(_written(statement), gathered.documents, statement=statement)
 
     @classmethod
     def from_bytes(cls, data: bytes, /, *, materials: Mapping[bytes, bytes] | None = None) -> Self:
@@ -122,18 +118,32 @@ class Evidence:
 
         Args:
             detached: leave the long documents out; keep `materials` elsewhere, once for all files that name them.
+
+        Raises:
+            IssuingError: ``evidence-not-writable`` for what `from_bytes` would not read again.
         """
-        members: dict[int, object] = {_FORMAT: 1, _BODY: self._body}
+        members: dict[int, object] = {_FORMAT: 1, _BODY: self._whole_body}
         if self.materials and not detached:
+            if len(self.materials) > _MAX_MATERIALS:
+                raise _not_writable("more documents than a file may hold; write it detached")
             members[_MATERIALS] = [self.materials[digest] for digest in sorted(self.materials)]
         if self._timestamps:
             members[_TIMESTAMPS] = list(self._timestamps)
-        return _cbor.encode(members)
+        data = _cbor.encode(members)
+        if len(data) > MAX_EVIDENCE_BYTES:
+            raise _not_writable("more bytes than a file may have; write it detached")
+        return data
 
     # --- coming to a verdict again
 
     def replay(
-        self, root: TrustRoot, /, *, seal_key: PublicKey | None = None, group_keys: Sequence[GroupKey] = ()
+        self,
+        root: TrustRoot,
+        /,
+        *,
+        seal_key: PublicKey | None = None,
+        group_keys: Sequence[GroupKey] = (),
+        authorities: Sequence[bytes] = (),
     ) -> Verdict:
         """The verdict of then, once everything it stood on is checked again. Nobody is asked, and no clock read.
 
@@ -144,6 +154,11 @@ class Evidence:
             root: whom the caller trusts, now or then: the file's own root sets lead from the one to the other.
             seal_key: whose seal is required.
             group_keys: by which confidential claims can be read, where they were read then.
+            authorities: whose time-stamps are looked for; the earliest that holds is in the report.
+
+        Returns:
+            The verdict; its `Verdict.replay_report` says what is proved, and what is not. Where the days were counted
+            by a civil time that the issuer's zone cannot have had, it has one more reason, ``civil-time-differs``.
 
         Raises:
             UntrustedError: ``evidence-seal-invalid``; ``evidence-outcome-differs`` where the statement's outcome is not
@@ -155,24 +170,19 @@ class Evidence:
             ValueError: for evidence about a vehicle: `replay_vehicle` is for that.
         """
         self._require(Kind.CERTIFICATE)
-        trust = self._replayed_trust(root, seal_key)
-        statement = self._statement
-        question = Question(
-            text=text_of(statement),
-            as_of=statement.as_of,
-            expect=statement.expect or Expected(),
-            known_at=statement.known_at,
-            evaluated_at=statement.evaluated_at,
-            policy=statement.policy,
-            existed_by=statement.existed_by or (),
-            picture=statement.picture,
-            zone=zone_of_then(statement),
-        )
-        verdict = self._replayed(question, trust, group_keys)
-        self._compare(verdict)
-        return verdict
+        sealed_by = self._checked_seal(seal_key)
+        verdict = _replay.certificate_verdict(self._statement, root, self._material, group_keys)
+        stamp = self.timestamp(authorities) if authorities else None
+        return _replay.compared(verdict, self._statement, self._material, sealed_by=sealed_by, timestamp=stamp)
 
-    def replay_vehicle(self, root: TrustRoot, /, *, seal_key: PublicKey | None = None) -> VehicleVerdict:
+    def replay_vehicle(
+        self,
+        root: TrustRoot,
+        /,
+        *,
+        seal_key: PublicKey | None = None,
+        authorities: Sequence[bytes] = (),
+    ) -> VehicleVerdict:
         """`replay` for evidence about a vehicle for which nobody showed a certificate.
 
         Raises:
@@ -180,10 +190,10 @@ class Evidence:
             ValueError: for evidence about a certificate.
         """
         self._require(Kind.VEHICLE)
-        trust = self._replayed_trust(root, seal_key)
-        verdict = self._replayed_vehicle(trust)
-        self._compare(verdict)
-        return verdict
+        sealed_by = self._checked_seal(seal_key)
+        verdict = _replay.vehicle_verdict(self._statement, root, self._material)
+        stamp = self.timestamp(authorities) if authorities else None
+        return _replay.compared(verdict, self._statement, self._material, sealed_by=sealed_by, timestamp=stamp)
 
     def reassess(self, verifier: Verifier, /) -> Verdict:
         """Today's verdict on the same question: the verifier's trust list, registers, policy and clock.
@@ -229,7 +239,7 @@ class Evidence:
         """
         if self.is_sealed:
             raise IssuingError("already-signed", "The evidence is sealed already")
-        body = cose.sign1(self._body, signer=signer, protected={cose.TYP: EVIDENCE_TYPE})
+        body = cose.sign1(self._whole_body, signer=signer, protected={cose.TYP: EVIDENCE_TYPE})
         return attrs.evolve(self, body=body, timestamps=())
 
     @property
@@ -239,7 +249,7 @@ class Evidence:
 
     def timestamp_request(self) -> bytes:
         """What to POST to a time-stamp authority, as ``application/timestamp-query``. Seal first, stamp then."""
-        return timestamps.request(self._body)
+        return timestamps.request(self._whole_body)
 
     def with_timestamp(self, token: bytes, /, *, authorities: Sequence[bytes] = ()) -> Self:
         """The same evidence with what the authority answered, a token or a whole response.
@@ -260,7 +270,7 @@ class Evidence:
             msg = f"evidence has at most {_MAX_TIMESTAMPS} time-stamps"
             raise ValueError(msg)
         if authorities:
-            timestamps.open_token(token, data=self._body, authorities=authorities)
+            timestamps.open_token(token, data=self._whole_body, authorities=authorities)
         return attrs.evolve(self, timestamps=(*self._timestamps, token))
 
     def timestamp(self, authorities: Sequence[bytes], /) -> Timestamp | None:
@@ -271,7 +281,7 @@ class Evidence:
         found = []
         for token in self._timestamps:
             try:
-                found.append(timestamps.open_token(token, data=self._body, authorities=authorities))
+                found.append(timestamps.open_token(token, data=self._whole_body, authorities=authorities))
             except CertcoreError:
                 continue
         return min(found, key=lambda stamp: stamp.at, default=None)
@@ -281,7 +291,82 @@ class Evidence:
     @property
     def digest(self) -> bytes:
         """SHA-256 over the statement with its seal; the same for embedded and detached, with time-stamps or without."""
-        return hashlib.sha256(self._body).digest()
+        return hashlib.sha256(self._whole_body).digest()
+
+    @property
+    def text(self) -> str | None:
+        """The certificate's text, as it was read; None for evidence about a vehicle."""
+        return None if self.is_about_vehicle else text_of(self._statement)
+
+    @property
+    def as_of(self) -> datetime | date:
+        """The moment, or the civil day, the question is about."""
+        return self._statement.as_of
+
+    @property
+    def known_at(self) -> datetime:
+        """What was knowable when: when it was asked, unless the caller said otherwise."""
+        return self._statement.known_at or self._statement.evaluated_at
+
+    @property
+    def evaluated_at(self) -> datetime:
+        """When it was asked."""
+        return self._statement.evaluated_at
+
+    @property
+    def expected(self) -> Expected:
+        """The vehicle that was seen, or asked about."""
+        return self._statement.expect or Expected()
+
+    @property
+    def policy(self) -> Policy:
+        """The policy, whole."""
+        return self._statement.policy
+
+    @property
+    def picture_digest(self) -> bytes | None:
+        """SHA-256 of the picture's file, where the text was read from one."""
+        return self._statement.picture
+
+    @property
+    def outcome(self) -> Outcome:
+        """The outcome that is stated; that it follows, `replay` shows."""
+        return self._statement.outcome
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The reasons that are stated, likewise."""
+        return self._statement.reasons
+
+    @property
+    def status_backing(self) -> Backing:
+        """How far the status record is backed: proved by documents that are named, attested, or there was none."""
+        return backing(self._statement.status)
+
+    @property
+    def vehicle_backing(self) -> Backing:
+        """How far the vehicle's record is."""
+        return backing(self._statement.vehicle)
+
+    @property
+    def unverified_seal_key_id(self) -> bytes | None:
+        """Which key the seal says it is by; whether it is, `replay` finds out."""
+        return _sealer(self._body) if self.is_sealed else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The question and what the file says of itself, as JSON types. It names the vehicle, and replays nothing."""
+        sealer = self.unverified_seal_key_id
+        return {
+            "evidence": self.digest.hex(),
+            "question": question_dict(self._statement, self.text),
+            "outcome": self.outcome.value,
+            "reasons": [reason.code for reason in self.reasons],
+            "status": self.status_backing.value,
+            "vehicle": self.vehicle_backing.value,
+            "seal_key_id": None if sealer is None else sealer.hex(),
+            "zone_edition": self._statement.zone_edition,
+            "missing": [digest.hex() for digest in self.missing],
+        }
 
     @property
     def is_about_vehicle(self) -> bool:
@@ -330,10 +415,24 @@ class Evidence:
             raise UntrustedError("evidence-proof-invalid", "A document does not have the digest it is kept under")
         return attrs.evolve(self, materials={**self.materials, **found})
 
+    @property
+    def _whole_body(self) -> bytes:
+        """The statement with its seal; there is none where the statement cannot be written."""
+        if not self._body:
+            raise _not_writable("a time, a text or a number that a file cannot hold")
+        return self._body
+
     def _require(self, kind: Kind) -> None:
         if self._statement.kind is not kind:
             msg = f"the evidence is about a {self._statement.kind.value}: use the method for that"
             raise ValueError(msg)
+
+    def _checked_seal(self, seal_key: PublicKey | None) -> bytes | None:
+        """The id of the key whose seal holds, where one is required."""
+        if seal_key is None:
+            return None
+        _replay.check_seal(self._body, seal_key, is_sealed=self.is_sealed)
+        return seal_key.key_id
 
     def _material(self, digest: bytes) -> bytes:
         if digest not in self.materials:
@@ -342,71 +441,19 @@ class Evidence:
             )
         return self.materials[digest]
 
-    def _replayed_trust(self, root: TrustRoot, seal_key: PublicKey | None) -> TrustList:
-        """The seal, the rules, and the trust list of then."""
-        statement = self._statement
-        if seal_key is not None:
-            _check_seal(self._body, seal_key)
-        if statement.rules not in SUPPORTED_RULES or statement.vocabulary not in SUPPORTED_VOCABULARIES:
-            raise RejectedInputError(
-                "evidence-rules-unsupported",
-                "The evidence was judged by rules that this version cannot replay",
-                rules=statement.rules,
-            )
-        chain = [self._material(digest) for digest in statement.chain or ()]
-        return TrustList.open_archived(self._material(statement.trust), root=root, chain=chain)
 
-    def _replayed(self, question: Question, trust: TrustList, group_keys: Sequence[GroupKey]) -> Verdict:
-        statement = self._statement
-        if statement.refused is not None:
-            return _engine.refuse(question, statement.refused, trust)
-        needed = statement.group_key_id
-        if needed == b"" and not group_keys:
-            group_keys = (_ANY_GROUP_KEY,)  # what cannot be read by any key is not read by this one
-        elif needed and not any(key.key_id == needed for key in group_keys):
-            raise RejectedInputError(
-                "evidence-incomplete", "Confidential claims were read then; the group's key is needed", missing=1
-            )
-        if question.existed_by and question.policy.time_stamp_authorities and not timestamps.is_supported():
-            raise RejectedInputError("timestamp-unsupported", f"Time-stamps may count: {timestamps.TIMESTAMP_EXTRA}")
-        pending = _engine.begin(question, trust, group_keys if needed is not None else ())
-        if isinstance(pending, Verdict):
-            return pending
-        return _engine.conclude(
-            pending,
-            status=status_answer(statement, pending.status_query, self._material),
-            vehicle=vehicle_answer(statement, pending.vehicle_query, self._material),
-        )
+def _written(statement: Statement) -> bytes:
+    """The statement's bytes, once they are found to be readable; none where they are not."""
+    try:
+        body = encode(statement)
+        decode(body)
+    except (CertcoreError, ValueError, TypeError, OverflowError):
+        return b""
+    return body
 
-    def _replayed_vehicle(self, trust: TrustList) -> VehicleVerdict:
-        statement = self._statement
-        asked = statement.expect or Expected()
-        question = VehicleQuestion(
-            registration_number=asked.registration_number,
-            country=asked.country,
-            plate_type=asked.plate_type,
-            vin=asked.vin,
-            as_of=statement.as_of,
-            evaluated_at=statement.evaluated_at,
-            policy=statement.policy,
-            zone=zone_of_then(statement),
-        )
-        pending = _vehicle_check.begin(question, trust)
-        if isinstance(pending, VehicleVerdict):
-            return pending
-        return _vehicle_check.conclude(
-            pending, vehicle=vehicle_answer(statement, pending.vehicle_query, self._material)
-        )
 
-    def _compare(self, verdict: Verdict | VehicleVerdict) -> None:
-        statement = self._statement
-        if (verdict.outcome, verdict.reasons) != (statement.outcome, statement.reasons):
-            raise UntrustedError(
-                "evidence-outcome-differs",
-                "The outcome that the evidence states does not follow from what it holds",
-                replayed=verdict.outcome.value,
-                stated=statement.outcome.value,
-            )
+def _not_writable(what: str) -> IssuingError:
+    return IssuingError("evidence-not-writable", f"The evidence cannot be written: it holds {what}")
 
 
 def _stated(body: bytes) -> bytes:
@@ -423,15 +470,17 @@ def _stated(body: bytes) -> bytes:
     raise malformed("its seal is not a COSE_Sign1")
 
 
-def _check_seal(body: bytes, seal_key: PublicKey) -> None:
-    if not body.startswith(_SIGN1):
-        raise UntrustedError("evidence-seal-invalid", "The evidence has no seal, and one is required")
-    try:
-        opened = cose.open_sign1(body, keys=[seal_key], max_bytes=len(body))
-    except CertcoreError as cause:
-        raise UntrustedError("evidence-seal-invalid", "The seal is not by that key, or over something else") from cause
-    if opened.protected.get(cose.TYP) != EVIDENCE_TYPE:
-        raise UntrustedError("evidence-seal-invalid", "The key has signed something else")
+def _sealer(body: bytes) -> bytes | None:
+    """The key id that a seal states; None where it states none."""
+    match _cbor.decode_general(body[1:], max_bytes=len(body)):
+        case [bytes() as protected, *_]:
+            try:
+                header = _cbor.decode_general(protected, max_bytes=len(protected))
+            except RejectedInputError:
+                return None
+            found = header.get(cose.KID) if isinstance(header, dict) else None
+            return found if isinstance(found, bytes) else None
+    return None
 
 
 def _byte_strings(value: object, limit: int) -> list[bytes]:

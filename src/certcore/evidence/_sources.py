@@ -40,7 +40,7 @@ Material = Callable[[bytes], bytes]
 """Gives the document with a digest; raises where it is not there."""
 
 
-class Gathered:
+class Documents:
     """The documents that a statement names, as it is written."""
 
     def __init__(self) -> None:
@@ -53,14 +53,14 @@ class Gathered:
         return digest
 
 
-def state(verdict: Verdict | VehicleVerdict, gathered: Gathered) -> Statement:
+def state(verdict: Verdict | VehicleVerdict, documents: Documents) -> Statement:
     """What the verdict stood on."""
-    return _of_certificate(verdict, gathered) if isinstance(verdict, Verdict) else _of_vehicle(verdict, gathered)
+    return _of_certificate(verdict, documents) if isinstance(verdict, Verdict) else _of_vehicle(verdict, documents)
 
 
-def _of_certificate(verdict: Verdict, gathered: Gathered) -> Statement:
+def _of_certificate(verdict: Verdict, documents: Documents) -> Statement:
     question, sources = verdict._question, verdict._sources  # noqa: SLF001  a verdict's own, kept for this
-    common = _common(verdict, question, sources, gathered) | {
+    common = _common(verdict, question, sources, documents) | {
         "text": _writable(question.text),
         "known_at": question.known_at,
         "expect": None if question.expect.is_empty else question.expect,
@@ -70,15 +70,15 @@ def _of_certificate(verdict: Verdict, gathered: Gathered) -> Statement:
         "group_key_id": sources.group_key_id,
     }
     return Statement(
-        status=_status_stated(sources.status, sources.status_query, gathered),
-        vehicle=_vehicle_stated(sources.vehicle, sources.vehicle_query, gathered),
+        status=_status_stated(sources.status, sources.status_query, documents),
+        vehicle=_vehicle_stated(sources.vehicle, sources.vehicle_query, documents),
         **common,
     )
 
 
-def _of_vehicle(verdict: VehicleVerdict, gathered: Gathered) -> Statement:
+def _of_vehicle(verdict: VehicleVerdict, documents: Documents) -> Statement:
     question, sources = verdict._question, verdict._sources  # noqa: SLF001  as above
-    common = _common(verdict, question, sources, gathered) | {
+    common = _common(verdict, question, sources, documents) | {
         "kind": Kind.VEHICLE,
         "expect": Expected(
             registration_number=question.registration_number,
@@ -87,11 +87,11 @@ def _of_vehicle(verdict: VehicleVerdict, gathered: Gathered) -> Statement:
             vin=question.vin,
         ),
     }
-    return Statement(vehicle=_vehicle_stated(sources.vehicle, sources.vehicle_query, gathered), **common)
+    return Statement(vehicle=_vehicle_stated(sources.vehicle, sources.vehicle_query, documents), **common)
 
 
 def _common(
-    verdict: Verdict | VehicleVerdict, question: Question | VehicleQuestion, sources: Sources, gathered: Gathered
+    verdict: Verdict | VehicleVerdict, question: Question | VehicleQuestion, sources: Sources, documents: Documents
 ) -> dict[str, Any]:
     """What both kinds of statement have."""
     return {
@@ -100,26 +100,26 @@ def _common(
         "as_of": question.as_of,
         "evaluated_at": question.evaluated_at,
         "policy": question.policy,
-        "trust": gathered.name(sources.trust.to_bytes()),
-        "chain": list(map(gathered.name, sources.trust.root_chain)) or None,
+        "trust": documents.name(sources.trust.to_bytes()),
+        "chain": list(map(documents.name, sources.trust.root_chain)) or None,
         "outcome": verdict.outcome,
         "reasons": verdict.reasons,
         **_civil_time(verdict, question, sources.issuer),
     }
 
 
-def _status_stated(answer: StatusAnswer, query: StatusQuery | None, gathered: Gathered) -> Answer | None:
+def _status_stated(answer: StatusAnswer, query: StatusQuery | None, documents: Documents) -> Answer | None:
     """A record that its documents prove is left to them; any other is the verifier's word, and said to be."""
     if answer is None or query is None:
         return None
     if isinstance(answer, StatusError):
         return Failed(answer.code, cause_of(answer))
     if answer.proofs and _proved_record(answer.proofs, query) == answer:
-        return Proved(tuple((gathered.name(proof.data), proof.media_type) for proof in answer.proofs))
-    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, gathered)))
+        return Proved(tuple((documents.name(proof.data), proof.media_type) for proof in answer.proofs))
+    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
 
 
-def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, gathered: Gathered) -> Answer | None:
+def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, documents: Documents) -> Answer | None:
     if answer is None or query is None:
         return None
     if isinstance(answer, StatusError):
@@ -127,11 +127,11 @@ def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, gathered:
     match answer.proofs:
         case [StatusProof(data=data, request=bytes() as request)] if _proved_vehicle(request, data, query) == answer:
             return Answered(request, data)
-    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, gathered)))
+    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
 
 
-def _kept(proofs: Sequence[StatusProof], gathered: Gathered) -> Iterator[tuple[bytes, str, bytes]]:
-    return ((gathered.name(proof.data), proof.media_type, proof.key_id) for proof in proofs)
+def _kept(proofs: Sequence[StatusProof], documents: Documents) -> Iterator[tuple[bytes, str, bytes]]:
+    return ((documents.name(proof.data), proof.media_type, proof.key_id) for proof in proofs)
 
 
 def _writable(text: str) -> str | bytes:
@@ -234,6 +234,17 @@ def vehicle_answer(statement: Statement, query: VehicleQuery | None, material: M
             if found is not None:
                 return found
     raise UntrustedError("evidence-proof-invalid", "The register's answer is not its own, or about something else")
+
+
+def has_expired(statement: Statement, query: StatusQuery | None, material: Material) -> bool:
+    """Whether a document that proves the status had expired when the question was asked."""
+    match statement.status:
+        case Proved(documents) if query is not None and query.list_uri is not None:
+            ends = [
+                _opened(material(digest), kind, query.list_uri, query.keys).expires_at for digest, kind in documents
+            ]
+            return any(end is not None and end <= statement.evaluated_at for end in ends)
+    return False
 
 
 def _unproven(documents: Sequence[tuple[bytes, str, bytes]], material: Material) -> tuple[StatusProof, ...]:
