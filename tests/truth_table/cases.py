@@ -100,7 +100,7 @@ _UNITS: Final = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta
 _ASKED: Final = frozenset(
     {
         *("certificate", "signer", "live", "text", "damage", "critical"),  # the text
-        *("trust", "issuer", "key", "live_key", "neighbour", "register_keys"),  # the trust list
+        *("trust", "issuer", "key", "live_key", "status_key", "register_key", "neighbour", "register_keys"),  # the list
         *("at", "as_of", "known_at", "policy", "expect", "proofs", "asks"),  # the question
         *("status", "vehicle"),  # the registers
     }
@@ -343,6 +343,8 @@ def _trust(row: Mapping[str, Any], at: datetime) -> TrustList:
         _frozen(row.get("issuer", {})),
         _frozen(row.get("key", {})),
         _frozen(row.get("live_key", {})),
+        _frozen(row.get("status_key", {})),
+        _frozen(row.get("register_key", {})),
         _frozen(row.get("neighbour", {})),
         issued_at=at - span(said.get("age", "4h")),
         next_update_at=said.get("next_update", at + timedelta(days=7)),
@@ -357,6 +359,8 @@ def _signed_list(
     issuer: tuple[tuple[str, Any], ...],
     key: tuple[tuple[str, Any], ...],
     live_key: tuple[tuple[str, Any], ...],
+    status_key: tuple[tuple[str, Any], ...],
+    register_key: tuple[tuple[str, Any], ...],
     neighbour: tuple[tuple[str, Any], ...],
     *,
     has_register_keys: bool,
@@ -366,10 +370,10 @@ def _signed_list(
     keys: list[TrustedKey] = [
         trusted_key(SIGNER, **dict(key)),
         trusted_key(LIVE_SIGNER, **({"usage": KeyUsage.LIVE} | dict(live_key))),
-        trusted_key(STATUS_SIGNER, usage=KeyUsage.STATUS),
+        trusted_key(STATUS_SIGNER, usage=KeyUsage.STATUS, **dict(status_key)),
     ]
     if has_register_keys:
-        keys.append(trusted_key(REGISTER_SIGNER, usage=KeyUsage.REGISTER))
+        keys.append(trusted_key(REGISTER_SIGNER, usage=KeyUsage.REGISTER, **dict(register_key)))
     fields: dict[str, Any] = {"id": "CN", "name": "Issuer", "country": "CN", "time_zone": "Asia/Shanghai"}
     issuers = [TrustedIssuer(keys=keys, **(fields | dict(issuer)))]
     if neighbour:
@@ -477,12 +481,18 @@ def _strange(said: Any) -> object:  # noqa: ANN401  as above
 def _signed_by(said: Mapping[str, Any], media_type: str) -> list[StatusProof]:
     if "proof" not in said:
         return []
-    return [StatusProof(data=b"\xd2", media_type=media_type, key_id=_SIGNERS[said["proof"]].public_key.key_id)]
+    return [StatusProof(data=_DOCUMENT, media_type=media_type, key_id=_SIGNERS[said["proof"]].public_key.key_id)]
+
+
+_DOCUMENT: Final = b"\xd2"
+"""A register's document in a form that is not known, so that the answer's own time counts as its time."""
 
 
 def _proof(text: str, kind: str, at: datetime) -> bytes:
-    """What may prove that the certificate existed at an instant."""
+    """What may prove that the certificate, or the register's document, existed at an instant."""
     data = armor.decode(text)
+    if kind == "time-stamp of the document":
+        return tsa.authority().answer(timestamps.request(_DOCUMENT, nonce=False), at=at)
     if kind == "time-stamp":
         return tsa.authority().answer(timestamps.request(data, nonce=False), at=at)
     if kind == "seal":
