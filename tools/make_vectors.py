@@ -13,6 +13,7 @@ from what certcore answers.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import sys
 from datetime import UTC, date, datetime, timedelta
@@ -1664,6 +1665,73 @@ def existed() -> None:
     )
 
 
+def keys_of_registers() -> None:
+    """Documents of a status key, by its dates. They are empty here, and so bear the time of the answer."""
+    second = timedelta(seconds=1)
+    dated = NOW - HOUR
+
+    def known_as(**of_key: Any) -> bytes:
+        own = LocalSigner.from_pem(LocalSigner.generate().to_pem(), key_id=b"list-of-cn")
+        return trust_bytes(trusted_issuer(trusted_key(SIGNER), trusted_key(own, usage=KeyUsage.STATUS, **of_key)))
+
+    def named(at: datetime, data: bytes = b"") -> bytes:
+        answer = [1, [[hashlib.sha256(data).digest(), "application/statuslist+cwt"]]]
+        said = {0: 1, 2: TEXT, 3: int(at.timestamp()) * 10**6, 14: answer}
+        header = {16: "application/vnd.certcore.evidence+cbor"}
+        return cose.sign1(cbor2.dumps(said, canonical=True), signer=SEAL_SIGNER, protected=header)
+
+    proof = {"data": "", "media_type": "application/statuslist+cwt", "key_id": b"list-of-cn".hex()}
+    signed = says(observed_at=dated, proofs=[proof])
+    stolen = {"compromised_since": dated + second, "compromise": "stolen"}
+    rows: tuple[tuple[str, str, str | None, dict[str, Any], list[bytes]], ...] = (
+        (
+            "valid-status-key-over-since",
+            "Within its key's window, which is over since.",
+            None,
+            {"not_after": dated},
+            [],
+        ),
+        (
+            "status-key-window-over",
+            "Of the second after its key's window.",
+            "window",
+            {"not_after": dated - second},
+            [],
+        ),
+        ("status-key-window-to-come", "Of before its key's window.", "window", {"not_before": dated + second}, []),
+        ("status-key-compromised", "Of the second of the compromise.", "compromised", {"compromised_since": dated}, []),
+        ("status-key-compromised-unproven", "Of before the compromise, by its own word.", "compromised", stolen, []),
+        ("valid-status-key-proven", "In the reader's own sealed evidence from before.", None, stolen, [named(dated)]),
+        ("status-key-compromised-late", "In evidence sealed too late.", "compromised", stolen, [named(dated + second)]),
+        (
+            "status-key-compromised-other",
+            "Another document was sealed.",
+            "compromised",
+            stolen,
+            [named(dated, b"list")],
+        ),
+    )
+    for name, describes, code, of_key, existed_by in rows:
+        case(
+            name,
+            f"The register's document, and what the trust list says of its key. {describes}",
+            *([] if code is None else [f"blocks status-key-{code}"]),
+            trust=known_as(**of_key),
+            existed_by=existed_by,
+            seal_keys=[SEAL_SIGNER],
+            status=signed,
+            in_force=None if code is None else [],
+        )
+    case(
+        "status-key-compromised-revoked",
+        "A revocation by the thief is no revocation.",
+        "blocks status-key-compromised",
+        trust=known_as(compromised_since=dated),
+        status=says(event("revoked", LOSS - DAY), observed_at=dated, proofs=[proof]),
+        in_force=[],
+    )
+
+
 def lists_on_both_sides() -> None:
     """Lists that read otherwise than valid after the moment only, and what is left of an answer that does not count."""
 
@@ -1828,6 +1896,7 @@ def main() -> None:
         vehicles_since,
         clocks,
         faults,
+        keys_of_registers,
     ):
         make()
     held = {path.stem: json.loads(path.read_text(encoding="ascii")) for path in FOLDER.glob("*/*.json")}
