@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 import click
 
-from certcore import reasons
 from certcore.cli import files, keygen, trust
 from certcore.errors import CertcoreError, IssuingError
 from certcore.keys import GroupKey
@@ -89,7 +88,6 @@ SEAL_KEYS: Final = click.option(
     multiple=True,
     help="A public key, PEM, whose seals on evidence prove that a certificate existed; repeatable.",
 )
-LANG: Final = click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
 
 
 def policy(default: str) -> Callable[[_F], _F]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import attrs
 import click
 
 from certcore.cli import asking, exits, files, keygen, terminal, verdicts
 from certcore.cli.asking import FILE
-from certcore.cli.verdicts import Remark
+from certcore.cli.output import Line, Output, Refusal, choose, choose_format
+from certcore.cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence, Unproved
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
@@ -41,7 +42,6 @@ _UNPROVED: Final = {
 }
 _NONE_UNPROVED: Final = {"en": "nothing: all of it is proved or sealed", "zh": "无：全部已获证明或已封签"}
 _WHAT = click.argument("what", type=FILE, nargs=-1, required=True, metavar="FILE|FOLDER...")
-_JSON = click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
 
 
 @click.group(invoke_without_command=True, no_args_is_help=False)
@@ -54,8 +54,8 @@ def evidence(ctx: click.Context) -> None:
 
 @evidence.command()
 @_WHAT
-@_JSON
-def show(what: tuple[Path, ...], *, is_json: bool) -> int:
+@choose_format
+def show(what: tuple[Path, ...], *, output: Output) -> int:
     """Show what evidence says of itself, unchecked: what was asked, and what came of it.
 
     Takes files, and the .vice files of folders. It names the vehicle.
@@ -64,10 +64,10 @@ def show(what: tuple[Path, ...], *, is_json: bool) -> int:
     for path in _files(what):
         found = _opened(path, lambda evidence: evidence)
         if isinstance(found, CertcoreError):
-            verdicts.refuse(str(path), found, is_json=is_json)
+            output.tell(Refusal(str(path), found))
             codes.append(exits.ERROR)
         else:
-            _show(path, found, is_json=is_json)
+            output.tell(_Contents(path, found))
             codes.append(exits.DONE)
     return exits.worst(codes)
 
@@ -87,9 +87,8 @@ def show(what: tuple[Path, ...], *, is_json: bool) -> int:
 )
 @click.option("--materials", type=FILE, help="A folder with the documents of detached files.")
 @asking.GROUP_KEYS
-@asking.LANG
-@_JSON
-def replay(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  one for each option
+@choose
+def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Come to the verdicts of then again, offline.
 
     Takes files, and the .vice files of folders. Everything in them is checked again from the root up.
@@ -111,9 +110,9 @@ def replay(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) ->
             verdict = found.replay_vehicle(root, seal_key=seal_key, authorities=authorities)
         else:
             verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys, authorities=authorities)
-        return verdict, list(_asserted(found, verdict, lang, needs_stamp=bool(authorities)))
+        return verdict, list(_asserted(found, verdict, output.lang, needs_stamp=bool(authorities)))
 
-    return _tell_each(what, judge, lang, is_json=is_json)
+    return _tell_each(what, judge, output)
 
 
 @evidence.command()
@@ -128,9 +127,8 @@ def replay(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) ->
 @asking.GROUP_KEYS
 @asking.AUTHORITIES
 @asking.SEAL_KEYS
-@asking.LANG
-@_JSON
-def reassess(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  one for each option
+@choose
+def reassess(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Judge the same questions anew, as of today.
 
     Takes files, and the .vice files of folders; asks with today's trust list, today's status, and what is known by now.
@@ -149,21 +147,21 @@ def reassess(what: tuple[Path, ...], *, lang: str, is_json: bool, **given: Any) 
         except ValueError as cause:
             raise RejectedInputError("evidence-malformed", f"the question cannot be asked: {cause}") from cause
         then = Outcome(found.to_log()["outcome"])
-        return verdict, [Remark("outcome_then", then.value, verdicts.outcome(then, lang))]
+        return verdict, [Remark("outcome_then", then.value, verdicts.outcome(then, output.lang))]
 
-    return _tell_each(what, judge, lang, is_json=is_json)
+    return _tell_each(what, judge, output)
 
 
-def _tell_each(what: tuple[Path, ...], judge: Callable[[Evidence], _Judged], lang: str, *, is_json: bool) -> int:
+def _tell_each(what: tuple[Path, ...], judge: Callable[[Evidence], _Judged], output: Output) -> int:
     """Judge one file after the other; one that does not hold stops nothing."""
     codes = []
     for path, judged in terminal.each(list(_files(what)), lambda path: _opened(path, judge)):
         if isinstance(judged, CertcoreError):
-            verdicts.refuse(str(path), judged, is_json=is_json)
+            output.tell(Refusal(str(path), judged))
             codes.append(exits.ERROR)
         else:
             verdict, remarks = judged
-            verdicts.tell(str(path), verdict, lang, is_json=is_json, remarks=remarks)
+            output.tell(VerdictAnswer(str(path), verdict, remarks))
             codes.append(exits.OF_OUTCOME[verdict.outcome])
     return exits.worst(codes)
 
@@ -204,15 +202,23 @@ def _asked(found: Evidence) -> str:
     return ", ".join([part for part in asked if part] + [f"policy {found.policy.name}"])
 
 
-def _show(path: Path, found: Evidence, *, is_json: bool) -> None:
-    if is_json:
-        terminal.say(json.dumps({"input": str(path), "replayed": False, **found.to_dict()}))
-        return
-    terminal.say(NOT_REPLAYED, style="bold red")
-    terminal.say(f"  {'file':<13} {terminal.escaped(str(path))}")
-    for name, value in _rows(found).items():
-        terminal.say(f"  {name:<13} {terminal.escaped(value) or '-'}")
-    terminal.say(NOT_REPLAYED, style="bold red")
+@attrs.frozen
+class _Contents:
+    """What a file says of itself."""
+
+    path: Path
+    found: Evidence
+
+    def members(self) -> dict[str, Any]:
+        """All that can be read, and that it was not replayed."""
+        return {"input": str(self.path), "replayed": False, **self.found.to_dict()}
+
+    def lines(self, _: str) -> Iterator[Line]:
+        """The same row by row, between two warnings."""
+        yield Line(NOT_REPLAYED, "bold red")
+        for name, value in {"file": str(self.path), **_rows(self.found)}.items():
+            yield Line(f"  {name:<13} {terminal.escaped(value) or '-'}")
+        yield Line(NOT_REPLAYED, "bold red")
 
 
 def _rows(found: Evidence) -> dict[str, str]:

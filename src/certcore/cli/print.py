@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import click
 
-from certcore import armor, qr, reasons
-from certcore.cli import asking, exits, files, inputs, terminal, trust, verdicts
+from certcore import armor, qr
+from certcore.cli import asking, exits, files, inputs, terminal, trust
+from certcore.cli.output import LANG, Output
+from certcore.cli.verdicts import VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.payload import Profile
 from certcore.policy import Policy
@@ -29,7 +31,7 @@ _PDF: Final = ".pdf"
 @click.argument("what", metavar="TEXT|FILE|-")
 @click.option("--to", "target", type=_FILE, required=True, metavar="FILE", help="Where to: a .pdf or an .html.")
 @click.option("--page", type=click.Choice(document.PAGES), default="A4", show_default=True)
-@click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
+@LANG
 @click.option("--trust", "trust_file", type=_FILE, envvar="CERTCORE_TRUST", help="The signed trust list.")
 @click.option("--root", "roots", type=_FILE, multiple=True, envvar="CERTCORE_ROOT", help="A root's key; repeatable.")
 @click.option("--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign.")
@@ -64,7 +66,7 @@ def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple
     verifier = Verifier(trust=trust_list, status=None, policy=Policy.counterparty())
     text = _only_text(what)
     verdict = verifier.verify(text, as_of=verifier.clock().replace(microsecond=0))
-    verdicts.show("the certificate", verdict, given["lang"])
+    Output(lang=given["lang"]).tell(VerdictAnswer("the certificate", verdict))
     if verdict.certificate is None:
         return exits.OF_OUTCOME[verdict.outcome]
     how: dict[str, Any] = {name: given[name] for name in ("lang", "page", "level")}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import click
 
 from certcore import qr
 from certcore.cli import exits, files, inputs, terminal
+from certcore.cli.output import Line, Output, choose_format
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr import Effort, Symbol
 from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
@@ -26,8 +28,8 @@ _Found = list[Symbol] | CertcoreError
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE|FOLDER...")
 @inputs.EFFORT
-@click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
-def scan(paths: tuple[Path, ...], *, effort: str, is_json: bool) -> int:
+@choose_format
+def scan(paths: tuple[Path, ...], *, effort: str, output: Output) -> int:
     """Read the QR codes in pictures and in folders of pictures. Nothing they say is checked.
 
     Exits with 0 when every picture gave a code, else with 3.
@@ -41,10 +43,7 @@ def scan(paths: tuple[Path, ...], *, effort: str, is_json: bool) -> int:
         if isinstance(found, CertcoreError) and found.code in inputs.DECODERS_MISSING:
             raise found
         codes.append(_code(found))
-        if is_json:
-            terminal.say(json.dumps({"input": str(path), **_members(found)}))
-        else:
-            _print(path, found)
+        output.tell(_Symbols(path, found))
     return exits.worst(codes)
 
 
@@ -61,8 +60,30 @@ def _code(found: _Found) -> int:
     return exits.DONE if found else exits.UNDETERMINED
 
 
+@attrs.frozen
+class _Symbols:
+    """What was found in one picture."""
+
+    path: Path
+    found: _Found
+
+    def members(self) -> dict[str, Any]:
+        """Every symbol with its place."""
+        return {"input": str(self.path), **_members(self.found)}
+
+    def lines(self, _: str) -> Iterator[Line]:
+        """A line for each symbol, or what is wrong."""
+        name = terminal.escaped(str(self.path))
+        if isinstance(self.found, CertcoreError):
+            yield Line(f"{name}: {terminal.escaped(str(self.found))}", "yellow")
+        elif not self.found:
+            yield Line(f"{name}: no code found", "yellow")
+        for symbol in [] if isinstance(self.found, CertcoreError) else self.found:
+            what = terminal.escaped(symbol.text) if symbol.text else f"bytes {symbol.data.hex()}"
+            yield Line(f"{name}: {symbol.decoder}, {symbol.kind}: {what}")
+
+
 def _members(found: _Found) -> dict[str, Any]:
-    """What was found, as JSON types."""
     if isinstance(found, CertcoreError):
         return {"symbols": [], "error": {"code": found.code, "message": found.message}}
     return {
@@ -78,17 +99,6 @@ def _members(found: _Found) -> dict[str, Any]:
             for symbol in found
         ]
     }
-
-
-def _print(path: Path, found: _Found) -> None:
-    name = terminal.escaped(str(path))
-    if isinstance(found, CertcoreError):
-        terminal.say(f"{name}: {terminal.escaped(str(found))}", style="yellow")
-    elif not found:
-        terminal.say(f"{name}: no code found", style="yellow")
-    for symbol in [] if isinstance(found, CertcoreError) else found:
-        what = terminal.escaped(symbol.text) if symbol.text else f"bytes {symbol.data.hex()}"
-        terminal.say(f"{name}: {symbol.decoder}, {symbol.kind}: {what}")
 
 
 def _note_missing_decoders() -> None:

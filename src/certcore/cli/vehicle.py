@@ -9,9 +9,10 @@ from typing import Any, Final
 import attrs
 import click
 
-from certcore.cli import asking, exits, files, moments, terminal, verdicts
+from certcore.cli import asking, exits, files, moments, terminal
 from certcore.cli.asking import FILE
-from certcore.cli.verdicts import Remark
+from certcore.cli.output import Output, choose
+from certcore.cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import RejectedInputError
 from certcore.trust import TrustList
 from certcore.trust.issuers import TrustedIssuer
@@ -40,9 +41,8 @@ TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 @click.option("--issuer", "issuer_id", help="Whose register, if the trust list has several of that country.")
 @click.option("--token-file", type=FILE, help=f"Its first line is the bearer token; or {TOKEN}.")
 @asking.keeping
-@asking.LANG
-@click.option("--json", "is_json", is_flag=True, help="One JSON document.")
-def vehicle(*, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  one for each option
+@choose
+def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Ask the register about a vehicle, by its plate or its VIN, where nobody shows a certificate.
 
     Who is asked is the endpoint that the trust list gives for the vehicle's country; plate and VIN go nowhere else.
@@ -66,8 +66,8 @@ def vehicle(*, lang: str, is_json: bool, **given: Any) -> int:  # noqa: ANN401  
         raise click.UsageError(str(cause)) from cause
     kept = keep(verdict)
     remarks = [] if kept is None else [Remark("evidence", str(kept))]
-    name = "" if is_json else given["registration_number"] or given["vin"]  # the document's id stands for the vehicle
-    verdicts.tell(name, verdict, lang, is_json=is_json, remarks=remarks)
+    name = given["registration_number"] or given["vin"]
+    output.tell(VerdictAnswer(name, verdict, remarks, is_named=False))
     if register is not None and token is None and "status-unavailable" in verdict:
         terminal.say(f"certcore: there was no token to ask with; give --token-file, or set {TOKEN}", err=True)
     return exits.OF_OUTCOME[verdict.outcome]

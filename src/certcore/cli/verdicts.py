@@ -1,19 +1,18 @@
 """Verdicts in words, for every command that comes to one: the outcome, its reasons, and only then what is stated.
 
-Or as JSON, one document a line, with the codes. Whatever a stranger may have chosen is escaped.
+In which format they are told is `certcore.cli.output`'s to say. Whatever a stranger may have chosen is escaped.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
 
 from certcore import reasons, vocabulary
 from certcore.cli import fields, terminal
-from certcore.errors import CertcoreError
+from certcore.cli.output import Line
 from certcore.reasons import Reason
 from certcore.status.protocol import VehicleFlag, VehicleRecord
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
@@ -68,45 +67,39 @@ def outcome(found: Outcome, lang: str) -> str:
     return _HEADLINES[lang][found]
 
 
-def tell(
-    name: str, verdict: Verdict | VehicleVerdict, lang: str, *, is_json: bool, remarks: Sequence[Remark] = ()
-) -> None:
-    """A verdict in words, or as one JSON document.
+@attrs.frozen
+class VerdictAnswer:
+    """A verdict, under the name of what it is about.
 
-    Args:
-        name: of what it is about; empty: a document does without.
+    Attributes:
+        name: of what it is about.
         verdict: what is told.
-        lang: of the words.
-        is_json: as a document.
         remarks: what stands beside it.
+        is_named: whether a document states the name; one about a vehicle has the verdict's id instead.
     """
-    if is_json:
-        about = {"input": name} if name else {}
-        terminal.say(json.dumps({**about, **verdict.to_dict(), **{remark.name: remark.value for remark in remarks}}))
-    else:
-        show(name, verdict, lang, remarks=remarks)
 
+    name: str
+    verdict: Verdict | VehicleVerdict
+    remarks: Sequence[Remark] = ()
+    is_named: bool = True
 
-def show(name: str, verdict: Verdict | VehicleVerdict, lang: str, *, remarks: Sequence[Remark] = ()) -> None:
-    """A verdict in words, under the name of what it is about."""
-    is_degraded = isinstance(verdict, Verdict) and verdict.degraded
-    headline = _DEGRADED[lang] if is_degraded else _HEADLINES[lang][verdict.outcome]
-    moment = verdict.as_of.isoformat()
-    terminal.say(f"{headline}  {terminal.escaped(name)}  ({moment})", style=STYLES[verdict.outcome])
-    for reason in verdict.reasons:
-        terminal.say(_reason(reason, lang, is_about_vehicle=isinstance(verdict, VehicleVerdict)))
-    stated = _of_vehicle(verdict, lang) if isinstance(verdict, VehicleVerdict) else _of_certificate(verdict, lang)
-    for label, value in [*stated, *(remark.row(lang) for remark in remarks)]:
-        terminal.say(f"    {label}: {value}")
+    def members(self) -> dict[str, Any]:
+        """The verdict's own, the name, and the remarks."""
+        about = {"input": self.name} if self.is_named else {}
+        return {**about, **self.verdict.to_dict(), **{remark.name: remark.value for remark in self.remarks}}
 
-
-def refuse(name: str, error: CertcoreError, *, is_json: bool) -> None:
-    """That there is no verdict, and what to do about it."""
-    if is_json:
-        terminal.say(json.dumps({"input": name, "error": {"code": error.code, "message": error.message}}))
-    terminal.say(f"certcore: {terminal.escaped(str(error))}", err=True)
-    if error.code in reasons.REASONS:
-        terminal.say(f"  {reasons.explain(error.code).next_step}", err=True)
+    def lines(self, lang: str) -> Iterator[Line]:
+        """The outcome, its reasons, and only then what is stated."""
+        verdict = self.verdict
+        is_degraded = isinstance(verdict, Verdict) and verdict.degraded
+        headline = _DEGRADED[lang] if is_degraded else _HEADLINES[lang][verdict.outcome]
+        name = terminal.escaped(self.name)
+        yield Line(f"{headline}  {name}  ({verdict.as_of.isoformat()})", STYLES[verdict.outcome])
+        for reason in verdict.reasons:
+            yield Line(_reason(reason, lang, is_about_vehicle=isinstance(verdict, VehicleVerdict)))
+        stated = _of_vehicle(verdict, lang) if isinstance(verdict, VehicleVerdict) else _of_certificate(verdict, lang)
+        for label, value in [*stated, *(remark.row(lang) for remark in self.remarks)]:
+            yield Line(f"    {label}: {value}")
 
 
 def _of_certificate(verdict: Verdict, lang: str) -> list[tuple[str, str]]:

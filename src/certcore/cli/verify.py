@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from certcore.cli import asking, exits, files, inputs, moments, terminal, verdicts
+from certcore.cli import asking, exits, files, inputs, moments, terminal
 from certcore.cli.asking import FILE
 from certcore.cli.inputs import Input, Source
-from certcore.cli.verdicts import Remark
+from certcore.cli.output import Output, Refusal, choose
+from certcore.cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
 from certcore.policy import Expected
@@ -61,15 +62,8 @@ _Answer = Verdict | CertcoreError
 @asking.AUTHORITIES
 @asking.SEAL_KEYS
 @asking.keeping
-@asking.LANG
-@click.option("--json", "is_json", is_flag=True, help="One JSON document a line.")
-def verify(
-    what: tuple[str, ...],
-    *,
-    lang: str,
-    is_json: bool,
-    **given: Any,  # noqa: ANN401  one for each option
-) -> int:
+@choose
+def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Verify certificates: texts, pictures, folders of pictures, text files; - or a pipe reads a text a line.
 
     Without --snapshot or --online no register is asked, and a policy that requires one (claims, roadside, bulk) cannot
@@ -83,12 +77,12 @@ def verify(
     codes: list[int] = []
     for item, answer in _answers(what, ask):
         if isinstance(answer, CertcoreError):
-            verdicts.refuse(item.name, answer, is_json=is_json)
+            output.tell(Refusal(item.name, answer))
             codes.append(exits.ERROR)
             continue
         kept = keep(answer)
         remarks = [] if kept is None else [Remark("evidence", str(kept))]
-        verdicts.tell(item.name, answer, lang, is_json=is_json, remarks=remarks)
+        output.tell(VerdictAnswer(item.name, answer, remarks))
         codes.append(exits.OF_OUTCOME[answer.outcome])
     if not codes:
         raise RejectedInputError("no-certificate", "There was nothing to verify")

@@ -1,0 +1,123 @@
+"""The formats in which the command answers: one renderer for each, and the options that choose among them.
+
+An answer knows its members, as JSON has them, and its lines, as people read them. A renderer makes lines of an answer;
+a further format is one function and one row of `FORMATS`. Which verdict it is, and its words, are no matter of this
+file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import Any, Final, Protocol, TypeVar
+
+import attrs
+import click
+
+from certcore import reasons
+from certcore.cli import terminal
+from certcore.errors import CertcoreError
+
+__all__ = ["FORMATS", "LANG", "Answer", "Line", "Output", "Refusal", "choose", "choose_format"]
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+LANG: Final = click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
+
+
+@attrs.frozen
+class Line:
+    """One line for people; what a stranger chose in it is escaped already.
+
+    Attributes:
+        text: the line.
+        style: on a terminal with colours.
+        is_error: whether it goes to standard error, whatever the format.
+    """
+
+    text: str
+    style: str | None = None
+    is_error: bool = False
+
+
+class Answer(Protocol):
+    """What the command has to say about one thing."""
+
+    def members(self) -> Mapping[str, Any]:
+        """As the members of a JSON object."""
+        ...
+
+    def lines(self, lang: str) -> Iterator[Line]:
+        """In words."""
+        ...
+
+
+@attrs.frozen
+class Refusal:
+    """That there is no answer, and what to do about it.
+
+    Attributes:
+        name: of what was asked about.
+        error: why there is none.
+    """
+
+    name: str
+    error: CertcoreError
+
+    def members(self) -> Mapping[str, Any]:
+        """The code and the message."""
+        return {"input": self.name, "error": {"code": self.error.code, "message": self.error.message}}
+
+    def lines(self, lang: str) -> Iterator[Line]:
+        """The error, and the next step where the table of codes knows one."""
+        yield Line(f"certcore: {terminal.escaped(str(self.error))}", is_error=True)
+        if self.error.code in reasons.REASONS:
+            words = reasons.explain(self.error.code, lang=lang)
+            told = words.next_step if lang == "en" else f"{words.line}{words.next_step}"  # the message is in English
+            yield Line(f"  {told}", is_error=True)
+
+
+def _as_text(answer: Answer, lang: str) -> Iterator[Line]:
+    yield from answer.lines(lang)
+
+
+def _as_json(answer: Answer, lang: str) -> Iterator[Line]:
+    """One document a line; errors are told on standard error as well."""
+    yield Line(json.dumps(answer.members()))
+    yield from (line for line in answer.lines(lang) if line.is_error)
+
+
+FORMATS: Final[Mapping[str, Callable[[Answer, str], Iterator[Line]]]] = {"text": _as_text, "json": _as_json}
+"""Every format, with its renderer."""
+
+
+@attrs.frozen
+class Output:
+    """Answers in one format and one language, to the terminal."""
+
+    format: str = "text"
+    lang: str = "en"
+
+    def tell(self, answer: Answer) -> None:
+        """Print an answer."""
+        for line in FORMATS[self.format](answer, self.lang):
+            terminal.say(line.text, style=line.style, err=line.is_error)
+
+
+def choose_format(command: _F) -> _F:
+    """The option that chooses a format; the command takes what it comes to as ``output``."""
+
+    @wraps(command)
+    def run(*arguments: Any, output_format: str, lang: str = "en", **given: Any) -> Any:  # noqa: ANN401  the command's
+        return command(*arguments, output=Output(output_format, lang), **given)
+
+    option = click.option(
+        "--json", "output_format", flag_value="json", default="text", help="One JSON document a line."
+    )
+    return option(run)  # type: ignore[return-value]  # click's decorators give back the function they are given
+
+
+def choose(command: _F) -> _F:
+    """As `choose_format`, and the language."""
+    return LANG(choose_format(command))
