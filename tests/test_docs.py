@@ -9,6 +9,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from io import StringIO
@@ -20,7 +21,7 @@ import attrs
 import pytest
 
 import certcore
-from certcore import errors, verdict
+from certcore import armor, cose, errors, payload, qr, verdict
 from certcore.payload import Basis
 from certcore.policy import Need
 from certcore.reasons import REASONS
@@ -77,11 +78,11 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
-def with_output(page: Path, kind: str) -> Iterator[tuple[Block, str | None]]:
-    """The blocks of one kind, each with the output that the page shows right behind it, if any."""
+def with_output(page: Path) -> Iterator[tuple[Block, str | None]]:
+    """The blocks that are run, each with the output that the page shows right behind it, if any."""
     found = blocks(page)
     for block, following in zip(found, [*found[1:], None], strict=True):
-        if block.info == kind:
+        if block.info in RUN:
             shown = following.body if following is not None and following.info == "text output" else None
             yield block, shown
 
@@ -89,11 +90,6 @@ def with_output(page: Path, kind: str) -> Iterator[tuple[Block, str | None]]:
 def name(path: Path) -> str:
     """A path as the tests are called."""
     return path.relative_to(ROOT).as_posix()
-
-
-def pages_with(kind: str) -> list[Path]:
-    """The pages with at least one block of a kind."""
-    return [page for page in PAGES if any(block.info == kind for block in blocks(page))]
 
 
 def environment() -> dict[str, str]:
@@ -107,38 +103,48 @@ def expanded(word: str, folder: Path) -> list[str]:
     return sorted(found) or [word]
 
 
-@pytest.mark.parametrize("page", pages_with("python"), ids=name)
-def test_python_blocks(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page's Python blocks run one after the other, and print what the page says they print."""
+RUN: Final = ("python", "console")
+"""The kinds of block that are run."""
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if set(RUN) & {block.info for block in blocks(page)}], ids=name
+)
+def test_pages_work_as_they_stand(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page's blocks run in their order in one empty folder, and print what the page says they print."""
     monkeypatch.chdir(tmp_path)
     module = ModuleType("documentation")
     monkeypatch.setitem(sys.modules, module.__name__, module)
+    if not HAS_COMMAND and any(block.info == "console" for block in blocks(page)):
+        pytest.skip("click or rich is missing: the cli extra is not installed")
 
-    for block, shown in with_output(page, "python"):
-        printed = StringIO()
-        code = compile("\n" * (block.line - 1) + block.body, str(page), "exec")
-        with redirect_stdout(printed):
-            exec(code, vars(module))  # noqa: S102  running the documentation's code is what this test is for
-        assert shown is None or shown == printed.getvalue(), f"{name(page)}, line {block.line}"
+    for block, shown in with_output(page):
+        printed = run_python(block, page, module) if block.info == "python" else run_commands(block, page, tmp_path)
+        assert shown is None or shown == printed, f"{name(page)}, line {block.line}"
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not HAS_COMMAND, reason="click or rich is missing: the cli extra is not installed")
-@pytest.mark.parametrize("page", pages_with("console"), ids=name)
-def test_console_blocks(page: Path, tmp_path: Path) -> None:
-    """A page's commands work one after the other in an empty folder; the last of a block prints what the page shows."""
-    for block, shown in with_output(page, "console"):
-        printed = ""
-        for line in block.body.replace("\\\n", "").splitlines():
-            assert line.startswith("$ certcore "), f"{name(page)}, line {block.line}: not a certcore command"
-            words = [found for word in shlex.split(line)[2:] for found in expanded(word, tmp_path)]
-            command = [sys.executable, "-m", "certcore.cli", *words]
-            done = subprocess.run(
-                command, cwd=tmp_path, env=environment(), capture_output=True, text=True, encoding="utf-8", check=False
-            )
-            assert 0 == done.returncode, f"{line}\n{done.stdout}{done.stderr}"
-            printed = done.stdout
-        assert shown is None or shown == printed
+def run_python(block: Block, page: Path, module: ModuleType) -> str:
+    """What a block prints; names go on from block to block."""
+    printed = StringIO()
+    code = compile("\n" * (block.line - 1) + block.body, str(page), "exec")
+    with redirect_stdout(printed):
+        exec(code, vars(module))  # noqa: S102  running the documentation's code is what this test is for
+    return printed.getvalue()
+
+
+def run_commands(block: Block, page: Path, folder: Path) -> str:
+    """What the last command of a block prints; each must succeed."""
+    printed = ""
+    for line in block.body.replace("\\\n", "").splitlines():
+        assert line.startswith("$ certcore "), f"{name(page)}, line {block.line}: not a certcore command"
+        words = [found for word in shlex.split(line)[2:] for found in expanded(word, folder)]
+        command = [sys.executable, "-m", "certcore.cli", *words]
+        done = subprocess.run(
+            command, cwd=folder, env=environment(), capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        assert 0 == done.returncode, f"{line}\n{done.stdout}{done.stderr}"
+        printed = done.stdout
+    return printed
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name)
@@ -180,6 +186,25 @@ def test_links(page: Path) -> None:
         assert path.exists(), f"{name(page)}: {target}"
         if fragment:
             assert fragment in anchors(path), f"{name(page)}: {found['target']}"
+
+
+def test_readme_stands_alone() -> None:
+    """The README is short, and its links work wherever it is shown: each is absolute, below the project's own home."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    home = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Source"]
+    targets = [found[1] for found in re.finditer(r"\]\(([^)\s]+)\)", _FENCE.sub("", text))]
+    places = [re.fullmatch(rf"{re.escape(home)}/(?:blob|raw)/main/([^#]+)", target) for target in targets]
+    assert [] == [target for target, place in zip(targets, places, strict=True) if place is None]
+    assert [] == [place[1] for place in places if place is not None and not (ROOT / place[1]).is_file()]
+    assert 700 >= len(text.split())
+
+
+def test_the_readme_shows_a_certificate() -> None:
+    """The picture of a certificate in the README is one: its code is read, and says what stands beside it."""
+    pytest.importorskip("zxingcpp", reason="zxing-cpp is not installed: the scan extra has it")
+    (symbol,) = qr.read(ROOT / "docs" / "images" / "certificate.png")
+    shown = payload.decode(cose.read_certificate(armor.decode(symbol.text)).unverified_payload)
+    assert ("闽C12345", "LSVAA4181E2184211") == (shown.registration_number, shown.vin)
 
 
 def anchors(page: Path) -> set[str]:

@@ -595,12 +595,15 @@ def _help(command: click.Command, path: list[str]) -> Iterator[str]:
 # --- one certificate, byte by byte ------------------------------------------------------------------------------------
 
 
+def walk_signer() -> LocalSigner:
+    """A published key, whose signatures are the same bytes every time."""
+    key = Ed25519PrivateKey.from_private_bytes(_WALK_SEED)
+    return LocalSigner.from_pem(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
 def walk() -> str:
     """The Chinese profile's certificate, signed with a published key, byte by byte."""
-    pem = Ed25519PrivateKey.from_private_bytes(_WALK_SEED).private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
-    data = cose.sign1(payload.encode(CHINESE), signer=LocalSigner.from_pem(pem))
+    data = cose.sign1(payload.encode(CHINESE), signer=walk_signer())
     lines = list(_Walk(data).certificate())
     if "".join(line[0] for line in lines).replace(" ", "") != data.hex():
         sys.exit("tables: the walk does not cover the certificate")
