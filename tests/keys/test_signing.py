@@ -242,9 +242,91 @@ def test_key_id_of_a_jwk() -> None:
     assert b"mine" == PublicKey.from_jwk(members | {"kid": "theirs"}, key_id=b"mine").key_id
     assert b"theirs" == PublicKey.from_jwk(members | {"kid": "theirs"}).key_id
     assert fixed_signer().public_key.key_id == PublicKey.from_jwk(members | {"kid": ""}).key_id
+
+
+@pytest.mark.parametrize("kid", ["x" * 33, "x" * 43, "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "é" * 40, "x" * 10_000])
+@pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS)
+def test_kids_of_any_length(kid: str, algorithm: int) -> None:
+    """A foreign name for a key is its id, however long: UUIDs, thumbprints. The key pickles with it."""
+    members = jwk(fixed_signer(algorithm).public_key) | {"kid": kid}
+    key = PublicKey.from_jwk(members)
+
+    assert kid.encode() == key.key_id == pickle.loads(pickle.dumps(key)).key_id  # noqa: S301  our own bytes
+    assert key == pickle.loads(pickle.dumps(key))  # noqa: S301  as above
+    assert b"mine" == PublicKey.from_jwk(members, key_id=b"mine").key_id
+    assert kid.encode() == PublicKey.from_jwk(members, algorithm=algorithm).key_id
+    written = PublicKey.from_cose_key(key.to_cose_key())
+    assert (key.thumbprint, key.thumbprint[:4]) == (written.thumbprint, written.key_id)
+
+
+COSE_VALUES: dict[int, list[Any]] = {
+    2: [1, "key-1", "", b"", None, True, [b"1"]],
+    3: [b"\x26", "ES256", "", None, True, [-7]],
+    4: [
+        *(2, "verify", b"\x02", None, [], {}, [2, 2], ["verify"], [b"\x02"], [None], [True]),
+        *([2, 0], [2, -1], [2, 99], [1], [7], [1, 7, 8], [[2]]),
+    ],
+    5: [1, "iv", b"", None, []],
+}
+ILL_TYPED_COSE = [(label, value) for label, values in COSE_VALUES.items() for value in values]
+
+
+@every_key
+@pytest.mark.parametrize(("label", "value"), ILL_TYPED_COSE, ids=repr)
+def test_members_that_define_nothing_are_checked_in_a_cose_key(key: PublicKey, label: int, value: Any) -> None:  # noqa: ANN401  any CBOR
+    """kid, alg, key_ops and base IV have their types, and key_ops lets the key verify (RFC 9052 section 7.1)."""
     with pytest.raises(RejectedInputError) as caught:
-        PublicKey.from_jwk(members | {"kid": "x" * 33})
-    assert "key-unsupported" == caught.value.code
+        PublicKey.from_cose_key(_cbor.encode({**cose_map(key), label: value}))
+
+    assert caught.value.code in {"key-malformed", "key-unsupported"}
+
+
+@every_key
+@pytest.mark.parametrize("operations", [[2], [1, 2], [2, 1, "other"], [2, 10]], ids=repr)
+def test_keys_that_may_verify(key: PublicKey, operations: list[Any]) -> None:
+    """Whatever else they may do."""
+    assert (
+        key.thumbprint == PublicKey.from_cose_key(_cbor.encode({**cose_map(key), 4: operations, 5: b"iv"})).thumbprint
+    )
+
+
+JWK_VALUES: dict[str, list[Any]] = {
+    "kid": [1, None, True, ["x"], {}, b"x"],
+    "alg": [-7, None, ["ES256"], {}],
+    "use": ["enc", "", "SIG", None, 1, ["sig"]],
+    "key_ops": [
+        *("verify", None, {}, [], ["sign"], ["deriveKey"], ["verify", "verify"]),
+        *([2], ["verify", 2], ["Verify"], [["verify"]]),
+    ],
+}
+ILL_TYPED_JWK = [(member, value) for member, values in JWK_VALUES.items() for value in values]
+
+
+@every_key
+@pytest.mark.parametrize(("member", "value"), ILL_TYPED_JWK, ids=repr)
+def test_members_that_define_nothing_are_checked_in_a_jwk(key: PublicKey, member: str, value: Any) -> None:  # noqa: ANN401  any JSON
+    """kid, alg, use and key_ops have their types, and let the key verify (RFC 7517 section 4)."""
+    with pytest.raises(RejectedInputError) as caught:
+        PublicKey.from_jwk(jwk(key) | {member: value})
+
+    assert caught.value.code in {"key-malformed", "key-unsupported"}
+
+
+@every_key
+def test_coordinates_in_another_base64(key: PublicKey) -> None:
+    """A member is base64url without padding, in the one form that there is of its bytes (RFC 7515 section 2)."""
+    members = jwk(key)
+    for member in {"x", "y", "n", "e", "pub"} & members.keys():
+        value = members[member]
+        last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".index(value[-1])
+        other = [value + "=", value + "==", value + "A" * (4 - len(value) % 4 or 4), f" {value}", value + "\n"]
+        other += [value.replace("-", "+")] * ("-" in value) + [value.replace("_", "/")] * ("_" in value)
+        if len(value) % 4:
+            other.append(value[:-1] + "BCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_A"[last])
+        for text in other:
+            with pytest.raises((RejectedInputError, UntrustedError)) as caught:
+                PublicKey.from_jwk(members | {member: text})
+            assert caught.value.code in {"key-malformed", "key-weak", "key-unsupported"}
 
 
 ALLOWED = {

@@ -10,11 +10,12 @@ import click
 
 from certcore.cli import exits, files, terminal
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.keys import ALGORITHM_NAMES, EDDSA, ES256, ES384, ML_DSA_44, ML_DSA_65, LocalSigner, PublicKey
+from certcore.keys import ALGORITHM_NAMES, LocalSigner, PublicKey
+from certcore.keys._algorithms import ALGORITHMS_OF, SIGNING_KINDS
 
 _T = TypeVar("_T")
 
-ALGORITHMS: Final = {ALGORITHM_NAMES[number]: number for number in (ES256, ES384, EDDSA, ML_DSA_44, ML_DSA_65)}
+ALGORITHMS: Final = {ALGORITHM_NAMES[number]: number for number, *_ in map(ALGORITHMS_OF.__getitem__, SIGNING_KINDS)}
 """What a key may be made for: the one algorithm that each kind of key is used with once it is read back from PEM."""
 
 

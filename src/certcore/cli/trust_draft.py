@@ -21,6 +21,7 @@ from certcore.cli import files, json_input
 from certcore.cli.json_input import Members
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES, PublicKey
+from certcore.keys._algorithms import ALGORITHM_NUMBERS
 from certcore.trust import Environment, KeyUsage, ListTemplate, TrustedIssuer, TrustedKey, TrustListContents
 
 FORMAT: Final = "certcore-trust-draft/1"
@@ -29,7 +30,6 @@ DEFAULT_UPDATE_DAYS: Final = 30
 DEFAULT_LIVE_SECONDS: Final = 900
 
 _ANY_INSTANT: Final = datetime.fromtimestamp(0, UTC)
-_ALGORITHMS: Final = {name: number for number, name in ALGORITHM_NAMES.items()}
 
 
 @attrs.frozen(kw_only=True)
@@ -248,6 +248,6 @@ def _key(value: object, place: str) -> TrustedKey:
 
 def _algorithm(value: object, place: str) -> int:
     name = json_input.text(value, place)
-    if name not in _ALGORITHMS:
-        raise json_input.malformed(place, f"one of {', '.join(_ALGORITHMS)} is expected")
-    return _ALGORITHMS[name]
+    if name not in ALGORITHM_NUMBERS:
+        raise json_input.malformed(place, f"one of {', '.join(ALGORITHM_NUMBERS)} is expected")
+    return ALGORITHM_NUMBERS[name]

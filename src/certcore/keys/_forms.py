@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from certcore import _base64url, _cbor, _json
 from certcore.errors import RejectedInputError, UntrustedError
+from certcore.keys import _algorithms
 
 Handle: TypeAlias = (
     ec.EllipticCurvePublicKey
@@ -28,22 +29,14 @@ Handle: TypeAlias = (
 MAX_KEY_BYTES: Final = 65_536
 """Bytes of one key in any form; an X.509 certificate with an ML-DSA key and signature has about 8 000."""
 
-# COSE_Key labels and values (RFC 9053 sections 7.1 and 7.2, RFC 8230 section 4, draft-ietf-cose-dilithium section 3)
-KTY, KID, ALG = 1, 2, 3
-OKP, EC2, RSA, AKP = 1, 2, 3, 7
+# COSE_Key labels (RFC 9052 section 7.1, RFC 9053 section 7.1, RFC 8230 section 4, RFC 9964 section 3)
+KTY, KID, ALG, KEY_OPS, BASE_IV = 1, 2, 3, 4, 5
 CRV, X, Y = -1, -2, -3
 RSA_N, RSA_E = -1, -2
 AKP_PUB = -1
-COSE_P256, COSE_P384, COSE_ED25519 = 1, 2, 6
-ML_DSA_44, ML_DSA_65 = -48, -49
 
-_CURVES: Final[Mapping[int, ec.EllipticCurve]] = {COSE_P256: ec.SECP256R1(), COSE_P384: ec.SECP384R1()}
-_CURVE_IDS: Final = {"secp256r1": COSE_P256, "secp384r1": COSE_P384}
-_JWK_CURVES: Final = {"P-256": COSE_P256, "P-384": COSE_P384}
-_ML_DSA: Final[Mapping[int, type[mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey]]] = {
-    ML_DSA_44: mldsa.MLDSA44PublicKey,
-    ML_DSA_65: mldsa.MLDSA65PublicKey,
-}
+_VERIFY: Final = 2
+_KEY_OPERATIONS: Final = range(1, 11)  # RFC 9052 section 7.1, table 5
 
 MIN_RSA_BITS: Final = 2048
 MAX_RSA_BITS: Final = 8192
@@ -77,16 +70,40 @@ def from_x509(data: bytes) -> tuple[Handle, x509.Certificate]:
 
 def from_cose_map(key: Mapping[Any, Any]) -> Handle:
     """The public key in a decoded COSE_Key (RFC 9052 section 7). Private members are not looked at."""
-    kty, crv, alg = (_integer(key.get(label)) for label in (KTY, CRV, ALG))
-    if kty == EC2 and crv in _CURVES:
-        return checked(_ec_point(crv, _bytes_of(key, X), key.get(Y)))
-    if kty == OKP and crv == COSE_ED25519:
-        return checked(_parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_bytes_of(key, X)), "Ed25519 key"))
-    if kty == RSA:
+    _check_cose_members(key)
+    kind = _algorithms.kind_of_cose_key(*(_integer(key.get(label)) for label in (KTY, CRV, ALG)))
+    if kind is None:
+        raise RejectedInputError(
+            "key-unsupported", "The COSE_Key is of a type or on a curve that certcore does not use"
+        )
+    if kind.curve is not None:
+        return checked(_ec_point(kind.curve, _bytes_of(key, X), key.get(Y)))
+    if kind.cose_type == _algorithms.RSA:
         return _rsa(_bytes_of(key, RSA_N), _bytes_of(key, RSA_E))
-    if kty == AKP and alg in _ML_DSA:
-        return checked(_parsed(lambda: _ML_DSA[alg].from_public_bytes(_bytes_of(key, AKP_PUB)), "ML-DSA key"))
-    raise RejectedInputError("key-unsupported", "The COSE_Key is of a type or on a curve that certcore does not use")
+    return _raw(kind, _bytes_of(key, AKP_PUB if kind.cose_type == _algorithms.AKP else X))
+
+
+def _check_cose_members(key: Mapping[Any, Any]) -> None:
+    """The types of what defines no key (RFC 9052 section 7.1), and that the key may check signatures."""
+    for label, kinds in ((KID, (bytes,)), (ALG, (int, str)), (BASE_IV, (bytes,))):
+        if label in key and (type(key[label]) not in kinds or key[label] == b""):
+            raise RejectedInputError("key-malformed", f"Member {label} of the COSE_Key is of the wrong type, or empty")
+    if type(key.get(ALG)) is str:
+        raise RejectedInputError("key-unsupported", "The COSE_Key's algorithm has no number")
+    operations = key.get(KEY_OPS, [_VERIFY])
+    _check_operations(operations, verify=_VERIFY, types=(int, str))
+    if not all(operation in _KEY_OPERATIONS for operation in operations if type(operation) is int):
+        raise RejectedInputError("key-malformed", "A key operation of the COSE_Key is unknown")
+
+
+def _check_operations(operations: object, *, verify: int | str, types: tuple[type, ...]) -> None:
+    """What a key may be used for, where it says so: an array, each once, and checking among them."""
+    if type(operations) is not list or not operations or not all(type(operation) in types for operation in operations):
+        raise RejectedInputError("key-malformed", "A key's operations are an array of one or more")
+    if len(set(operations)) != len(operations):
+        raise RejectedInputError("key-malformed", "A key's operations are there twice")
+    if verify not in operations:
+        raise RejectedInputError("key-unsupported", "The key is not for checking signatures")
 
 
 def from_cose_key(data: bytes) -> tuple[Handle, Mapping[Any, Any]]:
@@ -112,63 +129,75 @@ def from_jwk(jwk: Mapping[str, Any] | str | bytes) -> tuple[Handle, Mapping[str,
 
 def to_cose_map(handle: Handle) -> dict[int, int | bytes]:
     """The members of a COSE_Key that define the key: those its thumbprint is over (RFC 9679 section 4)."""
+    kind = _algorithms.kind_of(handle)
+    if kind is None:  # pragma: no cover  `checked` lets no such key through
+        raise RejectedInputError("key-unsupported", _algorithms.USED)
+    members: dict[int, int | bytes] = {KTY: kind.cose_type}
+    if kind.cose_curve is not None:
+        members[CRV] = kind.cose_curve
     if isinstance(handle, ec.EllipticCurvePublicKey):
         size = (handle.key_size + 7) // 8
         numbers = handle.public_numbers()
-        return {
-            KTY: EC2,
-            CRV: _CURVE_IDS[handle.curve.name],
-            X: numbers.x.to_bytes(size, "big"),
-            Y: numbers.y.to_bytes(size, "big"),
-        }
-    if isinstance(handle, ed25519.Ed25519PublicKey):
-        return {KTY: OKP, CRV: COSE_ED25519, X: handle.public_bytes_raw()}
+        return members | {X: numbers.x.to_bytes(size, "big"), Y: numbers.y.to_bytes(size, "big")}
     if isinstance(handle, rsa.RSAPublicKey):
         rsa_numbers = handle.public_numbers()
-        return {KTY: RSA, RSA_N: _unsigned(rsa_numbers.n), RSA_E: _unsigned(rsa_numbers.e)}
-    algorithm = ML_DSA_44 if isinstance(handle, mldsa.MLDSA44PublicKey) else ML_DSA_65
-    return {KTY: AKP, ALG: algorithm, AKP_PUB: handle.public_bytes_raw()}
+        return members | {RSA_N: _unsigned(rsa_numbers.n), RSA_E: _unsigned(rsa_numbers.e)}
+    if isinstance(handle, ed25519.Ed25519PublicKey):
+        return members | {X: handle.public_bytes_raw()}
+    return members | {ALG: _algorithms.ALGORITHMS_OF[kind][0], AKP_PUB: handle.public_bytes_raw()}
 
 
 def checked(handle: object) -> Handle:
     """The same key, if it is of a kind certcore uses and fit to be trusted."""
-    if isinstance(handle, ec.EllipticCurvePublicKey) and handle.curve.name in _CURVE_IDS:
-        return handle
+    if _algorithms.kind_of(handle) is None:
+        raise RejectedInputError("key-unsupported", _algorithms.USED)
     if isinstance(handle, ed25519.Ed25519PublicKey):
         _refuse_weak_ed25519(handle.public_bytes_raw())
-        return handle
     if isinstance(handle, rsa.RSAPublicKey):
-        if handle.public_numbers().n % 2 == 0:
-            raise UntrustedError("key-weak", "An RSA modulus is odd")
-        if not MIN_RSA_BITS <= handle.key_size <= MAX_RSA_BITS:
-            raise UntrustedError(
-                "key-weak", f"An RSA key must have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits", bits=handle.key_size
-            )
-        return handle
-    if isinstance(handle, (mldsa.MLDSA44PublicKey, mldsa.MLDSA65PublicKey)):
-        return handle
-    raise RejectedInputError(
-        "key-unsupported", "certcore uses P-256, P-384, Ed25519, ML-DSA-44, ML-DSA-65 and, to verify, RSA keys"
-    )
+        _refuse_weak_rsa(handle)
+    found: Handle = handle  # type: ignore[assignment]  # what `kind_of` knows
+    return found
+
+
+def _refuse_weak_rsa(handle: rsa.RSAPublicKey) -> None:
+    if handle.public_numbers().n % 2 == 0:
+        raise UntrustedError("key-weak", "An RSA modulus is odd")
+    if not MIN_RSA_BITS <= handle.key_size <= MAX_RSA_BITS:
+        raise UntrustedError(
+            "key-weak", f"An RSA key must have {MIN_RSA_BITS} to {MAX_RSA_BITS} bits", bits=handle.key_size
+        )
 
 
 def _jwk_handle(jwk: Mapping[str, Any]) -> object:
+    _check_jwk_members(jwk)
     kty, crv, alg = (member if isinstance(member := jwk.get(name), str) else "" for name in ("kty", "crv", "alg"))
-    if kty == "EC" and crv in _JWK_CURVES:
-        return _ec_point(_JWK_CURVES[crv], _member_bytes(jwk, "x"), _member_bytes(jwk, "y"))
-    if kty == "OKP" and crv == "Ed25519":
-        return _parsed(lambda: ed25519.Ed25519PublicKey.from_public_bytes(_member_bytes(jwk, "x")), "Ed25519 key")
-    if kty == "RSA":
+    kind = _algorithms.kind_of_jwk(kty, crv, alg)
+    if kind is None:
+        raise RejectedInputError("key-unsupported", "The JWK is of a type or on a curve that certcore does not use")
+    if kind.curve is not None:
+        return _ec_point(kind.curve, _member_bytes(jwk, "x"), _member_bytes(jwk, "y"))
+    if kind.cose_type == _algorithms.RSA:
         return _rsa(_member_bytes(jwk, "n"), _member_bytes(jwk, "e"))
-    if kty == "AKP" and alg in {"ML-DSA-44", "ML-DSA-65"}:
-        kind = _ML_DSA[ML_DSA_44 if alg == "ML-DSA-44" else ML_DSA_65]
-        return _parsed(lambda: kind.from_public_bytes(_member_bytes(jwk, "pub")), "ML-DSA key")
-    raise RejectedInputError("key-unsupported", "The JWK is of a type or on a curve that certcore does not use")
+    return _raw(kind, _member_bytes(jwk, "pub" if kind.cose_type == _algorithms.AKP else "x"))
 
 
-def _ec_point(curve_id: int, x: bytes, y: object) -> ec.EllipticCurvePublicKey:
+def _check_jwk_members(jwk: Mapping[str, Any]) -> None:
+    """The types of what defines no key (RFC 7517 section 4), and that the key may check signatures."""
+    for name in ("kid", "alg", "use"):
+        if name in jwk and not isinstance(jwk[name], str):
+            raise RejectedInputError("key-malformed", f"Member {name!r} of the JWK is not text")
+    if jwk.get("use", "sig") != "sig":
+        raise RejectedInputError("key-unsupported", "The key is not for checking signatures")
+    _check_operations(jwk.get("key_ops", ["verify"]), verify="verify", types=(str,))
+
+
+def _raw(kind: _algorithms.KeyKind, data: bytes) -> Handle:
+    """A key that is nothing but bytes."""
+    return checked(_parsed(lambda: kind.public_class.from_public_bytes(data), f"{kind.name} key"))
+
+
+def _ec_point(curve: ec.EllipticCurve, x: bytes, y: object) -> ec.EllipticCurvePublicKey:
     """A point from its coordinates; y may be a sign bit (RFC 9053 section 7.1.1)."""
-    curve = _CURVES[curve_id]
     size = (curve.key_size + 7) // 8
     if len(x) != size or not (type(y) is bool or (type(y) is bytes and len(y) == size)):
         raise RejectedInputError(
@@ -205,7 +234,7 @@ def _parsed(load: Callable[[], Any], what: str) -> Any:  # noqa: ANN401  whateve
         raise RejectedInputError("key-malformed", f"The {what} cannot be read") from cause
     except UnsupportedAlgorithm as cause:
         raise RejectedInputError("key-unsupported", f"The {what} is of a kind that is not supported") from cause
-    except (ValueError, TypeError, OverflowError, RecursionError) as cause:
+    except Exception as cause:  # of `cryptography`, whose errors share no class and change
         raise RejectedInputError("key-malformed", f"The {what} cannot be read") from cause
 
 

@@ -1,8 +1,7 @@
 """Who signs and whose signature it is: `Signer`, `LocalSigner`, `PublicKey`, and key ids.
 
-The key fixes the algorithm, never the message: a P-256 key takes ES256 and ESP256, P-384 takes ES384 and ESP384,
-Ed25519 takes EdDSA and Ed25519, RSA takes PS256 (to verify only), ML-DSA-44 and -65 their own (RFC 9053, RFC 9864,
-draft-ietf-cose-dilithium). Signing and checking is done by `cryptography`, nowhere else.
+The key fixes the algorithm, never the message; which kind of key takes which is in `_algorithms`. Signing and checking
+is done by `cryptography`, nowhere else.
 """
 
 from __future__ import annotations
@@ -29,29 +28,17 @@ from cryptography.hazmat.primitives.serialization import (
 from certcore import _cbor, _files
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import _forms
-
-ES256: Final = -7
-EDDSA: Final = -8
-ESP256: Final = -9
-ED25519: Final = -19
-ES384: Final = -35
-PS256: Final = -37
-ML_DSA_44: Final = _forms.ML_DSA_44
-ML_DSA_65: Final = _forms.ML_DSA_65
-ESP384: Final = -51
-
-ALGORITHM_NAMES: Final[Mapping[int, str]] = {
-    ES256: "ES256",
-    EDDSA: "EdDSA",
-    ESP256: "ESP256",
-    ED25519: "Ed25519",
-    ES384: "ES384",
-    PS256: "PS256",
-    ML_DSA_44: "ML-DSA-44",
-    ML_DSA_65: "ML-DSA-65",
-    ESP384: "ESP384",
-}
-"""IANA COSE algorithm number to name: everything certcore signs or checks."""
+from certcore.keys._algorithms import (
+    ALGORITHM_NAMES,
+    ALGORITHM_NUMBERS,
+    ALGORITHMS_OF,
+    ES256,
+    KIND_OF,
+    USED,
+    USED_TO_SIGN,
+    KeyKind,
+    kind_of,
+)
 
 KEY_ID_BYTES: Final = 4
 """Bytes of the thumbprint that a key id of certcore's has. It is a hint, and costs space in every certificate."""
@@ -64,29 +51,6 @@ _PrivateHandle: TypeAlias = (
 _Check: TypeAlias = Callable[[bytes, bytes], None]
 
 
-@attrs.frozen
-class _KeyClass:
-    """What a kind of key may do.
-
-    Attributes:
-        algorithms: those its signatures may be labelled with, the emitted one first.
-        signature_bytes: how long they are; 0: as long as the key.
-        digest: what ECDSA hashes with.
-    """
-
-    algorithms: tuple[int, ...]
-    signature_bytes: int
-    digest: hashes.HashAlgorithm | None = None
-
-
-_P256: Final = _KeyClass((ES256, ESP256), 64, hashes.SHA256())
-_P384: Final = _KeyClass((ES384, ESP384), 96, hashes.SHA384())
-_ED25519: Final = _KeyClass((EDDSA, ED25519), 64)
-_RSA: Final = _KeyClass((PS256,), 0, hashes.SHA256())
-_ML_DSA_44: Final = _KeyClass((ML_DSA_44,), 2420)
-_ML_DSA_65: Final = _KeyClass((ML_DSA_65,), 3309)
-
-
 @attrs.frozen(kw_only=True, repr=False)
 class PublicKey:
     """A public key that may be trusted, the algorithm it uses and the id it is found by.
@@ -95,8 +59,8 @@ class PublicKey:
     moduli below 2048 bits. Equal keys have equal key material, algorithm and key id. Pickles by value.
 
     Attributes:
-        key_id: 1 to 32 bytes; unless stated otherwise the first 4 of the RFC 9679 thumbprint. A hint for finding, never
-            a proof.
+        key_id: 1 to 32 bytes; unless stated otherwise the first 4 of the RFC 9679 thumbprint. A JWK's may be longer:
+            it finds the key of a token, and no certificate or trust list holds it. A hint, never a proof.
         algorithm: the COSE algorithm number this key's signatures are labelled with.
     """
 
@@ -124,7 +88,8 @@ class PublicKey:
     ) -> Self:
         """The key in a JWK (RFC 7517): an object or its JSON. A private member is not looked at.
 
-        The key id is ``key_id``, else the UTF-8 bytes of the member ``kid``, else of the thumbprint.
+        The key id is ``key_id``, else the UTF-8 bytes of the member ``kid``, however long, else of the thumbprint. A
+        member ``use`` or ``key_ops`` that does not let the key check signatures refuses it.
 
         Raises:
             RejectedInputError: ``key-malformed`` or ``key-unsupported``.
@@ -132,14 +97,22 @@ class PublicKey:
             ValueError: for an algorithm this key cannot use, or an impossible key id.
         """
         handle, members = _forms.from_jwk(jwk)
-        kid, alg = members.get("kid"), members.get("alg")
-        stated_id = kid.encode("utf-8", "replace") or None if isinstance(kid, str) else None
-        stated_algorithm = _algorithm_number(alg) if isinstance(alg, str) else None
-        return cls._from_form(handle, (algorithm, key_id), (stated_algorithm, stated_id))
+        alg = members.get("alg")
+        if alg is not None and alg not in ALGORITHM_NUMBERS:
+            raise RejectedInputError("key-unsupported", "The JWK's algorithm is not one that certcore uses")
+        return cls._from_handle(
+            handle,
+            algorithm,
+            key_id,
+            stated_algorithm=None if alg is None else ALGORITHM_NUMBERS[alg],
+            stated_id=members.get("kid", "").encode("utf-8", "replace"),
+        )
 
     @classmethod
     def from_cose_key(cls, data: bytes, /, *, algorithm: int | None = None, key_id: bytes | None = None) -> Self:
         """The key in an encoded COSE_Key (RFC 9052 section 7). A private member is not looked at.
+
+        ``key_ops``, where it is there, must let the key check signatures.
 
         Raises:
             RejectedInputError: ``key-malformed`` or ``key-unsupported``.
@@ -147,10 +120,12 @@ class PublicKey:
             ValueError: for an algorithm this key cannot use, or an impossible key id.
         """
         handle, members = _forms.from_cose_key(data)
-        kid, alg = members.get(_forms.KID), members.get(_forms.ALG)
-        stated_id = kid if isinstance(kid, bytes) else None
-        stated_algorithm = alg if type(alg) is int else None
-        return cls._from_form(handle, (algorithm, key_id), (stated_algorithm, stated_id))
+        stated_id = members.get(_forms.KID)
+        if stated_id is not None and len(stated_id) > MAX_KEY_ID_BYTES:
+            raise RejectedInputError("key-unsupported", f"A key id has 1 to {MAX_KEY_ID_BYTES} bytes")
+        return cls._from_handle(
+            handle, algorithm, key_id, stated_algorithm=members.get(_forms.ALG), stated_id=stated_id
+        )
 
     @classmethod
     def from_x509(cls, data: bytes, /) -> Self:
@@ -166,45 +141,36 @@ class PublicKey:
         return cls._from_handle(handle, None, certificate.fingerprint(hashes.SHA256())[:8])
 
     @classmethod
-    def _from_form(
+    def _from_handle(
         cls,
         handle: _forms.Handle,
-        given: tuple[int | None, bytes | None],
-        stated: tuple[int | None, bytes | None],
+        algorithm: int | None,
+        key_id: bytes | None,
+        *,
+        stated_algorithm: int | None = None,
+        stated_id: bytes | None = None,
     ) -> Self:
-        """A key in a form that may state its algorithm and id; what the caller gives goes before."""
-        try:
-            key = cls._from_handle(handle, *stated) if None in given else None
-        except ValueError as cause:
-            raise RejectedInputError("key-unsupported", "The key's stated algorithm or id does not fit it") from cause
-        algorithm, key_id = given
-        if key is not None:
-            algorithm = key.algorithm if algorithm is None else algorithm
-            key_id = key.key_id if key_id is None else key_id
-        return cls._from_handle(handle, algorithm, key_id)
-
-    @classmethod
-    def _from_handle(cls, handle: _forms.Handle, algorithm: int | None, key_id: bytes | None) -> Self:
-        kind = _class_of(handle)
+        """The key of a handle. What the caller gives goes before what the key's form states, which must fit it."""
+        kind = _kind_of(handle)
+        numbers = ALGORITHMS_OF[kind]
+        if stated_algorithm is not None and stated_algorithm not in numbers:
+            raise RejectedInputError("key-unsupported", "The key's stated algorithm does not fit it")
         if algorithm is None:
-            algorithm = kind.algorithms[0]
-        if algorithm not in kind.algorithms:
+            algorithm = numbers[0] if stated_algorithm is None else stated_algorithm
+        if algorithm not in numbers:
             msg = f"this key cannot be used with COSE algorithm {algorithm}"
             raise ValueError(msg)
-        cose_key = _cbor.encode(_forms.to_cose_map(handle))
-        if key_id is None:
-            key_id = hashlib.sha256(cose_key).digest()[:KEY_ID_BYTES]
-        if not 1 <= len(key_id) <= MAX_KEY_ID_BYTES:
+        if key_id is not None and not 1 <= len(key_id) <= MAX_KEY_ID_BYTES:
             msg = f"a key id has 1 to {MAX_KEY_ID_BYTES} bytes"
             raise ValueError(msg)
-        check = _check_for(handle, kind)
+        cose_key = _cbor.encode(_forms.to_cose_map(handle))
         return cls(
-            key_id=key_id,
+            key_id=key_id or stated_id or hashlib.sha256(cose_key).digest()[:KEY_ID_BYTES],
             algorithm=algorithm,
             cose_key=cose_key,
-            algorithms=kind.algorithms,
+            algorithms=numbers,
             handle=handle,
-            check=check,
+            check=_check_for(handle, kind),
         )
 
     @property
@@ -245,15 +211,20 @@ class PublicKey:
         return self._handle.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
     def to_cose_key(self) -> bytes:
-        """The key as a deterministic COSE_Key with its algorithm and key id."""
-        members: dict[int, object] = dict(_forms.to_cose_map(self._handle))
-        return _cbor.encode(members | {_forms.KID: self.key_id, _forms.ALG: self.algorithm})
+        """The key as a deterministic COSE_Key with its algorithm and key id, unless that has more than 32 bytes."""
+        members: dict[int, object] = {**_forms.to_cose_map(self._handle), _forms.ALG: self.algorithm}
+        return _cbor.encode(members if len(self.key_id) > MAX_KEY_ID_BYTES else members | {_forms.KID: self.key_id})
 
-    def __reduce__(self) -> tuple[Callable[[bytes], PublicKey], tuple[bytes]]:
-        return PublicKey.from_cose_key, (self.to_cose_key(),)
+    def __reduce__(self) -> tuple[Callable[..., PublicKey], tuple[bytes, int, bytes]]:
+        return _restored, (self._cose_key, self.algorithm, self.key_id)
 
     def __repr__(self) -> str:
         return f"PublicKey({ALGORITHM_NAMES[self.algorithm]}, key_id={self.key_id.hex()})"
+
+
+def _restored(cose_key: bytes, algorithm: int, key_id: bytes) -> PublicKey:
+    handle, _ = _forms.from_cose_key(cose_key)
+    return PublicKey._from_handle(handle, algorithm, None, stated_id=key_id)  # noqa: SLF001  same module
 
 
 def key_tuple(keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
@@ -293,18 +264,11 @@ class LocalSigner:
         Raises:
             ValueError: for any other number.
         """
-        if algorithm in _P256.algorithms:
-            return cls._from_handle(ec.generate_private_key(ec.SECP256R1()), algorithm)
-        if algorithm in _P384.algorithms:
-            return cls._from_handle(ec.generate_private_key(ec.SECP384R1()), algorithm)
-        if algorithm in _ED25519.algorithms:
-            return cls._from_handle(ed25519.Ed25519PrivateKey.generate(), algorithm)
-        if algorithm == ML_DSA_44:
-            return cls._from_handle(mldsa.MLDSA44PrivateKey.generate(), algorithm)
-        if algorithm == ML_DSA_65:
-            return cls._from_handle(mldsa.MLDSA65PrivateKey.generate(), algorithm)
-        msg = f"certcore does not sign with COSE algorithm {algorithm}"
-        raise ValueError(msg)
+        kind = KIND_OF.get(algorithm)
+        if kind is None or kind.generate is None:
+            msg = f"certcore does not sign with COSE algorithm {algorithm}"
+            raise ValueError(msg)
+        return cls._from_handle(kind.generate(), algorithm)
 
     @classmethod
     def from_pem(
@@ -328,13 +292,13 @@ class LocalSigner:
             handle = load_pem_private_key(data, password)
         except UnsupportedAlgorithm as cause:
             raise RejectedInputError("key-unsupported", "The private key is of a kind that is not supported") from cause
-        except (ValueError, TypeError) as cause:
+        except Exception as cause:  # of `cryptography`, whose errors share no class and change
             code = "key-password" if encrypted else "key-malformed"
             raise RejectedInputError(
                 code, "The private key cannot be read" + (", or the password is wrong" * encrypted)
             ) from cause
         if not isinstance(handle, _PrivateHandle):
-            raise RejectedInputError("key-unsupported", "certcore signs with P-256, P-384, Ed25519 and ML-DSA keys")
+            raise RejectedInputError("key-unsupported", USED_TO_SIGN)
         return cls._from_handle(handle, algorithm, key_id)
 
     @classmethod
@@ -352,7 +316,7 @@ class LocalSigner:
     def _from_handle(cls, handle: _PrivateHandle, algorithm: int | None, key_id: bytes | None = None) -> Self:
         checked = _forms.checked(handle.public_key())
         public = PublicKey._from_handle(checked, algorithm, key_id)  # noqa: SLF001  same module
-        return cls(handle, public, _sign_with(handle))
+        return cls(handle, public, _sign_with(handle, _kind_of(checked)))
 
     @property
     def public_key(self) -> PublicKey:
@@ -386,28 +350,18 @@ class LocalSigner:
         return f"LocalSigner({self._public_key!r})"
 
 
-def _class_of(handle: _forms.Handle) -> _KeyClass:
-    if isinstance(handle, ec.EllipticCurvePublicKey):
-        return _P256 if handle.curve.name == "secp256r1" else _P384
-    if isinstance(handle, ed25519.Ed25519PublicKey):
-        return _ED25519
-    if isinstance(handle, rsa.RSAPublicKey):
-        return _RSA
-    return _ML_DSA_44 if isinstance(handle, mldsa.MLDSA44PublicKey) else _ML_DSA_65
+def _kind_of(handle: _forms.Handle) -> KeyKind:
+    kind = kind_of(handle)
+    if kind is None:  # pragma: no cover  `_forms.checked` lets no such key through
+        raise RejectedInputError("key-unsupported", USED)
+    return kind
 
 
 def _signature_bytes(handle: _forms.Handle) -> int:
-    return (handle.key_size + 7) // 8 if isinstance(handle, rsa.RSAPublicKey) else _class_of(handle).signature_bytes
+    return (handle.key_size + 7) // 8 if isinstance(handle, rsa.RSAPublicKey) else _kind_of(handle).signature_bytes
 
 
-def _algorithm_number(name: str) -> int:
-    for number, known in ALGORITHM_NAMES.items():
-        if known == name:
-            return number
-    raise RejectedInputError("key-unsupported", "The JWK's algorithm is not one that certcore uses")
-
-
-def _check_for(handle: _forms.Handle, kind: _KeyClass) -> _Check:
+def _check_for(handle: _forms.Handle, kind: KeyKind) -> _Check:
     """The function that checks one signature with this key; built once, because it is the hot path."""
     size = _signature_bytes(handle)
     half = size // 2
@@ -439,11 +393,11 @@ def _check_for(handle: _forms.Handle, kind: _KeyClass) -> _Check:
     return check
 
 
-def _sign_with(handle: _PrivateHandle) -> Callable[[bytes], bytes]:
+def _sign_with(handle: _PrivateHandle, kind: KeyKind) -> Callable[[bytes], bytes]:
     if not isinstance(handle, ec.EllipticCurvePrivateKey):
         return handle.sign
-    half = (handle.key_size + 7) // 8
-    ecdsa = ec.ECDSA(_P256.digest if half == _P256.signature_bytes // 2 else _P384.digest)  # type: ignore[arg-type]  # both have one
+    half = kind.signature_bytes // 2
+    ecdsa = ec.ECDSA(kind.digest)  # type: ignore[arg-type]  # the kinds with a curve have one
 
     def sign(data: bytes) -> bytes:
         r, s = decode_dss_signature(handle.sign(data, ecdsa))

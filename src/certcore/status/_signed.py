@@ -23,7 +23,8 @@ from certcore import _base64url, _cbor, _json, cose
 from certcore._instants import LAST_SECOND, optional_utc, utc_second
 from certcore.certificate._values import MAX_URI_CHARACTERS
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
-from certcore.keys import ED25519, EDDSA, ES256, ES384, Signer
+from certcore.keys import Signer
+from certcore.keys._algorithms import JOSE_ALGORITHMS
 from certcore.keys._trusted import VerifyingKey
 
 # CWT claims (RFC 8392 section 4; draft-ietf-oauth-status-list section 5.2, requested there)
@@ -36,9 +37,6 @@ _LONGEST_SECONDS: Final = timedelta.max // _SECOND
 _SIGN1_TAG: Final = b"\xd2"  # 18; a status document never has the tag of a CWT, 61, around it
 _MAX_JWS_HEADER: Final = 16 << 10
 """Characters of a JWS header, which is parsed before anything is checked; a chain of certificates fits."""
-
-_JOSE_ALGORITHMS: Final[Mapping[str, int]] = {"ES256": ES256, "ES384": ES384, "EdDSA": EDDSA, "Ed25519": ED25519}
-"""Names in JOSE to the COSE algorithm of the keys that use them (RFC 7518, RFC 8037, RFC 9864)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -223,7 +221,7 @@ def _jws_parts(text: str | bytes) -> tuple[bytes, dict[str, Any], bytes, bytes]:
 def _jws_candidates(header: Mapping[str, Any], keys: Sequence[VerifyingKey]) -> list[VerifyingKey]:
     """The keys that may have signed: of the message's algorithm, and by its key id where any goes by that."""
     name, kid = header.get("alg"), header.get("kid")
-    algorithm = _JOSE_ALGORITHMS.get(name) if type(name) is str else None
+    algorithm = JOSE_ALGORITHMS.get(name) if type(name) is str else None
     able = [key for key in keys if algorithm in key.algorithms]
     key_id = kid.encode("utf-8", "replace") if type(kid) is str else None
     return [key for key in able if key_id in key.key_ids] if any(key_id in key.key_ids for key in keys) else able

@@ -191,8 +191,8 @@ def open_jwt_token(
 ) -> StatusToken:
     """The list in a Status List Token in JWT form, anybody's, once one of the keys has signed it.
 
-    ES256, ES384 and EdDSA (or Ed25519), as the key fixes it; never ``none`` and never a MAC. Keys that the token brings
-    along are not looked at. Arguments and errors as for `open_token`.
+    The algorithm is the key's, by its JOSE name; never ``none`` and never a MAC. Keys that come with the token are not
+    looked at. Arguments and errors as for `open_token`.
     """
     max_bytes = 2 * wire_bytes(max_list_bytes)  # base64 of base64 takes 16 characters for 9 bytes
     members, key_id = _signed.open_jws(text, typ=STATUS_LIST_JWT_TYPE, keys=keys, max_bytes=max_bytes)
