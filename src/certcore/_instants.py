@@ -15,6 +15,9 @@ from zoneinfo import ZoneInfo
 
 import tzdata  # type: ignore[import-untyped]  # it ships none
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""From which documents count their seconds."""
+
 FIRST_DAY: Final = date(1970, 1, 1)
 """The earliest day that certificates and questions may name."""
 

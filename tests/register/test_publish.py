@@ -34,7 +34,18 @@ STRANGE = json.dumps(
     {
         "lists": {
             TEMPLATE.format(list=0): dict.fromkeys(
-                ("change", "issued_at", "expires_at", "ttl_s", "key", "list_digest", "events_digest"), "x"
+                (
+                    "register",
+                    "mark",
+                    "later",
+                    "issued_at",
+                    "expires_at",
+                    "ttl_s",
+                    "key",
+                    "list_digest",
+                    "events_digest",
+                ),
+                "x",
             )
         }
     }

@@ -30,27 +30,52 @@ def test_there_is_a_migration_to_every_version() -> None:
 def test_an_older_database_takes_every_step(registry: StatusRegistry, clock: SetClock) -> None:
     """The steps between are taken in order, noted, and not taken twice; the rows stay."""
     ref, kept = issue(registry, clock)
+    first, second = _schema.VERSION + 1, _schema.VERSION + 2
     steps = {
-        2: ["CREATE TABLE added (name TEXT)", "INSERT INTO added VALUES ('two')"],
-        3: ["ALTER TABLE added ADD COLUMN more TEXT", "UPDATE added SET more = 'three'"],
+        first: ["CREATE TABLE added (name TEXT)", "INSERT INTO added VALUES ('two')"],
+        second: ["ALTER TABLE added ADD COLUMN more TEXT", "UPDATE added SET more = 'three'"],
     }
     for _ in range(2):
         with registry._database.making() as connection:
-            _schema.migrate(connection, now=1, version=3, migrations=steps)
+            _schema.migrate(connection, now=1, version=second, migrations=steps)
     with registry._database.reading() as connection:
         assert [("two", "three")] == [tuple(row) for row in connection.execute(text("SELECT name, more FROM added"))]
-        assert [1, 2, 3] == sorted(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
+        assert [_schema.VERSION, first, second] == sorted(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
     assert kept == registry.text(ref)
+
+
+VERSION_1 = (
+    "DROP INDEX changes_by_time",
+    "ALTER TABLE register DROP COLUMN identity",
+    "ALTER TABLE lists DROP COLUMN mark",
+    "ALTER TABLE lists ADD COLUMN last_change_id BIGINT NOT NULL DEFAULT 0",
+    "UPDATE schema_version SET version = 1",
+)
+"""What makes a database of version 1 out of one of version 2."""
+
+
+def test_a_database_of_version_1_is_brought_up_to_date(url: str, registry: StatusRegistry, clock: SetClock) -> None:
+    """It gets an identity that stays, and its certificates can be revoked as before."""
+    ref, _ = issue(registry, clock)
+    with registry._database.making() as connection:
+        for statement in VERSION_1:
+            connection.execute(text(statement))
+    found = [StatusRegistry(url, clock=clock, create=False) for _ in range(2)]
+    assert 32 == len(found[0].identity)
+    assert found[0].identity == found[1].identity != registry.identity
+    found[0].revoke(ref, effective_at=None, actor="clerk-7", reason="entered in error")
+    assert found[1].list_heads(now=clock())[0].mark
 
 
 def test_a_step_that_fails_changes_nothing(registry: StatusRegistry) -> None:
     """A migration is taken whole or not at all."""
-    steps = {2: ["CREATE TABLE added (name TEXT)", "INSERT INTO nowhere VALUES (1)"]}
+    following = _schema.VERSION + 1
+    steps = {following: ["CREATE TABLE added (name TEXT)", "INSERT INTO nowhere VALUES (1)"]}
     with pytest.raises(IssuingError), registry._database.making() as connection:
-        _schema.migrate(connection, now=1, version=2, migrations=steps)
+        _schema.migrate(connection, now=1, version=following, migrations=steps)
     with registry._database.reading() as connection:
         assert not inspect(connection).has_table("added")
-        assert [1] == list(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
+        assert [_schema.VERSION] == list(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
 
 
 def test_a_newer_database_is_refused(url: str, registry: StatusRegistry) -> None:

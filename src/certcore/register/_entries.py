@@ -142,9 +142,7 @@ def begin_list(connection: Connection) -> int:
     register = connection.execute(select(REGISTER)).one()
     number = int(register.current_list) + 1
     connection.execute(
-        insert(LISTS).values(
-            number=number, size=register.list_size, secret=_indices.new_key(), allocated=0, last_change_id=0
-        )
+        insert(LISTS).values(number=number, size=register.list_size, secret=_indices.new_key(), allocated=0)
     )
     connection.execute(update(REGISTER).values(current_list=number))
     return number

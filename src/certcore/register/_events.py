@@ -6,6 +6,7 @@ of its statements is refused.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -43,6 +44,8 @@ CODE_OF: Final[Mapping[StatusEventKind, int]] = {kind: code for code, kind in KI
 
 _CHUNK: Final = 500
 """Values in one IN: SQLite once allowed 999 parameters in a statement."""
+
+_MARK_BYTES: Final = 12
 
 _PICKED: Final = (CERTIFICATES.c.list == bindparam("at_list"), CERTIFICATES.c.idx == bindparam("at_idx"))
 _LOOKUP: Final = (
@@ -184,12 +187,9 @@ def set_states(connection: Connection, states: Mapping[Reference, int]) -> None:
 
 
 def touch(connection: Connection, numbers: Iterable[int]) -> None:
-    """Note which event of each list is its latest change."""
-    latest = select(func.max(EVENTS.c.id)).where(EVENTS.c.list == LISTS.c.number, EVENTS.c.kind > 0).scalar_subquery()
+    """Give lists whose entries changed another mark."""
     for part in chunks(numbers):
-        connection.execute(
-            update(LISTS).where(LISTS.c.number.in_(part)).values(last_change_id=func.coalesce(latest, 0))
-        )
+        connection.execute(update(LISTS).where(LISTS.c.number.in_(part)).values(mark=secrets.token_hex(_MARK_BYTES)))
 
 
 def revoke_where(connection: Connection, criteria: Criteria, happening: Happening) -> int:
@@ -242,20 +242,26 @@ def ends_of_vehicles(connection: Connection, vehicle_ids: Iterable[int]) -> dict
     return found
 
 
-def changes_of_list(
-    connection: Connection, number: int, *, known_by: int
-) -> tuple[int, dict[int, tuple[StatusEvent, ...]]]:
-    """What happened to a list's entries besides being issued, recorded by then; and the number of the last event."""
-    columns = (EVENTS.c.id, EVENTS.c.idx, EVENTS.c.kind, EVENTS.c.effective_at, EVENTS.c.recorded_at, EVENTS.c.reason)
+def changes_of_list(connection: Connection, number: int, *, known_by: int) -> dict[int, tuple[StatusEvent, ...]]:
+    """What happened to a list's entries besides being issued, as recorded by then."""
+    columns = (EVENTS.c.idx, EVENTS.c.kind, EVENTS.c.effective_at, EVENTS.c.recorded_at, EVENTS.c.reason)
     rows = connection.execute(
         select(*columns)
         .where(EVENTS.c.list == number, EVENTS.c.kind > 0, EVENTS.c.recorded_at <= known_by)
         .order_by(EVENTS.c.id)
     )
-    last, found = 0, dict[int, list[StatusEvent]]()
-    for last, index, *facts in rows:  # noqa: B007  the last of them is wanted
+    found: dict[int, list[StatusEvent]] = {}
+    for index, *facts in rows:
         found.setdefault(index, []).append(event_of(*facts))
-    return last, {index: tuple(events) for index, events in found.items()}
+    return {index: tuple(events) for index, events in found.items()}
+
+
+def later_changes(connection: Connection, *, now: int) -> dict[int, int]:
+    """How many changes each list has whose time of recording has not come yet: a clock was ahead."""
+    rows = connection.execute(
+        select(EVENTS.c.list, func.count()).where(EVENTS.c.kind > 0, EVENTS.c.recorded_at > now).group_by(EVENTS.c.list)
+    )
+    return {number: count for number, count in rows}  # noqa: C416  rows are not pairs to a type checker
 
 
 def latest_effects(connection: Connection, *, now: int) -> dict[int, int]:
@@ -276,6 +282,18 @@ def event_of(kind: int, effective_at: int | None, recorded_at: int, reason: str)
         recorded_at=instant(recorded_at),
         reason=reason,
     )
+
+
+def row_of(event: StatusEvent, ref: Reference, *, actor: str) -> dict[str, Any]:
+    """An event as a row of one certificate."""
+    happening = Happening(
+        kind=event.kind,
+        effective_at=None if event.effective_at is None else int(event.effective_at.timestamp()),
+        recorded_at=int(event.recorded_at.timestamp()),
+        actor=actor,
+        reason=event.reason,
+    )
+    return happening.row(ref)
 
 
 def instant(seconds: int) -> datetime:

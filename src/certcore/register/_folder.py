@@ -36,10 +36,7 @@ class Folder:
 
     def read(self, name: str) -> bytes | None:
         """The bytes of a file; None where there is none."""
-        try:
-            return (self.path / name).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
+        return read(self.path, name)
 
     def stage(self, data: bytes) -> Path:
         """Write a file that is not in its place yet; its bytes are on the disk."""
@@ -65,6 +62,11 @@ class Folder:
         """Put a staged file into its place, instead of whatever is there."""
         os.replace(staged, self._place(name))  # noqa: PTH105  as a function of its own it can be made to fail in tests
 
+    def remove(self, path: Path) -> None:
+        """Take a file of the folder away."""
+        path.unlink(missing_ok=True)
+        self._touched.add(path.parent)
+
     def write(self, name: str, data: bytes) -> None:
         """A whole file at once."""
         self.put(self.stage(data), name)
@@ -87,6 +89,14 @@ class Folder:
         return place
 
 
+def read(folder: Path, name: str) -> bytes | None:
+    """The bytes of a file in a folder; None where there is none."""
+    try:
+        return (folder / name).read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
 @contextmanager
 def held(path: Path) -> Iterator[Folder]:
     """The folder, made where there is none, while nobody else writes to it.
@@ -98,14 +108,22 @@ def held(path: Path) -> Iterator[Folder]:
         (path / PARTIAL).mkdir(parents=True, exist_ok=True)
         with (path / LOCK).open("wb") as lock:
             _take(lock.fileno())
-            for leftover in (path / PARTIAL).iterdir():
-                with suppress(FileNotFoundError):
-                    leftover.unlink()
-            yield Folder(path)
+            _clear(path / PARTIAL)
+            try:
+                yield Folder(path)
+            finally:
+                _clear(path / PARTIAL)
     except OSError as cause:
         raise IssuingError(
             "file-unwritable", f"The folder cannot be published to: {cause.strerror or type(cause).__name__}"
         ) from cause
+
+
+def _clear(folder: Path) -> None:
+    """What was not put in place, because a process died or something was refused."""
+    for leftover in folder.iterdir():
+        with suppress(FileNotFoundError):
+            leftover.unlink()
 
 
 def _take(descriptor: int) -> None:

@@ -38,11 +38,20 @@ from sqlalchemy import (
 
 from certcore.errors import IssuingError
 
-VERSION: Final = 1
+VERSION: Final = 2
 """The version of the tables below."""
 
-MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType({})
-"""Version -> the statements that make it out of the one before. None yet: 1 is the first."""
+MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
+    {
+        2: (
+            "ALTER TABLE register ADD COLUMN identity TEXT",
+            "ALTER TABLE lists ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE lists DROP COLUMN last_change_id",
+            "CREATE INDEX changes_by_time ON events (recorded_at) WHERE kind > 0",
+        )
+    }
+)
+"""Version -> the statements that make it out of the one before."""
 
 METADATA: Final = MetaData()
 
@@ -64,6 +73,7 @@ REGISTER: Final = Table(
     Column("list_size", BigInteger, nullable=False),
     Column("current_list", BigInteger, nullable=False),
     Column("began_at", BigInteger, nullable=False),
+    Column("identity", Text),  # made at random: which register a published folder belongs to; a copy keeps it
 )
 
 LISTS: Final = Table(
@@ -73,7 +83,9 @@ LISTS: Final = Table(
     Column("size", BigInteger, nullable=False),
     Column("secret", LargeBinary, nullable=False),  # what decides which index comes next
     Column("allocated", BigInteger, nullable=False),
-    Column("last_change_id", BigInteger, nullable=False),  # the latest event other than an issue
+    # Another word at random with every change of an entry: two copies of one register count their events alike, but
+    # no two changes have one mark.
+    Column("mark", Text, nullable=False, server_default=""),
 )
 
 VEHICLES: Final = Table(
@@ -136,11 +148,12 @@ EVENTS: Final = Table(
     Index("events_of_entry", "list", "idx"),
     sqlite_autoincrement=True,
 )
-for _name, _column, _where in (
-    ("changes_of_list", EVENTS.c.id, "kind > 0"),
-    ("changes_to_come", EVENTS.c.effective_at, "kind > 0 AND effective_at > recorded_at"),
+for _name, _columns, _where in (
+    ("changes_of_list", (EVENTS.c.list, EVENTS.c.id), "kind > 0"),
+    ("changes_to_come", (EVENTS.c.list, EVENTS.c.effective_at), "kind > 0 AND effective_at > recorded_at"),
+    ("changes_by_time", (EVENTS.c.recorded_at,), "kind > 0"),
 ):
-    Index(_name, EVENTS.c.list, _column, sqlite_where=text(_where), postgresql_where=text(_where))
+    Index(_name, *_columns, sqlite_where=text(_where), postgresql_where=text(_where))
 
 FLAG_EVENTS: Final = Table(
     "flag_events",

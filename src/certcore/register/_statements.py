@@ -55,6 +55,14 @@ def is_covered(known: Sequence[StatusEvent], said: StatusEvent, /) -> bool:
     return any(event.effective_at == said.effective_at for event in alike)
 
 
+def says(known: Sequence[StatusEvent], said: StatusEvent, /) -> bool:
+    """Whether what is known leaves nothing of a statement out: it is among them, or would change nothing."""
+    if is_covered(known, said) or any(event.kind in FINAL and event.effective_at is None for event in known):
+        return True
+    is_void = said.kind in FINAL and said.effective_at is None
+    return not is_void and bool(known) and _steps([*known, said]) == _steps(known)
+
+
 def final_state(events: Sequence[StatusEvent], /) -> StatusState:
     """The state that a certificate ends up in, once all that was said has had its effect."""
     changes = state_changes(events)

@@ -34,6 +34,15 @@ def plate_key(registration_number: str, country: str | None) -> str:
     return f"{country or ''}:{normalise_registration_number(registration_number)}"
 
 
+def identity_of(query: VehicleQuery) -> str:
+    """The vehicle that is named, by its VIN or else by its plate with country; ValueError where neither is there."""
+    if query.vin:
+        return vin_identity(query.vin)
+    if not query.registration_number or not query.country:
+        raise ValueError("a vehicle is named by its VIN, or by its registration number with its country")
+    return plate_identity(plate_key(query.registration_number, query.country), query.plate_type)
+
+
 def ids_of(connection: Connection, identities: Iterable[str], *, make: Iterable[str] = ()) -> dict[str, int]:
     """The vehicles that are known by these identities, those to be made among them."""
     wanted = set(identities)
@@ -82,6 +91,16 @@ def valid_until(connection: Connection, vehicle_id: int, *, as_of: int) -> date 
         )
     )
     return None if found is None else date.fromisoformat(found)
+
+
+def write_flag(connection: Connection, vehicle: VehicleQuery, row: dict[str, Any]) -> bool:
+    """Write that a vehicle's flag was set, or cleared under each of its ids; False where it is so already."""
+    identity, found = identity_of(vehicle), meant(connection, vehicle)
+    if row["is_set"] or not found:
+        one = found[0] if found else ids_of(connection, [identity], make=[identity])[identity]
+        return add_flag_event(connection, one, row)
+    cleared = [add_flag_event(connection, one, row) for one in found]
+    return any(cleared)
 
 
 def add_flag_event(connection: Connection, vehicle_id: int, row: dict[str, Any]) -> bool:

@@ -15,17 +15,17 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import select
 
 from certcore import vocabulary
 from certcore._clock import utc_now
 from certcore._instants import optional_utc, utc
 from certcore.certificate._values import text as short_text
 from certcore.errors import IssuingError, StatusError
-from certcore.keys import Signer
+from certcore.keys import PublicKey, Signer
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.proofs import receipts
-from certcore.register import _entries, _events, _indices, _schema, _vehicles
+from certcore.register import _entries, _events, _indices, _opening, _recovery, _schema, _vehicles
 from certcore.register._database import DEFAULT_TIMEOUT, Database
 from certcore.register._events import Criteria, Happening, Reference
 from certcore.register.publish import DEFAULT_LIFETIME, DEFAULT_TTL, ListChanges, ListHead, Publication
@@ -38,6 +38,7 @@ from certcore.status.protocol import (
     VehicleQuery,
     VehicleRecord,
 )
+from certcore.trust import TrustList
 
 DEFAULT_LIST_SIZE: Final = 1 << 17
 """Entries of a list: enough to hide one among (W3C's least is 131 072), and with one event each 4 MB of events."""
@@ -133,11 +134,7 @@ class StatusRegistry:
             return _entries.record(connection, entries, now=now)
 
     def begin_list(self) -> int:
-        """Give out references from a new list from now on; its number.
-
-        Needed after a database was brought back from a backup: its present list would give out once more what it gave
-        out after the backup was made.
-        """
+        """Give out references from a new list from now on; its number; after a restored backup see `recover`."""
         with self._database.writing() as connection:
             return _entries.begin_list(connection)
 
@@ -326,7 +323,7 @@ class StatusRegistry:
 
     # --- publishing
 
-    def publish(
+    def publish(  # noqa: PLR0913  each of them may be asked for alone
         self,
         folder: Path,
         /,
@@ -336,26 +333,67 @@ class StatusRegistry:
         now: datetime | None = None,
         lifetime: timedelta = DEFAULT_LIFETIME,
         ttl: timedelta | None = DEFAULT_TTL,
+        trust: TrustList | None = None,
+        withdraw: bool = False,
+        set_back: bool = False,
     ) -> Publication:
-        """Write the lists and events documents that changed into a folder; see `certcore.register.publish`."""
-        now = self._clock() if now is None else now
-        return publish_to(self, folder, signer=signer, uri_template=uri_template, now=now, lifetime=lifetime, ttl=ttl)
+        """Write the lists and events documents that changed into a folder; see `certcore.register.publish.publish`."""
+        return publish_to(
+            self,
+            folder,
+            signer=signer,
+            uri_template=uri_template,
+            now=self._clock() if now is None else now,
+            lifetime=lifetime,
+            ttl=ttl,
+            trust=trust,
+            withdraw=withdraw,
+            set_back=set_back,
+        )
+
+    def recover(self, folder: Path, /, *, uri_template: str, keys: Iterable[PublicKey]) -> int:
+        """Learn from the published folder what happened after this database was copied; how many events were new.
+
+        For a database that was brought back from a backup, before it issues anything: it begins a new list then.
+
+        Args:
+            folder: what `publish` wrote.
+            uri_template: as it was published with.
+            keys: the status keys that signed what is in it.
+
+        Raises:
+            IssuingError: ``register-failed`` for a folder without lists; ``register-mismatch`` for another register's.
+            StatusError: for documents that none of the keys signed, or that cannot be read.
+        """
+        found = _recovery.read_folder(folder, uri_template, tuple(keys))
+        with self._database.writing() as connection:
+            learnt = _recovery.recover(connection, found, now=self._now())
+        self._open(self.issuer, self.country, DEFAULT_LIST_SIZE, create=False)
+        return learnt
 
     def list_heads(self, *, now: datetime) -> list[ListHead]:
-        """For publishing: every list, its latest change, and the latest effect of a change that was to come."""
+        """For publishing: every list with the mark of its latest change, and what its changes' times say."""
         with self._database.reading() as connection:
             effects = _events.latest_effects(connection, now=_to_seconds(now))
+            later = _events.later_changes(connection, now=_to_seconds(now))
             rows = connection.execute(select(_schema.LISTS).order_by(_schema.LISTS.c.number)).all()
         return [
-            ListHead(number=row.number, size=row.size, change=row.last_change_id, effect_at=effects.get(row.number, 0))
+            ListHead(
+                number=row.number,
+                size=row.size,
+                mark=row.mark,
+                effect_at=effects.get(row.number, 0),
+                later=later.get(row.number, 0),
+            )
             for row in rows
         ]
 
     def list_changes(self, number: int, *, now: datetime) -> ListChanges:
         """For publishing: what happened to a list's entries besides being issued, as recorded by then."""
         with self._database.reading() as connection:
-            change, events = _events.changes_of_list(connection, number, known_by=_to_seconds(now))
-        return ListChanges(change=change, events=events)
+            mark = connection.scalar(select(_schema.LISTS.c.mark).where(_schema.LISTS.c.number == number))
+            events = _events.changes_of_list(connection, number, known_by=_to_seconds(now))
+        return ListChanges(mark=str(mark), events=events)
 
     # --- the rest
 
@@ -376,34 +414,16 @@ class StatusRegistry:
         return f"StatusRegistry({self._database.url.render_as_string(hide_password=True)!r}, issuer={self.issuer!r})"
 
     def _open(self, issuer: str | None, country: str | None, list_size: int, *, create: bool) -> None:
-        self._database.require_file(create=create)
-        with self._database.opening() as connection:
-            settings = _settings(connection)
-        if settings is None:
-            settings = self._make(issuer, country, list_size, create=create)
+        settings = _opening.open_settings(
+            self._database, issuer=issuer, country=country, list_size=list_size, create=create, now=self._now()
+        )
         for name, stored, given in (("issuer", settings.issuer, issuer), ("country", settings.country, country)):
             if None not in (stored, given) and stored != given:
                 raise ValueError(f"the register was made for another {name}")
         self.issuer: str | None = settings.issuer or issuer
         self.country: str | None = settings.country or country
         self.history_from: datetime = _events.instant(settings.began_at)
-
-    def _make(self, issuer: str | None, country: str | None, list_size: int, *, create: bool) -> Any:  # noqa: ANN401  a row
-        """Make the tables, or bring them up to date; somebody else may have done so meanwhile."""
-        now = self._now()
-        with self._database.making() as connection:
-            if not _schema.is_made(connection):
-                if not create:
-                    raise IssuingError("register-failed", "There is no register in this database; make one first")
-                _schema.make(connection, now=now)
-                connection.execute(
-                    insert(_schema.REGISTER).values(
-                        id=1, issuer=issuer, country=country, list_size=list_size, current_list=-1, began_at=now
-                    )
-                )
-                _entries.begin_list(connection)
-            _schema.migrate(connection, now=now)
-            return _settings(connection)
+        self.identity: str = settings.identity
 
     def _append(
         self, kind: StatusEventKind, refs: Iterable[StatusRef], effective_at: int | None, actor: str, reason: str
@@ -433,14 +453,9 @@ class StatusRegistry:
             "actor": _word(actor, "an actor"),
             "reason": _word(reason, "a reason"),
         }
-        identity = _identity(vehicle)
+        _vehicles.identity_of(vehicle)  # misuse is told before anything is asked
         with self._database.writing() as connection:
-            meant = _vehicles.meant(connection, vehicle)
-            if is_set or not meant:
-                found = meant[0] if meant else _vehicles.ids_of(connection, [identity], make=[identity])[identity]
-                return _vehicles.add_flag_event(connection, found, row)
-            cleared = [_vehicles.add_flag_event(connection, found, row) for found in meant]  # under each of its ids
-            return any(cleared)
+            return _vehicles.write_flag(connection, vehicle, row)
 
     def _erasure(self, actor: str, reason: str) -> _entries.Erasure:
         now = self._now()
@@ -454,13 +469,6 @@ class StatusRegistry:
         return _to_seconds(self._clock())
 
 
-def _settings(connection: Connection) -> Any:  # noqa: ANN401  a row
-    """The register's settings; None where there is none, or one of another version."""
-    if not _schema.is_made(connection) or not _schema.is_current(connection):
-        return None
-    return connection.execute(select(_schema.REGISTER)).one()
-
-
 def _reopened(
     url: str, clock: Callable[[], datetime], issuer: str | None, country: str | None, timeout: timedelta
 ) -> StatusRegistry:
@@ -472,16 +480,6 @@ def _reference(ref: StatusRef) -> Reference:
     if not isinstance(given, StatusRef):
         raise TypeError(f"a StatusRef is expected, not a {type(ref).__name__}")
     return ref.list, ref.index
-
-
-def _identity(vehicle: VehicleQuery) -> str:
-    if vehicle.vin:
-        return _vehicles.vin_identity(vehicle.vin)
-    if not vehicle.registration_number or not vehicle.country:
-        raise ValueError("a vehicle is named by its VIN, or by its registration number with its country")
-    return _vehicles.plate_identity(
-        _vehicles.plate_key(vehicle.registration_number, vehicle.country), vehicle.plate_type
-    )
 
 
 def _word(value: str, name: str) -> str:

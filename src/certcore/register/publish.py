@@ -11,6 +11,9 @@ A list is published when something happened to one of its entries, when a change
 of its lifetime is over, when another key signs, and when its file is not the one that was written. Everything else is
 left as it is.
 
+Nothing is published where that would lose something (`_checks`): a list is compared with the documents that it
+replaces, and a register that knows less than its folder, or has not published to it, is refused.
+
 Rules that hold at every instant, however the process ends:
 
 1. every file is whole;
@@ -19,15 +22,17 @@ Rules that hold at every instant, however the process ends:
 4. the state is written last, so whatever was not finished is published again.
 
 A list's time of issue only ever grows, by a second at least: readers refuse an older list, and the archive holds one
-for each second. What changes twice in a second, or while the clock is set back, is postponed to the next time.
+for each second. What changes twice in a second, or while the list in place is later than the clock, is postponed, and
+that is told.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -35,15 +40,16 @@ from urllib.parse import urlsplit
 import attrs
 from attrs.validators import instance_of, optional
 
-from certcore._instants import utc_second
+from certcore._instants import LAST_SECOND, utc_second
 from certcore.errors import IssuingError
 from certcore.keys import Signer
-from certcore.register import _folder
+from certcore.register import _checks, _folder
 from certcore.status._documents import events_uri
 from certcore.status.protocol import StatusEvent
 from certcore.status.timeline import state_at
 from certcore.status.tokenlist import MAX_EVENTS_BYTES, VALUE_OF, StatusList, issue_events, issue_token
-from certcore.trust.issuers import ListTemplate
+from certcore.trust import TrustList
+from certcore.trust.issuers import ListTemplate, TrustedIssuer
 
 DEFAULT_LIFETIME: Final = timedelta(days=1)
 DEFAULT_TTL: Final = timedelta(hours=1)
@@ -52,6 +58,8 @@ INDEX: Final = "index.json"
 STATE: Final = ".state.json"
 ARCHIVE: Final = "archive"
 EVENTS_SUFFIX: Final = events_uri("")
+
+_OUTCOMES: Final = ("published", "unchanged", "postponed")
 
 _RENEWED_AFTER: Final = 0.5
 """The part of a list's lifetime after which it is published anew, changed or not."""
@@ -64,26 +72,33 @@ class ListHead:
     Attributes:
         number: the list's number.
         size: how many entries it has.
-        change: the number of its latest event but issues; 0 if there is none.
+        mark: of its latest change: no two changes have the same, not even in two copies of a register.
         effect_at: the latest effect that a change recorded ahead of it has had; 0 if there is none.
+        later: how many of its changes were recorded later than now, by a clock that was ahead.
     """
 
     number: int
     size: int
-    change: int
+    mark: str
     effect_at: int
+    later: int
 
 
 @attrs.frozen(kw_only=True)
 class ListChanges:
-    """What happened to a list's entries besides being issued, and the number of the latest event in it."""
+    """What happened to a list's entries besides being issued, and the mark of the latest change."""
 
-    change: int
+    mark: str
     events: Mapping[int, Sequence[StatusEvent]]
 
 
 class Source(Protocol):
     """What is published: the part of a register that this file needs."""
+
+    @property
+    def identity(self) -> str:
+        """Which register it is: what a folder remembers of it."""
+        ...
 
     @property
     def history_from(self) -> datetime:
@@ -100,6 +115,21 @@ class Source(Protocol):
 
 
 @attrs.frozen(kw_only=True)
+class ListInPlace:
+    """What readers see of a list that was postponed.
+
+    Attributes:
+        number: the list's number.
+        issued_at: the time of issue of the list in place; readers refuse one that is later than their clock.
+        expires_at: until when it may be taken for the present.
+    """
+
+    number: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+@attrs.frozen(kw_only=True)
 class Publication:
     """What publishing came to, in numbers of lists.
 
@@ -107,11 +137,17 @@ class Publication:
         published: those written anew.
         unchanged: those left as they are.
         postponed: those that changed twice in a second, or before the time of the list that is there.
+        in_place: what readers see of the postponed ones, and until when.
+        waiting: those with changes that a clock ahead recorded: they are published when that time has come.
+        withdrawn: those of which something was withdrawn that had been published, because that was asked for.
     """
 
     published: tuple[int, ...] = ()
     unchanged: tuple[int, ...] = ()
     postponed: tuple[int, ...] = ()
+    in_place: tuple[ListInPlace, ...] = ()
+    waiting: tuple[int, ...] = ()
+    withdrawn: tuple[int, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -119,7 +155,9 @@ class Published:
     """One list as it was published last: a member of ``.state.json``.
 
     Attributes:
-        change: the latest event in it.
+        register: the identity of the register that published it.
+        mark: of the latest change in it.
+        later: how many changes were left out because they were recorded later.
         issued_at: the second of its issue.
         expires_at: the second of its end.
         ttl_s: its time to live; None where it states none.
@@ -128,7 +166,9 @@ class Published:
         events_digest: SHA-256 of the events document.
     """
 
-    change: int = attrs.field(validator=instance_of(int))
+    register: str = attrs.field(validator=instance_of(str))
+    mark: str = attrs.field(validator=instance_of(str))
+    later: int = attrs.field(validator=instance_of(int))
     issued_at: int = attrs.field(validator=instance_of(int))
     expires_at: int = attrs.field(validator=instance_of(int))
     ttl_s: int | None = attrs.field(validator=optional(instance_of(int)))
@@ -146,6 +186,9 @@ class _Terms:
     now: datetime
     lifetime: timedelta
     ttl: timedelta | None
+    issuer: TrustedIssuer | None
+    withdraw: bool
+    set_back: bool
 
     @property
     def second(self) -> int:
@@ -156,7 +199,24 @@ class _Terms:
         return self.signer.public_key.thumbprint.hex()
 
 
-def publish(
+@attrs.frozen(kw_only=True)
+class _Made:
+    """A list that is ready to be put in place.
+
+    Attributes:
+        uri: the list.
+        staged: where its documents go, and where they lie until then.
+        state: what will be remembered of it.
+        is_less: whether it withdraws something.
+    """
+
+    uri: str
+    staged: Sequence[tuple[str, Path]]
+    state: Published
+    is_less: bool
+
+
+def publish(  # noqa: PLR0913  each of them may be asked for alone
     source: Source,
     folder: Path,
     /,
@@ -166,6 +226,9 @@ def publish(
     now: datetime,
     lifetime: timedelta = DEFAULT_LIFETIME,
     ttl: timedelta | None = DEFAULT_TTL,
+    trust: TrustList | None = None,
+    withdraw: bool = False,
+    set_back: bool = False,
 ) -> Publication:
     """Write what changed into a folder; see the rules above. Several templates, one for each kind of key, may share it.
 
@@ -177,9 +240,16 @@ def publish(
         now: when; the lists' time of issue.
         lifetime: until when they may be taken for the present.
         ttl: how long a reader may keep one before asking again.
+        trust: the trust list: then it is seen to that readers will believe what is published.
+        withdraw: publish even what says less than the folder, or comes from another register, and tell of it.
+        set_back: replace lists whose time of issue has not come yet, and take them out of the archive: a clock was
+            ahead. Readers whose clocks are right have refused them.
 
     Raises:
-        IssuingError: ``file-unwritable``, ``signer-failed``, ``register-failed`` for more events than a document holds.
+        IssuingError: ``register-behind`` or ``register-mismatch`` where something would be lost;
+            ``status-key-untrusted`` or ``status-flags-denied`` where the trust list does not let readers believe it;
+            ``file-unwritable``, ``signer-failed``, ``register-failed`` for more events than a document holds. Nothing
+            is published then.
         StatusError: ``status-unavailable``.
         ValueError: for a template or times that cannot be.
     """
@@ -187,20 +257,45 @@ def publish(
         raise ValueError("a list lives for two seconds or more, and its ttl is not longer than that")
     template = ListTemplate(uri=uri_template, not_before=now)
     check_place(template.resolve(0))
-    terms = _Terms(template=template, signer=signer, now=utc_second(now), lifetime=lifetime, ttl=ttl)
+    terms = _Terms(
+        template=template,
+        signer=signer,
+        now=utc_second(now),
+        lifetime=lifetime,
+        ttl=ttl,
+        issuer=None if trust is None else _checks.require_trusted(trust, uri_template, signer.public_key, at=now),
+        withdraw=withdraw,
+        set_back=set_back,
+    )
     with _folder.held(folder) as held:
-        state = read_state(held.read(STATE))
-        outcome: dict[str, list[int]] = {"published": [], "unchanged": [], "postponed": []}
-        for head in source.list_heads(now=terms.now):
-            uri = template.resolve(head.number)
-            last = state.get(uri)
-            what = _what_to_do(held, head, uri, last, terms)
-            if what == "published":
-                state[uri] = _publish_list(held, source, head, terms)
-            outcome[what].append(head.number)
-        held.flush()
-        _write_state(held, state)
-    return Publication(**{name: tuple(numbers) for name, numbers in outcome.items()})
+        return _publish(held, source, terms)
+
+
+def _publish(held: _folder.Folder, source: Source, terms: _Terms) -> Publication:
+    """Everything is made and compared first, and only then put in place."""
+    state = read_state(held.read(STATE))
+    heads = source.list_heads(now=terms.now)
+    if not terms.withdraw:
+        _require_own(held, source, state, heads, terms)
+    decided = {head.number: _what_to_do(held, head, state, terms) for head in heads}
+    made = [_make_list(held, source, head, terms) for head in heads if decided[head.number] == "published"]
+    for one in made:
+        _put(held, one, terms)
+        state[one.uri] = one.state
+    held.flush()
+    _write_state(held, state)
+    numbers = {what: tuple(number for number, found in decided.items() if found == what) for what in _OUTCOMES}
+    return Publication(
+        **numbers,
+        in_place=tuple(_in_place(number, state[terms.template.resolve(number)]) for number in numbers["postponed"]),
+        waiting=tuple(head.number for head in heads if head.later),
+        withdrawn=tuple(
+            head.number
+            for head in heads
+            for one in made
+            if one.is_less and one.uri == terms.template.resolve(head.number)
+        ),
+    )
 
 
 def place_of(uri: str, /) -> str:
@@ -221,15 +316,8 @@ def check_place(uri: str, /) -> None:
 
 def archived_at(folder: Path, place: str, at: int, /) -> Path | None:
     """The archived document that spoke at a second: the latest issued by then, if it had not expired."""
-    root = folder / ARCHIVE
-    day = datetime.fromtimestamp(at, UTC).date().isoformat()
-    days = (found.name for found in root.iterdir() if found.name <= day) if root.is_dir() else ()
-    for name in sorted(days, reverse=True):
-        spans = [_span(path) for path in (root / name / place).glob("*-*")]
-        by_then = [span for span in spans if span[0] <= at]
-        if by_then:
-            _, end, path = max(by_then)
-            return path if at <= end else None
+    for _, end, path in archived(folder, place, until=at):
+        return path if at <= end else None
     return None
 
 
@@ -242,19 +330,45 @@ def read_state(data: bytes | None, /) -> dict[str, Published]:
         return {}
 
 
-def _what_to_do(held: _folder.Folder, head: ListHead, uri: str, last: Published | None, terms: _Terms) -> str:
+def archived(folder: Path, place: str, /, *, until: int = LAST_SECOND) -> Iterator[tuple[int, int, Path]]:
+    """What the archive holds for a place, issued by a second: its begin, its end and the file, the latest first."""
+    root = folder / ARCHIVE
+    days = sorted((found.name for found in root.iterdir()), reverse=True) if root.is_dir() else []
+    for name in days:
+        spans = (_span(path) for path in (root / name / place).glob("*-*"))
+        yield from sorted((span for span in spans if span[0] <= until), reverse=True)
+
+
+def _require_own(
+    held: _folder.Folder, source: Source, state: Mapping[str, Published], heads: Sequence[ListHead], terms: _Terms
+) -> None:
+    """Return where the folder's lists are this register's, and none of them is unknown to it."""
+    following = terms.template.resolve(len(heads))
+    if following in state or held.read(place_of(following)) is not None:
+        raise IssuingError("register-behind", "The folder has lists that the register does not know", lists=len(heads))
+    for head in heads:
+        last = state.get(terms.template.resolve(head.number))
+        if last is not None and last.register != source.identity:
+            raise IssuingError("register-mismatch", "The folder belongs to another register", list=head.number)
+
+
+def _what_to_do(held: _folder.Folder, head: ListHead, state: Mapping[str, Published], terms: _Terms) -> str:
+    uri = terms.template.resolve(head.number)
+    last = state.get(uri)
     if last is not None and _is_current(held, head, uri, last, terms):
         return "unchanged"
     is_late = last is not None and terms.second <= last.issued_at
-    return "postponed" if is_late or _is_archived(held, uri, terms) else "published"
+    may_replace = terms.set_back and last is not None and terms.second < last.issued_at
+    return "postponed" if (is_late and not may_replace) or _is_archived(held, uri, terms) else "published"
 
 
 def _is_current(held: _folder.Folder, head: ListHead, uri: str, last: Published, terms: _Terms) -> bool:
     renewed_at = last.issued_at + (last.expires_at - last.issued_at) * _RENEWED_AFTER
     return (
-        head.change == last.change
+        (head.mark, head.later) == (last.mark, last.later)
         and head.effect_at <= last.issued_at
         and terms.second < renewed_at
+        and not (terms.set_back and terms.second < last.issued_at)
         and terms.key == last.key
         and _digest(held.read(place_of(uri))) == last.list_digest
         and _digest(held.read(place_of(events_uri(uri)))) == last.events_digest
@@ -267,9 +381,20 @@ def _is_archived(held: _folder.Folder, uri: str, terms: _Terms) -> bool:
     return any(folder.glob(f"{terms.second}-*"))
 
 
-def _publish_list(held: _folder.Folder, source: Source, head: ListHead, terms: _Terms) -> Published:
+def _in_place(number: int, last: Published) -> ListInPlace:
+    times = (datetime.fromtimestamp(at, UTC) for at in (last.issued_at, last.expires_at))
+    return ListInPlace(number=number, **dict(zip(("issued_at", "expires_at"), times, strict=True)))
+
+
+def _make_list(held: _folder.Folder, source: Source, head: ListHead, terms: _Terms) -> _Made:
     changes = source.list_changes(head.number, now=terms.now)
     uri = terms.template.resolve(head.number)
+    _checks.require_flags(terms.issuer, changes.events, number=head.number)
+    lost = _lost(held, uri, changes)
+    if lost and not terms.withdraw:
+        raise IssuingError(
+            "register-behind", "The folder says more of a list than the register", list=head.number, entries=len(lost)
+        )
     expires_at = terms.now + terms.lifetime
     stated: dict[str, Any] = {
         "uri": uri,
@@ -283,21 +408,41 @@ def _publish_list(held: _folder.Folder, source: Source, head: ListHead, terms: _
         raise IssuingError("register-failed", "A list has more events than its document may hold", list=head.number)
     values = {index: VALUE_OF[state_at(happened, terms.now)] for index, happened in changes.events.items()}
     token = issue_token(StatusList.from_values(values, size=head.size), **stated)
-    staged = [(place_of(events_uri(uri)), held.stage(events)), (place_of(uri), held.stage(token))]
-    span = f"{terms.second}-{int(expires_at.timestamp())}"
-    for place, path in staged:
-        held.keep(path, f"{_archive_folder(place, terms)}/{span}")
-    for place, path in staged:  # events before the list
-        held.put(path, place)
-    return Published(
-        change=changes.change,
-        issued_at=terms.second,
-        expires_at=int(expires_at.timestamp()),
-        ttl_s=None if terms.ttl is None else int(terms.ttl.total_seconds()),
-        key=terms.key,
-        list_digest=_digest(token),
-        events_digest=_digest(events),
+    return _Made(
+        uri=uri,
+        staged=[(place_of(events_uri(uri)), held.stage(events)), (place_of(uri), held.stage(token))],
+        is_less=bool(lost),
+        state=Published(
+            register=source.identity,
+            mark=changes.mark,
+            later=head.later,
+            issued_at=terms.second,
+            expires_at=int(expires_at.timestamp()),
+            ttl_s=None if terms.ttl is None else int(terms.ttl.total_seconds()),
+            key=terms.key,
+            list_digest=_digest(token),
+            events_digest=_digest(events),
+        ),
     )
+
+
+def _lost(held: _folder.Folder, uri: str, changes: ListChanges) -> set[int]:
+    """The entries of which the folder says something that the register does not: by its documents, or the archive's."""
+    place = place_of(events_uri(uri))
+    archive = (path.read_bytes() for _, _, path in archived(held.path, place))
+    return _checks.lost_entries(uri, held.read(place_of(uri)), chain([held.read(place)], archive), changes.events)
+
+
+def _put(held: _folder.Folder, made: _Made, terms: _Terms) -> None:
+    """Into the archive, and then into place: events before the list."""
+    for place, path in made.staged:
+        if terms.set_back:
+            for begin, _, ahead in archived(held.path, place):
+                if begin > terms.second:
+                    held.remove(ahead)
+        held.keep(path, f"{_archive_folder(place, terms)}/{terms.second}-{made.state.expires_at}")
+    for place, path in made.staged:
+        held.put(path, place)
 
 
 def _write_state(held: _folder.Folder, state: Mapping[str, Published]) -> None:

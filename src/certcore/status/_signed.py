@@ -89,6 +89,16 @@ def open_cwt(data: bytes, /, *, media_type: str, keys: Sequence[VerifyingKey], m
     return opened.payload, opened.key.key_id
 
 
+def unverified_payload(data: bytes, /, *, max_bytes: int) -> bytes:
+    """The payload of a COSE_Sign1, whoever signed it: for a publisher that looks at what it wrote itself."""
+    if len(data) > max_bytes or not data.startswith(_SIGN1_TAG):
+        raise malformed("it is no COSE_Sign1")
+    match _cbor.decode_general(data[1:], max_bytes=max_bytes):
+        case [bytes(), dict(), bytes() as payload, bytes()]:
+            return payload
+    raise malformed("it is no COSE_Sign1")
+
+
 def open_jws(text: str | bytes, /, *, typ: str, keys: Sequence[VerifyingKey], max_bytes: int) -> tuple[Any, bytes]:
     """The JSON object in a compact JWS of that type (RFC 7515), and the key id of who signed it: steps 1 to 4."""
     if len(text) > max_bytes:

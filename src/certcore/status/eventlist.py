@@ -148,8 +148,27 @@ def open_events(
             ``status-list-type``, ``status-list-subject``, ``status-list-future``, ``status-list-expired``.
     """
     payload, key_id = _signed.open_cwt(data, media_type=STATUS_EVENTS_TYPE, keys=keys, max_bytes=max_bytes)
+    return _read(payload, key_id, data, uri=uri, now=now, clock_skew=clock_skew)
+
+
+def read_unverified_events(data: bytes, /, *, uri: str, max_bytes: int = MAX_EVENTS_BYTES) -> StatusEvents:
+    """What an events document says, whoever signed it and whenever: for a publisher that looks at what it wrote itself.
+
+    Raises:
+        StatusError: ``status-list-malformed`` or ``status-list-subject``.
+    """
     try:
-        claims = _cbor.decode(payload, max_bytes=max_bytes)
+        payload = _signed.unverified_payload(data, max_bytes=max_bytes)
+    except RejectedInputError as cause:
+        raise malformed("it is no COSE_Sign1") from cause
+    return _read(payload, b"", data, uri=uri, now=None, clock_skew=CLOCK_SKEW)
+
+
+def _read(
+    payload: bytes, key_id: bytes, data: bytes, *, uri: str, now: datetime | None, clock_skew: timedelta
+) -> StatusEvents:
+    try:
+        claims = _cbor.decode(payload, max_bytes=len(payload))
     except RejectedInputError as cause:
         raise malformed("its claims are not deterministic CBOR") from cause
     if type(claims) is not dict or any(claim < 0 and claim not in {EVENTS, HISTORY_FROM} for claim in claims):

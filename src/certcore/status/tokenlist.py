@@ -179,6 +179,23 @@ def open_token(
     )
 
 
+def read_unverified_list(data: bytes, /, *, uri: str, max_list_bytes: int = DEFAULT_MAX_LIST_BYTES) -> StatusList:
+    """The entries of a list in CWT form, whoever signed it: for a publisher that looks at what it wrote itself.
+
+    Raises:
+        StatusError: ``status-list-malformed``, ``status-list-subject`` or ``status-list-too-large``.
+    """
+    try:
+        payload = _signed.unverified_payload(data, max_bytes=wire_bytes(max_list_bytes))
+        claims = _cbor.decode_general(payload, max_bytes=len(payload))
+    except RejectedInputError as cause:
+        raise malformed("its claims are not well-formed CBOR") from cause
+    if type(claims) is not dict:
+        raise malformed("it is not a map of claims")
+    _signed.read_claims(claims, uri=uri, now=None, clock_skew=CLOCK_SKEW)
+    return _entries(claims, max_list_bytes)
+
+
 def open_jwt_token(
     text: str | bytes,
     /,
