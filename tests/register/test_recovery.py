@@ -300,6 +300,10 @@ def test_documents_are_recovered_under_the_right_keys_alone(
     with pytest.raises(StatusError) as wrong:
         copy.recover(folder, uri_template=TEMPLATE, keys=[LocalSigner.generate().public_key])
     assert "status-list-signature" == wrong.value.code
+    for change, code in (({"not_after": NOW - DAY}, "window"), ({"compromised_since": NOW + DAY}, "compromised")):
+        with pytest.raises(StatusError) as ended:
+            copy.recover(folder, uri_template=TEMPLATE, keys=trust(key=change).issuers[0].keys)
+        assert f"status-key-{code}" == ended.value.code
     assert ["issued"] == [event.kind.value for event in look_up(copy, ref).events]
 
 

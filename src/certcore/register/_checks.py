@@ -13,6 +13,7 @@ from datetime import datetime
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import IssuingError, StatusError
 from certcore.keys import PublicKey
+from certcore.keys._trusted import Standing
 from certcore.register import _statements
 from certcore.status.eventlist import read_unverified_events
 from certcore.status.protocol import StatusEvent, StatusEventKind
@@ -33,8 +34,7 @@ def require_trusted(trust: TrustList, uri_template: str, key: PublicKey, /, *, a
         if any(template.uri == uri_template for template in issuer.list_templates) and any(
             known.usage is KeyUsage.STATUS
             and known.public_key.thumbprint == key.thumbprint
-            and known.not_before <= at <= known.not_after
-            and (known.compromised_since is None or at < known.compromised_since)
+            and known.standing(at, lambda: None) is Standing.COUNTS
             for known in issuer.keys
         ):
             return issuer

@@ -23,16 +23,17 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from certcore._instants import EPOCH
 from certcore.errors import IssuingError, StatusError
-from certcore.keys import PublicKey
+from certcore.keys._trusted import VerifyingKey
 from certcore.register import _entries, _events, _folder, _indices, _statements, publish
 from certcore.register._events import Reference
 from certcore.register._schema import CERTIFICATES, LISTS, REGISTER
 from certcore.status._documents import events_uri
-from certcore.status.protocol import StatusEvent, StatusEventKind
-from certcore.status.tokenlist import VALUE_OF, StatusEvents, open_events, open_token
+from certcore.status._keys import check
+from certcore.status.protocol import StatusEvent, StatusEventKind, StatusProof
+from certcore.status.tokenlist import VALUE_OF, StatusEvents, StatusToken, open_events, open_token
 from certcore.trust.issuers import ListTemplate
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", StatusEvents, StatusToken)
 
 ACTOR: Final = "recovery"
 """The actor of events that were read from a folder."""
@@ -66,7 +67,7 @@ class FoundFolder:
     identity: str | None
 
 
-def read_folder(folder: Path, uri_template: str, keys: Sequence[PublicKey], /) -> FoundFolder:
+def read_folder(folder: Path, uri_template: str, keys: Sequence[VerifyingKey], /) -> FoundFolder:
     """Every list in a folder, from 0 on, with its events; each document under one of the keys.
 
     Raises:
@@ -79,8 +80,10 @@ def read_folder(folder: Path, uri_template: str, keys: Sequence[PublicKey], /) -
         uri = template.resolve(number)
         if not any(_documents(folder, uri)):
             break
-        token = _first_open(_documents(folder, uri), partial(open_token, uri=uri, keys=keys, now=None))
-        events = _first_open(_documents(folder, events_uri(uri)), partial(open_events, uri=uri, keys=keys, now=None))
+        token = _first_open(_documents(folder, uri), partial(open_token, uri=uri, keys=keys, now=None), keys)
+        events = _first_open(
+            _documents(folder, events_uri(uri)), partial(open_events, uri=uri, keys=keys, now=None), keys
+        )
         found.append(FoundList(number=number, size=len(token.status_list), events=events))
     if not found:
         raise IssuingError("register-failed", "The folder has no list under this template")
@@ -118,14 +121,18 @@ def _documents(folder: Path, uri: str) -> Iterator[bytes]:
             yield path.read_bytes()
 
 
-def _first_open(documents: Iterable[bytes], read: Callable[[bytes], _T]) -> _T:
-    """The first that can be believed; the error of the first where none can."""
+def _first_open(documents: Iterable[bytes], read: Callable[[bytes], _T], keys: Sequence[VerifyingKey]) -> _T:
+    """The first that can be believed, by its key's dates too; the error of the first where none can."""
     refusal: StatusError | None = None
     for data in documents:
         try:
-            return read(data)
+            found = read(data)
+            proof = StatusProof(data=data, media_type=found.media_type, key_id=found.key_id)
+            check(proof, keys, observed_at=found.issued_at)
         except StatusError as error:
             refusal = refusal or error
+        else:
+            return found
     raise refusal or StatusError("status-list-malformed", "The folder has a list without its events")
 
 

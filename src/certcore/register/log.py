@@ -22,7 +22,8 @@ from certcore._clock import utc_now
 from certcore._instants import optional_utc, utc
 from certcore.certificate._values import text as short_text
 from certcore.errors import IssuingError, StatusError
-from certcore.keys import PublicKey, Signer
+from certcore.keys import Signer
+from certcore.keys._trusted import VerifyingKey
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.proofs import receipts
 from certcore.register import _entries, _events, _indices, _opening, _recovery, _schema, _vehicles
@@ -351,7 +352,7 @@ class StatusRegistry:
             set_back=set_back,
         )
 
-    def recover(self, folder: Path, /, *, uri_template: str, keys: Iterable[PublicKey]) -> int:
+    def recover(self, folder: Path, /, *, uri_template: str, keys: Iterable[VerifyingKey]) -> int:
         """Learn from the published folder what happened after this database was copied; how many events were new.
 
         For a database that was brought back from a backup, before it issues anything: it begins a new list then.
@@ -359,7 +360,7 @@ class StatusRegistry:
         Args:
             folder: what `publish` wrote.
             uri_template: as it was published with.
-            keys: the status keys that signed what is in it.
+            keys: the status keys that signed what is in it; those of a trust list bring their dates along.
 
         Raises:
             IssuingError: ``register-failed`` for a folder without lists; ``register-mismatch`` for another register's.
