@@ -294,6 +294,35 @@ def test_what_was_not_recorded_is_not_signed(changes: dict[str, Any], whose: str
     assert "not-presentable" == refused(issuer(live_signer=watched, **keys), forged)
 
 
+SECOND: Final = timedelta(seconds=1)
+ISSUED: Final = NOW - timedelta(days=20)
+
+
+@pytest.mark.parametrize(
+    ("dates", "is_shown"),
+    [
+        ({}, True),
+        ({"not_after": ISSUED}, True),
+        ({"not_before": ISSUED + SECOND}, False),
+        ({"not_after": ISSUED - SECOND}, False),
+        ({"compromised_since": ISSUED}, False),
+        ({"compromised_since": ISSUED - SECOND}, False),
+        ({"compromised_since": ISSUED + SECOND}, True),  # the register recorded it before
+    ],
+    ids=str,
+)
+def test_former_keys_have_dates(dates: dict[str, Any], is_shown: bool) -> None:  # noqa: FBT001  parametrised
+    """What is recorded is shown where its key could sign it then; the same rule as for a verdict."""
+    window = {"not_before": ISSUED - FIVE, "not_after": ISSUED + FIVE} | dates
+    former = TrustedKey(public_key=SIGNER.public_key, usage=KeyUsage.CERTIFICATE, **window)
+    making = issuer(signer=LocalSigner.generate(), former_keys=[former])
+
+    if is_shown:
+        assert making.present_live(TEXT, lifetime=FIVE)
+    else:
+        assert "not-presentable" == refused(making, TEXT)
+
+
 def test_a_register_without_texts_vouches_for_nothing() -> None:
     """A backend that keeps no texts cannot tell a forgery, and so presents nothing."""
 

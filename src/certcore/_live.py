@@ -17,7 +17,8 @@ from certcore._instants import CLOCK_SKEW, RESOLUTION, civil_day
 from certcore.certificate._claims import EXP, NBF, STATUS_TEXT_KEYS
 from certcore.engine import _period
 from certcore.errors import CertcoreError, IssuingError, StatusError, UntrustedError
-from certcore.keys import PublicKey, Signer
+from certcore.keys import Signer
+from certcore.keys._trusted import Standing, VerifyingKey, plain_key, standing_of
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.reasons import Effect, Reason
 from certcore.status import timeline
@@ -38,7 +39,7 @@ def present(
     text: str,
     /,
     *,
-    keys: Iterable[PublicKey],
+    keys: Iterable[VerifyingKey],
     registry: TextRegistry,
     signer: Signer,
     issuer: str,
@@ -50,7 +51,7 @@ def present(
 
     Args:
         text: the certificate's text.
-        keys: the issuer's own certificate keys; no other signature is looked at.
+        keys: the issuer's own certificate keys, with their dates where they are known; no other signature is looked at.
         registry: the issuer's register.
         signer: whose key signs; its usage in the trust list must be ``live``.
         issuer: the issuer's id, as the register knows it.
@@ -62,7 +63,7 @@ def present(
         IssuingError: ``not-presentable``; ``signer-failed``.
     """
     try:
-        data = _own_payload(text, keys)
+        data, key = _own_payload(text, keys)
         certificate = payload.decode(data)
     except CertcoreError as cause:
         raise _refused("It is no certificate of this issuer's") from cause
@@ -72,6 +73,8 @@ def present(
         raise _refused("It states a time of issue that has not come yet")
     window = Window(start=now, end=now + RESOLUTION)
     _require_recorded(certificate, text, registry)
+    if standing_of(key, certificate.issued_at, lambda: certificate.issued_at) is not Standing.COUNTS:
+        raise _refused("Its key could not sign at the time it states")  # that it is recorded proves what is earlier
     found = _period.judge(certificate, civil_day(now, zone), window, zone, latest_issue=now + CLOCK_SKEW)
     if _is_against(found) or _is_against(_status_reasons(certificate, registry, issuer, window)):
         raise _refused("It is not in force now")
@@ -81,12 +84,12 @@ def present(
     return armor.encode(cose.sign1(_cbor.encode(shown), signer=signer))
 
 
-def _own_payload(text: str, keys: Iterable[PublicKey]) -> bytes:
+def _own_payload(text: str, keys: Iterable[VerifyingKey]) -> tuple[bytes, VerifyingKey]:
     envelope = cose.read_certificate(armor.decode(text))
     for key in keys:
-        if key.key_id == envelope.unverified_key_id:
+        if envelope.unverified_key_id in key.key_ids:
             try:
-                return envelope.verify(key)
+                return envelope.verify(plain_key(key)), key
             except UntrustedError:
                 continue
     raise UntrustedError("signature-invalid", "None of the issuer's own keys signed it")

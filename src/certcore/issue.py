@@ -17,7 +17,8 @@ from certcore._clock import utc_now
 from certcore._instants import time_zone, utc
 from certcore.certificate.confidential import GroupKey, seal
 from certcore.errors import IssuingError
-from certcore.keys import PublicKey, Signer, key_tuple
+from certcore.keys import Signer
+from certcore.keys._trusted import VerifyingKey, trusted_key_tuple
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.trust import DEFAULT_LIVE_MAXIMUM
 
@@ -49,7 +50,8 @@ class Issuer:
         country: the issuer's own, ISO 3166-1 alpha-2: certificates of that country need not spend bytes on it.
         registry: where certificates are recorded; without one they get a random id and no status reference.
         live_signer: whose key signs live presentations; another key, whose usage in the trust list is ``live``.
-        former_keys: certificate keys of its own that signed before this one, for live presentations.
+        former_keys: certificate keys of its own that signed before this one, for live presentations; as the trust list
+            has them, with their dates, so that nothing is shown that a key could not sign, or a thief may have.
         time_zone: the IANA zone whose civil days decide whether a certificate may still be presented; verifiers judge
             by the trust list's zone all the same.
         issuer_id: the issuer's id, as its register and the trust list know it; the country unless given.
@@ -60,7 +62,7 @@ class Issuer:
     country: str | None = None
     registry: Register | None = None
     live_signer: Signer | None = None
-    former_keys: tuple[PublicKey, ...] = attrs.field(default=(), converter=key_tuple)
+    former_keys: tuple[VerifyingKey, ...] = attrs.field(default=(), converter=trusted_key_tuple)
     time_zone: str = "UTC"
     issuer_id: str | None = None
     clock: Callable[[], datetime] = utc_now

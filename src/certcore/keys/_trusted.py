@@ -158,5 +158,12 @@ def plain_key(key: VerifyingKey, /) -> PublicKey:
     return key.public_key if isinstance(key, TrustedKey) else key
 
 
+def standing_of(
+    key: VerifyingKey, signed_at: datetime | None, existed_at: Callable[[], datetime | None], /
+) -> Standing:
+    """As `TrustedKey.standing`; a plain public key has no dates, and what it signed counts."""
+    return key.standing(signed_at, existed_at) if isinstance(key, TrustedKey) else Standing.COUNTS
+
+
 def _is_text(value: object) -> bool:
     return is_text(value, _MAX_TEXT)

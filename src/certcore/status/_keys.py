@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from certcore.errors import StatusError
-from certcore.keys._trusted import Standing, TrustedKey, VerifyingKey
+from certcore.keys._trusted import Standing, VerifyingKey, standing_of
 from certcore.status import _signed
 from certcore.status.protocol import ExistingDocument, StatusProof, proved_at
 
@@ -43,20 +43,12 @@ def check(
     if not signers:
         raise StatusError("status-backend-error", "A document is signed by a key that may not", proof="foreign-key")
     signed_at = proof.signed_at or _signed.stated_issue(proof.data) or observed_at
-    found = {_standing(key, signed_at, proof, existing) for key in signers}
+    found = {standing_of(key, signed_at, lambda: proved_at(proof.data, existing)) for key in signers}
     worst = next((standing for standing in _WORST_FIRST if standing in found), None)
     if worst is Standing.OUTSIDE_WINDOW:
         raise StatusError("status-key-window", "A document is dated outside the window of its key")
     if worst is not None:
         raise StatusError("status-key-compromised", "A document's key is compromised, and nothing proves it is older")
-
-
-def _standing(
-    key: VerifyingKey, signed_at: datetime, proof: StatusProof, existing: Iterable[ExistingDocument]
-) -> Standing:
-    if not isinstance(key, TrustedKey):
-        return Standing.COUNTS
-    return key.standing(signed_at, lambda: proved_at(proof.data, existing))
 
 
 def _signers(proof: StatusProof, keys: Sequence[VerifyingKey]) -> list[VerifyingKey]:
