@@ -29,7 +29,7 @@ from certcore.keys._trusted import VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import tokenlist
 from certcore.status._cache_file import read_file
-from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, check_key, open_document
+from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, check_key, copy_error, open_document
 from certcore.status._url_policy import unavailable
 from certcore.status.protocol import ExistingDocument, StatusQuery, StatusRecord
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
@@ -158,7 +158,9 @@ class SnapshotStatusBackend:
         events = [found for found in opened.events if _speaks(found, query)]
         tokens = [found for found in opened.tokens if _speaks(found, query)]
         if not tokens:
-            raise opened.refused or StatusError("status-list-expired", "Every list had expired by then, or is younger")
+            if opened.refused is not None:
+                raise copy_error(opened.refused)
+            raise StatusError("status-list-expired", "Every list had expired by then, or is younger")
         return status_record(
             ref.index, tokens=tokens, events=max(events, key=lambda found: found.issued_at, default=None)
         )
@@ -202,7 +204,7 @@ class SnapshotStatusBackend:
                 found = open_document(wanted, document.media_type, document.data, question, judged=False)
                 check_key(found, question)
             except StatusError as error:
-                refused = error
+                refused = copy_error(error)
                 continue
             if isinstance(found, StatusToken):
                 tokens.append(found)
