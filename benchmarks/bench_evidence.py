@@ -119,7 +119,7 @@ class Bench:
         assert not verdict.degraded
         for file in (self.file, verdict.evidence.sealed(self.seal).to_bytes()):
             assert verdict.to_json() == Evidence.from_bytes(file).replay(self.root).to_json()
-        assert {"Proved"} == {type(verdict.evidence._statement.status).__name__}  # noqa: SLF001  that it is what is timed
+        assert {"ProvedRecord"} == {type(verdict.evidence._statement.status).__name__}  # noqa: SLF001  that it is what is timed
 
 
 def _documents(signer: LocalSigner) -> list[bytes]:

@@ -189,6 +189,6 @@ def test_a_release_shows_every_kind(release: str) -> None:
 
     assert {"valid", "invalid", "undetermined"} == {one.outcome.value for one in statements}
     assert {"certificate", "vehicle"} == {one.kind.value for one in statements}
-    assert {"NoneType", "Failed", "Proved", "Attested", "Answered"} == kinds
+    assert {"NoneType", "FailedLookup", "ProvedRecord", "AttestedRecord", "SignedAnswer"} == kinds
     for name in ("known_at", "existed_by", "picture", "chain", "refused", "group_key_id", "offsets", "expect"):
         assert any(getattr(one, name) is not None for one in statements), name

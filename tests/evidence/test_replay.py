@@ -86,7 +86,7 @@ def test_lists_prove_the_status() -> None:
     """A record that signed lists prove is left to them, and read from them again."""
     verdict = insurer().verify(TEXT, as_of=LOSS, expect=SEEN)
 
-    assert (Outcome.VALID, "Proved") == (verdict.outcome, kind_of_status(verdict))
+    assert (Outcome.VALID, "ProvedRecord") == (verdict.outcome, kind_of_status(verdict))
     assert same(verdict, replayed(verdict))
     assert 3 == len(verdict.evidence.materials)
 
@@ -104,7 +104,7 @@ def test_a_register_without_proof_is_attested() -> None:
 
     verdict = verifier(backend).verify(TEXT, as_of=LOSS, expect=SEEN)
 
-    assert "Attested" == kind_of_status(verdict)
+    assert "AttestedRecord" == kind_of_status(verdict)
     assert same(verdict, replayed(verdict))
 
 
@@ -114,7 +114,7 @@ def test_documents_that_prove_something_else_are_kept_as_they_came() -> None:
     invented = attrs.evolve(query_record, reliable_until=insurer_query.asked_at + DAY)
     verdict = insurer(status=Answers(status=invented)).verify(TEXT, as_of=LOSS, expect=SEEN)
 
-    assert "Attested" == kind_of_status(verdict)
+    assert "AttestedRecord" == kind_of_status(verdict)
     assert same(verdict, replayed(verdict))
 
 
@@ -131,7 +131,7 @@ def test_failures_replay(code: str) -> None:
     """A register that did not answer did not answer then, and does not in the replay."""
     verdict = verifier(Answers(status=StatusError(code))).verify(TEXT, as_of=LOSS, expect=SEEN)
 
-    assert ("Failed", Outcome.UNDETERMINED) == (kind_of_status(verdict), verdict.outcome)
+    assert ("FailedLookup", Outcome.UNDETERMINED) == (kind_of_status(verdict), verdict.outcome)
     assert same(verdict, replayed(verdict))
 
 
@@ -141,7 +141,7 @@ def test_a_vehicle_answer_is_bound_to_its_request() -> None:
 
     verdict = insurer(vehicles=vehicles).verify(TEXT, as_of=NOW, expect=SEEN)
 
-    assert "Answered" == type(verdict.evidence._statement.vehicle).__name__
+    assert "SignedAnswer" == type(verdict.evidence._statement.vehicle).__name__
     assert "vehicle-caution" in verdict
     assert same(verdict, replayed(verdict))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from certcore.evidence._values import Answer, Answered, Failed, Proved
+from certcore.evidence._values import FailedLookup, LookupResult, ProvedRecord, SignedAnswer
 from certcore.proofs.timestamps import Timestamp
 
 
@@ -106,13 +106,13 @@ class ReplayReport:
         }
 
 
-def backing(answer: Answer | None) -> Backing:
+def backing(answer: LookupResult | None) -> Backing:
     """How far an answer in a statement is backed."""
     match answer:
         case None:
             return Backing.NOT_ASKED
-        case Failed():
+        case FailedLookup():
             return Backing.FAILED
-        case Proved() | Answered():
+        case ProvedRecord() | SignedAnswer():
             return Backing.PROVED
     return Backing.ATTESTED

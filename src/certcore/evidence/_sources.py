@@ -23,7 +23,7 @@ from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAn
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
 from certcore.evidence._numbers import Kind
 from certcore.evidence._statement import Statement
-from certcore.evidence._values import Answer, Answered, Attested, Failed, Proved
+from certcore.evidence._values import AttestedRecord, FailedLookup, LookupResult, ProvedRecord, SignedAnswer
 from certcore.evidence._zones import RecordedZone, record
 from certcore.keys._trusted import VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
@@ -108,26 +108,26 @@ def _common(
     }
 
 
-def _status_stated(answer: StatusAnswer, query: StatusQuery | None, documents: Documents) -> Answer | None:
+def _status_stated(answer: StatusAnswer, query: StatusQuery | None, documents: Documents) -> LookupResult | None:
     """A record that its documents prove is left to them; any other is the verifier's word, and said to be."""
     if answer is None or query is None:
         return None
     if isinstance(answer, StatusError):
-        return Failed(answer.code, cause_of(answer))
+        return FailedLookup(answer.code, cause_of(answer))
     if answer.proofs and _proved_record(answer.proofs, query) == answer:
-        return Proved(tuple((documents.name(proof.data), proof.media_type) for proof in answer.proofs))
-    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
+        return ProvedRecord(tuple((documents.name(proof.data), proof.media_type) for proof in answer.proofs))
+    return AttestedRecord(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
 
 
-def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, documents: Documents) -> Answer | None:
+def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, documents: Documents) -> LookupResult | None:
     if answer is None or query is None:
         return None
     if isinstance(answer, StatusError):
-        return Failed(answer.code, cause_of(answer))
+        return FailedLookup(answer.code, cause_of(answer))
     match answer.proofs:
         case [StatusProof(data=data, request=bytes() as request)] if _proved_vehicle(request, data, query) == answer:
-            return Answered(request, data)
-    return Attested(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
+            return SignedAnswer(request, data)
+    return AttestedRecord(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
 
 
 def _kept(proofs: Sequence[StatusProof], documents: Documents) -> Iterator[tuple[bytes, str, bytes]]:
@@ -202,11 +202,11 @@ def status_answer(statement: Statement, query: StatusQuery | None, material: Mat
     match statement.status:
         case None:
             return None
-        case Failed(code, cause):
+        case FailedLookup(code, cause):
             return failure(code, cause)
-        case Attested(StatusRecord() as stated, documents):
+        case AttestedRecord(StatusRecord() as stated, documents):
             return attrs.evolve(stated, proofs=_unproven(documents, material))
-        case Proved(documents) if query is not None:
+        case ProvedRecord(documents) if query is not None:
             proofs = [StatusProof(data=material(digest), media_type=kind, key_id=b"") for digest, kind in documents]
             found = _proved_record(proofs, query)
             if found is not None:
@@ -225,11 +225,11 @@ def vehicle_answer(statement: Statement, query: VehicleQuery | None, material: M
     match statement.vehicle:
         case None:
             return None
-        case Failed(code, cause):
+        case FailedLookup(code, cause):
             return failure(code, cause)
-        case Attested(VehicleRecord() as stated, documents):
+        case AttestedRecord(VehicleRecord() as stated, documents):
             return attrs.evolve(stated, proofs=_unproven(documents, material))
-        case Answered(request, reply) if query is not None:
+        case SignedAnswer(request, reply) if query is not None:
             found = _proved_vehicle(request, reply, query)
             if found is not None:
                 return found
@@ -239,7 +239,7 @@ def vehicle_answer(statement: Statement, query: VehicleQuery | None, material: M
 def has_expired(statement: Statement, query: StatusQuery | None, material: Material) -> bool:
     """Whether a document that proves the status had expired when the question was asked."""
     match statement.status:
-        case Proved(documents) if query is not None and query.list_uri is not None:
+        case ProvedRecord(documents) if query is not None and query.list_uri is not None:
             ends = [
                 _opened(material(digest), kind, query.list_uri, query.keys).expires_at for digest, kind in documents
             ]
@@ -306,7 +306,7 @@ def named(statement: Statement) -> Iterator[bytes]:
     yield statement.trust
     yield from statement.chain or ()
     for answer in (statement.status, statement.vehicle):
-        if isinstance(answer, Proved | Attested):
+        if isinstance(answer, ProvedRecord | AttestedRecord):
             yield from (document[0] for document in answer.documents)
 
 

@@ -19,7 +19,7 @@ from certcore.evidence._numbers import Kind
 from certcore.evidence._values import (
     DURATION,
     INSTANT,
-    Answer,
+    LookupResult,
     any_text,
     from_moment,
     from_offsets,
@@ -91,8 +91,8 @@ class Statement:
     trust: bytes
     chain: tuple[bytes, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(tuple))
     refused: RejectedInputError | None = None
-    status: Answer | None = None
-    vehicle: Answer | None = None
+    status: LookupResult | None = None
+    vehicle: LookupResult | None = None
     issuer: str | None = None
     offsets: Offsets | None = None
     zone_edition: str | None = None

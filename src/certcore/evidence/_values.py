@@ -35,7 +35,7 @@ _END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @attrs.frozen
-class Failed:
+class FailedLookup:
     """A look-up that gave no answer: its code, and the cause if one was told."""
 
     code: str
@@ -43,14 +43,14 @@ class Failed:
 
 
 @attrs.frozen
-class Proved:
+class ProvedRecord:
     """A status record that its documents prove: their SHA-256 and media types, in the record's order."""
 
     documents: tuple[tuple[bytes, str], ...]
 
 
 @attrs.frozen
-class Attested:
+class AttestedRecord:
     """A record that only the verifier says there was; the documents with it prove nothing, and are named likewise."""
 
     record: StatusRecord | VehicleRecord
@@ -58,14 +58,14 @@ class Attested:
 
 
 @attrs.frozen
-class Answered:
+class SignedAnswer:
     """A register's signed answer about a vehicle, and the request that it is bound to."""
 
     request: bytes = attrs.field(repr=False)
     answer: bytes = attrs.field(repr=False)
 
 
-Answer = Failed | Proved | Attested | Answered
+LookupResult = FailedLookup | ProvedRecord | AttestedRecord | SignedAnswer
 
 
 # --- the forms of single values ---------------------------------------------------------------------------------------
@@ -212,43 +212,43 @@ def from_offsets(wire: object) -> Offsets:
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def to_answer(answer: Answer) -> list[object]:
+def to_answer(answer: LookupResult) -> list[object]:
     match answer:
-        case Failed(code, cause):
+        case FailedLookup(code, cause):
             return [_numbers.FAILED, code] if cause is None else [_numbers.FAILED, code, cause]
-        case Proved(documents):
+        case ProvedRecord(documents):
             return [_numbers.PROVED, [list(document) for document in documents]]
-        case Answered(request, reply):
+        case SignedAnswer(request, reply):
             return [_numbers.ANSWERED, request, reply]
-        case Attested(record, documents):
+        case AttestedRecord(record, documents):
             facts = _maps.write(_RECORD if isinstance(record, StatusRecord) else _VEHICLE, record)
             return [_numbers.ATTESTED, facts, [list(document) for document in documents]]
 
 
-def from_status(wire: object) -> Answer:
+def from_status(wire: object) -> LookupResult:
     match _numbered(wire):
         case [_numbers.FAILED, str() as code]:
-            return Failed(code)
+            return FailedLookup(code)
         case [_numbers.FAILED, str() as code, str() as cause]:
-            return Failed(code, cause)
+            return FailedLookup(code, cause)
         case [_numbers.PROVED, [*documents]]:
-            return Proved(tuple((sha256(digest), typed(str)(kind)) for digest, kind in map(_pair, documents)))
+            return ProvedRecord(tuple((sha256(digest), typed(str)(kind)) for digest, kind in map(_pair, documents)))
         case [_numbers.ATTESTED, facts, documents]:
-            return Attested(_maps.read(_RECORD, StatusRecord, facts), _documents(documents))
+            return AttestedRecord(_maps.read(_RECORD, StatusRecord, facts), _documents(documents))
     msg = "a status answer is a failure, or documents, or facts"
     raise ValueError(msg)
 
 
-def from_vehicle(wire: object) -> Answer:
+def from_vehicle(wire: object) -> LookupResult:
     match _numbered(wire):
         case [_numbers.FAILED, str() as code]:
-            return Failed(code)
+            return FailedLookup(code)
         case [_numbers.FAILED, str() as code, str() as cause]:
-            return Failed(code, cause)
+            return FailedLookup(code, cause)
         case [_numbers.ATTESTED, facts, documents]:
-            return Attested(_maps.read(_VEHICLE, VehicleRecord, facts), _documents(documents))
+            return AttestedRecord(_maps.read(_VEHICLE, VehicleRecord, facts), _documents(documents))
         case [_numbers.ANSWERED, bytes() as request, bytes() as answer]:
-            return Answered(request, answer)
+            return SignedAnswer(request, answer)
     msg = "a vehicle answer is a failure, or facts, or a request with its answer"
     raise ValueError(msg)
 
