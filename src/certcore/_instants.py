@@ -130,9 +130,7 @@ def _pinned_zone(name: str) -> ZoneInfo:
 
 def _packaged(path: str) -> bytes:
     data = pkgutil.get_data("tzdata", path)
-    if data is None:
-        msg = "the tzdata package cannot be read"
-        raise RuntimeError(msg)
+    assert data is not None  # noqa: S101  the package is a dependency, and gives its files from a folder or an archive
     return data
 
 

@@ -21,7 +21,9 @@ from certcore import (
     Verifier,
 )
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
+from certcore.evidence import Backing
 from certcore.evidence._statement import Statement, encode
+from certcore.evidence._values import ProvedRecord, SignedAnswer
 from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind, StatusQuery, VehicleFlag
 from certcore.testing import FixedClock
 from tests import tsa, verify_vectors
@@ -48,8 +50,10 @@ from tests.verify_cases import (
     TRUST_ROOT,
     VIN,
     Answers,
+    certificate,
     happened,
     record,
+    seal,
     trust_bytes,
     verifier,
 )
@@ -374,8 +378,68 @@ def test_the_civil_time_of_then_counts() -> None:
     assert same(verdict, replayed(verdict))
 
 
-def _digest(document: bytes) -> bytes:
+@pytest.mark.parametrize("offsets", [((5, 0), (5, 3600)), ((0, 86_400),), tuple((at, 0) for at in range(65))])
+def test_civil_times_of_no_zone(offsets: tuple[tuple[int, int], ...]) -> None:
+    """Offsets that no zone can have are malformed, for a certificate and for a vehicle."""
+    asking = insurer()
+    certificate = asking.verify(TEXT, as_of=LOSS, expect=SEEN).evidence
+    vehicle = asking.check_vehicle(registration_number=PLATE, country="CN", plate_type=2, as_of=LOSS).evidence
+    for evidence in (certificate, vehicle):
+        changed = _rewritten(evidence, attrs.evolve(evidence._statement, offsets=offsets))
+        with pytest.raises(RejectedInputError) as caught:
+            (changed.replay_vehicle if changed.is_about_vehicle else changed.replay)(TRUST_ROOT)
+        assert "evidence-malformed" == caught.value.code
 
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/statuslist+jwt"])
+def test_documents_of_another_kind(kind: str) -> None:
+    """A document under another media type proves nothing."""
+    evidence = insurer().verify(TEXT, as_of=LOSS, expect=SEEN).evidence
+    proved = evidence._statement.status
+    assert isinstance(proved, ProvedRecord)
+    changed = ProvedRecord(tuple((digest, kind) for digest, _ in proved.documents))
+
+    with pytest.raises(UntrustedError) as caught:
+        _rewritten(evidence, attrs.evolve(evidence._statement, status=changed)).replay(TRUST_ROOT)
+    assert "evidence-proof-invalid" == caught.value.code
+
+
+def test_documents_for_a_certificate_without_reference() -> None:
+    """Where the certificate refers to no list, no list says anything of it."""
+    bare = seal(certificate(status=None, certificate_id=bytes(range(8))))
+    evidence = insurer(status=Answers(status=StatusError("status-unavailable"))).verify(bare, as_of=LOSS).evidence
+    lists = insurer().verify(TEXT, as_of=LOSS, expect=SEEN).evidence
+
+    changed = attrs.evolve(evidence._statement, status=lists._statement.status)
+
+    with pytest.raises(UntrustedError) as caught:
+        _rewritten(evidence, changed, *lists.materials.values()).replay(TRUST_ROOT)
+    assert "evidence-proof-invalid" == caught.value.code
+
+
+def test_an_answer_that_cannot_be_read() -> None:
+    """A request or an answer of no sense proves nothing."""
+    evidence = insurer(vehicles=Register(valid_until=date(2027, 9, 30))).verify(TEXT, as_of=LOSS, expect=SEEN).evidence
+    answer = evidence._statement.vehicle
+    assert isinstance(answer, SignedAnswer)
+    for changed in (attrs.evolve(answer, request=b"\xff"), attrs.evolve(answer, answer=b"\xff")):
+        with pytest.raises(UntrustedError) as caught:
+            _rewritten(evidence, attrs.evolve(evidence._statement, vehicle=changed)).replay(TRUST_ROOT)
+        assert "evidence-proof-invalid" == caught.value.code
+
+
+def test_proof_that_was_never_looked_at() -> None:
+    """A text of nobody rests on no record, whatever a file names beside it."""
+    evidence = insurer().verify("VIC1:0", as_of=LOSS).evidence
+    named = ProvedRecord(((bytes(32), "application/statuslist+cwt"),))
+
+    report = _rewritten(evidence, attrs.evolve(evidence._statement, status=named)).replay(TRUST_ROOT).replay_report
+
+    assert report is not None
+    assert Backing.NOT_ASKED is report.status
+
+
+def _digest(document: bytes) -> bytes:
     return hashlib.sha256(document).digest()
 
 

@@ -340,12 +340,12 @@ class Evidence:
 
     @property
     def status_backing(self) -> Backing:
-        """How far the status record is backed: proved by documents that are named, attested, or there was none."""
+        """How far the file says that the status record is backed; what holds of it, `replay` finds out."""
         return backing(self._statement.status)
 
     @property
     def vehicle_backing(self) -> Backing:
-        """How far the vehicle's record is."""
+        """How far it says that the vehicle's record is."""
         return backing(self._statement.vehicle)
 
     @property

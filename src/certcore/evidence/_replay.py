@@ -130,8 +130,8 @@ def compared(
     sources: Sources = verdict._sources  # noqa: SLF001  a verdict's own, kept for this
     civil_time = _civil_time(verdict, statement, sources)
     report = ReplayReport(
-        status=backing(statement.status),
-        vehicle=backing(statement.vehicle),
+        status=backing(None if sources.status is None else statement.status),
+        vehicle=backing(None if sources.vehicle is None else statement.vehicle),
         sealed_by=sealed_by,
         timestamp=timestamp,
         civil_time=civil_time,

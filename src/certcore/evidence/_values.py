@@ -220,9 +220,8 @@ def to_answer(answer: LookupResult) -> list[object]:
             return [_numbers.PROVED, [list(document) for document in documents]]
         case SignedAnswer(request, reply):
             return [_numbers.ANSWERED, request, reply]
-        case AttestedRecord(record, documents):
-            facts = _maps.write(_RECORD if isinstance(record, StatusRecord) else _VEHICLE, record)
-            return [_numbers.ATTESTED, facts, [list(document) for document in documents]]
+    fields = _RECORD if isinstance(answer.record, StatusRecord) else _VEHICLE
+    return [_numbers.ATTESTED, _maps.write(fields, answer.record), [list(one) for one in answer.documents]]
 
 
 def from_status(wire: object) -> LookupResult:
