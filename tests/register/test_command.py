@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
+import attrs
 import pytest
 
 pytest.importorskip("click", reason="the cli extra is not installed")
@@ -32,8 +34,8 @@ from certcore.payload import StatusRef
 from certcore.proofs.receipts import open_receipt
 from certcore.register.access import BearerTokens
 from certcore.register.log import StatusRegistry
-from certcore.testing import make_trust
-from certcore.trust import KeyUsage, TrustedKey
+from certcore.testing import ROOT_SIGNER, make_trust
+from certcore.trust import KeyUsage, ListTemplate, TrustedKey, TrustListContents
 from tests.register.cast import BEGIN, DAY, SIGNER, STATUS_SIGNER, SetClock, certificate, issue, kinds, look_up
 from tests.register.test_kill import ENVIRONMENT
 
@@ -271,3 +273,105 @@ def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
+
+
+# --- nothing is lost by publishing
+
+
+def publishing(folder: str = "published", *more: str) -> tuple[str, ...]:
+    """The arguments of a publication."""
+    return ("publish", "--db", "register.db", *PUBLISH[2:], "--folder", folder, *more)
+
+
+def revoked(status: Command, ref: StatusRef) -> None:
+    """Revoke a certificate from the start."""
+    found = status("revoke", "--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *SAID, "--from-start")
+    assert exits.DONE == found.exit_code, found.output
+
+
+def test_a_rebuilt_register_is_not_taken_for_the_one_before(status: Command, ref: StatusRef) -> None:
+    """Made anew with as many events, published to the same folder: refused with a code, never 'unchanged'."""
+    revoked(status, ref)
+    assert exits.DONE == status(*publishing()).exit_code
+    Path("register.db").unlink()
+    assert exits.DONE == status("init", "--db", "register.db", "--issuer", "CN", "--list-size", "512").exit_code
+    revoked(status, opened(issue)[0])
+    found = status(*publishing())
+    assert (exits.ERROR, True, "") == (found.exit_code, "[register-mismatch]" in found.stderr, found.stdout)
+
+
+def test_a_restored_register_recovers_from_its_folder(status: Command, ref: StatusRef) -> None:
+    """Refused while it knows less; recovered, it publishes; told to withdraw, it says so."""
+    shutil.copy("register.db", "backup.db")
+    revoked(status, ref)
+    assert exits.DONE == status(*publishing()).exit_code
+    for name in ("register.db", "register.db-wal", "register.db-shm"):
+        Path(name).unlink(missing_ok=True)
+    Path("backup.db").rename("register.db")
+    time.sleep(1.1)  # a list is of another second than the one before it
+    refused = status(*publishing())
+    assert (exits.ERROR, True) == (refused.exit_code, "[register-behind]" in refused.stderr)
+    shutil.copytree("published", "elsewhere")
+    loud = status(*publishing("elsewhere", "--withdraw"))
+    assert (exits.DONE, True) == (loud.exit_code, "list 0: WITHDRAWN" in loud.stderr)
+    key = ("--key", "status.pub.pem", "--uri-template", PUBLISH[-1])
+    found = status("recover", "--db", "register.db", "--folder", "published", *key)
+    assert (exits.DONE, True) == (found.exit_code, found.output.startswith("1 events recovered"))
+    again = status(*publishing())
+    assert (exits.DONE, "published: 2 published, 0 unchanged, 0 postponed\n") == (again.exit_code, again.output)
+    assert ["issued", "revoked"] == log(ref)
+
+
+def test_a_clock_that_was_ahead_is_an_error(status: Command, ref: StatusRef) -> None:
+    """The exit code says that a revocation waits, the message what readers see and until when; then it is set back."""
+    ahead = datetime.now(UTC) + 1000 * DAY
+
+    def publish_ahead(registry: StatusRegistry) -> None:
+        registry.publish(Path("published"), signer=STATUS_SIGNER, uri_template=PUBLISH[-1], now=ahead)
+
+    opened(publish_ahead)
+    revoked(status, ref)
+    found = status(*publishing())
+    assert exits.ERROR == found.exit_code
+    for word in ("[publication-postponed]", ahead.date().isoformat(), "expires", "--set-back"):
+        assert word in found.stderr
+    assert exits.DONE == status(*publishing("published", "--set-back")).exit_code
+    assert exits.DONE == status(*publishing()).exit_code
+
+
+def test_a_change_that_waits_is_an_error(status: Command, ref: StatusRef) -> None:
+    """Recorded by a clock that was ahead, or changed twice within a second."""
+    registry = StatusRegistry("sqlite:///register.db", clock=lambda: datetime.now(UTC) + 1000 * DAY, create=False)
+    registry.revoke(ref, effective_at=None, actor="clerk-7", reason="entered in error")
+    registry.close()
+    found = status(*publishing())
+    assert (exits.ERROR, True) == (found.exit_code, "recorded later than now" in found.stderr)
+
+
+def test_a_list_of_this_second_is_told(status: Command, ref: StatusRef) -> None:
+    """What changes twice in a second is not published in silence."""
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+
+    def publish_soon(registry: StatusRegistry) -> None:
+        registry.publish(Path("published"), signer=STATUS_SIGNER, uri_template=PUBLISH[-1], now=soon)
+
+    opened(publish_soon)
+    revoked(status, ref)
+    found = status(*publishing())
+    assert (exits.ERROR, True) == (found.exit_code, "readers see the list of" in found.stderr)
+
+
+def test_a_key_that_readers_refuse_publishes_nothing(status: Command, ref: StatusRef) -> None:
+    """Where the trust list is given: the issuer's own certificate key, for instance."""
+    assert isinstance(ref, StatusRef)
+    issuer = attrs.evolve(
+        make_trust(SIGNER).issuers[0], list_templates=[ListTemplate(uri=PUBLISH[-1], not_before=BEGIN)]
+    )
+    now = datetime.now(UTC)
+    contents = TrustListContents(version=1, issued_at=now, next_update_at=now + DAY, issuers=[issuer])
+    Path("list.cbor").write_bytes(contents.sign(ROOT_SIGNER))
+    Path("root.pem").write_bytes(ROOT_SIGNER.public_key.to_pem())
+    found = status(*publishing("published", "--trust", "list.cbor", "--root", "root.pem"))
+    assert (exits.ERROR, True) == (found.exit_code, "[status-key-untrusted]" in found.stderr)
+    assert not Path("published").exists()
+    assert exits.ERROR == status(*publishing("published", "--trust", "list.cbor")).exit_code

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from certcore import armor, qr
-from certcore.cli import exits, files, inputs, keygen, moments, terminal
-from certcore.errors import CertcoreError, RejectedInputError
+from certcore._instants import CLOCK_SKEW
+from certcore.cli import asking, exits, files, inputs, keygen, moments, terminal
+from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.payload import StatusRef
-from certcore.trust import MAX_TRUST_LIST_BYTES
+from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
 
 if TYPE_CHECKING:
-    from certcore.register import StatusRegistry
+    from certcore.register import Publication, StatusRegistry
 
 _FILE = click.Path(path_type=Path)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -90,7 +91,6 @@ def init(database: str, issuer: str | None, country: str | None, list_size: int 
     given = {"issuer": issuer, "country": country, "list_size": list_size}
     registry = _registry(database, create=True, **{name: value for name, value in given.items() if value is not None})
     terminal.say(f"a register that began at {registry.history_from.isoformat()}")
-    registry.close()
     return exits.DONE
 
 
@@ -125,21 +125,36 @@ def resume(database: str, ref: StatusRef, effective_at: datetime | None, actor: 
     return _done(ref, "resumed")
 
 
+_TEMPLATE = click.option(
+    "--uri-template", required=True, help="URI of the lists as the trust list has it, with {list} in it."
+)
+
+
 @status.command()
 @_database_option
 @click.option("--folder", type=_FILE, required=True, help="Where to; made where there is none.")
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key for status lists, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
-@click.option("--uri-template", required=True, help="URI of the lists as the trust list has it, with {list} in it.")
+@_TEMPLATE
 @click.option(
     "--lifetime-hours", type=click.IntRange(1, 8760), default=24, show_default=True, help="Until a list expires."
 )
 @click.option(
     "--ttl-seconds", type=click.IntRange(1), default=3600, show_default=True, help="How long readers may keep it."
 )
+@click.option("--trust", "trust_file", type=_FILE, help="The signed trust list: is the key one that readers believe?")
+@click.option("--root", "roots", type=_FILE, multiple=True, help="A root's key for --trust, repeatable.")
+@asking.THRESHOLD
+@asking.ENVIRONMENT
+@click.option("--withdraw", is_flag=True, help="Publish even if that withdraws something; it is told then.")
+@click.option("--set-back", is_flag=True, help="Replace lists that are dated in the future: a clock was ahead.")
 def publish(database: str, folder: Path, key_file: Path, password_file: Path | None, **how: Any) -> int:  # noqa: ANN401  one for each option
-    """Write the lists and events that changed since the last time."""
+    """Write the lists and events that changed since the last time.
+
+    Exits with 2 when a change could not be published, and says what readers see.
+    """
     signer = keygen.read_signer(key_file, password_file)
+    trust = _trust_list(how)
     registry = _opened(database)
     try:
         found = registry.publish(
@@ -148,6 +163,9 @@ def publish(database: str, folder: Path, key_file: Path, password_file: Path | N
             uri_template=how["uri_template"],
             lifetime=timedelta(hours=how["lifetime_hours"]),
             ttl=timedelta(seconds=how["ttl_seconds"]),
+            trust=trust,
+            withdraw=how["withdraw"],
+            set_back=how["set_back"],
         )
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
@@ -155,6 +173,31 @@ def publish(database: str, folder: Path, key_file: Path, password_file: Path | N
         f"{terminal.escaped(str(folder))}: {len(found.published)} published, {len(found.unchanged)} unchanged,"
         f" {len(found.postponed)} postponed"
     )
+    for number in found.withdrawn:
+        terminal.say(f"list {number}: WITHDRAWN: it says less now than what was published before", err=True)
+    if postponed := _postponed(found, registry.read_clock()):
+        raise IssuingError("publication-postponed", "; ".join(postponed))
+    return exits.DONE
+
+
+@status.command()
+@_database_option
+@click.option("--folder", type=_FILE, required=True, help="What 'certcore status publish' wrote.")
+@_TEMPLATE
+@click.option(
+    "--key", "key_files", type=_FILE, multiple=True, required=True, help="A public key that signed it, repeatable."
+)
+def recover(database: str, folder: Path, uri_template: str, key_files: tuple[Path, ...]) -> int:
+    """Learn from the published folder what happened after this database was copied.
+
+    For a database that was brought back from a backup, before anything is issued.
+    """
+    keys = [keygen.read_public_key(path) for path in key_files]
+    try:
+        learnt = _opened(database).recover(folder, uri_template=uri_template, keys=keys)
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+    terminal.say(f"{learnt} events recovered; references come from a new list now")
     return exits.DONE
 
 
@@ -214,6 +257,37 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
     return exits.DONE
 
 
+def _trust_list(how: dict[str, Any]) -> TrustList | None:
+    """The trust list that is given, if any."""
+    if how["trust_file"] is None:
+        return None
+    data = files.read_bytes(how["trust_file"], limit=MAX_TRUST_LIST_BYTES)
+    return TrustList.open(data, root=asking.root(how))
+
+
+def _postponed(found: Publication, now: datetime) -> list[str]:
+    """What could not be published, what readers see instead, and until when."""
+    told = []
+    for seen in found.in_place:
+        issued, expires = seen.issued_at.isoformat(), seen.expires_at.isoformat()
+        if seen.issued_at - now > CLOCK_SKEW:
+            told.append(
+                f"list {seen.number}: the list in place is dated {issued}, so readers refuse it until then, and it"
+                f" expires {expires}; --set-back replaces it"
+            )
+        else:
+            told.append(
+                f"list {seen.number}: readers see the list of {issued}, which expires {expires}; publish again in the"
+                " next second"
+            )
+    told += [
+        f"list {number}: a change was recorded later than now, and readers see it when that time has come; make the"
+        " statement again to publish it now"
+        for number in found.waiting
+    ]
+    return told
+
+
 def _done(ref: StatusRef, what: str) -> int:
     terminal.say(f"{ref.list}/{ref.index}: {what}; readers know with the next 'certcore status publish'")
     return exits.DONE
@@ -252,6 +326,7 @@ def _registry(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401
         raise click.UsageError(str(cause)) from cause
     except ModuleNotFoundError as cause:
         raise _not_installed(cause) from cause
+    click.get_current_context().call_on_close(registry.close)
     return registry
 
 
