@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def forget_decoders() -> None:
     """Make certcore look for its decoders again, as a new process would."""
-    _decoders.zxing_decoder.cache_clear()
-    _decoders.zbar_decoder.cache_clear()
+    _decoders.look_up.cache_clear()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def page(text: str = TEXT, *, hidden: float = 0) -> Grey:
 
 def test_zxing() -> None:
     """zxing-cpp gives text, bytes and corners."""
-    look = _decoders.with_zxing(page())
+    look = _decoders.decode_with_zxing(page())
     (symbol,) = look.symbols
 
     assert (TEXT, TEXT.encode(), "text", "zxing-cpp") == (symbol.text, symbol.data, symbol.kind, symbol.decoder)
@@ -38,21 +38,21 @@ def test_zxing() -> None:
 
 def test_what_zxing_could_not_read_is_counted() -> None:
     """A symbol that is damaged beyond its error correction is no symbol read, and one unread."""
-    look = _decoders.with_zxing(page(hidden=0.6))
+    look = _decoders.decode_with_zxing(page(hidden=0.6))
 
     assert ([], 1) == (look.symbols, look.unread)
 
 
 def test_nothing() -> None:
     """An empty page has neither."""
-    assert _decoders.Look([]) == _decoders.with_zxing(Grey(bytes(100), 10, 10))
+    assert _decoders.DecodeResult([]) == _decoders.decode_with_zxing(Grey(bytes(100), 10, 10))
 
 
 @pytest.mark.zbar
 @pytest.mark.usefixtures("libzbar")
 def test_zbar() -> None:
     """The same text and bytes come from pyzbar."""
-    (symbol,) = _decoders.with_zbar(page()).symbols
+    (symbol,) = _decoders.decode_with_zbar(page()).symbols
 
     assert (TEXT, TEXT.encode(), "text", "pyzbar") == (symbol.text, symbol.data, symbol.kind, symbol.decoder)
 
@@ -64,7 +64,7 @@ def test_threads() -> None:
 
     def work(text: str) -> None:
         for _ in range(20):
-            read[text] = _decoders.with_zxing(page(text)).symbols[0].text
+            read[text] = _decoders.decode_with_zxing(page(text)).symbols[0].text
 
     threads = [threading.Thread(target=work, args=(text,)) for text in texts]
     for thread in threads:
@@ -73,3 +73,22 @@ def test_threads() -> None:
         thread.join()
 
     assert {text: text for text in texts} == read
+
+
+def test_a_decoder_is_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more row is told, and asked where the first one reads nothing; its corners are those of the page."""
+    asked: list[tuple[int, int]] = []
+
+    def decode(picture: _decoders.Pixels, /) -> _decoders.DecodeResult:
+        asked.append((picture.width, picture.height))
+        corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+        return _decoders.DecodeResult([qr.Symbol(text="A", data=b"A", kind="text", corners=corners, decoder="third")])
+
+    third = _decoders.PictureDecoder(
+        name="third", module="json", decode=decode, decode_drawing=lambda _: None, advice=str, longest=50
+    )
+    monkeypatch.setattr(_decoders, "DECODERS", (_decoders.DECODERS[0], third))
+    assert ["zxing-cpp", "third"] == [decoder.name for decoder in qr.decoders()]
+    (symbol,) = qr.read(Image.new("L", (100, 100), 255))
+    assert ("third", [(50, 50)]) == (symbol.decoder, asked)
+    assert (2.0, 2.0) == symbol.corners[2]

@@ -12,6 +12,7 @@ The cheapest comes first, and what it reads is what most pictures hold. The rule
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -108,7 +109,7 @@ def symbols(page: Grey, *, effort: Effort, deadline: Deadline, steps: tuple[Step
     Raises:
         RejectedInputError: ``no-decoder``; ``image-unreadable`` where a decoder fails on the picture.
     """
-    if not (_decoders.zxing_decoder().available or _decoders.zbar_decoder().available):
+    if next(_decoders.available(), None) is None:
         raise RejectedInputError("no-decoder", f"No decoder of QR codes is installed: {SCAN_EXTRA}")
     state = Page(page, effort)
     for number, step in enumerate(STEPS if steps is None else steps):
@@ -132,29 +133,29 @@ def _named(symbol: Symbol, step: str) -> Symbol:
 LONGEST: Final = 1600
 """Pixels along the longer side of the largest copy in which finder patterns are looked for, at first."""
 
-LONGEST_FOR_ZBAR: Final = 1000
-"""As before, for pyzbar, which reads more at this size than at a camera's."""
-
 MAX_DOUBLED: Final = 1_000_000
 """Pixels of a picture that is doubled: larger ones are not short of pixels."""
 
 
 def _first_look(page: Page) -> Iterator[Symbol]:
-    look = (_decoders.with_zxing if _decoders.zxing_decoder().available else _decoders.with_zbar)(page.grey)
-    page.unread = look.unread
-    yield from look.symbols
+    result = next(_decoders.available()).decode(page.grey)
+    page.unread = result.unread
+    yield from result.symbols
 
 
-def _zbar(page: Page) -> Iterator[Symbol]:
-    if not _decoders.zbar_decoder().available:
-        return
-    scale = max(1, max(page.grey.width, page.grey.height) / LONGEST_FOR_ZBAR)
+def _other_decoders(page: Page) -> Iterator[Symbol]:
+    """What the decoders behind the first one read; the first as well, where it reads more in a smaller copy."""
+    for number, decoder in enumerate(_decoders.available()):
+        if number or decoder.longest is not None:
+            scale = max(1, max(page.grey.width, page.grey.height) / (decoder.longest or math.inf))
+            for symbol in decoder.decode(_shrunk(page, scale)).symbols:
+                yield _scaled(symbol, scale)
+
+
+def _shrunk(page: Page, scale: float) -> Grey:
     if scale == 1:
-        yield from _decoders.with_zbar(page.grey).symbols
-        return
-    small = page.picture.resize((max(1, round(page.grey.width / scale)), max(1, round(page.grey.height / scale))))
-    for symbol in _decoders.with_zbar(_grey(small)).symbols:
-        yield _scaled(symbol, scale)
+        return page.grey
+    return _grey(page.picture.resize((max(1, round(page.grey.width / scale)), max(1, round(page.grey.height / scale)))))
 
 
 def _grid(page: Page) -> Iterator[Symbol]:
@@ -198,10 +199,11 @@ def _flattened(
     except ImportError:
         return
     work = _flatten.Work(**_WORK[page.effort])
+    decoder = next(_decoders.available())
     scale = picture.width / page.grey.width
     read = [_scaled(symbol, scale) for symbol in page.read]
     for copy in _flatten.copies(picture, longest=longest, count=count):
-        for symbol in _flatten.symbols(copy, _drawing, work, read=read, sharpen=sharpen):
+        for symbol in _flatten.symbols(copy, decoder.decode_drawing, work, read=read, sharpen=sharpen):
             read.append(symbol)
             yield symbol
         if read and not page.is_thorough:
@@ -212,15 +214,6 @@ _WORK: Final = {
     Effort.NORMAL: {"finders": 32, "triples": 4, "sides": 3, "turns": 2, "modules": 24_000},
     Effort.THOROUGH: {"finders": 128, "triples": 60, "sides": 5, "turns": 6, "modules": 200_000},
 }
-
-
-def _drawing(drawing: Grey) -> Symbol | None:
-    """What a decoder reads in a symbol drawn anew."""
-    if _decoders.zxing_decoder().available:
-        return _decoders.drawing_with_zxing(drawing)
-    picture = Page(drawing, Effort.FAST).picture
-    found = _decoders.with_zbar(_grey(picture.resize((4 * drawing.width, 4 * drawing.height), 0))).symbols
-    return found[0] if found else None
 
 
 def _grey(picture: Image.Image) -> Grey:
@@ -239,7 +232,7 @@ STEPS: Final = (
     Step("", _EVERY, _first_look),
     Step("grid", _NOT_FAST, _grid, is_for_more=True),
     Step("sharp-grid", _NOT_FAST, _sharp_grid),
-    Step("", _NOT_FAST, _zbar),
+    Step("", _NOT_FAST, _other_decoders),
     Step("doubled", _THOROUGH, _doubled),
     Step("local-contrast", _THOROUGH, _local_contrast),
 )

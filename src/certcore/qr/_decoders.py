@@ -1,27 +1,25 @@
 """The libraries that find and decode QR symbols. The only importer of zxing-cpp and pyzbar.
 
-Each is made to give the same kind of answer: what stands in the symbol, unchanged, and where it lies. Bytes that are
-not text never become text. Which library is asked, and for what picture, is `certcore.qr._cascade`'s to say.
+Each is one row of `DECODERS` and gives the same kind of answer: what stands in the symbol, unchanged, and where it
+lies. Bytes that are not text never become text. For what picture they are asked is `certcore.qr._cascade`'s to say.
 """
 
 from __future__ import annotations
 
 import math
 from functools import cache
-from importlib import metadata
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, cast
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import attrs
 
 from certcore.qr._dewarp.symbols import Kind, Symbol
-from certcore.qr._raster import SCAN_EXTRA
+from certcore.qr._raster import SCAN_EXTRA, Grey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import zxingcpp
-
-DecoderName: TypeAlias = Literal["zxing-cpp", "pyzbar"]
 
 _CONTROL_TEXT: Final = frozenset(b"\t\n\r\x1d")
 """Control characters that text may hold: white space, and the separator of GS1 element strings."""
@@ -57,39 +55,32 @@ class Decoder:
     """A library that finds symbols, and whether it can be used here.
 
     Attributes:
-        name: ``"zxing-cpp"`` or ``"pyzbar"``.
+        name: of its package: ``"zxing-cpp"`` or ``"pyzbar"``.
         available: whether `read` uses it.
         version: its version, or ``""`` where it is not installed.
         note: why it is not available and what to install; ``""`` where it is.
     """
 
-    name: DecoderName
+    name: str
     available: bool
     version: str
     note: str
 
 
 @cache
-def zxing_decoder() -> Decoder:
-    """Whether zxing-cpp is here; looked up once in a process."""
+def look_up(decoder: PictureDecoder) -> Decoder:
+    """Whether a decoder can be used here; looked up once in a process."""
+    version = _version(decoder.name)
     try:
-        import zxingcpp  # noqa: F401, PLC0415  # only whether it can be loaded; part of an extra
+        import_module(decoder.module)
     except (ImportError, OSError):
-        note = f"zxing-cpp cannot be loaded: {SCAN_EXTRA}"
-        return Decoder(name="zxing-cpp", available=False, version=_version("zxing-cpp"), note=note)
-    return Decoder(name="zxing-cpp", available=True, version=_version("zxing-cpp"), note="")
+        return Decoder(name=decoder.name, available=False, version=version, note=decoder.advice(version))
+    return Decoder(name=decoder.name, available=True, version=version, note="")
 
 
-@cache
-def zbar_decoder() -> Decoder:
-    """Whether pyzbar and the system's zbar are here; looked up once in a process."""
-    version = _version("pyzbar")
-    try:
-        import pyzbar.pyzbar  # noqa: F401, PLC0415  # only whether it can be loaded, with the system's library
-    except (ImportError, OSError):
-        note = _ZBAR_LIBRARY if version else f"pyzbar is not installed: {SCAN_EXTRA}"
-        return Decoder(name="pyzbar", available=False, version=version, note=note)
-    return Decoder(name="pyzbar", available=True, version=version, note="")
+def available() -> Iterator[PictureDecoder]:
+    """The decoders that can be used here, in the order in which they are asked; none is loaded before its turn."""
+    return (decoder for decoder in DECODERS if look_up(decoder).available)
 
 
 def _version(package: str) -> str:
@@ -97,6 +88,27 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
+
+
+@attrs.frozen(kw_only=True)
+class PictureDecoder:
+    """One decoder: a row of `DECODERS`, which is all that reading knows of it.
+
+    Attributes:
+        name: of its package.
+        module: what has to be importable.
+        decode: reads a picture; called only where the module is there. Other threads run meanwhile.
+        decode_drawing: reads a symbol that was drawn anew, one pixel to a module, with its quiet zone.
+        advice: why it cannot be used and what to install, by the package's version or ``""``.
+        longest: pixels of a longer side above which it reads more in a smaller copy; None where it does not.
+    """
+
+    name: str
+    module: str
+    decode: Callable[[Pixels], DecodeResult]
+    decode_drawing: Callable[[Pixels], Symbol | None]
+    advice: Callable[[str], str]
+    longest: int | None = None
 
 
 class Pixels(Protocol):
@@ -119,8 +131,8 @@ class Pixels(Protocol):
 
 
 @attrs.frozen
-class Look:
-    """What a decoder made of a picture.
+class DecodeResult:
+    """What a decoder read in a picture.
 
     Attributes:
         symbols: those that it read.
@@ -131,8 +143,8 @@ class Look:
     unread: int = 0
 
 
-def with_zxing(picture: Pixels, /) -> Look:
-    """What zxing-cpp reads. Not to be called where `zxing_decoder` says that it is not available.
+def decode_with_zxing(picture: Pixels, /) -> DecodeResult:
+    """What zxing-cpp reads.
 
     The interpreter is free for other threads meanwhile.
     """
@@ -146,7 +158,7 @@ def with_zxing(picture: Pixels, /) -> Look:
         return_errors=True,  # costs nothing
     )
     read = [_zxing_symbol(barcode) for barcode in found if barcode.valid]
-    return Look(read, len(found) - len(read))
+    return DecodeResult(read, len(found) - len(read))
 
 
 @cache
@@ -157,7 +169,7 @@ def _zxing_formats() -> zxingcpp.BarcodeFormats:
     return zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel1, zxingcpp.BarcodeFormat.QRCodeModel2])
 
 
-def drawing_with_zxing(drawing: Pixels, /) -> Symbol | None:
+def decode_drawing_with_zxing(drawing: Pixels, /) -> Symbol | None:
     """What zxing-cpp reads in a symbol that was drawn anew, one pixel to a module, with its quiet zone."""
     import zxingcpp  # noqa: PLC0415  # part of an extra
 
@@ -214,15 +226,25 @@ def _is_structured_append(barcode: zxingcpp.Barcode) -> bool:
     return format_mask ^ _FORMAT_MASK == mask and indicator == _STRUCTURED_APPEND
 
 
-def with_zbar(picture: Pixels, /) -> Look:
-    """What zbar reads. Not to be called where `zbar_decoder` says that it is not available.
+def decode_with_zbar(picture: Pixels, /) -> DecodeResult:
+    """What zbar reads.
 
     The interpreter is free for other threads meanwhile.
     """
     from pyzbar import pyzbar  # noqa: PLC0415  # part of an extra
 
     found = pyzbar.decode((bytes(picture.pixels), picture.width, picture.height), symbols=[pyzbar.ZBarSymbol.QRCODE])
-    return Look([_zbar_symbol(decoded) for decoded in found if decoded.type == "QRCODE"])
+    return DecodeResult([_zbar_symbol(decoded) for decoded in found if decoded.type == "QRCODE"])
+
+
+def decode_drawing_with_zbar(drawing: Pixels, /) -> Symbol | None:
+    """What zbar reads in a symbol that was drawn anew; four pixels to a module, which it needs."""
+    from PIL import Image  # noqa: PLC0415  # part of an extra
+
+    picture = Image.frombuffer("L", (drawing.width, drawing.height), drawing.pixels, "raw", "L", 0, 1)  # type: ignore[arg-type]  # a memoryview will do
+    large = picture.resize((4 * drawing.width, 4 * drawing.height), Image.Resampling.NEAREST)
+    found = decode_with_zbar(Grey(large.tobytes(), *large.size)).symbols
+    return found[0] if found else None
 
 
 def _zbar_symbol(decoded: _ZbarDecoded) -> Symbol:
@@ -251,3 +273,23 @@ class _ZbarDecoded(Protocol):
     type: str
     rect: tuple[int, int, int, int]
     polygon: Sequence[tuple[int, int]]
+
+
+DECODERS: Final = (
+    PictureDecoder(
+        name="zxing-cpp",
+        module="zxingcpp",
+        decode=decode_with_zxing,
+        decode_drawing=decode_drawing_with_zxing,
+        advice=lambda _: f"zxing-cpp cannot be loaded: {SCAN_EXTRA}",
+    ),
+    PictureDecoder(
+        name="pyzbar",
+        module="pyzbar.pyzbar",
+        decode=decode_with_zbar,
+        decode_drawing=decode_drawing_with_zbar,
+        advice=lambda version: _ZBAR_LIBRARY if version else f"pyzbar is not installed: {SCAN_EXTRA}",
+        longest=1000,
+    ),
+)
+"""Every decoder, in the order in which they are asked."""

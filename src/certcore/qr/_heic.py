@@ -1,4 +1,4 @@
-"""The photograph in a HEIC file as pixels: a program that `certcore.qr._apart` starts, with the file on standard input.
+"""The photograph in a HEIC file as pixels: a program that `certcore.qr._sandbox` starts, fed by standard input.
 
 The only importer of pillow-heif, and of nothing else outside the standard library. Nothing is registered with Pillow,
 here or elsewhere: installing the ``heic`` extra changes what certcore reads, and nothing for other users of Pillow.

@@ -1,4 +1,4 @@
-"""The pages of a PDF as pixels: a program that `certcore.qr._apart` starts, with the file on standard input.
+"""The pages of a PDF as pixels: a program that `certcore.qr._sandbox` starts, with the file on standard input.
 
 The only importer of pypdfium2, and of nothing else outside the standard library: it is run by itself, so that it
 starts fast, and what a file does to it, it does to nobody else. A page that is one scan and nothing else is given as it

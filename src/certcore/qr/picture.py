@@ -2,7 +2,7 @@
 
 A picture comes from a stranger. Its kind is told from its first bytes and must be on the list, and its bytes are
 counted before anything looks at them. Here things are fetched and told apart; Pillow's kinds are decoded in
-`certcore.qr._raster`, PDF and HEIC in a process of their own (`certcore.qr._apart`).
+`certcore.qr._raster`, PDF and HEIC in a process of their own (`certcore.qr._sandbox`).
 """
 
 from __future__ import annotations
@@ -239,9 +239,9 @@ def _pages_of_file(data: bytes, wanted: range | None, deadline: Deadline) -> Ite
     kind = _format(data)
     if kind not in {"PDF", "HEIC"}:
         return _raster.pages_of_file(data, kind, wanted, deadline)
-    from certcore.qr import _apart  # noqa: PLC0415  # what starts processes loads slowly, and most pictures need none
+    from certcore.qr import _sandbox  # noqa: PLC0415  # what starts processes loads slowly, and most pictures need none
 
-    return (_apart.pages_of_pdf if kind == "PDF" else _apart.pages_of_heic)(data, wanted, deadline)
+    return (_sandbox.pages_of_pdf if kind == "PDF" else _sandbox.pages_of_heic)(data, wanted, deadline)
 
 
 def _format(data: bytes) -> str:

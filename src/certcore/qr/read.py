@@ -74,4 +74,4 @@ def decoders() -> tuple[Decoder, ...]:
 
     Whether they are fit for the machine, or free of known defects, is not checked.
     """
-    return (_decoders.zxing_decoder(), _decoders.zbar_decoder())
+    return tuple(map(_decoders.look_up, _decoders.DECODERS))

@@ -28,7 +28,7 @@ def read(picture: Image.Image, **options: object) -> list[Symbol]:
     """What is read in the first copy of a picture in which anything is."""
     work = _flatten.Work(**LARGE)
     for copy in _flatten.copies(picture, longest=1600):
-        found = list(_flatten.symbols(copy, _decoders.drawing_with_zxing, work, **options))  # type: ignore[arg-type]  # as named
+        found = list(_flatten.symbols(copy, _decoders.decode_drawing_with_zxing, work, **options))  # type: ignore[arg-type]  # as named
         if found:
             return found
     return []
@@ -79,7 +79,7 @@ def test_no_work_no_answer() -> None:
     """What may not be spent is not spent."""
     work = _flatten.Work(finders=32, triples=10, sides=5, turns=6, modules=-1)
 
-    assert [] == list(_flatten.symbols(_flatten.Copy(drawn("VIC1:A"), 1), _decoders.drawing_with_zxing, work))
+    assert [] == list(_flatten.symbols(_flatten.Copy(drawn("VIC1:A"), 1), _decoders.decode_drawing_with_zxing, work))
 
 
 def test_copies() -> None:
@@ -96,7 +96,7 @@ def test_drawing() -> None:
     """A drawing has one pixel to a module and a quiet zone, and a decoder reads it."""
     modules = np.asarray(drawn("VIC1:A", scale=1))[4:-4, 4:-4] < 128
     drawing = _flatten.drawing(modules)
-    symbol = _decoders.drawing_with_zxing(drawing)
+    symbol = _decoders.decode_drawing_with_zxing(drawing)
 
     assert (29, 29) == (drawing.width, drawing.height)
     assert symbol is not None
@@ -108,4 +108,4 @@ def test_a_wrong_drawing_is_no_symbol() -> None:
     rng = np.random.default_rng(7)
     for side in (21, 33, 49):
         for _ in range(30):
-            assert _decoders.drawing_with_zxing(_flatten.drawing(rng.random((side, side)) < 0.5)) is None
+            assert _decoders.decode_drawing_with_zxing(_flatten.drawing(rng.random((side, side)) < 0.5)) is None

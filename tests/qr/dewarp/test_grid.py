@@ -38,12 +38,12 @@ def bent(height: float) -> Pixels:
 def laid(pixels: Pixels) -> _grid.Grid:
     """The grid between the symbol's finder patterns."""
     finders = _finders.find(Image.fromarray(pixels.astype(np.uint8)), window=10)
-    return _grid.laid(_triples.symbols(finders[:3])[0], SIDE)
+    return _grid.initial_grid(_triples.symbols(finders[:3])[0], SIDE)
 
 
 def errors(pixels: Pixels, grid: _grid.Grid) -> float:
     """The part of the modules that is seen wrongly through a grid."""
-    brightness = _grid.modules(_grid.seen(pixels, grid), SIDE)
+    brightness = _grid.module_brightness(_grid.sample(pixels, grid), SIDE)
     return float(np.mean((brightness < 128) != printed()))
 
 
@@ -65,7 +65,7 @@ def test_bent(height: float) -> None:
     grid = laid(pixels)
     before = errors(pixels, grid)
     for _ in range(4):
-        grid = _grid.drawn(_grid.seen(pixels, grid), grid)
+        grid = _grid.refine(_grid.sample(pixels, grid), grid)
 
     assert before > 0.03
     assert errors(pixels, grid) < 0.005
@@ -78,15 +78,15 @@ def test_trust() -> None:
     noise = np.random.default_rng(1).uniform(0, 255, pixels.shape).astype(np.float32)
 
     assert 0 == grid.trust
-    assert _grid.drawn(_grid.seen(pixels, grid), grid).trust > 0.3
-    assert _grid.drawn(_grid.seen(noise, grid), grid).trust < 0.3
+    assert _grid.refine(_grid.sample(pixels, grid), grid).trust > 0.3
+    assert _grid.refine(_grid.sample(noise, grid), grid).trust < 0.3
 
 
 def test_halves() -> None:
     """Half modules have the mean brightness of what they cover."""
     pixels = bent(0)
-    flat = _grid.seen(pixels, laid(pixels))
-    halves = _grid.halves(flat)
+    flat = _grid.sample(pixels, laid(pixels))
+    halves = _grid.quarter_brightness(flat)
 
     assert (2 * (SIDE + 2), 2 * (SIDE + 2)) == halves.shape
     assert float(flat.mean()) == pytest.approx(float(halves.mean()), rel=1e-4)
@@ -96,8 +96,8 @@ def test_nothing_is_seen_through_a_grid_on_an_empty_page() -> None:
     """Where there is no edge at all, a grid stays finite."""
     grid = laid(bent(0))
     empty = np.full((400, 400), 200, np.float32)
-    moved = _grid.drawn(_grid.seen(empty, grid), grid)
+    moved = _grid.refine(_grid.sample(empty, grid), grid)
 
     assert np.isfinite(moved.x).all()
     assert np.isfinite(moved.y).all()
-    assert [] == list(_modules.readings(_grid.seen(empty, moved), SIDE))
+    assert [] == list(_modules.readings(_grid.sample(empty, moved), SIDE))

@@ -46,7 +46,7 @@ def test_joined(side: int, angle: float) -> None:
 
     assert triple.is_dark
     assert triple.doubt < 1
-    assert side == _triples.sides(pixels, triple)[0]
+    assert side == _triples.estimate_sides(pixels, triple)[0]
 
 
 @pytest.mark.parametrize("lost", range(3))
@@ -55,7 +55,7 @@ def test_the_third_is_guessed(lost: int) -> None:
     pixels, finders = found(symbol(49, 20))
     places = {(round(finder.x), round(finder.y)) for finder in finders}
     del finders[lost]
-    triples = _triples.guessed(pixels, finders)
+    triples = _triples.guess(pixels, finders)
 
     assert any(places == {(round(finder.x), round(finder.y)) for finder in triple.all} for triple in triples)
 

@@ -81,7 +81,7 @@ def find(picture: Image.Image, *, window: int, most: int = 32) -> list[Finder]:
     found: list[Finder] = []
     for is_dark in (True, False):
         of_shade = crossings[crossings[:, 4] == is_dark]
-        found += _fitted(pixels if is_dark else 255 - pixels, of_shade, most, is_dark=is_dark)
+        found += _fit_all(pixels if is_dark else 255 - pixels, of_shade, most, is_dark=is_dark)
     return sorted(found, key=lambda finder: -finder.likeness)
 
 
@@ -184,15 +184,15 @@ _TURNED: Final = np.array([[0.5, -0.5], [0.5, 0.5]])
 """The sides of a module that lies on its corner, where rows and columns cross it at unit length."""
 
 
-def _fitted(pixels: Pixels, crossings: Floats, most: int, *, is_dark: bool) -> list[Finder]:
+def _fit_all(pixels: Pixels, crossings: Floats, most: int, *, is_dark: bool) -> list[Finder]:
     if not len(crossings):
         return []
     middles = crossings[:, :2]
     straight = crossings[:, 2:4, None] * np.eye(2)
     turned = crossings[:, 2:4].mean(1)[:, None, None] * _TURNED
-    likeness = np.stack([_compared(pixels, middles, axes, _SOME)[0] for axes in (straight, turned)])
+    likeness = np.stack([_compare(pixels, middles, axes, _SOME)[0] for axes in (straight, turned)])
     axes = np.where((likeness[0] >= likeness[1])[:, None, None], straight, turned)
-    best = _apart(crossings, likeness.max(0), most)
+    best = _select_separate(crossings, likeness.max(0), most)
     if not len(best):
         return []
     fits = fit(pixels, middles[best], axes[best], is_dark=is_dark)
@@ -205,7 +205,7 @@ def _fitted(pixels: Pixels, crossings: Floats, most: int, *, is_dark: bool) -> l
     return found
 
 
-def _apart(crossings: Floats, likeness: Floats, most: int) -> npt.NDArray[np.intp]:
+def _select_separate(crossings: Floats, likeness: Floats, most: int) -> npt.NDArray[np.intp]:
     """The likeliest crossings, of each pattern one or two."""
     kept: list[int] = []
     for candidate in np.argsort(-likeness)[: 10 * most]:
@@ -225,21 +225,21 @@ def fit(pixels: Pixels, middles: Floats, axes: Floats, *, is_dark: bool = True) 
     best_middles, best_axes = middles.copy(), axes.copy()
     square = float(_SHADE @ _SHADE)
     for iteration in range(_ITERATIONS):
-        now, seen = _compared(pixels, middles, axes)
+        now, seen = _compare(pixels, middles, axes)
         better = now > likeness
         likeness[better], best_middles[better], best_axes[better] = now[better], middles[better], axes[better]
         if iteration == _ITERATIONS - 1:
             break
         contrast = np.maximum(np.einsum("ij,j->i", seen, _SHADE) / square, 1.0)
         moved = np.clip(np.einsum("ij,jk->ik", seen / contrast[:, None] - _SHADE, _TOWARDS), -0.6, 0.6)
-        middles, axes = _placed_back(middles, axes, moved, first_area)
+        middles, axes = _restore(middles, axes, moved, first_area)
     return [
         Finder(float(middle[0]), float(middle[1]), sides, float(like), is_dark)
         for middle, sides, like in zip(best_middles, best_axes, likeness, strict=True)
     ]
 
 
-def _compared(
+def _compare(
     pixels: Pixels, middles: Floats, axes: Floats, points: npt.NDArray[np.intp] | slice = slice(None)
 ) -> tuple[Floats, Floats]:
     """How much each place is like the pattern, and what is seen there, without its mean."""
@@ -254,7 +254,7 @@ def _compared(
     return np.einsum("ij,j->i", seen, shade) / (size + 1e-3), seen
 
 
-def _placed_back(middles: Floats, axes: Floats, moved: Floats, first_area: Floats) -> tuple[Floats, Floats]:
+def _restore(middles: Floats, axes: Floats, moved: Floats, first_area: Floats) -> tuple[Floats, Floats]:
     """The places composed with the inverse of what the pattern would have to move by; those that run away stay."""
     change = np.broadcast_to(np.eye(3), (len(middles), 3, 3)).copy()
     change[:, 0, 2], change[:, 1, 2] = moved[:, 0], moved[:, 1]

@@ -139,19 +139,19 @@ def _candidates(dark: Pixels, light: Pixels, finders: Sequence[Finder]) -> list[
     found = _triples.symbols(finders)
     if not found and len(finders) in _GUESS_FROM:
         for pixels, is_dark in ((dark, True), (light, False)):
-            found += _triples.guessed(pixels, [finder for finder in finders if finder.is_dark == is_dark])
+            found += _triples.guess(pixels, [finder for finder in finders if finder.is_dark == is_dark])
     return found
 
 
 def _symbol(pixels: Pixels, triple: Triple, decode: Callable[[Grey], Symbol | None], work: Work) -> Symbol | None:
     """What three finder patterns belong to, with corners in pixels of the picture they were found in."""
-    for side in _triples.sides(pixels, triple)[: work.sides]:
-        grid = _grid.laid(triple, side)
+    for side in _triples.estimate_sides(pixels, triple)[: work.sides]:
+        grid = _grid.initial_grid(triple, side)
         for turn in range(work.turns + 1):
             if work.modules < 0:
                 return None
             work.modules -= side * side
-            flat = _grid.seen(pixels, grid)
+            flat = _grid.sample(pixels, grid)
             has_patterns = False
             for reading in _modules.readings(flat, side) if turn % 2 == 0 else ():
                 has_patterns = True
@@ -159,7 +159,7 @@ def _symbol(pixels: Pixels, triple: Triple, decode: Callable[[Grey], Symbol | No
                     return attrs.evolve(symbol, corners=grid.corners)
             if turn == work.turns:
                 break
-            grid = _grid.drawn(flat, grid)
+            grid = _grid.refine(flat, grid)
             if grid.trust < _MIN_TRUST and not has_patterns:
                 break
     return None

@@ -59,7 +59,7 @@ class Grid:
         return tuple((float(self.x[place]), float(self.y[place])) for place in places)
 
 
-def laid(triple: Triple, side: int) -> Grid:
+def initial_grid(triple: Triple, side: int) -> Grid:
     """The grid that three finder patterns tell: their places, and the size and direction of the modules there."""
     between = side - 7.0
     modules = np.arange(-MARGIN, side + MARGIN + 1) - 3.5
@@ -84,20 +84,20 @@ def _edge(modules: Floats, between: float, start: Floats, end: Floats, first: Fl
     return points + before[:, None] * first + behind[:, None] * last
 
 
-def seen(pixels: Pixels, grid: Grid) -> Pixels:
+def sample(pixels: Pixels, grid: Grid) -> Pixels:
     """The picture as it looks through the grid: flat, `PER_MODULE` samples to a module."""
     steps = (np.arange((len(grid.x) - 1) * PER_MODULE) + 0.5) / PER_MODULE
-    return at(pixels, _between(grid.x, steps, steps), _between(grid.y, steps, steps))
+    return at(pixels, _interpolate(grid.x, steps, steps), _interpolate(grid.y, steps, steps))
 
 
-def modules(flat: Pixels, side: int) -> Floats:
+def module_brightness(flat: Pixels, side: int) -> Floats:
     """The brightness of every module, in its inner part."""
     count = len(flat) // PER_MODULE
     inner = flat.reshape((count, PER_MODULE) * 2)[:, 1:4, :, 1:4].mean((1, 3), dtype=np.float64)
     return inner[MARGIN : MARGIN + side, MARGIN : MARGIN + side]
 
 
-def halves(flat: Pixels) -> Floats:
+def quarter_brightness(flat: Pixels) -> Floats:
     """The brightness of every quarter of a module, two to its side, with `MARGIN` modules around the symbol."""
     parts = flat.reshape(-1, PER_MODULE, len(flat))
     rows = np.stack([parts[:, 0] + parts[:, 1] + parts[:, 2] / 2, parts[:, 2] / 2 + parts[:, 3] + parts[:, 4]], axis=1)
@@ -106,25 +106,25 @@ def halves(flat: Pixels) -> Floats:
     return np.stack(quarters, axis=-1).reshape(len(parts), -1).astype(np.float64) / 6.25
 
 
-def drawn(flat: Pixels, grid: Grid) -> Grid:
+def refine(flat: Pixels, grid: Grid) -> Grid:
     """The grid moved to where the edges are.
 
     Args:
-        flat: what is `seen` through the grid.
+        flat: what `sample` gives through the grid.
         grid: less than half a module off at the finder patterns.
     """
     across, down = (_phase(np.abs(np.diff(flat, axis=axis, prepend=flat.take([0], axis))), axis) for axis in (1, 0))
     clear = [np.abs(beat) for beat in (across, down)]
-    order = _order(clear[0] + clear[1], _known(grid.side))
+    order = _visiting_order(clear[0] + clear[1], _start_modules(grid.side))
     steps = np.arange(len(grid.x), dtype=np.float64)
     moved = []
     for beat, clearness in zip((across, down), clear, strict=True):
         weights = clearness**2 + 1e-4
-        away = _followed(np.angle(beat) / (-2 * np.pi), order)
-        even = blurred(away * weights, _STIFFNESS) / blurred(weights, _STIFFNESS)
-        moved.append(_between(even, steps - 0.5, steps - 0.5))
+        away = _unwrap(np.angle(beat) / (-2 * np.pi), order)
+        even = blur(away * weights, _STIFFNESS) / blur(weights, _STIFFNESS)
+        moved.append(_interpolate(even, steps - 0.5, steps - 0.5))
     rows, columns = steps[:, None] + moved[1], steps[None, :] + moved[0]
-    return Grid(grid.side, _taken(grid.x, rows, columns), _taken(grid.y, rows, columns), float(np.mean(clear)))
+    return Grid(grid.side, _sample_at(grid.x, rows, columns), _sample_at(grid.y, rows, columns), float(np.mean(clear)))
 
 
 def _phase(edges: Pixels, axis: int) -> Complexes:
@@ -133,16 +133,16 @@ def _phase(edges: Pixels, axis: int) -> Complexes:
     beat = np.tile(_BEAT, count)
     waves = (edges * (beat if axis == 1 else beat[:, None])).reshape((count, PER_MODULE) * 2).sum((1, 3))
     whole = edges.reshape((count, PER_MODULE) * 2).sum((1, 3), dtype=np.float64)
-    return blurred(waves, _SPREAD) / (blurred(whole, _SPREAD) + 1e-3)
+    return blur(waves, _SPREAD) / (blur(whole, _SPREAD) + 1e-3)
 
 
-def _known(side: int) -> tuple[tuple[int, int], ...]:
+def _start_modules(side: int) -> tuple[tuple[int, int], ...]:
     """The modules in the middle of the three finder patterns."""
     first, last = MARGIN + 3, MARGIN + side - 4
     return (first, first), (first, last), (last, first)
 
 
-def _order(clear: Floats, known: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+def _visiting_order(clear: Floats, known: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """In which order to go from module to neighbouring module, the clearest first; each with the one it comes from."""
     count = len(clear)
     waiting = [(-math.inf, place, place) for place in known]
@@ -163,7 +163,7 @@ def _order(clear: Floats, known: tuple[tuple[int, int], ...]) -> list[tuple[tupl
     return order
 
 
-def _followed(turns: Floats, order: list[tuple[tuple[int, int], tuple[int, int]]]) -> Floats:
+def _unwrap(turns: Floats, order: list[tuple[tuple[int, int], tuple[int, int]]]) -> Floats:
     """Phases in turns without their jumps: each within half a turn of the module it was reached from."""
     wrapped: list[list[float]] = turns.tolist()
     whole: dict[tuple[int, int], float] = {}
@@ -173,7 +173,7 @@ def _followed(turns: Floats, order: list[tuple[tuple[int, int], tuple[int, int]]
     return np.array([[whole[row, column] for column in range(len(turns))] for row in range(len(turns))])
 
 
-def blurred(values: Floats | Complexes, spread: float) -> Floats:
+def blur(values: Floats | Complexes, spread: float) -> Floats:
     """Convolved with a bell of this many places, with nothing beyond the edges."""
     reach = math.ceil(2.5 * spread)
     bell = np.exp(-((np.arange(-reach, reach + 1) / spread) ** 2) / 2)
@@ -185,7 +185,7 @@ def blurred(values: Floats | Complexes, spread: float) -> Floats:
     return values
 
 
-def _between(values: Floats, rows: Floats, columns: Floats) -> Floats:
+def _interpolate(values: Floats, rows: Floats, columns: Floats) -> Floats:
     """Values at every crossing of rows and columns that may lie between the given ones, or a little beyond."""
     for places in (rows, columns):
         first = np.clip(np.floor(places), 0, len(values) - 2).astype(np.intp)
@@ -194,7 +194,7 @@ def _between(values: Floats, rows: Floats, columns: Floats) -> Floats:
     return values
 
 
-def _taken(values: Floats, rows: Floats, columns: Floats) -> Floats:
+def _sample_at(values: Floats, rows: Floats, columns: Floats) -> Floats:
     """Values at points that may lie between the given ones, or a little beyond."""
     top, left = (np.clip(np.floor(place), 0, len(values) - 2).astype(np.intp) for place in (rows, columns))
     down, right = rows - top, columns - left

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from certcore.qr._dewarp.finders import Floats, Pixels
-from certcore.qr._dewarp.grid import MARGIN, blurred, halves, modules
+from certcore.qr._dewarp.grid import MARGIN, blur, module_brightness, quarter_brightness
 
 Modules: TypeAlias = npt.NDArray[np.bool_]
 
@@ -48,12 +48,12 @@ def readings(flat: Pixels, side: int) -> Iterator[Modules]:
         side: modules along the symbol's side.
     """
     known = patterns(side)
-    brightness = modules(flat, side)
+    brightness = module_brightness(flat, side)
     plain = brightness < _mean(brightness, 3.0)
     if _agreement(plain, known) < _HOPELESS:
         return
     shade = np.log(brightness + _DARKEST)
-    for dark in (plain, _sharpened(halves(flat), known) < 0, shade < _mean(shade, 1.0)):
+    for dark in (plain, _sharpen(quarter_brightness(flat), known) < 0, shade < _mean(shade, 1.0)):
         if _agreement(dark, known) >= MIN_AGREEMENT:
             yield np.where(known == 0, dark, known > 0)
 
@@ -66,10 +66,10 @@ def _agreement(dark: Modules, known: npt.NDArray[np.int8]) -> float:
 
 
 def _mean(values: Floats, spread: float) -> Floats:
-    return blurred(values, spread) / blurred(np.ones_like(values), spread)
+    return blur(values, spread) / blur(np.ones_like(values), spread)
 
 
-def _sharpened(quarters: Floats, known: npt.NDArray[np.int8]) -> Floats:
+def _sharpen(quarters: Floats, known: npt.NDArray[np.int8]) -> Floats:
     """The modules without the blur between them: negative is dark.
 
     The filter that does it is learnt by least squares, first from the patterns that are known, then from its own
@@ -85,14 +85,14 @@ def _sharpened(quarters: Floats, known: npt.NDArray[np.int8]) -> Floats:
     ]
     every = np.stack(parts, axis=-1).reshape(side * side, -1)
     is_known, right = (known != 0).ravel(), -known.ravel().astype(np.float64)
-    result = _weighted(every, _filter(every[is_known], right[is_known], damping=0.1))
+    result = _weigh(every, _filter(every[is_known], right[is_known], damping=0.1))
     for _ in range(_ROUNDS - 1):
         decided = np.where(is_known, right, np.clip(result * 1.5, -1, 1))
-        result = _weighted(every, _filter(every, decided, damping=0.01))
+        result = _weigh(every, _filter(every, decided, damping=0.01))
     return result.reshape(side, side)
 
 
-def _weighted(parts: Floats, weights: Floats) -> Floats:
+def _weigh(parts: Floats, weights: Floats) -> Floats:
     return np.einsum("ij,j->i", parts, weights)
 
 

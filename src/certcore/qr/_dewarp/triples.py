@@ -68,12 +68,12 @@ def symbols(finders: Sequence[Finder]) -> list[Triple]:
         legs = [leg for other in others if (leg := _leg(corner, other)) is not None]
         nearest = sorted(legs, key=lambda leg: math.hypot(*leg.way))[:_NEAREST]
         for one, other in combinations(nearest, 2):
-            if (triple := _joined(corner, one, other)) is not None:
+            if (triple := _join(corner, one, other)) is not None:
                 found.append(triple)
     return sorted(found, key=lambda triple: triple.doubt)
 
 
-def guessed(pixels: Pixels, finders: Sequence[Finder]) -> list[Triple]:
+def guess(pixels: Pixels, finders: Sequence[Finder]) -> list[Triple]:
     """As `symbols`, where only two patterns were found: the third is looked for where it would have to lie.
 
     Args:
@@ -134,7 +134,7 @@ def _towards(axes: Floats, way: Floats) -> tuple[Floats, float]:
     return sides[best], float(cosines[best])
 
 
-def _joined(corner: Finder, one: _Leg, other: _Leg) -> Triple | None:
+def _join(corner: Finder, one: _Leg, other: _Leg) -> Triple | None:
     across = _cross(one.way, other.way)
     if across < 0:
         one, other, across = other, one, -across
@@ -146,14 +146,14 @@ def _joined(corner: Finder, one: _Leg, other: _Leg) -> Triple | None:
         return None
     doubt = one.bend + other.bend + 1.5 * abs(math.log(one.side / other.side)) + 0.5 * (1 - across / lengths)
     doubt += 2 * sum(1 - finder.likeness for finder in (corner, one.to, other.to))
-    return Triple(*(_turned(finder, one.way, other.way) for finder in (corner, one.to, other.to)), doubt)
+    return Triple(*(_turn(finder, one.way, other.way) for finder in (corner, one.to, other.to)), doubt)
 
 
 def _cross(one: Floats, other: Floats) -> float:
     return float(one[0] * other[1] - one[1] * other[0])
 
 
-def _turned(finder: Finder, right: Floats, down: Floats) -> Finder:
+def _turn(finder: Finder, right: Floats, down: Floats) -> Finder:
     """The pattern with its axes to the right and down."""
     first, second = finder.axes.T
     if abs(float(first @ right)) / math.hypot(*first) < abs(float(second @ right)) / math.hypot(*second):
@@ -189,7 +189,7 @@ def _nearest(axes: Floats, to: Floats) -> Floats:
 # How many modules the side has.
 
 
-def sides(pixels: Pixels, triple: Triple) -> list[int]:
+def estimate_sides(pixels: Pixels, triple: Triple) -> list[int]:
     """How many modules the symbol may have along its side, the likeliest first.
 
     Three things tell: the version information beside the patterns, where there is one (from version 7 on); the changes
@@ -213,7 +213,7 @@ def sides(pixels: Pixels, triple: Triple) -> list[int]:
         version, errors = _version(pixels, end, axis)
         if errors <= _MAX_VERSION_ERRORS and 0.6 < (4 * version + 17) / measured[0] < 1.6:  # noqa: PLR2004  # as bent as they may be
             vote(4 * version + 17, 4 - errors)
-        counted = _counted(pixels, triple.corner, end, axis, measured[axis])
+        counted = _count_modules(pixels, triple.corner, end, axis, measured[axis])
         if counted % 4 == 1:
             vote(counted, 2)
         vote(measured[axis], 1.1)
@@ -252,7 +252,7 @@ def _version(pixels: Pixels, finder: Finder, axis: int) -> tuple[int, int]:
     return min(errors.items(), key=lambda one: one[1])
 
 
-def _counted(pixels: Pixels, start: Finder, end: Finder, axis: int, side: float) -> int:
+def _count_modules(pixels: Pixels, start: Finder, end: Finder, axis: int, side: float) -> int:
     """Modules along the side, counted by the changes along the timing pattern between two finder patterns."""
     aside, modules = 1 - axis, side - 2 * _FROM_EDGE
     first, last = (finder.middle + 3 * finder.axes[:, aside] for finder in (start, end))
