@@ -329,6 +329,7 @@ def test_a_clock_that_was_ahead_is_told(lite: StatusRegistry, clock: SetClock, f
     """Published once with a time in the future: what waits is told with what readers see, until it is set back."""
     ref, _ = issue(lite, clock)
     published(lite, folder, now=NOW + YEARS)
+    assert (0,) == published(lite, folder).postponed  # though nothing changed: readers refuse what is there
     lite.revoke(ref, effective_at=None, **SAID)
     clock.pass_by(HOUR)
     found = published(lite, folder)

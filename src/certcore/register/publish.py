@@ -40,7 +40,7 @@ from urllib.parse import urlsplit
 import attrs
 from attrs.validators import instance_of, optional
 
-from certcore._instants import LAST_SECOND, utc_second
+from certcore._instants import CLOCK_SKEW, LAST_SECOND, utc_second
 from certcore.errors import IssuingError
 from certcore.keys import Signer
 from certcore.register import _checks, _folder
@@ -368,7 +368,7 @@ def _is_current(held: _folder.Folder, head: ListHead, uri: str, last: Published,
         (head.mark, head.later) == (last.mark, last.later)
         and head.effect_at <= last.issued_at
         and terms.second < renewed_at
-        and not (terms.set_back and terms.second < last.issued_at)
+        and last.issued_at <= terms.second + (0 if terms.set_back else CLOCK_SKEW.total_seconds())
         and terms.key == last.key
         and _digest(held.read(place_of(uri))) == last.list_digest
         and _digest(held.read(place_of(events_uri(uri)))) == last.events_digest
