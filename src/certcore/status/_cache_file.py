@@ -20,7 +20,7 @@ from certcore.errors import CertcoreError
 
 MAX_FILE_BYTES: Final = 64 << 20
 _MAGIC: Final = b"certcore-status-1\n"
-_URL, _URI, _MEDIA_TYPE, _FETCHED_AT, _ETAG, _DATA = range(6)
+_URL, _URI, _MEDIA_TYPE, _FETCHED_AT, _ETAG, _DATA, _RIVAL = range(7)
 
 
 @attrs.frozen(kw_only=True)
@@ -34,6 +34,7 @@ class CachedFile:
         fetched_at: when the server last said that it is the current one.
         etag: by what the server knows this copy.
         data: the signed bytes; None where the server said that there is none.
+        rival: another document of the same time of issue that says something else: neither counts.
     """
 
     url: str
@@ -42,6 +43,12 @@ class CachedFile:
     fetched_at: datetime
     etag: str | None
     data: bytes | None = attrs.field(repr=False)
+    rival: bytes | None = attrs.field(default=None, repr=False)
+
+    @property
+    def documents(self) -> tuple[bytes, ...]:
+        """The signed bytes that are there."""
+        return tuple(data for data in (self.data, self.rival) if data is not None)
 
 
 def read_file(path: Path, /) -> CachedFile | None:
@@ -58,9 +65,19 @@ def read_file(path: Path, /) -> CachedFile | None:
         return None
     match members:
         case {0: str() as url, 1: str() as uri, 2: str() as media_type, 3: int() as seconds, 4: etag, 5: data}:
-            if type(etag) in {str, type(None)} and type(data) in {bytes, type(None)} and 0 <= seconds < LAST_SECOND:
-                fetched_at = datetime.fromtimestamp(seconds, UTC)
-                return CachedFile(url=url, uri=uri, media_type=media_type, fetched_at=fetched_at, etag=etag, data=data)
+            rival = members.get(_RIVAL)
+            if not {type(data), type(rival)} <= {bytes, type(None)} or type(etag) not in {str, type(None)}:
+                return None
+            if 0 <= seconds < LAST_SECOND:
+                return CachedFile(
+                    url=url,
+                    uri=uri,
+                    media_type=media_type,
+                    fetched_at=datetime.fromtimestamp(seconds, UTC),
+                    etag=etag,
+                    data=data,
+                    rival=rival,
+                )
     return None
 
 
@@ -77,6 +94,7 @@ def write_file(path: Path, file: CachedFile, /) -> None:
         _FETCHED_AT: int(file.fetched_at.timestamp()),
         _ETAG: file.etag,
         _DATA: file.data,
+        **({} if file.rival is None else {_RIVAL: file.rival}),
     }
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:

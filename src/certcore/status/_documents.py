@@ -6,12 +6,14 @@ holds them in a file.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
 import attrs
 
+from certcore import _cbor
 from certcore.errors import StatusError
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _keys, tokenlist
@@ -142,6 +144,18 @@ def spans(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool:
         return True
     second = at.replace(microsecond=0)
     return document.expires_at is not None and document.issued_at <= second <= document.expires_at
+
+
+def content_digest(document: StatusToken | StatusEvents, /) -> bytes:
+    """SHA-256 of what a document says, whoever signed it and however often.
+
+    Two documents of one list and one time of issue that differ in it contradict each other.
+    """
+    if isinstance(document, StatusToken):
+        entries = document.status_list
+        return hashlib.sha256(b"%d:" % entries.bits + entries.data).digest()
+    _, _, payload, _ = _cbor.decode_general(document.data[1:], max_bytes=len(document.data))
+    return hashlib.sha256(payload).digest()
 
 
 def is_future(document: StatusToken | StatusEvents, question: DocumentQuery, /) -> bool:

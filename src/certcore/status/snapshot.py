@@ -232,20 +232,20 @@ def _documents_below(folder: Path) -> Iterator[bytes]:
         if not path.is_file() or path.name.startswith("."):
             continue
         cached = read_file(path)
-        data = _read(path) if cached is None else cached.data
-        if data is not None and data.startswith((_SIGN1, _JWS)):
-            total += len(data)
-            yield data
+        for data in _read(path) if cached is None else cached.documents:
+            if data.startswith((_SIGN1, _JWS)):
+                total += len(data)
+                yield data
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path) -> tuple[bytes, ...]:
     limit = 2 * DEFAULT_MAX_LIST_BYTES
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as cause:
         raise RejectedInputError("file-unreadable", f"A file cannot be read: {cause.strerror}") from cause
-    return data if len(data) <= limit else None
+    return (data,) if len(data) <= limit else ()
 
 
 def _identified(data: bytes) -> _Document | None:

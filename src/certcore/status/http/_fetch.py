@@ -264,10 +264,25 @@ def hold(
     jitter: float = 0.0,
     fetched_at: datetime | None = None,
 ) -> CachedDocument:
-    """An opened document with the times until which it is kept: rule 5. Historical ones do not change any more."""
+    """An opened document with the times until which it is kept: rule 5. Historical ones do not change any more.
+
+    Args:
+        wanted: what it is.
+        document: the document; None: there is none.
+        question: under which keys, and when.
+        etag: by what the server knows it.
+        jitter: from 0 to 1, drawn.
+        fetched_at: when it was fetched, by the word of a file. Whoever can write the file chooses it, so it does not
+            count where it lies in the future, and a document is no fresher by it than by its own time of issue.
+    """
+    is_future_word = fetched_at is not None and fetched_at > question.now
     since = question.now if fetched_at is None else min(fetched_at, question.now)
+    if fetched_at is not None and document is not None and wanted.kind is not Kind.HISTORY:
+        since = min(since, document.issued_at)
     expires_at = None if document is None or wanted.kind is Kind.HISTORY else document.expires_at
-    if document is None:
+    if is_future_word:
+        lifetime = timedelta()
+    elif document is None:
         lifetime = wanted.absent_for
     elif wanted.kind is Kind.HISTORY:
         lifetime = MAX_TTL

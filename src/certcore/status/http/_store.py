@@ -65,7 +65,7 @@ class Store:
         self._lock = Lock()
         self._memory: OrderedDict[str, CachedDocument] = OrderedDict()
         self._bytes = 0
-        self._floors: OrderedDict[str, datetime] = OrderedDict()
+        self._newest: OrderedDict[str, tuple[datetime, bytes | None]] = OrderedDict()
         self._failures: OrderedDict[str, tuple[float, StatusError, int]] = OrderedDict()
 
     def get(self, wanted: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
@@ -88,30 +88,38 @@ class Store:
         if file is None or file.url != wanted.url:
             return None
         held = self._opened(wanted, file, question)
-        if held is None:
-            return None
+        rival = None if file.rival is None else self._opened(wanted, attrs.evolve(file, data=file.rival), question)
         try:
-            return self._remember(held)
-        except StatusError:  # older than what was seen
+            for found in (held, rival):
+                if found is not None:
+                    held = self._remember(found)
+        except StatusError:  # older than what was seen, or contradicted
             return None
+        return held
 
     def put(self, held: CachedDocument, /) -> CachedDocument:
         """Keep a copy.
 
         Raises:
-            StatusError: ``status-list-rollback``; a younger one was seen in the meantime.
+            StatusError: ``status-list-rollback``; a younger one was seen in the meantime. ``status-list-conflict``;
+                one of the same time of issue was seen that says something else.
         """
-        kept = self._remember(held)
+        try:
+            kept = self._remember(held)
+        except StatusError as error:
+            if error.code == "status-list-conflict":
+                self._write(held, is_rival=True)
+            raise
         with self._lock:
             self._failures.pop(held.wanted.url, None)
-        if self._folder is not None:
-            self._write(held)
+        self._write(held)
         return kept
 
     def floor(self, wanted: DocumentRequest, /) -> datetime | None:
         """The issue of the youngest such document that was seen; historical ones have none."""
         with self._lock:
-            return self._floors.get(wanted.url)
+            issued_at, _ = self._newest.get(wanted.url, (None, None))
+        return issued_at
 
     def failure(self, url: str, /, *, now: float) -> StatusError | None:
         """Why the document could not be had a moment ago; None where it may be asked for again."""
@@ -151,26 +159,37 @@ class Store:
         for document in in_memory:
             yield document.data
         for file in self._files():
-            if file.data is not None and file.url not in urls:
-                yield file.data
+            if file.url not in urls:
+                yield from file.documents
 
     def _remember(self, held: CachedDocument) -> CachedDocument:
-        url, issued_at = held.wanted.url, held.issued_at
+        url, issued_at, document = held.wanted.url, held.issued_at, held.document
+        digest = None
+        if document is not None and held.wanted.kind is not Kind.HISTORY:
+            digest = _documents.content_digest(document)
         with self._lock:
-            if issued_at is not None and held.wanted.kind is not Kind.HISTORY:
-                floor = self._floors.get(url)
-                if floor is not None and issued_at < floor:
-                    raise StatusError("status-list-rollback", "The document is older than one that was seen before")
-                self._floors[url] = issued_at
-                self._floors.move_to_end(url)
+            if digest is not None and issued_at is not None:
+                self._compare(url, issued_at, digest)
             self._forget(url)
             self._memory[url] = held
             self._bytes += _size(held)
             while self._memory and (len(self._memory) > self._max_documents or self._bytes > MAX_MEMORY_BYTES):
                 self._forget(next(iter(self._memory)))
-            while len(self._floors) > _MAX_FLOORS:
-                self._floors.popitem(last=False)
+            while len(self._newest) > _MAX_FLOORS:
+                self._newest.popitem(last=False)
         return held
+
+    def _compare(self, url: str, issued_at: datetime, digest: bytes) -> None:
+        """Hold a document against the newest one that was seen, and take it for the newest."""
+        newest, known = self._newest.get(url, (issued_at, digest))
+        if issued_at < newest:
+            raise StatusError("status-list-rollback", "The document is older than one that was seen before")
+        is_contradicted = issued_at == newest and digest != known
+        self._newest[url] = issued_at, None if is_contradicted else digest
+        self._newest.move_to_end(url)
+        if is_contradicted:
+            self._forget(url)
+            raise StatusError("status-list-conflict", "Two documents of one time of issue say different things")
 
     def _forget(self, url: str) -> None:
         gone = self._memory.pop(url, None)
@@ -216,17 +235,28 @@ class Store:
                 if file is not None:
                     yield file
 
-    def _write(self, held: CachedDocument) -> None:
+    def _write(self, held: CachedDocument, *, is_rival: bool = False) -> None:
         """Write one copy, whole or not at all; a disk that is full or gone is a cache less, and no error."""
+        if self._folder is None:
+            return
         try:
             folder = self._path(held.wanted.url).parent
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _locked(folder / _LOCK):
-                if not self._is_older(held):
+                if is_rival:
+                    self._write_rival(held)
+                elif not self._is_older(held):
                     write_file(self._path(held.wanted.url), _file_of(held))
                     self._trim(folder)
         except OSError as cause:
             _log.warning("the folder for status lists cannot be written to: %s", cause.strerror)
+
+    def _write_rival(self, held: CachedDocument) -> None:
+        """Put a document beside the one that it contradicts: whoever reads the folder finds that neither counts."""
+        path, rival = self._path(held.wanted.url), _file_of(held)
+        file = read_file(path)
+        if file is not None and (file.url, file.media_type) == (rival.url, rival.media_type) and file.data is not None:
+            write_file(path, attrs.evolve(file, rival=rival.data))
 
     def _is_older(self, held: CachedDocument) -> bool:
         """Whether another process has written a younger one, or a document where this process was told of none."""
