@@ -7,6 +7,7 @@ seals, time-stamps, and whether anything that is stated holds.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -180,6 +181,21 @@ def _policy(**values: Any) -> Policy:  # noqa: ANN401  one for each member
     return Policy(**{"max_status_age": None, "max_trust_age": None} | values)
 
 
+@lru_cache(maxsize=32)  # a desk has one or two policies, and a million files
+def _policy_to_wire(policy: Policy) -> dict[int, object]:
+    return _maps.write(_POLICY, policy)
+
+
+def _policy_from_wire(wire: object) -> Policy:
+    return _read_policy(_cbor.encode(wire))
+
+
+@lru_cache(maxsize=32)  # as above
+def _read_policy(data: bytes) -> Policy:
+    policy: Policy = _maps.read(_POLICY, _policy, _cbor.decode(data, max_bytes=len(data)))
+    return policy
+
+
 _STATEMENT: Final = (
     Field(0, "format", *plain(int)),
     Field(1, "rules", *plain(int)),
@@ -194,7 +210,7 @@ _STATEMENT: Final = (
         lambda expect: _maps.write(_EXPECTED, expect),
         lambda wire: _maps.read(_EXPECTED, Expected, wire),
     ),
-    Field(8, "policy", lambda policy: _maps.write(_POLICY, policy), lambda wire: _maps.read(_POLICY, _policy, wire)),
+    Field(8, "policy", _policy_to_wire, _policy_from_wire),
     Field(9, "existed_by", *(array(typed(bytes)),) * 2),
     Field(10, "picture", sha256, sha256),
     Field(11, "trust", sha256, sha256),
