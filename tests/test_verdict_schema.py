@@ -16,14 +16,31 @@ from certcore import (
     Deficiency,
     DeficiencyCounts,
     InspectionCertificate,
+    LocalSigner,
     Outcome,
     Result,
     StatusListEntry,
     StatusRef,
+    VehicleVerdict,
+    Verdict,
 )
+from certcore.evidence import Backing, CivilTime, Unproved
+from certcore.policy import Need
 from certcore.reasons import Axis, Effect
+from certcore.status import VehicleRecord
 from tests.truth_table.cases import Case, cases
-from tests.verify_cases import NOW, SEEN, Answers, certificate, record, seal, trust_list, trusted_issuer, verifier
+from tests.verify_cases import (
+    NOW,
+    SEEN,
+    TRUST_ROOT,
+    Answers,
+    certificate,
+    record,
+    seal,
+    trust_list,
+    trusted_issuer,
+    verifier,
+)
 from tests.verify_vectors import VECTORS, Vector
 
 jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed: the test group")
@@ -32,6 +49,7 @@ SCHEMA: Final[dict[str, Any]] = json.loads(
     (Path(__file__).parents[1] / "docs" / "reference" / "verdict.schema.json").read_text("utf-8")
 )
 FOLLOWS: Final = jsonschema.Draft202012Validator(SCHEMA)
+SEALER: Final = LocalSigner.generate()
 LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 
 
@@ -190,3 +208,41 @@ def test_it_names_all_there_is() -> None:
     assert [one.value for one in Effect] == defs["reason"]["properties"]["effect"]["enum"]
     assert [one.value for one in Basis] == defs["certificate"]["properties"]["basis"]["anyOf"][0]["enum"]
     assert [one.value for one in Result] == defs["result"]["enum"]
+
+
+def test_what_evidence_says_of_itself() -> None:
+    """The question in a file, of every form, and what its replay asserts."""
+    backend = Answers(status=record(), vehicle=VehicleRecord(known=True, observed_at=NOW))
+    asking = verifier(backend, vehicles=backend)
+    about = asking.check_vehicle(registration_number="闽C12345", country="CN", plate_type=2, as_of=LOSS)
+    for verdict in (
+        asking.verify(seal(certificate()), as_of=LOSS, expect=SEEN, known_at=NOW),
+        asking.verify_image(b"no picture", as_of=LOSS.date()),
+        about,
+    ):
+        evidence = verdict.evidence.sealed(SEALER)
+        how: dict[str, Any] = {"seal_key": SEALER.public_key}
+        again: Verdict | VehicleVerdict
+        again = evidence.replay_vehicle(TRUST_ROOT, **how) if verdict is about else evidence.replay(TRUST_ROOT, **how)
+        assert again.replay_report is not None
+        said, report = evidence.to_dict(), again.replay_report.to_dict()
+        assert [] == errors(json.loads(json.dumps(said)))
+        assert [] == errors(json.loads(json.dumps(again.to_dict() | {"question": said["question"], "replay": report})))
+        assert errors(again.to_dict() | {"replay": {}})
+        assert errors(said | {"question": {}})
+        _names_all(said, report)
+
+
+def _names_all(said: dict[str, Any], report: dict[str, Any]) -> None:
+    defs = SCHEMA["$defs"]
+    question = defs["question"]["properties"]
+
+    assert set(said) == set(defs["evidence"]["properties"]) == set(defs["evidence"]["required"])
+    assert set(said["question"]) == set(question) == set(defs["question"]["required"])
+    assert set(said["question"]["expected"]) == set(question["expected"]["properties"])
+    assert set(said["question"]["policy"]) == set(defs["policy"]["properties"]) == set(defs["policy"]["required"])
+    assert set(report) == set(defs["replay"]["properties"]) == set(defs["replay"]["required"])
+    assert [one.value for one in Need] == defs["need"]["enum"]
+    assert [one.value for one in Backing] == defs["backing"]["enum"]
+    assert [one.value for one in CivilTime] == defs["replay"]["properties"]["civil_time"]["enum"]
+    assert [one.value for one in Unproved] == defs["replay"]["properties"]["unproved"]["items"]["enum"]
