@@ -27,7 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_urls",
     ),
     ("keys",),
-    ("_encrypt0",),
+    ("_encrypt0", "_cose_headers"),
     ("cose", "certificate._values", "certificate._forms", "_maps", "proofs.timestamps"),
     ("certificate._claims", "certificate"),
     ("payload",),

@@ -396,6 +396,78 @@ def test_arbitrary_bytes(data: bytes) -> None:
     assert codes <= {"malformed", "key-unknown", "signature-invalid"}
 
 
+# Headers (RFC 9052 section 3.1)
+
+
+BAD_HEADERS: list[dict[Any, Any]] = [
+    {5: b"iv", 6: b"partial"},
+    {5: b""},
+    {6: b""},
+    {5: "iv"},
+    {6: 1},
+    {3: ""},
+    {3: "text"},
+    {3: " text/plain"},
+    {3: "text/plain "},
+    {3: "text/plain\n"},
+    {3: "text/"},
+    {3: "/plain"},
+    {3: "text/plain/x"},
+    {3: "text /plain"},
+    {3: "tëxt/plain"},
+    {3: "text/plain; "},
+    {3: "text/plain;"},
+    {3: "text/" + "x" * 128},
+    {3: -1},
+    {3: b"text/plain"},
+    {3: None},
+    {16: b"x"},
+]
+
+
+@pytest.mark.parametrize("headers", BAD_HEADERS, ids=repr)
+def test_headers_that_cannot_be(headers: dict[Any, Any]) -> None:
+    """In either map: the rules are of the message, and an unsigned header is no excuse. Nor are they written."""
+    assert_malformed(message({1: ES256, **headers}))
+    assert_malformed(message({1: ES256}, headers))
+    with pytest.raises(ValueError, match=r".+"):
+        cose.sign1(PAYLOAD, signer=SIGNER, protected=headers)
+
+
+def test_an_iv_in_each_map() -> None:
+    """They must not be there together, wherever each of them is."""
+    assert_malformed(message({1: ES256, 5: b"iv"}, {6: b"partial"}))
+    assert_malformed(message({1: ES256, 6: b"partial"}, {5: b"iv"}))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        *({5: b"i"}, {6: b"p"}, {3: 0}, {3: 60}, {3: 65535}, {3: "text/plain"}, {3: "application/a.b+c-d_e"}),
+        *({3: "text/plain; charset=utf-8"}, {3: 'multipart/x;a="b c"'}, {99: None, "text": []}),
+    ],
+    ids=repr,
+)
+def test_headers_that_are_proper(headers: dict[Any, Any]) -> None:
+    """In either map."""
+    assert headers.items() <= open_sign1(message({1: ES256, **headers})).protected.items()
+    assert headers == open_sign1(message({1: ES256}, headers)).unprotected
+
+
+# Without a tag
+
+
+def test_untagged_messages() -> None:
+    """As in an mdoc: taken where the caller says so, and otherwise refused; a tag is always taken, another never."""
+    bare = message(tag=b"")
+    assert_malformed(bare)
+    assert PAYLOAD == cose.open_sign1(bare, keys=[KEY], allow_untagged=True).payload
+    assert PAYLOAD == cose.open_sign1(message(), keys=[KEY], allow_untagged=True).payload
+    assert PAYLOAD == cose.open_sign1(b"\xd8\x3d" + message(), keys=[KEY], allow_untagged=True).payload
+    for wrong in (b"\xd8\x3d" + bare, b"\xd8\x62" + bare, b"\xd1" + bare, b"", bare + b"\x00", b"\xd2" + message()):
+        assert_malformed(wrong, read=lambda data: cose.open_sign1(data, keys=[KEY], allow_untagged=True))
+
+
 # Which key is tried
 
 
@@ -449,6 +521,31 @@ def test_unknown_key_id_selects_nothing() -> None:
     data = message({1: ES256, 4: b"unheard of"})
 
     assert KEY == cose.open_sign1(data, keys=[OTHER.public_key, KEY]).key
+
+
+STATED = named(OTHER, b"key-1")
+"""A key whose id somebody stated."""
+
+
+@pytest.mark.parametrize("unprotected", [False, True])
+@pytest.mark.parametrize("key_id", [b"key-2", KEY.key_id, OTHER.public_key.key_id, b"x" * 43])
+def test_a_message_that_names_another_key(key_id: bytes, *, unprotected: bool) -> None:
+    """It opens under no key whose id was stated, though that key signed it; unless the caller says so."""
+    headers: tuple[Any, ...] = ({1: ES256}, {4: key_id}) if unprotected else ({1: ES256, 4: key_id}, {})
+    data = message(*headers, signer=OTHER)
+    for keys in ([STATED.public_key], [STATED.public_key, named(THIRD, b"key-3").public_key], [STATED.public_key, KEY]):
+        with pytest.raises(UntrustedError) as caught:
+            cose.open_sign1(data, keys=keys)
+        assert "signature-invalid" == caught.value.code
+        assert STATED.public_key == cose.open_sign1(data, keys=keys, ignore_key_id=True).key
+
+
+def test_a_message_that_names_its_key_or_none() -> None:
+    """The stated id, and no id at all, open; so does any id under a key that was given none."""
+    for header in ({1: ES256, 4: b"key-1"}, {1: ES256}):
+        assert STATED.public_key == cose.open_sign1(message(header, signer=OTHER), keys=[STATED.public_key]).key
+    data = message({1: ES256, 4: b"theirs"}, signer=OTHER)
+    assert OTHER.public_key == cose.open_sign1(data, keys=[named(THIRD, b"key-3").public_key, OTHER.public_key]).key
 
 
 def test_no_key_id() -> None:

@@ -21,19 +21,16 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
-from certcore import _cbor
+from certcore import _cbor, _cose_headers
 from certcore._encrypt0 import MAX_SEALED_BYTES, unseal
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, Signer
 from certcore.keys._group import GroupKey
-from certcore.keys._trusted import VerifyingKey, plain_key
-
-if TYPE_CHECKING:
-    from pycose.messages import SignMessage
+from certcore.keys._trusted import VerifyingKey, candidates, plain_key
 
 __all__ = [
     "Opened",
@@ -49,13 +46,11 @@ __all__ = [
     "unseal",
 ]
 
-ALG: Final = 1
-CRIT: Final = 2
-CONTENT_TYPE: Final = 3
-KID: Final = 4
-IV: Final = 5
-PARTIAL_IV: Final = 6
-TYP: Final = 16
+ALG: Final = _cose_headers.ALG
+CRIT: Final = _cose_headers.CRIT
+KID: Final = _cose_headers.KID
+IV: Final = _cose_headers.IV
+TYP: Final = _cose_headers.TYP
 
 MAX_CERTIFICATE_BYTES: Final = 2860
 """Bytes that the text of the largest QR symbol carries: two for every three of its 4 296 characters less the prefix."""
@@ -177,7 +172,7 @@ def sign1(
 
     Raises:
         IssuingError: ``signer-failed``; the signer raised, or gave no bytes.
-        ValueError: for a header that is not the caller's to set.
+        ValueError: for a header that is not the caller's to set, or that no reader would take.
     """
     from pycose.messages import Sign1Message  # noqa: PLC0415  60 ms, and never on the verify path
 
@@ -185,7 +180,9 @@ def sign1(
         msg = "alg, crit and kid are not the caller's to set"
         raise ValueError(msg)
     message = Sign1Message(payload=payload)
-    message.phdr = _in_order({**protected, **_signer_header(signer)})
+    headers = {**protected, **_signer_header(signer)}
+    _cose_headers.check(headers, {})
+    message.phdr = _in_order(headers)
     header = message.phdr_encoded
     message.signature = _signature(
         signer, _SIGN1_CONTEXT + b"".join(map(_cbor.byte_string, (header, external_aad, payload)))
@@ -201,12 +198,15 @@ def open_sign1(
     external_aad: bytes = b"",
     payload: bytes | None = None,
     max_bytes: int = MAX_SIGN1_BYTES,
+    ignore_key_id: bool = False,
+    allow_untagged: bool = False,
 ) -> Opened:
     """Anybody's COSE_Sign1, once one of the keys is found to have signed it.
 
     Tag 18, or tag 61 (a CWT) around it. Definite lengths, no duplicate labels; the algorithm in the protected header;
-    no critical headers. A key id selects: where any of the keys goes by the message's key id, only those are tried. The
-    protected key id wins over an unprotected one; no other label may stand in both headers.
+    no critical headers. A key id selects: a message that states one opens only under a key that goes by it, or under
+    one whose id nobody stated (it is the thumbprint's), where none goes by it. The protected key id wins over an
+    unprotected one; no other label may stand in both headers.
 
     What the payload means, when it was signed and whether the key may sign such a thing is not checked.
 
@@ -216,15 +216,15 @@ def open_sign1(
         external_aad: the bytes that were signed and did not travel.
         payload: the detached payload, if the message has none of its own.
         max_bytes: the most bytes the message may have.
+        ignore_key_id: whether all keys are tried, whatever key id the message states.
+        allow_untagged: whether a message without any tag is taken, too, as in ISO/IEC 18013-5.
 
     Raises:
         RejectedInputError: ``malformed``.
-        UntrustedError: ``key-unknown`` when none of the keys uses the message's algorithm, ``signature-invalid``.
+        UntrustedError: ``key-unknown`` when none of the keys uses the message's algorithm; ``signature-invalid``, also
+            when none goes by its key id.
     """
-    tagged = data.removeprefix(_CWT_TAG)
-    if not tagged.startswith(_SIGN1_TAG):
-        raise _malformed("it is not tagged as a COSE_Sign1 (18)")
-    message = _cbor.decode_general(tagged[1:], max_bytes=max_bytes)
+    message = _cbor.decode_general(_untagged(data, is_optional=allow_untagged), max_bytes=max_bytes)
     if type(message) is not list or len(message) != 4:  # noqa: PLR2004  RFC 9052 section 4.2
         raise _malformed("it is not an array of four")
     header, unprotected, carried, signature = message
@@ -234,7 +234,11 @@ def open_sign1(
     if type(signature) is not bytes or not signature:
         raise _malformed("it has no signature")
     structure = _SIGN1_CONTEXT + b"".join(map(_cbor.byte_string, (header, external_aad, signed)))
-    key = _key_that_signed(structure, signature, _candidates(keys, protected, unprotected))
+    algorithm, key_id = protected[ALG], protected.get(KID, unprotected.get(KID))
+    if not any(algorithm in key.algorithms for key in keys):
+        raise UntrustedError("key-unknown", "None of the keys uses the message's algorithm")
+    able = candidates(keys, algorithm=algorithm, key_id=key_id, ignore_key_id=ignore_key_id)
+    key = _key_that_signed(structure, signature, able)
     return Opened(signed, MappingProxyType(protected), MappingProxyType(unprotected), plain_key(key))
 
 
@@ -358,6 +362,16 @@ def _algorithm_and_key_id(header: bytes) -> tuple[int, bytes]:
     raise _malformed("its protected header is not exactly alg and kid")
 
 
+def _untagged(data: bytes, *, is_optional: bool) -> bytes:
+    """The array in a COSE_Sign1 (18), which may be a CWT (61), or which may have no tag where that is optional."""
+    tagged = data.removeprefix(_CWT_TAG)
+    if tagged.startswith(_SIGN1_TAG):
+        return tagged[len(_SIGN1_TAG) :]
+    if is_optional and not data.startswith(_CWT_TAG):
+        return data
+    raise _malformed("it is not tagged as a COSE_Sign1 (18)")
+
+
 def _header_map(header: object) -> dict[int | str, Any]:
     """The map in a protected header, which may also be an empty byte string (RFC 9052 section 3)."""
     if type(header) is not bytes:
@@ -369,32 +383,12 @@ def _header_map(header: object) -> dict[int | str, Any]:
 
 
 def _check_headers(protected: dict[int | str, Any], unprotected: object) -> None:
-    """The rules of RFC 9052 section 3 for both header maps, and certcore's: no crit at all, and alg protected."""
     if type(unprotected) is not dict:
         raise _malformed("its unprotected header is not a map")
-    for headers in (protected, unprotected):
-        if not all(type(label) in (int, str) for label in headers):
-            raise _malformed("a header label is neither an integer nor text")
-        if CRIT in headers:
-            raise _malformed("it has critical headers, which certcore does not process")
-        for label, kinds in _HEADER_TYPES.items():
-            if label in headers and type(headers[label]) not in kinds:
-                raise _malformed(f"header {label} is of the wrong type")
-        if headers.get(KID) == b"":
-            raise _malformed("its key id is empty")
-    if ALG in unprotected or type(protected.get(ALG)) is not int:
-        raise _malformed("its algorithm is not an integer in the protected header alone")
-    if (protected.keys() & unprotected.keys()) - {KID}:
-        raise _malformed("a label stands in both headers")
-
-
-_HEADER_TYPES: Final[Mapping[int, tuple[type, ...]]] = {
-    CONTENT_TYPE: (int, str),
-    KID: (bytes,),
-    IV: (bytes,),
-    PARTIAL_IV: (bytes,),
-    TYP: (int, str),
-}
+    try:
+        _cose_headers.check(protected, unprotected)
+    except ValueError as cause:
+        raise _malformed(str(cause)) from cause
 
 
 def _only_payload(carried: object, detached: bytes | None) -> bytes:
@@ -410,17 +404,6 @@ def _only_payload(carried: object, detached: bytes | None) -> bytes:
     return carried
 
 
-def _candidates(
-    keys: Sequence[VerifyingKey], protected: Mapping[int | str, Any], unprotected: Mapping[int | str, Any]
-) -> list[VerifyingKey]:
-    """The keys that may have signed: of the message's algorithm, and by its key id where any goes by that."""
-    able = [key for key in keys if protected[ALG] in key.algorithms]
-    if not able:
-        raise UntrustedError("key-unknown", "None of the keys uses the message's algorithm")
-    key_id = protected.get(KID, unprotected.get(KID))
-    return [key for key in able if key_id in key.key_ids] if any(key_id in key.key_ids for key in keys) else able
-
-
 def _key_that_signed(structure: bytes, signature: bytes, candidates: Sequence[VerifyingKey]) -> VerifyingKey:
     for key in candidates:
         try:
@@ -428,7 +411,8 @@ def _key_that_signed(structure: bytes, signature: bytes, candidates: Sequence[Ve
         except UntrustedError:
             continue
         return key
-    raise UntrustedError("signature-invalid", "None of the keys made this signature over these bytes")
+    what = "None of the keys that go by the message's key id made this signature over these bytes"
+    raise UntrustedError("signature-invalid", what)
 
 
 def _sign_structure(body: bytes, header: bytes, payload: bytes) -> bytes:
@@ -463,27 +447,12 @@ def _one_signature(signer: Signer, body: bytes, payload: bytes) -> tuple[bytes, 
 
 
 def _sign_message(payload: bytes, content_type: str, signatures: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """An encoded COSE_Sign with signatures made elsewhere."""
-    from pycose.messages import SignMessage  # noqa: PLC0415  60 ms, and never on the verify path
-    from pycose.messages.signer import CoseSignature  # noqa: PLC0415  as above
-
-    class FinishedSignature(CoseSignature):
-        """A signature that is there already; pycose would compute one in pure Python."""
-
-        def compute_signature(self, *_: object, **__: object) -> bytes:
-            return bytes(self.signature)
-
+    """An encoded COSE_Sign with signatures made elsewhere, which pycose cannot take: it would compute its own."""
     if not 1 <= len(signatures) <= MAX_SIGNATURES:
         msg = f"a document has 1 to {MAX_SIGNATURES} signatures"
         raise ValueError(msg)
-    message: SignMessage = SignMessage(payload=payload, signers=[])
-    message.phdr = {TYP: content_type}
-    for header, value in signatures:
-        algorithm, key_id = _algorithm_and_key_id(header)
-        signature = FinishedSignature(signature=value)
-        signature.phdr = {ALG: algorithm, KID: key_id}
-        message.signers.append(signature)  # type: ignore[arg-type]  # pycose annotates a name that it does not have
-    return message.encode()
+    header = _cbor.encode({TYP: content_type})
+    return _SIGN_TAG + _cbor.encode([header, {}, payload, [[header, {}, value] for header, value in signatures]])
 
 
 def _malformed(what: str) -> RejectedInputError:

@@ -59,8 +59,14 @@ def sig_structure(context: str, *parts: bytes) -> bytes:
 
 
 def outcome_of(
-    data: bytes, keys: Sequence[PublicKey], *, external_aad: bytes = b"", payload: bytes | None = None
+    data: bytes,
+    keys: Sequence[PublicKey],
+    *,
+    external_aad: bytes = b"",
+    payload: bytes | None = None,
+    ignore_key_id: bool = False,
 ) -> bytes | str:
     """The payload that `open_sign1` gave, or the code that it refused the message with."""
-    result = result_of(cose.open_sign1, data, keys=keys, external_aad=external_aad, payload=payload)
+    how: dict[str, Any] = {"external_aad": external_aad, "payload": payload, "ignore_key_id": ignore_key_id}
+    result = result_of(cose.open_sign1, data, keys=keys, **how)
     return result if isinstance(result, str) else result.payload

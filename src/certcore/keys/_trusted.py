@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from certcore._instants import utc_second
-from certcore.keys._signing import MAX_KEY_ID_BYTES, PublicKey
+from certcore.keys._signing import KEY_ID_BYTES, MAX_KEY_ID_BYTES, PublicKey
 from certcore.vocabulary._characters import is_text
 
 _MAX_TEXT: Final = 512
@@ -151,6 +151,31 @@ VerifyingKey: TypeAlias = PublicKey | TrustedKey
 def trusted_key_tuple(keys: Iterable[VerifyingKey]) -> tuple[VerifyingKey, ...]:
     """The keys as a tuple: what queries and endpoints convert with."""
     return tuple(keys)
+
+
+def candidates(
+    keys: Iterable[VerifyingKey], /, *, algorithm: int | None, key_id: object, ignore_key_id: bool = False
+) -> list[VerifyingKey]:
+    """The keys that may have made a signature: of its algorithm, and found by its key id where it states one.
+
+    A key that goes by an id because somebody stated it goes by no other. One whose id is its own thumbprint's, which
+    nobody stated, may be known to others by any id: it is tried where no key goes by the message's.
+
+    Args:
+        keys: those that are trusted for it.
+        algorithm: what the message states.
+        key_id: what the message states; None for none.
+        ignore_key_id: whether every key of the algorithm is tried, whatever the message states.
+    """
+    able = [key for key in keys if algorithm in key.algorithms]
+    if key_id is None or ignore_key_id:
+        return able
+    named = [key for key in keys if key_id in key.key_ids]
+    return [key for key in able if key in named] if named else [key for key in able if _has_no_stated_id(key)]
+
+
+def _has_no_stated_id(key: VerifyingKey) -> bool:
+    return isinstance(key, PublicKey) and key.key_id == key.thumbprint[:KEY_ID_BYTES]
 
 
 def plain_key(key: VerifyingKey, /) -> PublicKey:

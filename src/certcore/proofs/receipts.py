@@ -93,7 +93,7 @@ def open_receipt(
             certificate), ``key`` (the one that signed the certificate), ``compromised`` or ``window``.
     """
     by_thumbprint = {key.public_key.thumbprint: key for key in keys if key.usage is KeyUsage.REGISTER}
-    opened = _open_signed(data, [key.public_key for key in by_thumbprint.values()])  # 1
+    opened = _open_signed(data, by_thumbprint.values())  # 1
     if opened.protected.get(cose.TYP) != RECEIPT_TYPE:  # 2
         raise _untrusted("type", "It is signed as something else than a receipt")
     subject, issued_at = _read_claims(opened.payload)  # 3
@@ -124,9 +124,9 @@ def signed_by(certificate: bytes, key: PublicKey, /) -> bool:
     return True
 
 
-def _open_signed(data: bytes, keys: list[PublicKey]) -> cose.Opened:
+def _open_signed(data: bytes, keys: Iterable[TrustedKey]) -> cose.Opened:
     try:
-        return cose.open_sign1(data, keys=keys, max_bytes=MAX_RECEIPT_BYTES)
+        return cose.open_sign1(data, keys=tuple(keys), max_bytes=MAX_RECEIPT_BYTES)
     except RejectedInputError as cause:
         raise _malformed("it is not a proper COSE_Sign1") from cause
     except UntrustedError as cause:

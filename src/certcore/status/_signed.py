@@ -25,7 +25,7 @@ from certcore.certificate._values import MAX_URI_CHARACTERS
 from certcore.errors import CertcoreError, RejectedInputError, StatusError, UntrustedError
 from certcore.keys import Signer
 from certcore.keys._algorithms import JOSE_ALGORITHMS
-from certcore.keys._trusted import VerifyingKey
+from certcore.keys._trusted import VerifyingKey, candidates
 
 # CWT claims (RFC 8392 section 4; draft-ietf-oauth-status-list section 5.2, requested there)
 SUB, EXP, NBF, IAT, STATUS_LIST, TTL = 2, 4, 5, 6, 65533, 65534
@@ -229,12 +229,12 @@ def _jws_parts(text: str | bytes) -> tuple[bytes, dict[str, Any], bytes, bytes]:
 
 
 def _jws_candidates(header: Mapping[str, Any], keys: Sequence[VerifyingKey]) -> list[VerifyingKey]:
-    """The keys that may have signed: of the message's algorithm, and by its key id where any goes by that."""
+    """The keys that may have signed, by what the header states."""
     name, kid = header.get("alg"), header.get("kid")
+    if kid is not None and type(kid) is not str:
+        raise malformed("its key id is not text")
     algorithm = JOSE_ALGORITHMS.get(name) if type(name) is str else None
-    able = [key for key in keys if algorithm in key.algorithms]
-    key_id = kid.encode("utf-8", "replace") if type(kid) is str else None
-    return [key for key in able if key_id in key.key_ids] if any(key_id in key.key_ids for key in keys) else able
+    return candidates(keys, algorithm=algorithm, key_id=None if kid is None else kid.encode("utf-8", "replace"))
 
 
 def _json_object(data: bytes) -> dict[str, Any]:
