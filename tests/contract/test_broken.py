@@ -91,6 +91,16 @@ class SaysTheOldWhenBroken(BreakableBackend):
         return MemoryStatusBackend.lookup(self, query)
 
 
+class KeepsTheFirstOfAKind(BreakableBackend):
+    """Takes a second statement of a kind for a repetition, and drops it."""
+
+    def lookup(self, query: StatusQuery, /) -> StatusRecord:
+        record = super().lookup(query)
+        kinds = [item.kind for item in record.events]
+        events = [item for place, item in enumerate(record.events) if item.kind not in kinds[:place]]
+        return attrs.evolve(record, events=events)
+
+
 class DropsRecordedTimes(BreakableBackend):
     """Takes everything for known from when it had effect."""
 
@@ -301,7 +311,17 @@ BROKEN: dict[type[MemoryStatusBackend], set[str]] = {
     SaysRevokedWhenBroken: {"failure_is_a_status_error"},
     SaysTheOldWhenBroken: {"failure_is_a_status_error"},
     DropsRecordedTimes: {"times_are_kept", "what_was_not_recorded_yet_was_not_known"},
-    DropsEffectiveTimes: {"times_are_kept", "what_was_not_recorded_yet_was_not_known", "void_from_the_start"},
+    DropsEffectiveTimes: {
+        "times_are_kept",
+        "what_was_not_recorded_yet_was_not_known",
+        "void_from_the_start",
+        "an_earlier_statement_counts",
+    },
+    KeepsTheFirstOfAKind: {
+        "an_earlier_statement_counts",
+        "times_are_kept",
+        "concurrent_lookups_see_consistent_prefixes",
+    },
     RoundsToDays: {
         "times_are_kept",
         "what_was_not_recorded_yet_was_not_known",
@@ -323,6 +343,7 @@ BROKEN: dict[type[MemoryStatusBackend], set[str]] = {
     ForgetsOnLookup: {
         "two_events_of_one_moment_are_both_kept",
         "lookups_change_nothing",
+        "an_earlier_statement_counts",
         "revoked_before_the_moment",
         "void_from_the_start",
         "superseded_from_the_moment",

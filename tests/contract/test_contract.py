@@ -291,7 +291,7 @@ def test_pickling_is_held_to_what_was_declared() -> None:
 def test_both_contracts_hold_the_same_promises() -> None:
     """What is asked of a backend does not depend on how it is reached."""
     assert promises_of(StatusBackendContract) == promises_of(AsyncStatusBackendContract)
-    assert 25 == len(promises_of(StatusBackendContract))
+    assert 26 == len(promises_of(StatusBackendContract))
 
 
 @pytest.mark.parametrize("contract", [StatusBackendContract, AsyncStatusBackendContract])

@@ -31,9 +31,9 @@ def ask(
     *,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
-    body: Sequence[bytes] = (b"",),
+    body: Sequence[bytes | None] = (b"",),
 ) -> Answer:
-    """Send a request, its body in parts, and gather the answer."""
+    """Send a request, its body in parts, and gather the answer; a part that is None: the client has left."""
     path, _, query = target.partition("?")
     scope: dict[str, Any] = {
         "type": "http",
@@ -54,6 +54,8 @@ def ask(
 
     async def receive() -> dict[str, Any]:
         part = parts.pop(0) if parts else b""
+        if part is None:
+            return {"type": "http.disconnect"}
         return {"type": "http.request", "body": part, "more_body": bool(parts)}
 
     async def send(message: Any) -> None:  # noqa: ANN401  the protocol's messages and its form

@@ -12,9 +12,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
-from certcore.errors import IssuingError
+from certcore import _cbor
+from certcore.errors import IssuingError, StatusError
+from certcore.issue import Issuer
 from certcore.keys import LocalSigner, PublicKey
-from certcore.register.access import BY_PLATE, BY_VIN, Principal, RateLimit
+from certcore.register.access import BY_PLATE, BY_VIN, SCOPES, Principal, RateLimit
 from certcore.register.log import StatusRegistry
 from certcore.register.openapi import describe
 from certcore.register.service import create_app
@@ -355,3 +357,46 @@ def test_what_is_not_there_is_a_problem_in_json(app: Starlette) -> None:
     """Unknown paths and methods, too."""
     assert (404, "http-404") == (ask(app, "/nowhere").status, ask(app, "/nowhere").code)
     assert (405, "http-405") == (ask(app, "/vehicles").status, ask(app, "/vehicles").code)
+
+
+@pytest.mark.parametrize("path", ["/trust-list/", "/lists/0/", "/vehicles/", "/health/"])
+def test_nobody_is_sent_elsewhere(app: Starlette, path: str) -> None:
+    """A path with one slash too many is not there; the host that a request names is nothing to redirect to."""
+    found = ask(app, path, headers={"Host": "evil.example"})
+    assert (404, False) == (found.status, "location" in found.headers)
+
+
+@pytest.mark.parametrize("plate_type", [1 << 32, 1 << 63, 1 << 64, (1 << 64) - 1])
+def test_a_plate_type_of_any_size_is_no_defect(
+    app: Starlette, lite: StatusRegistry, clock: SetClock, plate_type: int
+) -> None:
+    """On the wire it is a bad request; handed to the register itself it is an answer that cannot be had."""
+    stated = min(plate_type, (1 << 64) - 1)
+    members = {0: "闽C10001", 1: "CN", 2: stated, 4: int(clock().timestamp()), 5: b"n" * 16}
+    found = look_up(app, _cbor.encode(members))
+    assert (400, "malformed") == (found.status, found.code)
+    if plate_type >= 1 << 63:
+        with pytest.raises(StatusError) as caught:
+            lite.lookup_vehicle(vehicle(plate_type=plate_type))
+        assert "status-unavailable" == caught.value.code
+
+
+@pytest.mark.parametrize("path", ["/vehicles", "/receipts", "/live"])
+def test_a_client_that_leaves_is_no_defect(
+    lite: StatusRegistry, clock: SetClock, folder: Path, tmp_path: Path, path: str
+) -> None:
+    """In the middle of its body: nothing is looked up, and nothing is raised for a log to show."""
+    named = StatusRegistry(f"sqlite:///{tmp_path / 'named.db'}", issuer="CN", clock=clock)
+    everything = Principal("all", SCOPES)
+    issuer = Issuer(signer=SIGNER, country="CN", registry=lite, live_signer=LocalSigner.generate(), clock=clock)
+    app = app_of(named, folder, authorize=lambda _: everything, issuer=issuer)
+    found = ask(app, path, method="POST", headers={"Content-Type": VEHICLE_REQUEST_TYPE}, body=[b"half a requ", None])
+    assert (400, "http-400") == (found.status, found.code)
+
+
+def test_a_list_from_the_future_is_not_ready(lite: StatusRegistry, clock: SetClock, tmp_path: Path) -> None:
+    """Readers refuse it, so whoever watches the service is told."""
+    lite.publish(tmp_path / "ahead", signer=STATUS_SIGNER, uri_template=TEMPLATE, now=NOW + DAY)
+    clock.at = NOW
+    found = ask(app_of(lite, tmp_path / "ahead"), "/ready")
+    assert (503, "status-list-future") == (found.status, found.code)

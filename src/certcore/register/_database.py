@@ -60,7 +60,7 @@ class Database:
         try:
             with self._own_engine().connect() as connection:
                 yield connection
-        except SQLAlchemyError as cause:
+        except (SQLAlchemyError, OverflowError) as cause:  # a number too large for a column leaves the driver as it is
             raise StatusError(
                 "status-unavailable", "The register's database gave no answer", error=_kind(cause)
             ) from _tellable(cause)
@@ -96,7 +96,7 @@ class Database:
         try:
             with self._own_engine().execution_options(**{_WRITES: writes}).begin() as connection:
                 yield connection
-        except SQLAlchemyError as cause:
+        except (SQLAlchemyError, OverflowError) as cause:
             raise IssuingError(
                 "register-failed", "The register's database did not take it", error=_kind(cause)
             ) from _tellable(cause)
@@ -204,9 +204,9 @@ def _prepare_postgresql(timeout_s: int) -> Callable[[Any, ConnectionPoolEntry], 
     return prepare
 
 
-def _kind(cause: SQLAlchemyError) -> str:
+def _kind(cause: SQLAlchemyError | OverflowError) -> str:
     return type(cause.orig if isinstance(cause, DBAPIError) and cause.orig is not None else cause).__name__
 
 
-def _tellable(cause: SQLAlchemyError) -> SQLAlchemyError | None:
+def _tellable(cause: SQLAlchemyError | OverflowError) -> Exception | None:
     return cause if isinstance(cause, OperationalError) or not isinstance(cause, DBAPIError) else None

@@ -47,7 +47,9 @@ def describe(
             "get": _document("What happened to a list's entries, signed.", STATUS_EVENTS_TYPE, is_list=True)
         },
         "/health": {"get": _state("Whether the process answers.")},
-        "/ready": {"get": _state("Whether the register answers, and every list is published and not expired.")},
+        "/ready": {
+            "get": _state("Whether the register answers, and every list is published and current.", may_fail=True)
+        },
         "/openapi.json": {"get": _state("This description.")},
     }
     if has_vehicles:
@@ -90,10 +92,10 @@ def _document(summary: str, media_type: str, *, is_list: bool = False) -> dict[s
     return found
 
 
-def _state(summary: str) -> dict[str, Any]:
+def _state(summary: str, *, may_fail: bool = False) -> dict[str, Any]:
     answer = {"content": {JSON_TYPE: {"schema": {"type": "object"}}}}
     responses = {"200": {"description": summary, **answer}}
-    if "Whether the register" in summary:
+    if may_fail:
         responses["503"] = {"description": "It is not.", **_PROBLEM}
     return {"summary": summary, "responses": responses}
 
@@ -137,7 +139,7 @@ def _live() -> dict[str, Any]:
         "A certificate presented live: the same claims, signed for a few minutes.",
         scope=access.LIVE,
         answer={"description": "The text of the presentation.", "content": _TEXT},
-        problems={"422": "It is not this issuer's certificate, or not in force now."},
+        problems={"422": "The register does not hold this text, or it is not in force now."},
     )
 
 

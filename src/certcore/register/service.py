@@ -14,9 +14,10 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,11 +25,12 @@ import attrs
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from certcore import armor
+from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
 from certcore.issue import Issuer
 from certcore.keys import Signer
@@ -155,7 +157,9 @@ def create_app(  # noqa: PLR0913  an app is put together once, of parts that all
         routes.append(Route("/receipts", _with_a_text(settings, RECEIPT, _receipt), methods=["POST"]))
     if has_live:
         routes.append(Route("/live", _with_a_text(settings, LIVE, _present), methods=["POST"]))
-    return Starlette(routes=routes, exception_handlers={HTTPException: _http_problem, CertcoreError: _problem})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: _http_problem, CertcoreError: _problem})
+    app.router.redirect_slashes = False  # a redirection would name whatever host the request says
+    return app
 
 
 # --- documents for everybody
@@ -200,6 +204,8 @@ def _published(settings: _Settings, request: Request, suffix: str, media_type: s
         return _document(request, data, media_type, max_age_s=_max_age_s(settings, place, now))
     if not _SECONDS.fullmatch(time):
         raise HTTPException(BAD_REQUEST, "A time is a number of seconds since 1970")
+    if not (settings.folder / place).is_file():
+        raise HTTPException(NOT_FOUND, "There is no such list")
     found = publish.archived_at(settings.folder, f"{place}{suffix}", int(time))
     if found is None:
         raise HTTPException(NOT_FOUND, "There is no list for that time")
@@ -209,11 +215,11 @@ def _published(settings: _Settings, request: Request, suffix: str, media_type: s
 
 def _max_age_s(settings: _Settings, place: str, now: int) -> int:
     """How long a current list may be cached: as long as it says itself, and never past its end."""
-    for uri, published in _state(settings).items():
-        if publish.place_of(uri) == place:
-            left = max(0, published.expires_at - now)
-            return min(left, _DEFAULT_MAX_AGE_S if published.ttl_s is None else published.ttl_s)
-    return 0
+    published = _state(settings).get(place)
+    if published is None:
+        return 0
+    left = max(0, published.expires_at - now)
+    return min(left, _DEFAULT_MAX_AGE_S if published.ttl_s is None else published.ttl_s)
 
 
 def _document(request: Request, data: bytes, media_type: str, *, max_age_s: int) -> Response:
@@ -239,12 +245,20 @@ def _read(path: Path) -> bytes:
         raise HTTPException(NOT_FOUND, "There is no such document") from cause
 
 
-def _state(settings: _Settings) -> dict[str, publish.Published]:
+def _state(settings: _Settings) -> Mapping[str, publish.Published]:
+    """What was published last, by its place in the folder; read anew only after a publication."""
+    path = settings.folder / publish.STATE
     try:
-        data = (settings.folder / publish.STATE).read_bytes()
+        found = path.stat()
+        return _read_state(path, (found.st_ino, found.st_mtime_ns, found.st_size))
     except OSError:
         return {}
-    return publish.read_state(data)
+
+
+@lru_cache(maxsize=8)
+def _read_state(path: Path, _version: tuple[int, int, int]) -> Mapping[str, publish.Published]:
+    lists = publish.read_state(path.read_bytes())
+    return {publish.place_of(uri): published for uri, published in lists.items()}
 
 
 # --- health
@@ -264,6 +278,9 @@ def _ready(settings: _Settings, _: Request) -> Response:
     expired = sum(published.expires_at <= now for published in state.values())
     if expired:
         raise StatusError("status-list-expired", "A published list has expired", lists=expired)
+    ahead = sum(published.issued_at - now > CLOCK_SKEW.total_seconds() for published in state.values())
+    if ahead:
+        raise StatusError("status-list-future", "A published list is dated in the future", lists=ahead)
     return JSONResponse({"status": "ok", "lists": len(state)}, headers={"Cache-Control": "no-store"})
 
 
@@ -295,10 +312,13 @@ def _who(settings: _Settings, request: Request) -> Principal:
 async def _body(request: Request, limit: int) -> bytes:
     """The whole body, as long as it is no larger than such a request can be."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise HTTPException(TOO_LARGE, f"A request has at most {limit} bytes")
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > limit:
+                raise HTTPException(TOO_LARGE, f"A request has at most {limit} bytes")
+    except ClientDisconnect as cause:
+        raise HTTPException(BAD_REQUEST, "The request ended before its body did") from cause
     return bytes(body)
 
 

@@ -25,7 +25,7 @@ from typing import Final
 
 from certcore import _cbor, cose
 from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY, LAST_SECOND, utc_second
-from certcore.certificate._values import text
+from certcore.certificate._values import UINT32, text
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
@@ -108,8 +108,8 @@ def decode_request(data: bytes, /, *, asked_at: datetime) -> VehicleQuery:
     if type(nonce) is not bytes or len(nonce) not in _NONCE_SIZES:
         raise _bad_request("it has no nonce of a proper length")
     plate_type = members.get(_PLATE_TYPE)
-    if plate_type is not None and (type(plate_type) is not int or plate_type < 0):
-        raise _bad_request("its plate type is not a whole number")
+    if plate_type is not None and (type(plate_type) is not int or not 0 <= plate_type < UINT32):
+        raise _bad_request("its plate type is not a whole number below 2**32")
     try:
         for value in (plate, vin, members.get(_COUNTRY)):
             if value is not None:

@@ -182,6 +182,22 @@ class Promises:
             trial.expect(Outcome.INVALID, sample, "superseded-by-then", as_of=trial.at(20))
             trial.expect(Outcome.INVALID, sample, "superseded-by-then")
 
+    def test_an_earlier_statement_counts(self) -> None:
+        """What is to be stopped next month, and is then stopped earlier, is stopped from the earlier time on."""
+        for kind, code in (
+            (StatusEventKind.SUSPENDED, "suspended-then"),
+            (StatusEventKind.SUPERSEDED, "superseded-by-then"),
+            (StatusEventKind.REVOKED, "revoked-before-event"),
+        ):
+            with self._trial() as trial:
+                sample = self._issued(trial)
+                trial.file(sample, kind, trial.at(10), trial.at(40))
+                trial.file(sample, kind, trial.at(30), trial.at(30))
+
+                trial.expect(Outcome.VALID, sample, as_of=trial.at(35))
+                for day in (30, 20, 10, 0):
+                    trial.expect(Outcome.INVALID, sample, code, as_of=trial.at(day))
+
     # --- times
 
     def test_times_are_kept(self) -> None:
