@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_instants",
         "_clock",
         "_files",
-        "_visible",
+        "_escaping",
         "_base64url",
         "_json",
         "_urls",

@@ -248,7 +248,7 @@ class Answers:
 
 
 def policies() -> str:
-    """What each preset does when something is missing or old, found by asking."""
+    """What each preset does when something is missing or old, found by options."""
     signer, root = LocalSigner.generate(), LocalSigner.generate()
     text = armor.encode(cose.sign1(payload.encode(CHINESE), signer=signer))
     fresh = Answers()
@@ -345,7 +345,7 @@ def _vehicle(*flags: VehicleFlag, **changes: Any) -> Told:  # noqa: ANN401  any 
 
 
 def policies_past() -> str:
-    """What each preset says of a moment a month ago, found by asking."""
+    """What each preset says of a moment a month ago, found by options."""
     signer, live_signer, root = (LocalSigner.generate() for _ in range(3))
     text = armor.encode(cose.sign1(payload.encode(CHINESE), signer=signer))
     shown = attrs.evolve(CHINESE, presented_at=_NOW, expires_at=_NOW + timedelta(minutes=5))
@@ -404,7 +404,7 @@ def policies_past() -> str:
 
 
 def policies_vehicle() -> str:
-    """What each preset says of a vehicle for which nobody showed a certificate, found by asking."""
+    """What each preset says of a vehicle for which nobody showed a certificate, found by options."""
     signer, root = LocalSigner.generate(), LocalSigner.generate()
 
     def ask(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import certcore
-from certcore.cli import app, exits, main
+from certcore.cli import app, exit_codes, main
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -45,7 +45,7 @@ def run_process(*arguments: str, code: str | None = None, stdin: bytes = b"") ->
 def test_help_is_there_for_every_command(certcore: Command, command: tuple[str, ...]) -> None:
     """Every command explains itself and exits with 0."""
     found = certcore(*command, "--help")
-    assert exits.DONE == found.exit_code
+    assert exit_codes.DONE == found.exit_code
     assert "Usage:" in found.output
 
 
@@ -53,7 +53,7 @@ def test_help_is_there_for_every_command(certcore: Command, command: tuple[str, 
 def test_a_group_alone_shows_its_help(certcore: Command, arguments: tuple[str, ...]) -> None:
     """Naming no command is answered with the list of commands."""
     found = certcore(*arguments)
-    assert exits.DONE == found.exit_code
+    assert exit_codes.DONE == found.exit_code
     assert "Commands:" in found.output
 
 
@@ -67,7 +67,7 @@ def test_the_version_is_the_packages(certcore: Command) -> None:
 @pytest.mark.parametrize("arguments", [("nonsense",), ("--nonsense",), ("show",), ("scan",), ("keygen", "a", "b")])
 def test_wrong_usage_exits_with_2(certcore: Command, arguments: tuple[str, ...]) -> None:
     """A command, option or argument that is not there is wrong usage, not a verdict."""
-    assert exits.ERROR == certcore(*arguments).exit_code
+    assert exit_codes.ERROR == certcore(*arguments).exit_code
 
 
 def test_an_error_is_one_line_with_its_code_and_one_with_the_next_step(certcore: Command) -> None:
@@ -77,19 +77,19 @@ def test_an_error_is_one_line_with_its_code_and_one_with_the_next_step(certcore:
         "certcore: missing.txt: No such file or directory [file-unreadable]\n"
         "  Check that it is there and may be read.\n"
     ) == found.stderr
-    assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+    assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
 
 
 def test_usage_errors_escape_what_was_typed(certcore: Command) -> None:
     """A file name that a shell expanded cannot speak to the terminal through a usage error."""
     found = certcore("verify", "--as-of", "\x1b]0;owned\x07")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "\x1b" not in found.stderr
 
 
 def test_the_module_runs_as_the_command_does() -> None:
     """``python -m certcore.cli`` gives the command's exit code."""
-    assert exits.ERROR == run_process("show", "missing.txt").returncode
+    assert exit_codes.ERROR == run_process("show", "missing.txt").returncode
 
 
 @pytest.mark.parametrize("package", ["click", "rich"])
@@ -97,7 +97,7 @@ def test_without_the_cli_extra_one_line_says_how_to_install_it(package: str) -> 
     """A missing click or rich is told in one line, exit code 2, without a traceback."""
     code = f"import sys; sys.modules[{package!r}] = None; from certcore.cli import main; sys.exit(main(['demo']))"
     found = run_process(code=code)
-    assert exits.ERROR == found.returncode
+    assert exit_codes.ERROR == found.returncode
     assert b"certcore: the command needs click and rich, which are not installed: pip install 'certcore[cli]'\n" == (
         found.stderr
     )
@@ -109,7 +109,7 @@ def test_pictures_without_the_scan_extra_say_how_to_install_it() -> None:
     verify = "['verify', 'valid.png', '--as-of', 'now', '--trust', 'trust.cbor', '--root', 'root.pub.pem']"
     for arguments in ("['scan', 'valid.png']", "['demo']", verify):
         found = run_process(code=f"{blocked}sys.exit(main({arguments}))")
-        assert (exits.ERROR, True) == (found.returncode, b"certcore[scan]" in found.stderr), arguments
+        assert (exit_codes.ERROR, True) == (found.returncode, b"certcore[scan]" in found.stderr), arguments
         assert b"Traceback" not in found.stderr
     assert not Path("demo-out").exists()
 
@@ -121,7 +121,7 @@ def test_output_that_cannot_be_encoded_is_escaped() -> None:
         "sys.exit(main(['show', 'valid.txt']))"
     )
     found = run_process(code=code)
-    assert (exits.DONE, b"") == (found.returncode, found.stderr)
+    assert (exit_codes.DONE, b"") == (found.returncode, found.stderr)
     assert b"\\u95fdC12345" in found.stdout
 
 
@@ -134,7 +134,7 @@ def test_a_defect_is_told_without_a_traceback(
         raise LookupError("闽C12345")
 
     monkeypatch.setattr(app.group, "main", broken)
-    assert exits.ERROR == main([])
+    assert exit_codes.ERROR == main([])
     told = capsys.readouterr().err
     assert "LookupError in certcore.cli.app" in told
     assert "闽C12345" not in told
@@ -147,7 +147,7 @@ def test_an_interrupt_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> 
         raise KeyboardInterrupt
 
     monkeypatch.setattr(app.group, "main", interrupted)
-    assert exits.INTERRUPTED == main([])
+    assert exit_codes.INTERRUPTED == main([])
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_an_interrupt_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_the_worst_code_speaks_for_all(codes: list[int], expected: int) -> None:
     """An error outweighs not valid, which outweighs undetermined, which outweighs valid."""
-    assert expected == exits.worst(codes)
+    assert expected == exit_codes.worst(codes)

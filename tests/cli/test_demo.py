@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certcore import qr
-from certcore.cli import demo, demo_cast, demo_questions, exits
+from certcore.cli import demo, demo_cast, demo_questions, exit_codes
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -48,7 +48,7 @@ def test_the_demonstration_gives_its_verdicts_twice(certcore: Command) -> None:
     """Run twice, the second run replaces the first one's folder, and both give the same table."""
     for _ in range(2):
         found = certcore("demo")
-        assert exits.DONE == found.exit_code, found.output
+        assert exit_codes.DONE == found.exit_code, found.output
         assert EXPECTED == rows()
         assert "12 of 12 verdicts are as expected." in found.stdout
     assert ["demo-out"] == [path.name for path in Path().iterdir() if "demo" in path.name]
@@ -62,14 +62,14 @@ def test_the_demonstration_leaves_everything_to_try_again(certcore: Command) -> 
     assert {".txt", ".png", ".svg", ".json"} == {path.suffix for path in (here / "certificates").glob("eu-valid.*")}
     trust = ("--trust", here / "trust.cbor", "--root", here / "keys" / "root.pub.pem")
     assert (
-        exits.DONE
+        exit_codes.DONE
         == certcore("verify", here / "certificates" / "cn-valid.png", "--as-of", "2026-10-20", *trust).exit_code
     )
-    assert exits.NOT_VALID == certcore("verify", here / "certificates", "--as-of", "2026-10-20", *trust).exit_code
-    assert exits.UNDETERMINED == certcore("scan", here / "certificates").exit_code
-    assert exits.DONE == certcore("trust", "show", *trust[1:]).exit_code
+    assert exit_codes.NOT_VALID == certcore("verify", here / "certificates", "--as-of", "2026-10-20", *trust).exit_code
+    assert exit_codes.UNDETERMINED == certcore("scan", here / "certificates").exit_code
+    assert exit_codes.DONE == certcore("trust", "show", *trust[1:]).exit_code
     issue = ("issue", "--key", here / "keys" / "issuer-de.key.pem", "--profile", "eu")
-    assert exits.DONE == certcore(*issue, "--json-file", here / "certificates" / "eu-valid.json").exit_code
+    assert exit_codes.DONE == certcore(*issue, "--json-file", here / "certificates" / "eu-valid.json").exit_code
 
 
 def test_the_table_fits_80_columns_and_loses_no_code(certcore: Command) -> None:
@@ -103,10 +103,10 @@ def test_a_folder_of_somebody_else_is_kept(certcore: Command) -> None:
     Path("link").symlink_to("mine")
     for name in ("mine", "file", "link"):
         found = certcore("demo", "--out", name)
-        assert (exits.ERROR, True) == (found.exit_code, "[file-exists]" in found.stderr), name
+        assert (exit_codes.ERROR, True) == (found.exit_code, "[file-exists]" in found.stderr), name
     assert ["precious"] == [path.name for path in Path("mine").iterdir()]
     Path("empty").mkdir()
-    assert exits.DONE == certcore("demo", "--out", "empty").exit_code
+    assert exit_codes.DONE == certcore("demo", "--out", "empty").exit_code
 
 
 def test_a_wrong_verdict_fails_the_demonstration(certcore: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_a_wrong_verdict_fails_the_demonstration(certcore: Command, monkeypatch:
     wrong = (demo_questions._row("wrong", "cn-valid", demo_cast.EVALUATED_AT, demo_cast.CN_VALID, "valid"),)
     monkeypatch.setattr(demo_questions, "ROWS", wrong)
     found = certcore("demo")
-    assert exits.NOT_VALID == found.exit_code
+    assert exit_codes.NOT_VALID == found.exit_code
     assert "NOT THIS BUT" in found.stdout
     assert "0 of 1 verdicts" in found.stdout
 
@@ -129,7 +129,7 @@ def test_a_failure_leaves_no_half_made_folder(certcore: Command, monkeypatch: py
 
     monkeypatch.setattr(demo, "_write_answers", full)
     found = certcore("demo")
-    assert (exits.ERROR, before) == (found.exit_code, rows())
+    assert (exit_codes.ERROR, before) == (found.exit_code, rows())
     assert [] == list(Path().glob(".demo-out*"))
 
 
@@ -147,4 +147,4 @@ def test_the_folder_cannot_be_made(certcore: Command) -> None:
     """A place where nothing can be written is an error with a code."""
     Path("file").write_text("x")
     found = certcore("demo", "--out", "file/demo")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code

@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from certcore import Evidence, LocalSigner, _cbor
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.cli.evidence import NOT_REPLAYED
 from certcore.cli.keygen import write_keys
 from certcore.evidence._statement import encode
@@ -43,7 +43,7 @@ def keep(desk: Desk, ask: Command) -> Keep:
     def run(*arguments: str, what: str = "valid.txt") -> Path:
         before = set(Path("kept").iterdir())
         found = ask(what, *CLAIMS, "--snapshot", "lists", "--evidence", "kept", *arguments)
-        assert exits.ERROR != found.exit_code, found.output
+        assert exit_codes.ERROR != found.exit_code, found.output
         (path,) = set(Path("kept").iterdir()) - before
         return path
 
@@ -69,7 +69,7 @@ def test_evidence_replays_offline(certcore: Command, keep: Keep) -> None:
     found = certcore("evidence", "replay", path, *ROOT)
 
     lines = found.stdout.splitlines()
-    assert (exits.DONE, True) == (found.exit_code, lines[0].startswith(f"VALID  {path}  (2026-10-20)"))
+    assert (exit_codes.DONE, True) == (found.exit_code, lines[0].startswith(f"VALID  {path}  (2026-10-20)"))
     assert "    registration number: 闽C12345" in lines
     assert any(line.startswith("    judged: 20") for line in lines)
     assert "the file's own claim" in lines[-1]
@@ -78,9 +78,9 @@ def test_evidence_replays_offline(certcore: Command, keep: Keep) -> None:
 @pytest.mark.parametrize(
     ("days", "snapshot", "code", "headline"),
     [
-        (9, "lists", exits.DONE, "VALID"),
-        (9000, "lists", exits.NOT_VALID, "NOT VALID"),
-        (9, None, exits.UNDETERMINED, "UNDETERMINED"),
+        (9, "lists", exit_codes.DONE, "VALID"),
+        (9000, "lists", exit_codes.NOT_VALID, "NOT VALID"),
+        (9, None, exit_codes.UNDETERMINED, "UNDETERMINED"),
     ],
 )
 def test_the_exit_code_is_that_of_then(
@@ -114,14 +114,14 @@ def test_seals_are_required_where_a_key_is_named(certcore: Command, keep: Keep, 
     good = certcore("evidence", "replay", sealed, *ROOT, "--seal-key", "seal.pub.pem")
     document = json.loads(certcore("evidence", "replay", sealed, *ROOT, "--seal-key", "seal.pub.pem", "--json").stdout)
 
-    assert (exits.DONE, True) == (
+    assert (exit_codes.DONE, True) == (
         good.exit_code,
         f"seal: holds, by key {desk.seal.public_key.key_id.hex()}" in good.stdout,
     )
     assert desk.seal.public_key.key_id.hex() == document["sealed_by"]
     for path, key in ((sealed, "stranger.pub.pem"), (plain, "seal.pub.pem")):
         found = certcore("evidence", "replay", path, *ROOT, "--seal-key", key)
-        assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+        assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
         assert f"{path}: " in found.stderr
         assert "[evidence-seal-invalid]" in found.stderr
 
@@ -132,7 +132,7 @@ def test_an_encrypted_key_seals(certcore: Command, keep: Keep) -> None:
     write_keys(LocalSigner.generate(), Path("locked"), password=b"correct horse")
     path = keep("--seal", "locked.key.pem", "--password-file", "password.txt")
 
-    assert exits.DONE == certcore("evidence", "replay", path, *ROOT, "--seal-key", "locked.pub.pem").exit_code
+    assert exit_codes.DONE == certcore("evidence", "replay", path, *ROOT, "--seal-key", "locked.pub.pem").exit_code
 
 
 def test_time_stamps_are_required_where_an_authority_is_named(certcore: Command, keep: Keep) -> None:
@@ -147,10 +147,10 @@ def test_time_stamps_are_required_where_an_authority_is_named(certcore: Command,
 
     found = certcore("evidence", "replay", stamped, *ROOT, "--tsa", "tsa.der", "--tsa", "other.der")
 
-    assert (exits.DONE, True) == (found.exit_code, f"time-stamp: {at.isoformat()}" in found.stdout)
+    assert (exit_codes.DONE, True) == (found.exit_code, f"time-stamp: {at.isoformat()}" in found.stdout)
     for path, root in ((plain, "tsa.der"), (stamped, "other.der")):
         refused = certcore("evidence", "replay", path, *ROOT, "--tsa", root)
-        assert (exits.ERROR, "", True) == (
+        assert (exit_codes.ERROR, "", True) == (
             refused.exit_code,
             refused.stdout,
             "[timestamp-untrusted]" in refused.stderr,
@@ -166,21 +166,21 @@ def test_detached_files_take_their_documents_from_a_folder(certcore: Command, ke
         Path("store", str(number), "document").write_bytes(document)
     Path("store", "link").symlink_to("/dev/zero")
 
-    assert exits.DONE == certcore("evidence", "replay", "small.vice", *ROOT, "--materials", "store").exit_code
+    assert exit_codes.DONE == certcore("evidence", "replay", "small.vice", *ROOT, "--materials", "store").exit_code
     for more in ((), ("--materials", "lists")):
         found = certcore("evidence", "replay", "small.vice", *ROOT, *more)
-        assert (exits.ERROR, True) == (found.exit_code, "[evidence-incomplete]" in found.stderr)
+        assert (exit_codes.ERROR, True) == (found.exit_code, "[evidence-incomplete]" in found.stderr)
     nowhere = certcore("evidence", "replay", "small.vice", *ROOT, "--materials", "nowhere")
-    assert (exits.ERROR, True) == (nowhere.exit_code, "[file-unreadable]" in nowhere.stderr)
+    assert (exit_codes.ERROR, True) == (nowhere.exit_code, "[file-unreadable]" in nowhere.stderr)
 
 
 def test_confidential_fields_take_the_groups_key(certcore: Command, keep: Keep) -> None:
     """What was read then is read again with the same key, and missed without."""
     path = keep("--group-key", "group.key", what="hidden.txt")
 
-    assert exits.DONE == certcore("evidence", "replay", path, *ROOT, "--group-key", "group.key").exit_code
+    assert exit_codes.DONE == certcore("evidence", "replay", path, *ROOT, "--group-key", "group.key").exit_code
     found = certcore("evidence", "replay", path, *ROOT)
-    assert (exits.ERROR, True) == (found.exit_code, "[evidence-incomplete]" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[evidence-incomplete]" in found.stderr)
 
 
 @pytest.mark.parametrize(
@@ -201,11 +201,11 @@ def test_one_bad_file_stops_nothing(certcore: Command, keep: Keep, content: byte
     found = certcore("evidence", "replay", "bad.vice", path, *ROOT, "--json")
     first, second = map(json.loads, found.stdout.splitlines())
 
-    assert (exits.ERROR, code, "valid") == (found.exit_code, first["error"]["code"], second["outcome"])
+    assert (exit_codes.ERROR, code, "valid") == (found.exit_code, first["error"]["code"], second["outcome"])
     assert "bad.vice" in found.stderr
     assert f"[{code}]" in found.stderr
     shown = certcore("evidence", "show", "bad.vice", path)
-    assert (exits.ERROR, 2) == (shown.exit_code, shown.stdout.count(NOT_REPLAYED))
+    assert (exit_codes.ERROR, 2) == (shown.exit_code, shown.stdout.count(NOT_REPLAYED))
 
 
 def test_changed_evidence_does_not_hold(certcore: Command, keep: Keep) -> None:
@@ -216,17 +216,17 @@ def test_changed_evidence_does_not_hold(certcore: Command, keep: Keep) -> None:
     path.write_bytes(Evidence(body, evidence.materials).to_bytes())
 
     found = certcore("evidence", "replay", path, *ROOT)
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, "[evidence-outcome-differs]" in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, "[evidence-outcome-differs]" in found.stderr)
 
     path.write_bytes(path.read_bytes()[:-10])
-    assert exits.ERROR == certcore("evidence", "replay", path, *ROOT).exit_code
+    assert exit_codes.ERROR == certcore("evidence", "replay", path, *ROOT).exit_code
 
 
 def test_a_strangers_root_replays_nothing(certcore: Command, keep: Keep) -> None:
     """Neither does no root at all; and the root may come from the environment."""
     path = keep()
     found = certcore("evidence", "replay", path, "--root", "stranger.pub.pem")
-    assert (exits.ERROR, True) == (found.exit_code, "[trust-list-threshold]" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[trust-list-threshold]" in found.stderr)
     assert "whom do you trust?" in certcore("evidence", "replay", path).stderr
 
 
@@ -234,7 +234,7 @@ def test_the_root_may_come_from_the_environment(certcore: Command, keep: Keep, m
     """As for `verify`."""
     path = keep()
     monkeypatch.setenv("CERTCORE_ROOT", "root.pub.pem")
-    assert exits.DONE == certcore("evidence", "replay", path).exit_code
+    assert exit_codes.DONE == certcore("evidence", "replay", path).exit_code
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_the_root_may_come_from_the_environment(certcore: Command, keep: Keep, m
 def test_what_is_asked_for_wrongly_is_told_first(certcore: Command, keep: Keep, wrong: tuple[str, str]) -> None:
     """Before any file is looked at, and with exit code 2."""
     found = certcore("evidence", "replay", keep(), *ROOT, *wrong)
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, "certcore: " in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, "certcore: " in found.stderr)
 
 
 def test_chinese_is_spoken_where_asked_for(certcore: Command, keep: Keep) -> None:
@@ -274,7 +274,7 @@ def test_what_a_file_says_is_shown_as_unchecked(certcore: Command, keep: Keep) -
     found = certcore("evidence", "show", sealed)
 
     lines = found.stdout.splitlines()
-    assert (exits.DONE, NOT_REPLAYED, NOT_REPLAYED) == (found.exit_code, lines[0], lines[-1])
+    assert (exit_codes.DONE, NOT_REPLAYED, NOT_REPLAYED) == (found.exit_code, lines[0], lines[-1])
     assert f"  evidence      {evidence.digest.hex()}" in lines
     assert "  outcome       valid" in lines
     assert "  sealed        yes, by whom is not checked" in lines
@@ -295,7 +295,7 @@ def test_strangers_names_are_escaped(certcore: Command, keep: Keep) -> None:
     keep().rename(hostile)
     for command in (("show",), ("replay", *ROOT)):
         found = certcore("evidence", command[0], hostile, *command[1:])  # which fails on an escape character
-        assert exits.DONE == found.exit_code
+        assert exit_codes.DONE == found.exit_code
         assert "a\\x1b[31m\\nVALID.vice" in found.stdout
 
 
@@ -307,16 +307,16 @@ def test_folders_stand_for_their_files(certcore: Command, keep: Keep) -> None:
     assert list(map(str, paths)) == [json.loads(line)["input"] for line in found.stdout.splitlines()]
     for nothing in ("lists", "nowhere"):
         refused = certcore("evidence", "show", nothing)
-        assert (exits.ERROR, True) == (refused.exit_code, "[file-unreadable]" in refused.stderr)
+        assert (exit_codes.ERROR, True) == (refused.exit_code, "[file-unreadable]" in refused.stderr)
 
 
 def test_the_group_explains_itself(certcore: Command) -> None:
     """Alone it names its commands; without a file they say what is missing."""
     found = certcore("evidence")
-    assert exits.DONE == found.exit_code
+    assert exit_codes.DONE == found.exit_code
     assert all(name in found.output for name in ("show", "replay", "reassess"))
     for command in ("show", "replay", "reassess"):
-        assert exits.ERROR == certcore("evidence", command).exit_code
+        assert exit_codes.ERROR == certcore("evidence", command).exit_code
 
 
 # --- judged anew
@@ -330,25 +330,25 @@ def test_the_same_question_is_judged_anew(certcore: Command, keep: Keep, desk: D
     found = certcore("evidence", "reassess", path, *TRUSTED, "--snapshot", "lists")
     document = json.loads(certcore("evidence", "reassess", path, *TRUSTED, "--snapshot", "lists", "--json").stdout)
 
-    assert (exits.NOT_VALID, True) == (found.exit_code, "[revoked-before-event" in found.stdout)
+    assert (exit_codes.NOT_VALID, True) == (found.exit_code, "[revoked-before-event" in found.stdout)
     assert "    by the file it was: VALID" in found.stdout
     assert ("invalid", "valid") == (document["outcome"], document["outcome_then"])
-    assert exits.DONE == certcore("evidence", "replay", path, *ROOT).exit_code
+    assert exit_codes.DONE == certcore("evidence", "replay", path, *ROOT).exit_code
 
 
 def test_without_a_register_nothing_is_known_today(certcore: Command, keep: Keep) -> None:
     """The claims policy requires its answer; another policy may do without."""
     path = keep()
-    assert exits.UNDETERMINED == certcore("evidence", "reassess", path, *TRUSTED).exit_code
-    assert exits.DONE == certcore("evidence", "reassess", path, *TRUSTED, "--policy", "counterparty").exit_code
+    assert exit_codes.UNDETERMINED == certcore("evidence", "reassess", path, *TRUSTED).exit_code
+    assert exit_codes.DONE == certcore("evidence", "reassess", path, *TRUSTED, "--policy", "counterparty").exit_code
 
 
 def test_confidential_fields_are_read_anew(certcore: Command, keep: Keep) -> None:
     """With the group's key of today."""
     path = keep("--group-key", "group.key", what="hidden.txt")
     asked = ("evidence", "reassess", path, *TRUSTED, "--snapshot", "lists")
-    assert exits.UNDETERMINED == certcore(*asked).exit_code
-    assert exits.DONE == certcore(*asked, "--group-key", "group.key").exit_code
+    assert exit_codes.UNDETERMINED == certcore(*asked).exit_code
+    assert exit_codes.DONE == certcore(*asked, "--group-key", "group.key").exit_code
 
 
 def test_a_question_that_nobody_can_ask_is_bad_evidence(certcore: Command, keep: Keep) -> None:
@@ -359,7 +359,7 @@ def test_a_question_that_nobody_can_ask_is_bad_evidence(certcore: Command, keep:
     body = _cbor.encode({**statement, 9: [b"x"] * 17})
     path.write_bytes(_cbor.encode({0: 1, 1: body, 2: sorted(evidence.materials.values())}))
     found = certcore("evidence", "reassess", path, *TRUSTED)
-    assert (exits.ERROR, True) == (found.exit_code, "[evidence-malformed]" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[evidence-malformed]" in found.stderr)
 
 
 @pytest.mark.parametrize("missing", ["--trust", "--root"])
@@ -367,4 +367,4 @@ def test_reassessing_takes_trust(certcore: Command, keep: Keep, missing: str) ->
     """A trust list and a root."""
     place = TRUSTED.index(missing)
     found = certcore("evidence", "reassess", keep(), *TRUSTED[:place], *TRUSTED[place + 2 :])
-    assert (exits.ERROR, True) == (found.exit_code, "whom do you trust?" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "whom do you trust?" in found.stderr)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import armor, cose, payload, qr
-from certcore.cli import certificate_draft, exits
+from certcore.cli import certificate_draft, exit_codes
 from certcore.errors import RejectedInputError
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
 
@@ -58,9 +58,9 @@ def content(text: str) -> InspectionCertificate:
 def test_a_text_is_printed_and_verifies(certcore: Command) -> None:
     """Without a file to write to the text alone is printed, and the command verifies it."""
     found = certcore(*KEY, *FIELDS)
-    assert (exits.DONE, "", 1) == (found.exit_code, found.stderr, found.stdout.count("\n"))
+    assert (exit_codes.DONE, "", 1) == (found.exit_code, found.stderr, found.stdout.count("\n"))
     trust = ("--trust", "trust.cbor", "--root", "root.pub.pem", "--as-of", "now")
-    assert exits.DONE == certcore("verify", *trust, found.stdout.strip(), "--vin", "184211").exit_code
+    assert exit_codes.DONE == certcore("verify", *trust, found.stdout.strip(), "--vin", "184211").exit_code
 
 
 def test_files_are_written_with_the_same_certificate(certcore: Command) -> None:
@@ -68,7 +68,7 @@ def test_files_are_written_with_the_same_certificate(certcore: Command) -> None:
     outputs = ("--text", "out.txt", "--png", "out.png", "--svg", "out.svg", "--scale", "3", "--level", "Q")
     found = certcore(*KEY, *FIELDS, *outputs)
     text = Path("out.txt").read_text().strip()
-    assert (exits.DONE, [text]) == (found.exit_code, [symbol.text for symbol in qr.read("out.png")])
+    assert (exit_codes.DONE, [text]) == (found.exit_code, [symbol.text for symbol in qr.read("out.png")])
     assert qr.to_svg(text, level="Q", scale=3) == Path("out.svg").read_text()
     assert qr.to_png(text, level="Q", scale=3) == Path("out.png").read_bytes()
 
@@ -83,7 +83,7 @@ def test_every_field_comes_from_json(certcore: Command) -> None:
     """A JSON file states every field there is, and all of them come out again."""
     Path("cert.json").write_text(json.dumps(EVERYTHING))
     found = certcore(*KEY, "--json-file", "cert.json", "--issuer-country", "CN", "--profile", "eu")
-    assert (exits.DONE, EVERYTHING) == (found.exit_code, certificate_draft.to_members(content(found.stdout)))
+    assert (exit_codes.DONE, EVERYTHING) == (found.exit_code, certificate_draft.to_members(content(found.stdout)))
 
 
 def test_options_win_over_the_json_file(certcore: Command) -> None:
@@ -145,22 +145,22 @@ def test_options_state_fields(certcore: Command, options: tuple[str, ...], name:
 def test_what_no_certificate_can_say_is_refused(certcore: Command, wrong: tuple[str, ...]) -> None:
     """Each is an error with exit code 2, and nothing is issued or written."""
     found = certcore(*KEY, *FIELDS, *wrong)
-    assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+    assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
     assert not Path("big.png").exists()
 
 
 def test_a_profile_lists_what_is_missing(certcore: Command) -> None:
     """The Chinese profile wants the plate type, the European one more."""
     found = certcore(*KEY, *FIELDS, "--profile", "eu")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "inspected_on, deficiencies, test_place, inspector [certificate-incomplete]" in found.stderr
-    assert exits.DONE == certcore(*KEY, *FIELDS, "--profile", "cn", "--plate-type", "2").exit_code
+    assert exit_codes.DONE == certcore(*KEY, *FIELDS, "--profile", "cn", "--plate-type", "2").exit_code
 
 
 def test_what_is_missing_is_named(certcore: Command) -> None:
     """A certificate without its mandatory fields is refused by their names."""
     found = certcore(*KEY, "--plate", "闽C12345")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "basis, result, authority: missing [input-malformed]" in found.stderr
 
 
@@ -169,15 +169,15 @@ def test_an_existing_file_is_kept_and_no_other_written(certcore: Command) -> Non
     Path("out.png").write_text("mine")
     outputs = ("--text", "out.txt", "--png", "out.png")
     found = certcore(*KEY, *FIELDS, *outputs)
-    assert (exits.ERROR, "mine", False) == (found.exit_code, Path("out.png").read_text(), Path("out.txt").exists())
-    assert exits.DONE == certcore(*KEY, *FIELDS, *outputs, "--force").exit_code
-    assert exits.ERROR == certcore(*KEY, *FIELDS, "--text", ".", "--force").exit_code
+    assert (exit_codes.ERROR, "mine", False) == (found.exit_code, Path("out.png").read_text(), Path("out.txt").exists())
+    assert exit_codes.DONE == certcore(*KEY, *FIELDS, *outputs, "--force").exit_code
+    assert exit_codes.ERROR == certcore(*KEY, *FIELDS, "--text", ".", "--force").exit_code
 
 
 def test_an_mldsa_key_issues_no_certificate(certcore: Command) -> None:
     """A key whose signatures no QR code holds is wrong for this."""
     certcore("keygen", "big", "--algorithm", "ML-DSA-44")
-    assert exits.ERROR == certcore("issue", "--key", "big.key.pem", *FIELDS).exit_code
+    assert exit_codes.ERROR == certcore("issue", "--key", "big.key.pem", *FIELDS).exit_code
 
 
 @pytest.mark.parametrize(
@@ -215,5 +215,5 @@ def test_a_file_that_is_no_json_object_is_refused(certcore: Command, text: str) 
     """Broken or oversized JSON is an error with a code."""
     Path("cert.json").write_text(text)
     found = certcore(*KEY, "--json-file", "cert.json")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "[input-malformed]" in found.stderr or "[file-too-large]" in found.stderr

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import LocalSigner, PublicKey
-from certcore.cli import exits, files, keygen
+from certcore.cli import exit_codes, files, keygen
 from certcore.errors import CertcoreError, IssuingError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def test_a_pair_belongs_together(certcore: Command, algorithm: str) -> None:
     """The private key is readable by its owner alone, and the public one is its own; id and thumbprint are printed."""
     found = certcore("keygen", "new", "--algorithm", algorithm)
     private, public = Path("new.key.pem"), PublicKey.from_pem(Path("new.pub.pem").read_bytes())
-    assert exits.DONE == found.exit_code
+    assert exit_codes.DONE == found.exit_code
     assert 0o600 == stat.S_IMODE(private.stat().st_mode)
     assert public == LocalSigner.from_file(private).public_key
     assert keygen.ALGORITHMS[algorithm] == public.algorithm
@@ -33,7 +33,7 @@ def test_a_pair_belongs_together(certcore: Command, algorithm: str) -> None:
 def test_a_password_encrypts_the_private_key(certcore: Command) -> None:
     """The password file's first line is needed to read the key again."""
     Path("word").write_text("open sesame\nnot this\n")
-    assert exits.DONE == certcore("keygen", "new", "--password-file", "word").exit_code
+    assert exit_codes.DONE == certcore("keygen", "new", "--password-file", "word").exit_code
     assert b"ENCRYPTED" in Path("new.key.pem").read_bytes()
     assert keygen.read_signer(Path("new.key.pem"), Path("word")).public_key.key_id
     with pytest.raises(CertcoreError) as caught:
@@ -45,7 +45,7 @@ def test_an_empty_password_is_refused(certcore: Command) -> None:
     """A password file without a first line makes no key."""
     Path("word").write_text("\n")
     found = certcore("keygen", "new", "--password-file", "word")
-    assert (exits.ERROR, False) == (found.exit_code, Path("new.key.pem").exists())
+    assert (exit_codes.ERROR, False) == (found.exit_code, Path("new.key.pem").exists())
     assert "[key-password]" in found.stderr
 
 
@@ -54,11 +54,11 @@ def test_keys_are_not_overwritten(certcore: Command, there: str) -> None:
     """One file of the pair is enough to refuse; forced, both are replaced."""
     Path(there).write_text("mine")
     found = certcore("keygen", "new")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "[file-exists]" in found.stderr
     assert "mine" == Path(there).read_text()
     assert [there] == [path.name for path in Path().glob("new*")]
-    assert exits.DONE == certcore("keygen", "new", "--force").exit_code
+    assert exit_codes.DONE == certcore("keygen", "new", "--force").exit_code
 
 
 def test_half_a_pair_is_taken_away_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,14 +76,14 @@ def test_half_a_pair_is_taken_away_again(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_folder_that_is_not_there_is_told(certcore: Command) -> None:
     """A name in a missing folder is an error, not a traceback."""
     found = certcore("keygen", "missing/new")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "[file-unwritable]" in found.stderr
 
 
 def test_keys_of_the_wrong_kind_name_the_file(certcore: Command) -> None:
     """A public key where a private one belongs, and the other way round, is told with the file's name."""
     found = certcore("issue", "--key", "issuer.pub.pem", "--json-file", "valid.json")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     for path in ("issuer.key.pem", "valid.txt"):
         with pytest.raises(CertcoreError) as caught:
             keygen.read_public_key(Path(path))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.cli import exits, output
+from certcore.cli import exit_codes, output
 from certcore.cli.output import FORMATS, Answer, Line, Output, Refusal
 from certcore.errors import RejectedInputError
 
@@ -41,6 +41,6 @@ def test_an_error_is_told_in_the_language_that_was_asked_for(certcore: Command) 
     """With `--lang zh` what to do about a file that is not there is said in Chinese, and its code in JSON."""
     trust = ("--trust", "trust.cbor", "--root", "root.pub.pem", "--as-of", "2026-10-20", "--lang", "zh")
     found = certcore("verify", "nothere.png", *trust, "--json")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "file-unreadable" == json.loads(found.stdout)["error"]["code"]
     assert "请" in found.stderr

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import qr
-from certcore.cli import exits
+from certcore.cli import exit_codes
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -23,7 +23,7 @@ def test_a_picture_gives_its_text(certcore: Command) -> None:
     """The whole text is printed beside the name, with the decoder and the kind."""
     found = certcore("scan", "valid.png")
     text = Path("valid.txt").read_text().strip()
-    assert (exits.DONE, f"valid.png: zxing-cpp, text: {text}\n") == (found.exit_code, found.stdout)
+    assert (exit_codes.DONE, f"valid.png: zxing-cpp, text: {text}\n") == (found.exit_code, found.stdout)
 
 
 def test_a_foreign_code_cannot_speak_to_the_terminal(certcore: Command) -> None:
@@ -55,7 +55,7 @@ def test_a_name_that_is_no_utf8_is_escaped(certcore: Command) -> None:
 def test_a_folder_is_scanned_in_order(certcore: Command) -> None:
     """Every picture of a folder gives a line; one without a code makes the exit code 3."""
     found = certcore("scan", ".", "--json")
-    assert exits.DONE == found.exit_code
+    assert exit_codes.DONE == found.exit_code
     assert ["forged.png", "valid.png"] == [json.loads(line)["input"] for line in found.stdout.splitlines()]
 
 
@@ -65,7 +65,10 @@ def test_a_picture_without_a_code_is_told(certcore: Command) -> None:
     Path("text.png").write_text("no picture")
     for name, code in (("cut.png", "image-unreadable"), ("text.png", "image-format")):
         found = certcore("scan", "valid.png", name)
-        assert (exits.UNDETERMINED, True) == (found.exit_code, f"{name}: " in found.stdout and code in found.stdout)
+        assert (exit_codes.UNDETERMINED, True) == (
+            found.exit_code,
+            f"{name}: " in found.stdout and code in found.stdout,
+        )
         (document,) = certcore("scan", name, "--json").stdout.splitlines()
         assert code == json.loads(document)["error"]["code"]
 
@@ -76,7 +79,7 @@ def test_what_cannot_be_read_is_an_error(certcore: Command, name: str) -> None:
     os.mkfifo("pipe")
     Path("empty").mkdir()
     found = certcore("scan", name)
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "[file-unreadable]" in found.output
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import armor, qr
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.cli.show import NOT_VERIFIED
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def test_every_form_is_shown_and_marked(certcore: Command, what: str) -> None:
     """A text, a text file or a picture, good or forged: first and last line say that nothing was checked."""
     found = certcore("show", Path("valid.txt").read_text().strip() if what == "text" else what)
     lines = found.stdout.splitlines()
-    assert (exits.DONE, NOT_VERIFIED, NOT_VERIFIED) == (found.exit_code, lines[0], lines[-1])
+    assert (exit_codes.DONE, NOT_VERIFIED, NOT_VERIFIED) == (found.exit_code, lines[0], lines[-1])
     for words in (
         "闽C12345",
         "LSVAA4181E2184211",
@@ -45,7 +45,7 @@ def test_every_form_is_shown_and_marked(certcore: Command, what: str) -> None:
 def test_what_is_no_certificate_is_an_error(certcore: Command, text: str, code: str) -> None:
     """Nothing is printed of what cannot be decoded whole."""
     found = certcore("show", text)
-    assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+    assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
     assert f"[{code}]" in found.stderr
 
 
@@ -65,4 +65,4 @@ def test_foreign_texts_and_pictures_are_errors(certcore: Command) -> None:
         ("missing.png", "file-unreadable"),
     ):
         found = certcore("show", what)
-        assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, f"[{code}]" in found.stderr), what
+        assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, f"[{code}]" in found.stderr), what

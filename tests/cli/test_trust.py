@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certcore import PublicKey, TrustList, TrustRoot
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.cli.trust_draft import TrustDraft
 from certcore.errors import RejectedInputError
 from certcore.trust import Environment
@@ -34,15 +34,15 @@ def root(*names: str, threshold: int = 1) -> TrustRoot:
 @pytest.fixture
 def draft(certcore: Command) -> Path:
     """The draft of a list with one issuer and one key."""
-    assert exits.DONE == certcore("trust", "init", "draft.json", "--environment", "test").exit_code
+    assert exit_codes.DONE == certcore("trust", "init", "draft.json", "--environment", "test").exit_code
     found = certcore(*ADD, "--key", "issuer.pub.pem", "--list-template", "https://a.example/{list}", "--no-suspends")
-    assert exits.DONE == found.exit_code, found.output
+    assert exit_codes.DONE == found.exit_code, found.output
     return Path("draft.json")
 
 
 def test_a_list_is_drafted_signed_and_shown(certcore: Command, draft: Path) -> None:
     """From nothing to a signed list that the library opens, and that the command shows with its signer."""
-    assert exits.DONE == certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor").exit_code
+    assert exit_codes.DONE == certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor").exit_code
     opened = TrustList.open(Path("new.cbor").read_bytes(), root=root("root"))
     (issuer,) = opened.issuers
     assert ("test", 1, "CN", "Test 测试", False, True) == (
@@ -52,7 +52,7 @@ def test_a_list_is_drafted_signed_and_shown(certcore: Command, draft: Path) -> N
     assert "2027-12-31T15:59:59+00:00" == issuer.keys[0].not_after.isoformat()
     assert ("闽*",) == issuer.keys[0].authorities
     found = certcore("trust", "show", "new.cbor", "--root", "root.pub.pem")
-    assert exits.DONE == found.exit_code
+    assert exit_codes.DONE == found.exit_code
     assert "NOT VERIFIED" not in found.stdout
     for words in ("version 1, test", "signed by", issuer.keys[0].public_key.key_id.hex(), "闽*", "Asia/Shanghai"):
         assert words in found.stdout
@@ -62,7 +62,7 @@ def test_without_a_root_a_list_is_shown_as_not_verified(certcore: Command) -> No
     """First and last line say that nobody checked the signatures."""
     found = certcore("trust", "show", "trust.cbor")
     lines = found.stdout.splitlines()
-    assert (exits.DONE, True, True) == (
+    assert (exit_codes.DONE, True, True) == (
         found.exit_code,
         lines[0].startswith("NOT VERIFIED"),
         lines[-1].startswith("NOT VERIFIED"),
@@ -72,7 +72,7 @@ def test_without_a_root_a_list_is_shown_as_not_verified(certcore: Command) -> No
 def test_a_list_that_the_root_did_not_sign_is_not_shown(certcore: Command) -> None:
     """With another root nothing of the list is printed."""
     found = certcore("trust", "show", "trust.cbor", "--root", "stranger.pub.pem")
-    assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+    assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
     assert "[trust-list-threshold]" in found.stderr
 
 
@@ -80,11 +80,11 @@ def test_a_second_root_adds_its_signature(certcore: Command, draft: Path) -> Non
     """Two roots sign the same list one after the other, and both are needed to meet a threshold of two."""
     certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor")
     more = ("trust", "sign", draft, "--key", "stranger.key.pem", "--out", "new.cbor", "--add")
-    assert exits.DONE == certcore(*more).exit_code
+    assert exit_codes.DONE == certcore(*more).exit_code
     both = root("root", "stranger", threshold=2)
     assert 1 == TrustList.open(Path("new.cbor").read_bytes(), root=both).version
     again = certcore(*more)
-    assert exits.ERROR == again.exit_code
+    assert exit_codes.ERROR == again.exit_code
     assert "[already-signed]" in again.stderr
     roots = ("--root", "root.pub.pem", "--root", "stranger.pub.pem", "--threshold", "2")
     assert 2 == certcore("trust", "show", "new.cbor", *roots).stdout.count("signed by")
@@ -96,7 +96,7 @@ def test_nobody_adds_a_signature_to_another_list(certcore: Command, draft: Path)
     before = Path("new.cbor").read_bytes()
     draft.write_text(draft.read_text().replace("闽*", "京*"))
     found = certcore("trust", "sign", draft, "--key", "stranger.key.pem", "--out", "new.cbor", "--add")
-    assert (exits.ERROR, before) == (found.exit_code, Path("new.cbor").read_bytes())
+    assert (exit_codes.ERROR, before) == (found.exit_code, Path("new.cbor").read_bytes())
 
 
 def test_a_new_version_is_counted_in_the_draft(certcore: Command, draft: Path) -> None:
@@ -104,8 +104,8 @@ def test_a_new_version_is_counted_in_the_draft(certcore: Command, draft: Path) -
     sign = ("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor")
     certcore(*sign)
     refused = certcore(*sign, "--bump")
-    assert (exits.ERROR, 1) == (refused.exit_code, json.loads(draft.read_text())["version"])
-    assert exits.DONE == certcore(*sign, "--bump", "--force").exit_code
+    assert (exit_codes.ERROR, 1) == (refused.exit_code, json.loads(draft.read_text())["version"])
+    assert exit_codes.DONE == certcore(*sign, "--bump", "--force").exit_code
     assert 2 == json.loads(draft.read_text())["version"]
     certcore(*sign, "--version", "9", "--force")
     assert 9 == TrustList.open(Path("new.cbor").read_bytes(), root=root("root")).version
@@ -126,16 +126,16 @@ def test_options_that_contradict_each_other_are_wrong_usage(
 ) -> None:
     """A list is either signed anew under one version, or signed as it is."""
     found = certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor", *more)
-    assert (exits.ERROR, False) == (found.exit_code, Path("new.cbor").exists())
+    assert (exit_codes.ERROR, False) == (found.exit_code, Path("new.cbor").exists())
 
 
 def test_a_key_is_added_to_an_issuer_that_is_there(certcore: Command, draft: Path) -> None:
     """A second key needs neither name nor country; they cannot be changed in passing."""
     more = ("trust", "add", draft, "--issuer", "CN", "--key", "stranger.pub.pem", "--usage", "status")
     window = ("--not-before", "2026-01-01T00:00Z", "--not-after", "2027-01-01T00:00Z")
-    assert exits.ERROR == certcore(*more, *window, "--country", "DE").exit_code
-    assert exits.ERROR == certcore(*more, *window, "--time-zone", "Europe/Berlin").exit_code
-    assert exits.DONE == certcore(*more, *window, "--max-entries", "10").exit_code
+    assert exit_codes.ERROR == certcore(*more, *window, "--country", "DE").exit_code
+    assert exit_codes.ERROR == certcore(*more, *window, "--time-zone", "Europe/Berlin").exit_code
+    assert exit_codes.DONE == certcore(*more, *window, "--max-entries", "10").exit_code
     (issuer,) = TrustDraft.from_json(draft.read_text()).issuers
     assert (2, 10) == (len(issuer.keys), issuer.max_entries)
 
@@ -163,7 +163,7 @@ def test_what_no_list_can_say_is_refused(certcore: Command, wrong: tuple[str, ..
     certcore("trust", "init", "draft.json", "--environment", "test")
     before = Path("draft.json").read_text()
     found = certcore(*ADD, "--key", "issuer.pub.pem", *wrong)
-    assert (exits.ERROR, before) == (found.exit_code, Path("draft.json").read_text())
+    assert (exit_codes.ERROR, before) == (found.exit_code, Path("draft.json").read_text())
 
 
 def test_a_new_issuer_needs_its_particulars(certcore: Command) -> None:
@@ -171,7 +171,7 @@ def test_a_new_issuer_needs_its_particulars(certcore: Command) -> None:
     certcore("trust", "init", "draft.json", "--environment", "test")
     window = ("--not-before", "2026-01-01", "--not-after", "2027-01-01", "--usage", "certificate")
     found = certcore("trust", "add", "draft.json", "--issuer", "CN", "--key", "issuer.pub.pem", *window)
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "--name, --country, --time-zone" in found.stderr
 
 
@@ -179,15 +179,15 @@ def test_a_new_issuer_needs_its_particulars(certcore: Command) -> None:
 def test_one_key_is_listed_once(certcore: Command) -> None:
     """The same public key cannot get a second usage."""
     found = certcore(*ADD, "--key", "issuer.pub.pem", "--usage", "status")
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     assert "[input-malformed]" in found.stderr
 
 
 def test_a_draft_is_not_overwritten(certcore: Command, draft: Path) -> None:
     """``init`` begins a new draft only where there is none, or by force."""
     again = ("trust", "init", draft, "--environment", "production")
-    assert exits.ERROR == certcore(*again).exit_code
-    assert exits.DONE == certcore(*again, "--force").exit_code
+    assert exit_codes.ERROR == certcore(*again).exit_code
+    assert exit_codes.DONE == certcore(*again, "--force").exit_code
     assert "production" == json.loads(draft.read_text())["environment"]
 
 
@@ -258,7 +258,7 @@ def test_a_draft_that_is_no_json_is_refused(certcore: Command, text: str) -> Non
     """Broken, doubled, bottomless or boundless JSON is an error with a code, never a traceback."""
     Path("draft.json").write_text(text)
     found = certcore("trust", "sign", "draft.json", "--key", "root.key.pem", "--out", "new.cbor")
-    assert (exits.ERROR, False) == (found.exit_code, Path("new.cbor").exists())
+    assert (exit_codes.ERROR, False) == (found.exit_code, Path("new.cbor").exists())
     assert "[input-malformed]" in found.stderr
 
 
@@ -289,7 +289,7 @@ def test_another_signed_document_is_no_trust_list(certcore: Command) -> None:
     Path("other.cbor").write_bytes(cose.sign(b"x", signers=[ROOT_SIGNER], content_type="text/plain"))
     for more in ((), ("--root", "root.pub.pem")):
         found = certcore("trust", "show", "other.cbor", *more)
-        assert (exits.ERROR, True) == (found.exit_code, "[trust-list-malformed]" in found.stderr)
+        assert (exit_codes.ERROR, True) == (found.exit_code, "[trust-list-malformed]" in found.stderr)
 
 
 def test_a_root_key_with_a_password_signs(certcore: Command, draft: Path) -> None:
@@ -298,7 +298,7 @@ def test_a_root_key_with_a_password_signs(certcore: Command, draft: Path) -> Non
     certcore("keygen", "safe", "--password-file", "word")
     sign = ("trust", "sign", draft, "--key", "safe.key.pem", "--out", "new.cbor")
     assert "[key-password]" in certcore(*sign).stderr
-    assert exits.DONE == certcore(*sign, "--password-file", "word").exit_code
+    assert exit_codes.DONE == certcore(*sign, "--password-file", "word").exit_code
 
 
 def test_a_damaged_list_is_refused_at_every_length(certcore: Command) -> None:
@@ -308,13 +308,13 @@ def test_a_damaged_list_is_refused_at_every_length(certcore: Command) -> None:
         Path("cut.cbor").write_bytes(whole[:length])
         for more in ((), ("--root", "root.pub.pem")):
             found = certcore("trust", "show", "cut.cbor", *more)
-            assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+            assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
             assert "malformed]" in found.stderr
 
 
 def resigned(certcore: Command, draft: Path, change: Callable[[dict[str, Any]], None], *more: str) -> tuple[int, str]:
     """Sign a draft, change it, sign it again over the first list: the exit code, and what standard error says."""
-    assert exits.DONE == certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor").exit_code
+    assert exit_codes.DONE == certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor").exit_code
     _edit(draft, change)
     found = certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor", "--force", *more)
     return found.exit_code, found.stderr
@@ -324,13 +324,13 @@ def test_keys_that_are_left_out_are_warned_of(certcore: Command, draft: Path) ->
     """A new list without a key of the one it overwrites is signed, with a warning that names the key."""
     (key_id,) = json.loads(draft.read_text())["issuers"][0]["keys"][0]["key_ids"]
     code, told = resigned(certcore, draft, lambda draft: draft["issuers"][0].update(keys=[]), "--bump")
-    assert (exits.DONE, True) == (code, f"keys that this one lacks: {key_id}" in told)
+    assert (exit_codes.DONE, True) == (code, f"keys that this one lacks: {key_id}" in told)
 
 
 def test_a_version_that_was_there_is_warned_of(certcore: Command, draft: Path) -> None:
     """A list that readers of the one before would refuse is signed, with a warning; a higher version has none."""
     code, told = resigned(certcore, draft, _change(update_days=3))
-    assert (exits.DONE, True) == (code, "takes only a higher one" in told)
+    assert (exit_codes.DONE, True) == (code, "takes only a higher one" in told)
     bumped = ("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor", "--bump", "--force")
     assert "" == certcore(*bumped).stderr
 
@@ -340,11 +340,11 @@ def test_a_compromise_cannot_be_taken_back(certcore: Command, draft: Path) -> No
     sound = draft.read_text()
     _edit(draft, _change_key(compromised_since="2026-11-01T00:00:00Z"))
     code, told = resigned(certcore, draft, _change_key(compromised_since="2026-12-01T00:00:00Z"), "--bump")
-    assert (exits.ERROR, True) == (code, "[trust-list-compromise-withdrawn]" in told)
+    assert (exit_codes.ERROR, True) == (code, "[trust-list-compromise-withdrawn]" in told)
     draft.write_text(sound)
     again = ("trust", "sign", draft, "--key", "root.key.pem", "--out", "more.cbor", "--previous", "new.cbor")
-    assert (exits.ERROR, False) == (certcore(*again).exit_code, Path("more.cbor").exists())
-    assert exits.DONE == certcore(*again[:-2]).exit_code
+    assert (exit_codes.ERROR, False) == (certcore(*again).exit_code, Path("more.cbor").exists())
+    assert exit_codes.DONE == certcore(*again[:-2]).exit_code
 
 
 def _edit(draft: Path, change: Callable[[dict[str, Any]], None]) -> None:
@@ -357,5 +357,5 @@ def test_a_list_before_that_is_none(certcore: Command, draft: Path) -> None:
     """Named, it must be a trust list; what is overwritten may be anything."""
     sign = ("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor", "--force")
     Path("new.cbor").write_text("something else")
-    assert exits.ERROR == certcore(*sign, "--previous", "new.cbor").exit_code
-    assert (exits.DONE, "") == ((found := certcore(*sign)).exit_code, found.stderr)
+    assert exit_codes.ERROR == certcore(*sign, "--previous", "new.cbor").exit_code
+    assert (exit_codes.DONE, "") == ((found := certcore(*sign)).exit_code, found.stderr)

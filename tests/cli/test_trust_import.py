@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.cli.trust_draft import TrustDraft
 from certcore.trust import TrustedIssuer
 from tests.trust.test_signer_lists import CERTIFIES, DER_1, DER_2, ONE, entry, eu_id, jwk_of, jwk_set, pem, x509_of
@@ -29,7 +29,7 @@ CA = x509_of(ONE, usage=CERTIFIES)
 @pytest.fixture(autouse=True)
 def draft(certcore: Command) -> Path:
     """An empty draft, and a file in each form."""
-    assert exits.DONE == certcore("trust", "init", "draft.json", "--environment", "test").exit_code
+    assert exit_codes.DONE == certcore("trust", "init", "draft.json", "--environment", "test").exit_code
     Path("two.pem").write_bytes(pem(DER_1) + pem(DER_2))
     Path("one.der").write_bytes(DER_1)
     Path("mixed.pem").write_bytes(pem(CA) + pem(DER_2))
@@ -63,7 +63,7 @@ def test_an_import(
 ) -> None:
     """Each form's signers are in the draft, for what was said; what was left out is told with its place and code."""
     found = certcore("trust", "import", *arguments, *ISSUER)
-    assert exits.DONE == found.exit_code, found.output
+    assert exit_codes.DONE == found.exit_code, found.output
     keys = issuer(draft).keys
     assert key_ids == [key.key_ids[0] for key in keys]
     assert {("DE-*",)} == {key.authorities for key in keys}
@@ -122,17 +122,17 @@ def test_imports_that_are_refused(certcore: Command, draft: Path, arguments: tup
     """A file that is not in its form, or with an entry that cannot be used, leaves the draft as it was."""
     before = draft.read_text()
     found = certcore("trust", "import", *arguments, *ISSUER)
-    assert (exits.ERROR, before) == (found.exit_code, draft.read_text())
+    assert (exit_codes.ERROR, before) == (found.exit_code, draft.read_text())
     assert words in found.stderr
 
 
 def test_a_new_issuer_needs_its_particulars(certcore: Command) -> None:
     """As with a single key: name, country and time zone."""
     found = certcore("trust", "import", "x509", "draft.json", "two.pem", "--issuer", "DE", "--usage", "certificate")
-    assert (exits.ERROR, True) == (found.exit_code, "--name, --country, --time-zone" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "--name, --country, --time-zone" in found.stderr)
 
 
 def test_help_is_shown_without_a_command(certcore: Command) -> None:
     """The group alone lists its forms."""
     found = certcore("trust", "import")
-    assert (exits.DONE, True) == (found.exit_code, "jwks" in found.stdout)
+    assert (exit_codes.DONE, True) == (found.exit_code, "jwks" in found.stdout)

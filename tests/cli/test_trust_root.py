@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import TrustRoot
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.cli.keygen import write_keys
 from certcore.keys import ML_DSA_65, LocalSigner
 from certcore.trust.roots import decode_chain, read_unverified
@@ -47,10 +47,10 @@ def sets(certcore: Command) -> None:
         (THIRD, "c", ("b",)),
     ):
         found = certcore(*new, "--key", f"{first}.key.pem")
-        assert exits.DONE == found.exit_code, found.output
+        assert exit_codes.DONE == found.exit_code, found.output
         for other in others:
             sign = ("trust", "root", "sign", new[3], "--key", f"{other}.key.pem")
-            assert exits.DONE == certcore(*sign).exit_code
+            assert exit_codes.DONE == certcore(*sign).exit_code
 
 
 @pytest.mark.usefixtures("sets")
@@ -68,9 +68,9 @@ def test_a_root_is_made_and_shown(certcore: Command) -> None:
 @pytest.mark.usefixtures("sets")
 def test_a_rotation(certcore: Command) -> None:
     """The trusted file goes from version to version, alone or by a chain, and keeps all it took."""
-    assert exits.DONE == certcore("trust", "root", "rotate", "one.cbor", "two.cbor").exit_code
+    assert exit_codes.DONE == certcore("trust", "root", "rotate", "one.cbor", "two.cbor").exit_code
     found = certcore("trust", "root", "rotate", "one.cbor", "three.cbor")
-    assert (exits.DONE, True) == (found.exit_code, "from version 2 to 3; 3 root sets" in found.stdout)
+    assert (exit_codes.DONE, True) == (found.exit_code, "from version 2 to 3; 3 root sets" in found.stdout)
     chain = decode_chain(Path("one.cbor").read_bytes())
     assert [1, 2, 3] == [read_unverified(document).version for document in chain]
     assert [2026, 2027, 2028] == [read_unverified(document).valid_from.year for document in chain]
@@ -86,7 +86,7 @@ def test_two_rotations_behind(certcore: Command) -> None:
     assert first == Path("mine.cbor").read_bytes()
     certcore("trust", "root", "rotate", "one.cbor", "two.cbor")
     certcore("trust", "root", "rotate", "one.cbor", "three.cbor")
-    assert exits.DONE == certcore("trust", "root", "rotate", "mine.cbor", "one.cbor").exit_code
+    assert exit_codes.DONE == certcore("trust", "root", "rotate", "mine.cbor", "one.cbor").exit_code
     assert Path("one.cbor").read_bytes() == Path("mine.cbor").read_bytes()
     assert "[root-rollback]" in certcore("trust", "root", "rotate", "mine.cbor", "two.cbor").stderr
 
@@ -97,7 +97,7 @@ def test_too_few_signatures(certcore: Command) -> None:
     certcore(*SECOND, "--key", "c.key.pem", "--force")
     before = Path("one.cbor").read_bytes()
     found = certcore("trust", "root", "rotate", "one.cbor", "two.cbor")
-    assert (exits.ERROR, before) == (found.exit_code, Path("one.cbor").read_bytes())
+    assert (exit_codes.ERROR, before) == (found.exit_code, Path("one.cbor").read_bytes())
     assert "[root-threshold]" in found.stderr
 
 
@@ -108,24 +108,24 @@ def test_a_chain_is_verified_when_it_is_shown(certcore: Command) -> None:
     by_keys = ("--root", "a.pub.pem", "--root", "b.pub.pem", "--root", "root.pub.pem", "--threshold", "2")
     for trusted in (by_keys, ("--root", "one.cbor")):
         found = certcore("trust", "root", "show", "one.cbor", *trusted)
-        assert (exits.DONE, False, 2) == (
+        assert (exit_codes.DONE, False, 2) == (
             found.exit_code,
             "NOT VERIFIED" in found.stdout,
             found.stdout.count("root set "),
         )
     found = certcore("trust", "root", "show", "one.cbor", "--root", "stranger.pub.pem")
-    assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+    assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
 
 
 def test_a_member_with_two_keys(certcore: Command) -> None:
     """Keys separated by commas are one member's, and all of them must sign."""
     write_keys(LocalSigner.generate(ML_DSA_65), Path("pq"))
     new = ("trust", "root", "new", "one.cbor", "--member", "a.pub.pem,pq.pub.pem", "--threshold", "1")
-    assert exits.DONE == certcore(*new, "--key", "a.key.pem").exit_code
+    assert exit_codes.DONE == certcore(*new, "--key", "a.key.pem").exit_code
     assert "[root-threshold]" in certcore("trust", "root", "rotate", "one.cbor", "one.cbor").stderr
     found = certcore("trust", "root", "sign", "one.cbor", "--key", "pq.key.pem")
     assert 2 == found.stdout.count("member 1") == found.stdout.count("signed by")
-    assert exits.DONE == certcore("trust", "root", "rotate", "one.cbor", "one.cbor").exit_code
+    assert exit_codes.DONE == certcore("trust", "root", "rotate", "one.cbor", "one.cbor").exit_code
     assert 2 == len(TrustRoot.from_document(Path("one.cbor").read_bytes()).keys)
 
 
@@ -137,12 +137,12 @@ def test_a_file_of_root_sets_is_a_root(certcore: Command) -> None:
         *("trust", "root", "new", "single.cbor", "--member", "root.pub.pem", "--threshold", "1"),
         *("--key", "root.key.pem"),
     )
-    assert exits.DONE == certcore("trust", "show", "trust.cbor", "--root", "single.cbor").exit_code
+    assert exit_codes.DONE == certcore("trust", "show", "trust.cbor", "--root", "single.cbor").exit_code
     ask = ("verify", "valid.txt", "--trust", "trust.cbor", "--as-of", "2026-10-20")
     assert certcore(*ask, "--root", "root.pub.pem").stdout == certcore(*ask, "--root", "single.cbor").stdout
     assert "[trust-list-threshold]" in certcore("trust", "show", "trust.cbor", "--root", "one.cbor").stderr
     for more in (("--root", "root.pub.pem"), ("--threshold", "2")):
-        assert exits.ERROR == certcore("trust", "show", "trust.cbor", "--root", "single.cbor", *more).exit_code
+        assert exit_codes.ERROR == certcore("trust", "show", "trust.cbor", "--root", "single.cbor", *more).exit_code
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_file_of_root_sets_is_a_root(certcore: Command) -> None:
 def test_what_no_root_set_can_say(certcore: Command, more: tuple[str, ...]) -> None:
     """Wrong usage and files of another kind are told, and nothing is written."""
     found = certcore(*FIRST, "--key", "a.key.pem", *more)
-    assert (exits.ERROR, False) == (found.exit_code, Path("one.cbor").exists())
+    assert (exit_codes.ERROR, False) == (found.exit_code, Path("one.cbor").exists())
 
 
 @pytest.mark.usefixtures("sets")
@@ -186,11 +186,11 @@ def test_damaged_files(certcore: Command, command: tuple[str, ...]) -> None:
     for data in (b"", whole[:-1], b"\x80", b"rubbish", Path("trust.cbor").read_bytes()):
         Path("bad.cbor").write_bytes(data)
         found = certcore("trust", "root", *command, "bad.cbor")
-        assert (exits.ERROR, "") == (found.exit_code, found.stdout)
+        assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
         assert "[root-malformed]" in found.stderr
 
 
 def test_help_is_shown_without_a_command(certcore: Command) -> None:
     """The group alone lists its commands."""
     found = certcore("trust", "root")
-    assert (exits.DONE, True) == (found.exit_code, "rotate" in found.stdout)
+    assert (exit_codes.DONE, True) == (found.exit_code, "rotate" in found.stdout)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.status.vehicledoc import decode_request
 from tests.cli.desk import TRUSTED, Desk
 from tests.status.fault_server import FaultServer
@@ -57,7 +57,7 @@ def test_a_vehicle_in_order(look_up: Command, server: FaultServer) -> None:
     """VALID and 0: what the register says of it, letters with their names; only the plate went to it."""
     found = look_up(*PLATE)
     lines = found.stdout.splitlines()
-    assert (exits.DONE, True) == (found.exit_code, lines[0].startswith("VALID  闽C12345  ("))
+    assert (exit_codes.DONE, True) == (found.exit_code, lines[0].startswith("VALID  闽C12345  ("))
     assert "    known to the register: yes" in lines
     assert "    inspection valid until: 2099-09-30" in lines
     (states,) = [line for line in lines if line.startswith("    vehicle states: ")]
@@ -71,7 +71,7 @@ def test_a_vehicle_in_order(look_up: Command, server: FaultServer) -> None:
 def test_a_stolen_vehicle(look_up: Command) -> None:
     """NOT VALID and 1; by VIN the country follows from the trust list."""
     found = look_up(*STOLEN)
-    assert (exits.NOT_VALID, True, True) == (
+    assert (exit_codes.NOT_VALID, True, True) == (
         found.exit_code,
         "[vehicle-stopped" in found.stdout,
         "from 2026-09-01" in found.stdout,
@@ -106,7 +106,7 @@ def test_who_may_not_ask_learns_nothing(
         monkeypatch.setenv("CERTCORE_TOKEN", "")
     token = ("--token-file", "wrong") if how == "wrong" else ()
     found = certcore("vehicle", "--as-of", "now", *TRUSTED, *PLATE, *token)
-    assert (exits.UNDETERMINED, True) == (found.exit_code, "[status-unavailable" in found.stdout)
+    assert (exit_codes.UNDETERMINED, True) == (found.exit_code, "[status-unavailable" in found.stdout)
     assert (how != "wrong") == ("no token to ask with" in found.stderr)
 
 
@@ -117,7 +117,7 @@ def test_the_token_may_come_from_the_environment(
     assert isinstance(desk, Desk)
     monkeypatch.setenv("CERTCORE_TOKEN", "geheim-17-geheim")
     found = certcore("vehicle", "--as-of", "now", *TRUSTED, *PLATE)
-    assert (exits.DONE, False) == (found.exit_code, "geheim" in found.output)
+    assert (exit_codes.DONE, False) == (found.exit_code, "geheim" in found.output)
 
 
 @pytest.mark.parametrize(
@@ -144,17 +144,17 @@ def test_a_question_put_wrongly_exits_with_2(
     """Nobody is asked then."""
     Path("blank").write_text("\n")
     found = look_up(*wrong)
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, told in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, told in found.stderr)
     assert [] == server.seen
 
 
 def test_a_register_that_nobody_named_is_not_asked(look_up: Command, desk: Desk, server: FaultServer) -> None:
     """Without an endpoint in the trust list, or for another country, the verdict says so."""
     other = look_up("--plate", "B-AB 123", "--country", "DE")
-    assert (exits.UNDETERMINED, True) == (other.exit_code, "[register-unknown" in other.stdout)
+    assert (exit_codes.UNDETERMINED, True) == (other.exit_code, "[register-unknown" in other.stdout)
     desk.trust(query_endpoint=None)
     none = look_up(*PLATE)
-    assert (exits.UNDETERMINED, True) == (none.exit_code, "[status-not-checked" in none.stdout)
+    assert (exit_codes.UNDETERMINED, True) == (none.exit_code, "[status-not-checked" in none.stdout)
     assert [] == server.seen
 
 
@@ -167,11 +167,15 @@ def test_evidence_of_an_answer_is_kept_and_replayed(look_up: Command, certcore: 
         "evidence", "replay", document["evidence"], "--root", "root.pub.pem", "--seal-key", "seal.pub.pem", "--json"
     )
     again = json.loads(found.stdout)
-    assert (exits.NOT_VALID, document["id"], document["reasons"]) == (found.exit_code, again["id"], again["reasons"])
+    assert (exit_codes.NOT_VALID, document["id"], document["reasons"]) == (
+        found.exit_code,
+        again["id"],
+        again["reasons"],
+    )
     shown = certcore("evidence", "show", document["evidence"]).stdout
     assert "  about         a vehicle" in shown.splitlines()
     anew = certcore("evidence", "reassess", document["evidence"], *TRUSTED)
-    assert (exits.UNDETERMINED, True) == (anew.exit_code, "by the file it was: NOT VALID" in anew.stdout)
+    assert (exit_codes.UNDETERMINED, True) == (anew.exit_code, "by the file it was: NOT VALID" in anew.stdout)
 
 
 def test_several_registers_take_a_name(certcore: Command, desk: Desk) -> None:
@@ -180,5 +184,5 @@ def test_several_registers_take_a_name(certcore: Command, desk: Desk) -> None:
     desk.trust_two()
     asked = ("vehicle", "--as-of", "now", *TRUSTED, *PLATE, "--token-file", "token")
     found = certcore(*asked)
-    assert (exits.ERROR, True) == (found.exit_code, "--issuer (CN, CN-2)" in found.stderr)
-    assert exits.DONE == certcore(*asked, "--issuer", "CN").exit_code
+    assert (exit_codes.ERROR, True) == (found.exit_code, "--issuer (CN, CN-2)" in found.stderr)
+    assert exit_codes.DONE == certcore(*asked, "--issuer", "CN").exit_code

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import qr
-from certcore.cli import exits
+from certcore.cli import exit_codes
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -26,7 +26,7 @@ def test_a_valid_certificate_exits_with_0(ask: Command, what: str) -> None:
     """Text, text file or picture: the verdict comes first, then what the certificate states, to compare by eye."""
     found = ask(text() if what == "text" else what)
     lines = found.stdout.splitlines()
-    assert (exits.DONE, True) == (found.exit_code, lines[0].startswith("VALID, STATUS NOT KNOWN"))
+    assert (exit_codes.DONE, True) == (found.exit_code, lines[0].startswith("VALID, STATUS NOT KNOWN"))
     assert "    registration number: 闽C12345" in lines
     assert "[status-not-checked]" in found.stdout
 
@@ -34,21 +34,21 @@ def test_a_valid_certificate_exits_with_0(ask: Command, what: str) -> None:
 @pytest.mark.parametrize(
     ("options", "code", "reason"),
     [
-        (("--as-of", "2027-09-30"), exits.UNDETERMINED, "status-in-future"),
-        (("--as-of", "2026-09-24"), exits.NOT_VALID, "not-yet-valid-on-date"),
-        (("--as-of", "2026-10-20T12:00+08:00"), exits.DONE, "status-not-checked"),
+        (("--as-of", "2027-09-30"), exit_codes.UNDETERMINED, "status-in-future"),
+        (("--as-of", "2026-09-24"), exit_codes.NOT_VALID, "not-yet-valid-on-date"),
+        (("--as-of", "2026-10-20T12:00+08:00"), exit_codes.DONE, "status-not-checked"),
         (
             ("--plate", "闽C·12345", "--vin", "184211", "--country", "CN", "--plate-type", "2"),
-            exits.DONE,
+            exit_codes.DONE,
             "checked-offline",
         ),
-        (("--plate", "闽C99999"), exits.NOT_VALID, "plate-mismatch"),
-        (("--plate", "闽C12345", "--vin", "000000"), exits.NOT_VALID, "cloned-plate"),
-        (("--country", "DE"), exits.NOT_VALID, "country-mismatch"),
-        (("--plate-type", "1"), exits.NOT_VALID, "plate-type-mismatch"),
-        (("--policy", "claims"), exits.UNDETERMINED, "binding-not-given"),
-        (("--policy", "roadside", "--plate", "闽C12345"), exits.UNDETERMINED, "status-not-checked"),
-        (("--known-at", "2026-09-01T00:00Z"), exits.UNDETERMINED, "issued-in-future"),
+        (("--plate", "闽C99999"), exit_codes.NOT_VALID, "plate-mismatch"),
+        (("--plate", "闽C12345", "--vin", "000000"), exit_codes.NOT_VALID, "cloned-plate"),
+        (("--country", "DE"), exit_codes.NOT_VALID, "country-mismatch"),
+        (("--plate-type", "1"), exit_codes.NOT_VALID, "plate-type-mismatch"),
+        (("--policy", "claims"), exit_codes.UNDETERMINED, "binding-not-given"),
+        (("--policy", "roadside", "--plate", "闽C12345"), exit_codes.UNDETERMINED, "status-not-checked"),
+        (("--known-at", "2026-09-01T00:00Z"), exit_codes.UNDETERMINED, "issued-in-future"),
     ],
 )
 def test_the_question_decides(ask: Command, options: tuple[str, ...], code: int, reason: str) -> None:
@@ -60,7 +60,7 @@ def test_the_question_decides(ask: Command, options: tuple[str, ...], code: int,
 def test_nothing_of_a_forgery_is_shown(ask: Command) -> None:
     """A certificate of an unknown key is refused, and nothing it says is printed."""
     found = ask("forged.png")
-    assert exits.NOT_VALID == found.exit_code
+    assert exit_codes.NOT_VALID == found.exit_code
     assert "[key-unknown" in found.stdout
     assert "闽C12345" not in found.output
 
@@ -75,10 +75,10 @@ def test_chinese_is_spoken_where_asked_for(ask: Command) -> None:
 def test_the_worst_outcome_decides(ask: Command) -> None:
     """Not valid outweighs undetermined, which outweighs valid; an unreadable input outweighs all, and stops nothing."""
     Path("blank.txt").write_text("")
-    assert exits.UNDETERMINED == ask("valid.txt", "blank.txt").exit_code
-    assert exits.NOT_VALID == ask("valid.txt", "blank.txt", "forged.txt").exit_code
+    assert exit_codes.UNDETERMINED == ask("valid.txt", "blank.txt").exit_code
+    assert exit_codes.NOT_VALID == ask("valid.txt", "blank.txt", "forged.txt").exit_code
     found = ask("missing.txt", "valid.txt", "forged.txt")
-    assert (exits.ERROR, 2) == (found.exit_code, found.stdout.count("VALID"))
+    assert (exit_codes.ERROR, 2) == (found.exit_code, found.stdout.count("VALID"))
     assert "[file-unreadable]" in found.stderr
 
 
@@ -98,16 +98,16 @@ def test_standard_input_is_read_line_by_line(ask: Command, arguments: tuple[str,
     """Each line that is not empty is a certificate; a carriage return is dropped."""
     found = ask(*arguments, "--json", stdin=f"{text()}\r\n\n{text('forged')}\n{text()}")
     outcomes = [json.loads(line)["outcome"] for line in found.stdout.splitlines()]
-    assert (exits.NOT_VALID, ["valid", "invalid", "valid"]) == (found.exit_code, outcomes)
+    assert (exit_codes.NOT_VALID, ["valid", "invalid", "valid"]) == (found.exit_code, outcomes)
 
 
 def test_standard_input_has_limits(ask: Command) -> None:
     """Nothing at all, an endless line and a mixture with files are errors; bytes that are no text are a verdict."""
-    assert exits.ERROR == ask(stdin="").exit_code
-    assert exits.ERROR == ask("-", "valid.txt", stdin="").exit_code
+    assert exit_codes.ERROR == ask(stdin="").exit_code
+    assert exit_codes.ERROR == ask("-", "valid.txt", stdin="").exit_code
     found = ask(stdin=f"{text()}\n" + "x" * 70_000)
-    assert (exits.ERROR, True) == (found.exit_code, "[file-too-large]" in found.stderr)
-    assert exits.UNDETERMINED == ask(stdin=b"\xff\xfe\n").exit_code
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[file-too-large]" in found.stderr)
+    assert exit_codes.UNDETERMINED == ask(stdin=b"\xff\xfe\n").exit_code
 
 
 def test_a_folder_and_a_list_of_texts_are_read_whole(ask: Command) -> None:
@@ -123,7 +123,7 @@ def test_foreign_and_hostile_inputs_get_verdicts(ask: Command) -> None:
     Path("cut.png").write_bytes(Path("valid.png").read_bytes()[:100])
     Path("noise.bin").write_bytes(bytes(range(256)))
     for name in ("foreign.png", "cut.png", "noise.bin"):
-        assert exits.UNDETERMINED == ask(name).exit_code, name
+        assert exit_codes.UNDETERMINED == ask(name).exit_code, name
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "pipe", "empty", "missing.png"])
@@ -132,7 +132,7 @@ def test_what_cannot_be_read_is_an_error(ask: Command, name: str) -> None:
     os.mkfifo("pipe")
     Path("empty").mkdir()
     found = ask(name)
-    assert (exits.ERROR, True) == (found.exit_code, "[file-unreadable]" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[file-unreadable]" in found.stderr)
 
 
 @pytest.mark.parametrize(
@@ -163,19 +163,19 @@ def test_what_cannot_be_read_is_an_error(ask: Command, name: str) -> None:
 def test_a_question_put_wrongly_exits_with_2(ask: Command, wrong: tuple[str, ...]) -> None:
     """Naive times, impossible vehicles, unreadable trust: told before any input is read."""
     found = ask("valid.txt", *wrong)
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, "certcore: " in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, "certcore: " in found.stderr)
 
 
 def test_a_moment_is_required(certcore: Command) -> None:
     """There is no default moment: "valid" means nothing without one."""
     found = certcore("verify", "valid.txt", "--trust", "trust.cbor", "--root", "root.pub.pem")
-    assert (exits.ERROR, True) == (found.exit_code, "--as-of" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "--as-of" in found.stderr)
 
 
 @pytest.mark.parametrize("word", ["now", "today"])
 def test_words_stand_for_moments(ask: Command, word: str) -> None:
     """``now`` and ``today`` are asked about as of the machine's clock."""
-    assert exits.ERROR != ask("valid.txt", "--as-of", word).exit_code
+    assert exit_codes.ERROR != ask("valid.txt", "--as-of", word).exit_code
 
 
 def test_trust_comes_from_the_environment(certcore: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,11 +183,11 @@ def test_trust_comes_from_the_environment(certcore: Command, monkeypatch: pytest
     assert "whom do you trust?" in certcore("verify", "valid.txt", "--as-of", "2026-10-20").stderr
     monkeypatch.setenv("CERTCORE_TRUST", "trust.cbor")
     monkeypatch.setenv("CERTCORE_ROOT", os.pathsep.join(["stranger.pub.pem", "root.pub.pem"]))
-    assert exits.DONE == certcore("verify", "valid.txt", "--as-of", "2026-10-20").exit_code
+    assert exit_codes.DONE == certcore("verify", "valid.txt", "--as-of", "2026-10-20").exit_code
 
 
 def test_a_list_that_the_root_did_not_sign_verifies_nothing(ask: Command) -> None:
     """Under another root, or for a threshold that is not met, there are no verdicts."""
     Path("root.pub.pem").write_bytes(Path("stranger.pub.pem").read_bytes())
     found = ask("valid.txt")
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, "[trust-list-threshold]" in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, "[trust-list-threshold]" in found.stderr)

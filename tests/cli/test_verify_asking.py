@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import Evidence
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.proofs import existence
 from certcore.proofs.receipts import issue_receipt
 from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind
@@ -56,12 +56,12 @@ def test_a_snapshot_is_asked(ask: Command, desk: Desk, kind: str) -> None:
     assert isinstance(desk, Desk)
     SnapshotStatusBackend.from_folder("lists").to_file("lists.cbor")
     found = ask("valid.txt", *CLAIMS, "--snapshot", "lists" if kind == "folder" else "lists.cbor")
-    assert (exits.DONE, True) == (found.exit_code, found.stdout.startswith("VALID  valid.txt"))
+    assert (exit_codes.DONE, True) == (found.exit_code, found.stdout.startswith("VALID  valid.txt"))
 
 
 def test_a_revocation_in_a_snapshot_counts(ask: Command, desk: Desk) -> None:
     """From before the day asked about it fails, from after it is a note."""
-    for day, code, reason in (("2026-10-01", exits.NOT_VALID, "before"), ("2026-10-30", exits.DONE, "after")):
+    for day, code, reason in (("2026-10-01", exit_codes.NOT_VALID, "before"), ("2026-10-30", exit_codes.DONE, "after")):
         at = datetime.fromisoformat(f"{day}T00:00:00+08:00")
         desk.publish(1, StatusEvent(kind=StatusEventKind.REVOKED, effective_at=at, recorded_at=at, reason="stolen"))
         found = ask("valid.txt", *CLAIMS, "--snapshot", "lists")
@@ -73,14 +73,14 @@ def test_a_snapshot_that_is_none_is_an_error(ask: Command, desk: Desk, name: str
     """Told by its name before anything is read."""
     assert isinstance(desk, Desk)
     found = ask("valid.txt", "--snapshot", name)
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, f"certcore: {name}: " in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, f"certcore: {name}: " in found.stderr)
 
 
 def test_a_register_is_asked_online(ask: Command, online: Desk, server: FaultServer) -> None:
     """Over HTTP on loopback here: the list and its events are fetched, once for all inputs."""
     assert isinstance(online, Desk)
     found = ask("valid.txt", "valid.txt", *CLAIMS, "--online")
-    assert (exits.DONE, 2) == (found.exit_code, found.stdout.count("VALID  valid.txt"))
+    assert (exit_codes.DONE, 2) == (found.exit_code, found.stdout.count("VALID  valid.txt"))
     assert ["/lists/12", "/lists/12.events"] == server.targets()
 
 
@@ -89,7 +89,7 @@ def test_a_register_that_is_away_decides_nothing(ask: Command, online: Desk, ser
     assert isinstance(online, Desk)
     server.close()
     found = ask("valid.txt", *CLAIMS, "--online")
-    assert (exits.UNDETERMINED, True) == (found.exit_code, "[status-unavailable" in found.stdout)
+    assert (exit_codes.UNDETERMINED, True) == (found.exit_code, "[status-unavailable" in found.stdout)
 
 
 def test_evidence_of_an_answer_replays_without_the_register(
@@ -98,16 +98,16 @@ def test_evidence_of_an_answer_replays_without_the_register(
     """What was fetched is in the file."""
     assert isinstance(online, Desk)
     Path("kept").mkdir()
-    assert exits.DONE == ask("valid.txt", *CLAIMS, "--online", "--evidence", "kept").exit_code
+    assert exit_codes.DONE == ask("valid.txt", *CLAIMS, "--online", "--evidence", "kept").exit_code
     server.close()
-    assert exits.DONE == certcore("evidence", "replay", "kept", "--root", "root.pub.pem").exit_code
+    assert exit_codes.DONE == certcore("evidence", "replay", "kept", "--root", "root.pub.pem").exit_code
 
 
 def test_nobody_is_asked_twice(ask: Command, desk: Desk) -> None:
     """A snapshot or the network, not both."""
     assert isinstance(desk, Desk)
     found = ask("valid.txt", "--snapshot", "lists", "--online")
-    assert (exits.ERROR, True) == (found.exit_code, "either --online or --snapshot" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "either --online or --snapshot" in found.stderr)
 
 
 @pytest.mark.parametrize("option", ["--online", "--snapshot"])
@@ -125,10 +125,10 @@ def test_the_network_is_loaded_only_when_asked_for(desk: Desk, option: str) -> N
         check=False,
     )
     if option == "--snapshot":
-        assert (exits.DONE, "") == (done.returncode, done.stderr)
+        assert (exit_codes.DONE, "") == (done.returncode, done.stderr)
     else:
         line = "certcore: asking over HTTPS needs httpx2, which is not installed: pip install 'certcore[http]'\n"
-        assert (exits.ERROR, "", line) == (done.returncode, done.stdout, done.stderr)
+        assert (exit_codes.ERROR, "", line) == (done.returncode, done.stdout, done.stderr)
 
 
 # --- what else is read
@@ -139,9 +139,9 @@ def test_confidential_fields_are_read_with_the_groups_key(ask: Command, desk: De
     assert isinstance(desk, Desk)
     asked = ("hidden.txt", "--vin", "LSVAA4181E2184211")
     found = ask(*asked, "--group-key", "group.key")
-    assert (exits.DONE, True) == (found.exit_code, "    VIN: LSVAA4181E2184211" in found.stdout)
+    assert (exit_codes.DONE, True) == (found.exit_code, "    VIN: LSVAA4181E2184211" in found.stdout)
     without = ask(*asked)
-    assert (exits.UNDETERMINED, False) == (without.exit_code, "LSVAA4181E2184211" in without.stdout)
+    assert (exit_codes.UNDETERMINED, False) == (without.exit_code, "LSVAA4181E2184211" in without.stdout)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_file_without_a_group_key_is_an_error(ask: Command, desk: Desk, name: 
     """Told by its name."""
     assert isinstance(desk, Desk)
     found = ask("valid.txt", "--group-key", name)
-    assert (exits.ERROR, True, True) == (found.exit_code, f"{name}: " in found.stderr, f"[{code}]" in found.stderr)
+    assert (exit_codes.ERROR, True, True) == (found.exit_code, f"{name}: " in found.stderr, f"[{code}]" in found.stderr)
 
 
 def test_proofs_lift_the_doubt_of_a_stolen_key(ask: Command, desk: Desk) -> None:
@@ -164,31 +164,31 @@ def test_proofs_lift_the_doubt_of_a_stolen_key(ask: Command, desk: Desk) -> None
     stamp = authority.answer(existence.timestamp_request(text), at=at)
     Path("stamp").write_bytes(stamp)
     Path("tsa.der").write_bytes(authority.root)
-    assert exits.DONE == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
+    assert exit_codes.DONE == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
     (sealed,) = Path("kept").iterdir()
     desk.trust(certificate_key={"compromised_since": desk.now - timedelta(days=1)})
 
     doubtful = ask("valid.txt")
-    assert (exits.UNDETERMINED, True) == (doubtful.exit_code, "[key-compromised-unproven" in doubtful.stdout)
+    assert (exit_codes.UNDETERMINED, True) == (doubtful.exit_code, "[key-compromised-unproven" in doubtful.stdout)
     for proof, key in (("receipt", ()), ("stamp", ("--tsa", "tsa.der"))):
-        assert exits.DONE == ask("valid.txt", "--existed-by", proof, *key).exit_code, proof
-    assert exits.UNDETERMINED == ask("valid.txt", "--existed-by", "stamp").exit_code
+        assert exit_codes.DONE == ask("valid.txt", "--existed-by", proof, *key).exit_code, proof
+    assert exit_codes.UNDETERMINED == ask("valid.txt", "--existed-by", "stamp").exit_code
 
     desk.trust(certificate_key={"compromised_since": desk.now + timedelta(days=1)})
-    assert exits.DONE == ask("valid.txt", "--existed-by", str(sealed), "--seal-key", "seal.pub.pem").exit_code
-    assert exits.UNDETERMINED == ask("valid.txt", "--existed-by", str(sealed)).exit_code
+    assert exit_codes.DONE == ask("valid.txt", "--existed-by", str(sealed), "--seal-key", "seal.pub.pem").exit_code
+    assert exit_codes.UNDETERMINED == ask("valid.txt", "--existed-by", str(sealed)).exit_code
 
 
 def test_evidence_of_any_size_is_a_proof(ask: Command, desk: Desk) -> None:
     """What is too large with its documents is taken without them."""
     Path("kept").mkdir()
-    assert exits.DONE == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
+    assert exit_codes.DONE == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
     (sealed,) = Path("kept").iterdir()
     evidence = Evidence.from_bytes(sealed.read_bytes())
     large = Evidence(evidence._body, {**evidence.materials, b"0" * 32: bytes(100_000)})
     Path("large.vice").write_bytes(large.to_bytes())
     desk.trust(certificate_key={"compromised_since": desk.now + timedelta(days=1)})
-    assert exits.DONE == ask("valid.txt", "--existed-by", "large.vice", "--seal-key", "seal.pub.pem").exit_code
+    assert exit_codes.DONE == ask("valid.txt", "--existed-by", "large.vice", "--seal-key", "seal.pub.pem").exit_code
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_what_is_asked_for_wrongly_is_told_first(ask: Command, desk: Desk, wrong
     assert isinstance(desk, Desk)
     Path("large").write_bytes(bytes(100_000))
     found = ask("valid.txt", *wrong)
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, "certcore: " in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, "certcore: " in found.stderr)
 
 
 # --- what is kept
@@ -224,7 +224,7 @@ def test_each_verdict_has_its_evidence(ask: Command, desk: Desk) -> None:
     Path("kept").mkdir()
     found = ask("valid.txt", "forged.txt", "missing.txt", "--evidence", "kept")
     kept = sorted(map(str, Path("kept").iterdir()))
-    assert (exits.ERROR, 2) == (found.exit_code, len(kept))
+    assert (exit_codes.ERROR, 2) == (found.exit_code, len(kept))
     assert kept == sorted(
         line.removeprefix("    evidence: ") for line in found.stdout.splitlines() if "evidence: " in line
     )
@@ -249,4 +249,4 @@ def test_evidence_that_cannot_be_written_is_an_error(ask: Command, desk: Desk) -
     """There is no verdict without its evidence where that was asked for."""
     assert isinstance(desk, Desk)
     found = ask("valid.txt", "--evidence", "/proc/self")
-    assert (exits.ERROR, "", True) == (found.exit_code, found.stdout, "[file-unwritable]" in found.stderr)
+    assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, "[file-unwritable]" in found.stderr)

@@ -27,7 +27,7 @@ from click.testing import CliRunner
 from click.testing import Result as Run
 
 from certcore import Issuer, armor, qr
-from certcore.cli import exits
+from certcore.cli import exit_codes
 from certcore.cli.app import group
 from certcore.cli.keygen import write_keys
 from certcore.payload import StatusRef
@@ -70,7 +70,7 @@ def status() -> Command:
 @pytest.fixture
 def ref(status: Command) -> StatusRef:
     """A register with one certificate; its reference."""
-    assert exits.DONE == status("init", "--db", "register.db", "--issuer", "CN", "--list-size", "512").exit_code
+    assert exit_codes.DONE == status("init", "--db", "register.db", "--issuer", "CN", "--list-size", "512").exit_code
     found: StatusRef = opened(issue)[0]
     return found
 
@@ -94,7 +94,7 @@ def test_the_group_explains_itself(status: Command) -> None:
     """Alone and with --help it names its commands."""
     for arguments in ((), ("--help",)):
         found = status(*arguments)
-        assert exits.DONE == found.exit_code
+        assert exit_codes.DONE == found.exit_code
         assert all(
             name in found.output for name in ("init", "revoke", "suspend", "resume", "publish", "receipt", "serve")
         )
@@ -103,9 +103,9 @@ def test_the_group_explains_itself(status: Command) -> None:
 def test_a_register_is_made_once(status: Command) -> None:
     """What is there is not touched."""
     found = status("init", "--db", "register.db", "--country", "CN")
-    assert (exits.DONE, True) == (found.exit_code, "began at" in found.output)
+    assert (exit_codes.DONE, True) == (found.exit_code, "began at" in found.output)
     again = status("init", "--db", "register.db")
-    assert (exits.ERROR, True) == (again.exit_code, "[file-exists]" in again.stderr)
+    assert (exit_codes.ERROR, True) == (again.exit_code, "[file-exists]" in again.stderr)
 
 
 def test_certificates_are_revoked(status: Command, ref: StatusRef) -> None:
@@ -113,7 +113,7 @@ def test_certificates_are_revoked(status: Command, ref: StatusRef) -> None:
     one = ("--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *SAID)
     for command in (("suspend",), ("resume",), ("revoke", "--effective-at", "now"), ("revoke", "--from-start")):
         found = status(*command, *one)
-        assert exits.DONE == found.exit_code, found.output
+        assert exit_codes.DONE == found.exit_code, found.output
     assert ["issued", "suspended", "resumed", "revoked", "revoked"] == log(ref)
 
 
@@ -121,7 +121,7 @@ def test_certificates_are_revoked(status: Command, ref: StatusRef) -> None:
 def test_a_revocation_says_from_when(status: Command, ref: StatusRef, how: tuple[str, ...]) -> None:
     """Void from the start is never assumed, and never meant beside a time."""
     found = status("revoke", "--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *SAID, *how)
-    assert (exits.ERROR, True) == (found.exit_code, "either" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "either" in found.stderr)
     assert ["issued"] == log(ref)
 
 
@@ -130,13 +130,13 @@ def test_a_reference_is_two_numbers(status: Command, ref: StatusRef, written: st
     """Anything else is wrong usage."""
     assert isinstance(ref, StatusRef)
     found = status("suspend", "--db", "register.db", "--ref", written, *SAID)
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
 
 
 def test_errors_of_the_register_are_told(status: Command, ref: StatusRef) -> None:
     """An unknown reference and an empty reason are one line each, and exit with 2."""
     unknown = status("suspend", "--db", "register.db", "--ref", "7/7", *SAID)
-    assert (exits.ERROR, True) == (unknown.exit_code, "[register-failed]" in unknown.stderr)
+    assert (exit_codes.ERROR, True) == (unknown.exit_code, "[register-failed]" in unknown.stderr)
     assert ["issued"] == log(ref)
 
 
@@ -145,7 +145,7 @@ def test_no_register_is_made_by_a_slip_of_the_pen(status: Command, command: str)
     """A file that is not there is an error for everything but init."""
     rest = ("--ref", "1/1", *SAID) if command == "suspend" else PUBLISH
     found = status(command, "--db", "regsiter.db", *rest)
-    assert (exits.ERROR, True, False) == (
+    assert (exit_codes.ERROR, True, False) == (
         found.exit_code,
         "[file-unreadable]" in found.stderr,
         Path("regsiter.db").exists(),
@@ -162,7 +162,7 @@ def test_a_register_is_published(status: Command, ref: StatusRef, monkeypatch: p
         "published: 0 published, 1 unchanged, 0 postponed\n",
     ] == found
     wrong = status("publish", *PUBLISH[:-1], "https://x.example/none")
-    assert exits.ERROR == wrong.exit_code
+    assert exit_codes.ERROR == wrong.exit_code
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_a_receipt_is_signed(status: Command, text: str, what: str) -> None:
     command = ("receipt", text if what == "text" else what, "--db", "register.db", "--key", "status.key.pem")
     found = status(*command, "--out", "held.receipt")
     data = Path("held.receipt").read_bytes()
-    assert (exits.DONE, f"held.receipt: {len(data)} bytes\n") == (found.exit_code, found.output)
+    assert (exit_codes.DONE, f"held.receipt: {len(data)} bytes\n") == (found.exit_code, found.output)
     key = TrustedKey(
         public_key=STATUS_SIGNER.public_key,
         usage=KeyUsage.REGISTER,
@@ -189,8 +189,8 @@ def test_a_receipt_is_signed(status: Command, text: str, what: str) -> None:
     )
     assert open_receipt(data, certificate=armor.decode(text), keys=[key]) <= datetime.now(UTC) + timedelta(seconds=1)
     again = status(*command, "--out", "held.receipt")
-    assert (exits.ERROR, True) == (again.exit_code, "[file-exists]" in again.stderr)
-    assert exits.DONE == status(*command, "--out", "held.receipt", "--force").exit_code
+    assert (exit_codes.ERROR, True) == (again.exit_code, "[file-exists]" in again.stderr)
+    assert exit_codes.DONE == status(*command, "--out", "held.receipt", "--force").exit_code
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_a_receipt_is_for_one_certificate_that_is_held(
     for name, content in (("held", text), ("unknown", other), ("both", f"{text}\n{other}"), ("empty", "")):
         Path(f"{name}.txt").write_text(content)
     found = status("receipt", what, "--db", "register.db", "--key", "status.key.pem", "--out", "held.receipt", *options)
-    assert (exits.ERROR, True, False) == (found.exit_code, told in found.stderr, Path("held.receipt").exists())
+    assert (exit_codes.ERROR, True, False) == (found.exit_code, told in found.stderr, Path("held.receipt").exists())
 
 
 @pytest.mark.parametrize("given", [("--key", "status.key.pem"), ("--tokens", "tokens.json")])
@@ -221,7 +221,7 @@ def test_vehicles_take_key_and_tokens(status: Command, ref: StatusRef, given: tu
     """One without the other is wrong usage."""
     assert isinstance(ref, StatusRef)
     found = status("serve", "--db", "register.db", "--folder", "published", "--trust-list", "trust.cbor", *given)
-    assert (exits.ERROR, True) == (found.exit_code, "both" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "both" in found.stderr)
 
 
 @pytest.mark.parametrize("module", ["sqlalchemy", "uvicorn", "starlette"])
@@ -239,7 +239,7 @@ def test_without_the_extra_one_line_says_so(module: str) -> None:
         check=False,
     )
     line = f"certcore: the register needs {module}, which is not installed: pip install 'certcore[register]'\n"
-    assert (exits.ERROR, "", line) == (done.returncode, done.stdout, done.stderr)
+    assert (exit_codes.ERROR, "", line) == (done.returncode, done.stdout, done.stderr)
     help_ = [sys.executable, "-c", hidden, "status", "--help"]
     assert 0 == subprocess.run(help_, env=ENVIRONMENT, capture_output=True, check=False).returncode
 
@@ -248,7 +248,7 @@ def test_without_the_extra_one_line_says_so(module: str) -> None:
 def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
     """On loopback, until it is told to stop; a list comes over the wire as it was published."""
     assert isinstance(ref, StatusRef)
-    assert exits.DONE == status("publish", "--db", "register.db", *PUBLISH).exit_code
+    assert exit_codes.DONE == status("publish", "--db", "register.db", *PUBLISH).exit_code
     _, digest = BearerTokens.new_token()
     Path("tokens.json").write_text(json.dumps([{"name": "a", "sha256": digest, "scopes": []}]))
     with closing(socket.socket()) as probe:
@@ -286,39 +286,39 @@ def publishing(folder: str = "published", *more: str) -> tuple[str, ...]:
 def revoked(status: Command, ref: StatusRef) -> None:
     """Revoke a certificate from the start."""
     found = status("revoke", "--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *SAID, "--from-start")
-    assert exits.DONE == found.exit_code, found.output
+    assert exit_codes.DONE == found.exit_code, found.output
 
 
 def test_a_rebuilt_register_is_not_taken_for_the_one_before(status: Command, ref: StatusRef) -> None:
     """Made anew with as many events, published to the same folder: refused with a code, never 'unchanged'."""
     revoked(status, ref)
-    assert exits.DONE == status(*publishing()).exit_code
+    assert exit_codes.DONE == status(*publishing()).exit_code
     Path("register.db").unlink()
-    assert exits.DONE == status("init", "--db", "register.db", "--issuer", "CN", "--list-size", "512").exit_code
+    assert exit_codes.DONE == status("init", "--db", "register.db", "--issuer", "CN", "--list-size", "512").exit_code
     revoked(status, opened(issue)[0])
     found = status(*publishing())
-    assert (exits.ERROR, True, "") == (found.exit_code, "[register-mismatch]" in found.stderr, found.stdout)
+    assert (exit_codes.ERROR, True, "") == (found.exit_code, "[register-mismatch]" in found.stderr, found.stdout)
 
 
 def test_a_restored_register_recovers_from_its_folder(status: Command, ref: StatusRef) -> None:
     """Refused while it knows less; recovered, it publishes; told to withdraw, it says so."""
     shutil.copy("register.db", "backup.db")
     revoked(status, ref)
-    assert exits.DONE == status(*publishing()).exit_code
+    assert exit_codes.DONE == status(*publishing()).exit_code
     for name in ("register.db", "register.db-wal", "register.db-shm"):
         Path(name).unlink(missing_ok=True)
     Path("backup.db").rename("register.db")
     time.sleep(1.1)  # a list is of another second than the one before it
     refused = status(*publishing())
-    assert (exits.ERROR, True) == (refused.exit_code, "[register-behind]" in refused.stderr)
+    assert (exit_codes.ERROR, True) == (refused.exit_code, "[register-behind]" in refused.stderr)
     shutil.copytree("published", "elsewhere")
     loud = status(*publishing("elsewhere", "--withdraw"))
-    assert (exits.DONE, True) == (loud.exit_code, "list 0: WITHDRAWN" in loud.stderr)
+    assert (exit_codes.DONE, True) == (loud.exit_code, "list 0: WITHDRAWN" in loud.stderr)
     key = ("--key", "status.pub.pem", "--uri-template", PUBLISH[-1])
     found = status("recover", "--db", "register.db", "--folder", "published", *key)
-    assert (exits.DONE, True) == (found.exit_code, found.output.startswith("1 events recovered"))
+    assert (exit_codes.DONE, True) == (found.exit_code, found.output.startswith("1 events recovered"))
     again = status(*publishing())
-    assert (exits.DONE, "published: 2 published, 0 unchanged, 0 postponed\n") == (again.exit_code, again.output)
+    assert (exit_codes.DONE, "published: 2 published, 0 unchanged, 0 postponed\n") == (again.exit_code, again.output)
     assert ["issued", "revoked"] == log(ref)
 
 
@@ -332,11 +332,11 @@ def test_a_clock_that_was_ahead_is_an_error(status: Command, ref: StatusRef) -> 
     opened(publish_ahead)
     revoked(status, ref)
     found = status(*publishing())
-    assert exits.ERROR == found.exit_code
+    assert exit_codes.ERROR == found.exit_code
     for word in ("[publication-postponed]", ahead.date().isoformat(), "expires", "--set-back"):
         assert word in found.stderr
-    assert exits.DONE == status(*publishing("published", "--set-back")).exit_code
-    assert exits.DONE == status(*publishing()).exit_code
+    assert exit_codes.DONE == status(*publishing("published", "--set-back")).exit_code
+    assert exit_codes.DONE == status(*publishing()).exit_code
 
 
 def test_a_change_that_waits_is_an_error(status: Command, ref: StatusRef) -> None:
@@ -345,7 +345,7 @@ def test_a_change_that_waits_is_an_error(status: Command, ref: StatusRef) -> Non
     registry.revoke(ref, effective_at=None, actor="clerk-7", reason="entered in error")
     registry.close()
     found = status(*publishing())
-    assert (exits.ERROR, True) == (found.exit_code, "recorded later than now" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "recorded later than now" in found.stderr)
 
 
 def test_a_list_of_this_second_is_told(status: Command, ref: StatusRef) -> None:
@@ -358,7 +358,7 @@ def test_a_list_of_this_second_is_told(status: Command, ref: StatusRef) -> None:
     opened(publish_soon)
     revoked(status, ref)
     found = status(*publishing())
-    assert (exits.ERROR, True) == (found.exit_code, "readers see the list of" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "readers see the list of" in found.stderr)
 
 
 def test_a_key_that_readers_refuse_publishes_nothing(status: Command, ref: StatusRef) -> None:
@@ -372,6 +372,6 @@ def test_a_key_that_readers_refuse_publishes_nothing(status: Command, ref: Statu
     Path("list.cbor").write_bytes(contents.sign(ROOT_SIGNER))
     Path("root.pem").write_bytes(ROOT_SIGNER.public_key.to_pem())
     found = status(*publishing("published", "--trust", "list.cbor", "--root", "root.pem"))
-    assert (exits.ERROR, True) == (found.exit_code, "[status-key-untrusted]" in found.stderr)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[status-key-untrusted]" in found.stderr)
     assert not Path("published").exists()
-    assert exits.ERROR == status(*publishing("published", "--trust", "list.cbor")).exit_code
+    assert exit_codes.ERROR == status(*publishing("published", "--trust", "list.cbor")).exit_code

@@ -24,7 +24,7 @@ def main(path: str, number: int, claims: int) -> None:
         for claim in range(claims):
             sighting = Sighting(subject=b"one", companion=b"")
             (told,) = store.remember([sighting], claim=b"%d/%d" % (number, claim), at=AT)
-            say(0 if told.alike is None else told.alike.claims)
+            say(0 if told.same is None else told.same.claims)
 
 
 if __name__ == "__main__":

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from certcore import StatusListEntry, Verdict, signals
 from certcore.errors import StatusError
 from certcore.signals import (
-    Elsewhere,
     MemorySeenStore,
+    OtherClaims,
     PseudonymKey,
-    Recalled,
     SeenStore,
     Sighting,
+    SightingMatches,
     Signal,
     SQLiteSeenStore,
 )
@@ -291,11 +291,11 @@ class Listening:
         self.key = PseudonymKey(key)
         self.told: list[bytes] = []
 
-    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[Recalled, ...]:
+    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[SightingMatches, ...]:
         """Nothing was seen."""
         assert at.tzinfo is UTC
         self.told += [claim, *(part for one in sightings for part in (one.subject, one.companion))]
-        return tuple(Recalled() for _ in sightings)
+        return tuple(SightingMatches() for _ in sightings)
 
     def forget(self, *, before: datetime) -> int:
         """Nothing is kept."""
@@ -306,7 +306,7 @@ class Listening:
 class Failing(Listening):
     """A store that gives no answer."""
 
-    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[Recalled, ...]:
+    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[SightingMatches, ...]:
         """Never."""
         super().remember(sightings, claim=claim, at=at)
         raise StatusError("seen-store-failed")
@@ -461,11 +461,11 @@ def test_what_is_told_is_what_the_others_showed(rows: list[tuple[int, int, int, 
             [Sighting(subject=bytes([subject]), companion=bytes([companion]))], claim=bytes([claim]), at=at
         )
         others = [(other, with_, when) for other, what, with_, when in before if what == subject and other != claim]
-        for is_alike, answer in ((True, told.alike), (False, told.unlike)):
+        for is_alike, answer in ((True, told.same), (False, told.different)):
             meant = [(other, when) for other, with_, when in others if (with_ == companion) == is_alike]
             times = [when for _, when in meant]
             expected = (
-                Elsewhere(claims=len({other for other, _ in meant}), first_at=min(times), last_at=max(times))
+                OtherClaims(claims=len({other for other, _ in meant}), first_at=min(times), last_at=max(times))
                 if meant
                 else None
             )

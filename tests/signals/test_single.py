@@ -21,7 +21,7 @@ SHANGHAI_EVENING = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)
 
 def test_an_ordinary_verdict() -> None:
     """A certificate that was there before the loss, for the vehicle that was seen, shows nothing."""
-    assert () == signals.of(verdict_on(expect=Expected(registration_number=PLATE, vin=VIN), plate_type=2))
+    assert () == signals.for_verdict(verdict_on(expect=Expected(registration_number=PLATE, vin=VIN), plate_type=2))
 
 
 @pytest.mark.parametrize("text", ["", "VIC1:", "HC1:ABC", TEXT[:-3] + "000"])
@@ -30,7 +30,7 @@ def test_what_is_not_authentic(text: str) -> None:
     verdict = verdict_on(text)
 
     assert verdict.certificate is None
-    assert () == signals.of(verdict)
+    assert () == signals.for_verdict(verdict)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_is_not_authentic(text: str) -> None:
 )
 def test_after_the_event(as_of: datetime | date, changes: dict[str, Any], expected: list[tuple[str, int]]) -> None:
     """An inspection or an issue after the moment asked about is noticed, by how many days at least."""
-    found = signals.of(verdict_on(as_of=as_of, plate_type=2, **changes))
+    found = signals.for_verdict(verdict_on(as_of=as_of, plate_type=2, **changes))
 
     assert [Signal(f"{what}-after-event", (("days", days),)) for what, days in expected] == list(found)
 
@@ -96,7 +96,7 @@ def test_issued_after_the_event_though_not_yet_valid() -> None:
 
     assert "not-yet-valid-on-date" in verdict
     assert "issued-after-event" not in verdict
-    assert ["issued-after-event"] == noticed(signals.of(verdict))
+    assert ["issued-after-event"] == noticed(signals.for_verdict(verdict))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_another_vehicle(expect: dict[str, Any], expected: list[str]) -> None:
     """That plate or VIN differ from the vehicle seen is repeated from the verdict."""
     verdict = verdict_on(expect=Expected(**expect), plate_type=2)
 
-    assert expected == noticed(signals.of(verdict))
+    assert expected == noticed(signals.for_verdict(verdict))
     assert set(expected) <= {reason.code for reason in verdict.reasons}
 
 
@@ -121,13 +121,13 @@ def test_a_repeated_reason_keeps_its_detail() -> None:
     """A look-alike VIN is a hint in the signal as in the reason."""
     verdict = verdict_on(expect=Expected(vin=VIN.replace("1", "I")), plate_type=2)
 
-    assert (Signal("vin-mismatch", (("hint", "lookalike"),)),) == signals.of(verdict)
+    assert (Signal("vin-mismatch", (("hint", "lookalike"),)),) == signals.for_verdict(verdict)
 
 
 def test_the_check_digit() -> None:
     """A wrong check digit is repeated where the country has one, and nowhere else."""
-    assert ["chassis-check-digit"] == noticed(signals.of(verdict_on(vin=OTHER_VIN, plate_type=2)))
-    assert [] == noticed(signals.of(verdict_on(vin=OTHER_VIN, country="DE", registration_number="B-AB 123")))
+    assert ["chassis-check-digit"] == noticed(signals.for_verdict(verdict_on(vin=OTHER_VIN, plate_type=2)))
+    assert [] == noticed(signals.for_verdict(verdict_on(vin=OTHER_VIN, country="DE", registration_number="B-AB 123")))
 
 
 def test_a_register_that_contradicts() -> None:
@@ -140,7 +140,7 @@ def test_a_register_that_contradicts() -> None:
     )
 
     assert "status-contradicts-certificate" in verdict
-    assert ["status-contradicts-certificate"] == noticed(signals.of(verdict))
+    assert ["status-contradicts-certificate"] == noticed(signals.for_verdict(verdict))
 
 
 @pytest.mark.parametrize(
@@ -180,12 +180,12 @@ def test_a_register_that_contradicts() -> None:
 )
 def test_plate_form_against_plate_type(number: str, plate_type: int | None, expected: list[str]) -> None:
     """A plate whose characters do not go with its type, or follow no known form, is noticed."""
-    assert expected == noticed(signals.of(verdict_on(registration_number=number, plate_type=plate_type)))
+    assert expected == noticed(signals.for_verdict(verdict_on(registration_number=number, plate_type=plate_type)))
 
 
 def test_a_plate_of_a_country_without_known_forms() -> None:
     """Of a plate that is not Chinese nothing is said."""
-    assert () == signals.of(verdict_on(registration_number="闽", country="DE", plate_type=2))
+    assert () == signals.for_verdict(verdict_on(registration_number="闽", country="DE", plate_type=2))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_screenshot(at: timedelta, expected: list[Signal]) -> None:
     """A live presentation looked at after its window and the clocks' skew is noticed; one that is early is not."""
     text = live(presented_at=NOW, minutes=5, plate_type=2)
 
-    assert expected == list(signals.of(verdict_on(text, as_of=LOSS, at=NOW + at)))
+    assert expected == list(signals.for_verdict(verdict_on(text, as_of=LOSS, at=NOW + at)))
 
 
 def everything() -> Verdict:
@@ -224,7 +224,7 @@ def test_the_verdict_stays_as_it_is() -> None:
     verdict = everything()
     before = verdict.to_json()
 
-    found = signals.of(verdict)
+    found = signals.for_verdict(verdict)
 
     assert before == verdict.to_json()
     assert [
@@ -241,7 +241,7 @@ def test_the_verdict_stays_as_it_is() -> None:
 
 def test_no_signal_names_a_vehicle() -> None:
     """Neither plate nor VIN stands in any signal, or in its words."""
-    for signal in signals.of(everything()):
+    for signal in signals.for_verdict(everything()):
         shown = f"{signal!r} {signal.to_dict()} {signal.explain()} {signal.explain(lang='zh')}"
         assert not any(number in shown for number in ("12345", VIN, OTHER_VIN, VIN[-6:]))
 
@@ -249,6 +249,6 @@ def test_no_signal_names_a_vehicle() -> None:
 @given(st.sampled_from(sorted(vocabulary.PLATE_TYPES)), st.text("闽C粤ZDF0189港澳学警挂使领", min_size=1, max_size=9))
 def test_signals_of_any_plate(plate_type: int, number: str) -> None:
     """No plate is an error, and it gives one signal at most."""
-    found = signals.of(verdict_on(registration_number=number, plate_type=plate_type))
+    found = signals.for_verdict(verdict_on(registration_number=number, plate_type=plate_type))
 
     assert len(found) <= 1

@@ -35,7 +35,7 @@ PROCESSES = 4
 def told(store: SeenStore, claim: bytes) -> int:
     """How many other claims showed the same."""
     (recalled,) = store.remember([SEEN], claim=claim, at=NOW)
-    return 0 if recalled.alike is None else recalled.alike.claims
+    return 0 if recalled.same is None else recalled.same.claims
 
 
 @pytest.fixture
@@ -272,8 +272,8 @@ def test_a_killed_process_loses_nothing(path: Path) -> None:
 
     with SQLiteSeenStore(path, key=KEY) as store:
         (recalled,) = store.remember([Sighting(subject=b"one", companion=b"")], claim=b"after", at=NOW)
-    assert recalled.alike is not None
-    assert acknowledged <= recalled.alike.claims <= acknowledged + 1
+    assert recalled.same is not None
+    assert acknowledged <= recalled.same.claims <= acknowledged + 1
 
 
 def test_threads_that_make_the_file(path: Path) -> None:

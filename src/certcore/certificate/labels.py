@@ -1,7 +1,7 @@
 """A certificate's fields in words, for people: what each is called and what its codes mean, in English and Chinese.
 
 The command and the printed page share them. What lives here makes words of values; which fields are shown, and where,
-is decided by whoever shows them. Every value is made visible (`certcore._visible`); no markup is escaped.
+is decided by whoever shows them. Every value is made visible (`certcore._escaping`); no markup is escaped.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from certcore import vocabulary
-from certcore._visible import visible
+from certcore._escaping import escape
 from certcore.certificate._claims import BY_NAME, NAMES
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
 from certcore.vocabulary import Term
@@ -68,7 +68,7 @@ def value(name: str, certificate: InspectionCertificate, lang: str | None) -> st
         lang: ``en`` or ``zh``; both, unless given, and then what is counted or referred to in English alone.
     """
     found = getattr(certificate, name)
-    return None if found is None else visible(_value(name, found, certificate, lang))
+    return None if found is None else escape(_value(name, found, certificate, lang))
 
 
 def _value(name: str, found: object, certificate: InspectionCertificate, lang: str | None) -> str:

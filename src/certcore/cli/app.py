@@ -15,12 +15,12 @@ import click
 
 import certcore
 from certcore import reasons
-from certcore.cli import demo, evidence, exits, issue, keygen, scan, show, status, terminal, trust, vehicle, verify
+from certcore.cli import demo, evidence, exit_codes, issue, keygen, scan, show, status, terminal, trust, vehicle, verify
 from certcore.cli.print import print_page
 from certcore.errors import CertcoreError
 
 
-class _Rooms(click.Group):
+class CommandGroup(click.Group):
     """A group of commands that return their exit code, and whose errors are told as certcore tells them."""
 
     def invoke(self, ctx: click.Context) -> None:
@@ -29,15 +29,15 @@ class _Rooms(click.Group):
             code = super().invoke(ctx)
         except CertcoreError as error:
             tell(error)
-            code = exits.ERROR
+            code = exit_codes.ERROR
         except click.ClickException as error:
             _tell_usage(error)
-            code = exits.ERROR
-        ctx.exit(code if isinstance(code, int) else exits.DONE)
+            code = exit_codes.ERROR
+        ctx.exit(code if isinstance(code, int) else exit_codes.DONE)
 
 
 @click.group(
-    cls=_Rooms,
+    cls=CommandGroup,
     no_args_is_help=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -76,15 +76,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = group.main(arguments, prog_name="certcore", standalone_mode=False)
     except click.ClickException as error:
         _tell_usage(error)
-        return exits.ERROR
+        return exit_codes.ERROR
     except (click.Abort, KeyboardInterrupt):
-        return exits.INTERRUPTED
+        return exit_codes.INTERRUPTED
     except SystemExit as left:  # click's way out when nobody reads its output any more, or after completing a line
-        return exits.ERROR if left.code else exits.DONE
+        return exit_codes.ERROR if left.code else exit_codes.DONE
     except Exception as error:  # noqa: BLE001  the last resort: a traceback may hold a plate, a VIN or a key
         click.echo(f"certcore: this is a defect in certcore, please report it: {_where(error)}", err=True)
-        return exits.ERROR
-    return code if isinstance(code, int) else exits.DONE
+        return exit_codes.ERROR
+    return code if isinstance(code, int) else exit_codes.DONE
 
 
 def tell(error: CertcoreError) -> None:

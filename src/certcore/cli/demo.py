@@ -15,7 +15,7 @@ from typing import Final
 import click
 
 from certcore import armor, qr
-from certcore.cli import certificate_draft, demo_cast, demo_questions, exits, files, keygen, terminal
+from certcore.cli import certificate_draft, demo_cast, demo_questions, exit_codes, files, keygen, terminal
 from certcore.cli.demo_cast import Cast
 from certcore.cli.demo_questions import Answer
 from certcore.cli.issue import DEFAULT_SCALE
@@ -66,7 +66,7 @@ def demo(out: Path) -> int:
     except OSError as cause:
         raise IssuingError("file-unwritable", f"{out}: {cause.strerror}") from cause
     _print(cast, answers, out)
-    return exits.DONE if all(answer.is_expected for answer in answers) else exits.NOT_VALID
+    return exit_codes.DONE if all(answer.is_expected for answer in answers) else exit_codes.NOT_VALID
 
 
 def _refuse_foreign(out: Path) -> None:

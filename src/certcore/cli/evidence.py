@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 import attrs
 import click
 
-from certcore.cli import asking, exits, files, keygen, terminal, verdicts
-from certcore.cli.asking import FILE
+from certcore.cli import exit_codes, files, keygen, options, terminal, verdicts
+from certcore.cli.options import FILE
 from certcore.cli.output import Line, Output, Refusal, choose, choose_format
 from certcore.cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
@@ -65,18 +65,18 @@ def show(what: tuple[Path, ...], *, output: Output) -> int:
         found = _opened(path, lambda evidence: evidence)
         if isinstance(found, CertcoreError):
             output.tell(Refusal(str(path), found))
-            codes.append(exits.ERROR)
+            codes.append(exit_codes.ERROR)
         else:
             output.tell(_Contents(path, found))
-            codes.append(exits.DONE)
-    return exits.worst(codes)
+            codes.append(exit_codes.DONE)
+    return exit_codes.worst(codes)
 
 
 @evidence.command()
 @_WHAT
-@asking.ROOT
-@asking.THRESHOLD
-@asking.ENVIRONMENT
+@options.ROOT
+@options.THRESHOLD
+@options.ENVIRONMENT
 @click.option("--seal-key", type=FILE, help="The public key whose seal is required, PEM.")
 @click.option(
     "--tsa",
@@ -86,7 +86,7 @@ def show(what: tuple[Path, ...], *, output: Output) -> int:
     help="The root certificate of an authority; a time-stamp by one of those named is required. Repeatable.",
 )
 @click.option("--materials", type=FILE, help="A folder with the documents of detached files.")
-@asking.GROUP_KEYS
+@options.GROUP_KEYS
 @choose
 def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Come to the verdicts of then again, offline.
@@ -97,10 +97,10 @@ def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # n
 
     Exits with 0 if all were valid, 1 if any was not, else 3 if any was undetermined; 2 if any evidence does not hold.
     """
-    root = asking.root(given)
+    root = options.root(given)
     seal_key = None if given["seal_key"] is None else keygen.read_public_key(given["seal_key"])
-    authorities = asking.authorities(given["authority_files"])
-    group_keys = asking.group_keys(given["group_key_files"])
+    authorities = options.authorities(given["authority_files"])
+    group_keys = options.group_keys(given["group_key_files"])
     materials = _materials(given["materials"])
 
     def judge(stored: Evidence) -> _Judged:
@@ -117,16 +117,16 @@ def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # n
 
 @evidence.command()
 @_WHAT
-@asking.TRUST
-@asking.ROOT
-@asking.THRESHOLD
-@asking.ENVIRONMENT
-@asking.SNAPSHOT
-@asking.ONLINE
-@asking.policy("claims")
-@asking.GROUP_KEYS
-@asking.AUTHORITIES
-@asking.SEAL_KEYS
+@options.TRUST
+@options.ROOT
+@options.THRESHOLD
+@options.ENVIRONMENT
+@options.SNAPSHOT
+@options.ONLINE
+@options.policy("claims")
+@options.GROUP_KEYS
+@options.AUTHORITIES
+@options.SEAL_KEYS
 @choose
 def reassess(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Judge the same questions anew, as of today.
@@ -137,8 +137,8 @@ def reassess(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  #
 
     Exits as 'certcore verify' does.
     """
-    status = asking.status_backend(given["snapshot"], online=given["online"])
-    verifier = asking.verifier(given, status=status)
+    status = options.status_backend(given["snapshot"], online=given["online"])
+    verifier = options.verifier(given, status=status)
 
     def judge(found: Evidence) -> _Judged:
         verdict: Verdict | VehicleVerdict
@@ -158,12 +158,12 @@ def _tell_each(what: tuple[Path, ...], judge: Callable[[Evidence], _Judged], out
     for path, judged in terminal.each(list(_files(what)), lambda path: _opened(path, judge)):
         if isinstance(judged, CertcoreError):
             output.tell(Refusal(str(path), judged))
-            codes.append(exits.ERROR)
+            codes.append(exit_codes.ERROR)
         else:
             verdict, remarks = judged
             output.tell(VerdictAnswer(str(path), verdict, remarks))
-            codes.append(exits.OF_OUTCOME[verdict.outcome])
-    return exits.worst(codes)
+            codes.append(exit_codes.OF_OUTCOME[verdict.outcome])
+    return exit_codes.worst(codes)
 
 
 def _opened(path: Path, use: Callable[[Evidence], _T]) -> _T | CertcoreError:

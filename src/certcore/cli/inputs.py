@@ -40,7 +40,7 @@ class Input:
     """One text or one picture, or why it could not be had.
 
     Attributes:
-        name: what to call it; of a stranger's choosing, so escape it.
+        name: what to call it; untrusted, so escape it.
         content: the text, the bytes of the picture, or the error.
     """
 

@@ -11,7 +11,7 @@ import click
 
 from certcore import payload, qr
 from certcore.certificate._claims import TABLE, Claim
-from certcore.cli import certificate_draft, exits, files, keygen, terminal
+from certcore.cli import certificate_draft, exit_codes, files, keygen, terminal
 from certcore.errors import IssuingError
 from certcore.issue import Issuer
 from certcore.payload import Basis, InspectionCertificate, Profile, Result
@@ -127,7 +127,7 @@ def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # n
     text = issuer.issue(certificate)
     if not any(outputs.values()):
         terminal.say(text)
-        return exits.DONE
+        return exit_codes.DONE
     contents = {
         path: _drawn(kind, text, scale=scale, level=level) for kind, path in outputs.items() if path is not None
     }
@@ -136,7 +136,7 @@ def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # n
     for path, data in contents.items():
         terminal.say(f"{terminal.escaped(str(path))}: {len(data)} bytes")
     terminal.say(f"QR version {size.version}-{size.level}, {size.modules} modules a side")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _certificate(given: dict[str, Any]) -> InspectionCertificate:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
 from certcore import _json
-from certcore.cli import moments
+from certcore.cli import datetimes
 from certcore.errors import RejectedInputError
 
 _T = TypeVar("_T")
@@ -99,12 +99,12 @@ def truth(value: object, place: str) -> bool:
 
 def day(value: object, place: str) -> date:
     """A civil day."""
-    return _by(moments.day, value, place)
+    return _by(datetimes.parse_day, value, place)
 
 
 def instant(value: object, place: str) -> datetime:
     """A moment with its zone."""
-    return _by(moments.instant, value, place)
+    return _by(datetimes.parse_instant, value, place)
 
 
 def hexadecimal(value: object, place: str) -> bytes:

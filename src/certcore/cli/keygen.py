@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import click
 
-from certcore.cli import exits, files, terminal
+from certcore.cli import exit_codes, files, terminal
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES, LocalSigner, PublicKey
 from certcore.keys._algorithms import ALGORITHMS_OF, SIGNING_KINDS
@@ -40,7 +40,7 @@ def keygen(name: Path, algorithm: str, password_file: Path | None, *, force: boo
     terminal.say(f"algorithm    {algorithm}")
     terminal.say(f"key id       {signer.public_key.key_id.hex()}")
     terminal.say(f"thumbprint   {signer.public_key.thumbprint.hex()}")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def key_paths(name: Path) -> tuple[Path, Path]:

@@ -28,7 +28,7 @@ LANG: Final = click.option("--lang", type=click.Choice(reasons.LANGUAGES), defau
 
 @attrs.frozen
 class Line:
-    """One line for people; what a stranger chose in it is escaped already.
+    """One line for people; untrusted text in it is escaped already.
 
     Attributes:
         text: the line.

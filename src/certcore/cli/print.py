@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from certcore import armor, qr
-from certcore.cli import asking, exits, files, inputs, terminal, trust
+from certcore.cli import exit_codes, files, inputs, options, terminal, trust
 from certcore.cli.output import LANG, Output
 from certcore.cli.verdicts import VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
@@ -35,7 +35,7 @@ _PDF: Final = ".pdf"
 @click.option("--trust", "trust_file", type=_FILE, envvar="CERTCORE_TRUST", help="The signed trust list.")
 @click.option("--root", "roots", type=_FILE, multiple=True, envvar="CERTCORE_ROOT", help="A root's key; repeatable.")
 @click.option("--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign.")
-@asking.ENVIRONMENT
+@options.ENVIRONMENT
 @click.option("--font", type=_FILE, help="A TrueType or OpenType font for a PDF; found by itself, unless given.")
 @click.option("--level", type=click.Choice(["L", "M", "Q", "H"]), help="Error correction; Q where it fits well.")
 @click.option(
@@ -68,7 +68,7 @@ def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple
     verdict = verifier.verify(text, as_of=verifier.clock().replace(microsecond=0))
     Output(lang=given["lang"]).tell(VerdictAnswer("the certificate", verdict))
     if verdict.certificate is None:
-        return exits.OF_OUTCOME[verdict.outcome]
+        return exit_codes.OF_OUTCOME[verdict.outcome]
     how: dict[str, Any] = {name: given[name] for name in ("lang", "page", "level")}
     how["profile"] = None if given["profile"] is None else Profile(given["profile"])
     page: bytes | str
@@ -78,7 +78,7 @@ def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple
         page = document.to_html(text, verdict.certificate, **how)
     files.write(target, page, force=given["force"])
     terminal.say(f"{terminal.escaped(str(target))}: one page, {given['page']}")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _only_text(what: str) -> str:

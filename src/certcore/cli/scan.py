@@ -11,7 +11,7 @@ import attrs
 import click
 
 from certcore import qr
-from certcore.cli import exits, files, inputs, terminal
+from certcore.cli import exit_codes, files, inputs, terminal
 from certcore.cli.output import Line, Output, choose_format
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr import Effort, Symbol
@@ -44,7 +44,7 @@ def scan(paths: tuple[Path, ...], *, effort: str, output: Output) -> int:
             raise found
         codes.append(_code(found))
         output.tell(_Symbols(path, found))
-    return exits.worst(codes)
+    return exit_codes.worst(codes)
 
 
 def _read(path: Path, *, effort: Effort) -> _Found:
@@ -56,8 +56,8 @@ def _read(path: Path, *, effort: Effort) -> _Found:
 
 def _code(found: _Found) -> int:
     if isinstance(found, CertcoreError):
-        return exits.UNDETERMINED if found.code in _OF_PICTURE else exits.ERROR
-    return exits.DONE if found else exits.UNDETERMINED
+        return exit_codes.UNDETERMINED if found.code in _OF_PICTURE else exit_codes.ERROR
+    return exit_codes.DONE if found else exit_codes.UNDETERMINED
 
 
 @attrs.frozen

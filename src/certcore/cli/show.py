@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from certcore import armor, cose, payload, qr
-from certcore.cli import exits, fields, inputs, terminal
+from certcore.cli import exit_codes, fields, inputs, terminal
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES
 
@@ -20,7 +20,7 @@ def show(what: str) -> int:
     """Show what a certificate says, without checking any of it. TEXT begins with VIC1:; FILE is a picture or a text."""
     for text in _texts(what):
         _show(text)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _texts(what: str) -> list[str]:

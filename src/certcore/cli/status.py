@@ -16,7 +16,7 @@ import click
 
 from certcore import armor, qr
 from certcore._instants import CLOCK_SKEW
-from certcore.cli import asking, exits, files, inputs, keygen, moments, terminal
+from certcore.cli import datetimes, exit_codes, files, inputs, keygen, options, terminal
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.payload import StatusRef
 from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
@@ -76,7 +76,7 @@ def _event_options(command: _F) -> _F:
 
 
 def _effective_option(text: str) -> Callable[[_F], _F]:
-    return click.option("--effective-at", callback=moments.typed_instant, metavar="INSTANT", help=text)
+    return click.option("--effective-at", callback=datetimes.read_instant, metavar="INSTANT", help=text)
 
 
 @status.command()
@@ -91,7 +91,7 @@ def init(database: str, issuer: str | None, country: str | None, list_size: int 
     given = {"issuer": issuer, "country": country, "list_size": list_size}
     registry = _registry(database, create=True, **{name: value for name, value in given.items() if value is not None})
     terminal.say(f"a register that began at {registry.history_from.isoformat()}")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @status.command()
@@ -144,8 +144,8 @@ _TEMPLATE = click.option(
 )
 @click.option("--trust", "trust_file", type=_FILE, help="The signed trust list: is the key one that readers believe?")
 @click.option("--root", "roots", type=_FILE, multiple=True, help="A root's key for --trust, repeatable.")
-@asking.THRESHOLD
-@asking.ENVIRONMENT
+@options.THRESHOLD
+@options.ENVIRONMENT
 @click.option("--withdraw", is_flag=True, help="Publish even if that withdraws something; it is told then.")
 @click.option("--set-back", is_flag=True, help="Replace lists that are dated in the future: a clock was ahead.")
 def publish(database: str, folder: Path, key_file: Path, password_file: Path | None, **how: Any) -> int:  # noqa: ANN401  one for each option
@@ -177,7 +177,7 @@ def publish(database: str, folder: Path, key_file: Path, password_file: Path | N
         terminal.say(f"list {number}: WITHDRAWN: it says less now than what was published before", err=True)
     if postponed := _postponed(found, registry.read_clock()):
         raise IssuingError("publication-postponed", "; ".join(postponed))
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @status.command()
@@ -198,7 +198,7 @@ def recover(database: str, folder: Path, uri_template: str, key_files: tuple[Pat
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     terminal.say(f"{learnt} events recovered; references come from a new list now")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @status.command()
@@ -220,7 +220,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
         raise click.UsageError(str(cause)) from cause
     files.write(how["out"], data, force=how["force"])
     terminal.say(f"{terminal.escaped(str(how['out']))}: {len(data)} bytes")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @status.command()
@@ -254,7 +254,7 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     uvicorn.run(app, host=how["host"], port=how["port"], server_header=False)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _trust_list(how: dict[str, Any]) -> TrustList | None:
@@ -262,7 +262,7 @@ def _trust_list(how: dict[str, Any]) -> TrustList | None:
     if how["trust_file"] is None:
         return None
     data = files.read_bytes(how["trust_file"], limit=MAX_TRUST_LIST_BYTES)
-    return TrustList.open(data, root=asking.root(how))
+    return TrustList.open(data, root=options.root(how))
 
 
 def _postponed(found: Publication, now: datetime) -> list[str]:
@@ -290,7 +290,7 @@ def _postponed(found: Publication, now: datetime) -> list[str]:
 
 def _done(ref: StatusRef, what: str) -> int:
     terminal.say(f"{ref.list}/{ref.index}: {what}; readers know with the next 'certcore status publish'")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _one_text(what: str) -> str:

@@ -1,4 +1,4 @@
-"""What reaches a terminal: strangers' characters escaped, colour and progress on a terminal alone, tables whole.
+"""Print to a terminal: untrusted text is escaped, colour and progress are for terminals only, tables are never cut.
 
 Whatever comes from a certificate, a QR symbol or a file name goes through `escaped` first: a control sequence there
 could rewrite what the reader sees (CWE-150). Colour and progress follow the stream and ``NO_COLOR``; piped output is
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from certcore._visible import visible as escaped
+from certcore._escaping import escape as escaped
 
 __all__ = ["PIPED_WIDTH", "each", "escaped", "plain_table", "say", "table"]
 
@@ -33,7 +33,7 @@ _R = TypeVar("_R")
 
 
 def say(text: str, *, style: str | None = None, err: bool = False) -> None:
-    """A line, in a style where the stream is a terminal with colours. Strangers' characters are escaped already."""
+    """A line, in a style where the stream is a terminal with colours. Untrusted text is escaped already."""
     stream = sys.stderr if err else sys.stdout
     if style is None:
         click.echo(text, file=stream)

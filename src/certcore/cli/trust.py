@@ -11,7 +11,17 @@ import click
 
 from certcore import cose
 from certcore._clock import utc_now
-from certcore.cli import exits, files, keygen, moments, terminal, trust_draft, trust_import, trust_root, trust_view
+from certcore.cli import (
+    datetimes,
+    exit_codes,
+    files,
+    keygen,
+    terminal,
+    trust_draft,
+    trust_import,
+    trust_root,
+    trust_view,
+)
 from certcore.cli.trust_draft import DEFAULT_LIVE_SECONDS, DEFAULT_UPDATE_DAYS, TrustDraft
 from certcore.cli.trust_root import read_root
 from certcore.errors import IssuingError, RejectedInputError
@@ -64,7 +74,7 @@ def init(file: Path, environment: str, update_days: int, live_seconds: int, *, f
     terminal.say(
         f"{terminal.escaped(str(file))}: a {environment} list without issuers; add one with 'certcore trust add'"
     )
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @trust.command()
@@ -91,11 +101,11 @@ def init(file: Path, environment: str, update_days: int, live_seconds: int, *, f
 @click.option(
     "--not-before",
     required=True,
-    callback=moments.typed_limit,
+    callback=datetimes.read_limit,
     help="From when it may have signed: a day in the issuer's zone, or a moment.",
 )
 @click.option(
-    "--not-after", required=True, callback=moments.typed_limit, help="Until when: a day, inclusive, or a moment."
+    "--not-after", required=True, callback=datetimes.read_limit, help="Until when: a day, inclusive, or a moment."
 )
 def add(
     file: Path,
@@ -129,7 +139,7 @@ def add(
     terminal.say(
         f"{terminal.escaped(str(file))}: {terminal.escaped(issuer.id)} has the {usage} key {public_key.key_id.hex()}"
     )
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @trust.command()
@@ -170,7 +180,7 @@ def sign(
         f"{terminal.escaped(str(out))}: {len(data)} bytes, signed by {signer.public_key.key_id.hex()}"
         f" ({signer.public_key.thumbprint.hex()})"
     )
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @trust.command()
@@ -191,7 +201,7 @@ def show(file: Path, roots: tuple[Path, ...], threshold: int) -> int:
         trust_view.show(TrustList.open(data, root=root, environment=environment).contents, signed_by=signed_by)
     else:
         trust_view.show_unverified(data)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 trust.add_command(trust_import.group, "import")

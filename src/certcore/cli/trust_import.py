@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from certcore.cli import exits, files, moments, terminal, trust_draft
+from certcore.cli import datetimes, exit_codes, files, terminal, trust_draft
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, signer_lists
 from certcore.trust.signer_lists import MAX_SIGNER_LIST_BYTES, Imported, LeftOut
 
@@ -22,7 +22,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> date | datetime | None:
-    return None if value is None else moments.typed_limit(ctx, param, value)
+    return None if value is None else datetimes.read_limit(ctx, param, value)
 
 
 def _of_draft(command: _Command) -> _Command:
@@ -146,7 +146,7 @@ def _import(
         f"{terminal.escaped(str(draft_file))}: {terminal.escaped(issuer.id)} has {len(new)} {usage} keys more{already},"
         f" {len(imported.left_out)} entries left out"
     )
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _new_keys(issuer: TrustedIssuer, keys: Sequence[TrustedKey]) -> tuple[list[TrustedKey], int]:

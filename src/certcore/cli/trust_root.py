@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from certcore import cose
-from certcore.cli import exits, files, keygen, moments, terminal, trust_view
+from certcore.cli import datetimes, exit_codes, files, keygen, terminal, trust_view
 from certcore.keys import PublicKey
 from certcore.trust import roots
 from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, Environment, RootSetContents, TrustRoot
@@ -51,9 +51,9 @@ def group(ctx: click.Context) -> None:
 @click.option("--after", type=_FILE, help="The root that this one follows: its version is one higher.")
 @click.option("--version", "version", type=click.IntRange(1), help="The version, if not 1 and without --after.")
 @click.option(
-    "--valid-from", default="now", show_default=True, callback=moments.typed_instant, help="When its members begin."
+    "--valid-from", default="now", show_default=True, callback=datetimes.read_instant, help="When its members begin."
 )
-@click.option("--valid-until", callback=moments.typed_instant, help="When they end at the latest.")
+@click.option("--valid-until", callback=datetimes.read_instant, help="When they end at the latest.")
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key that signs first, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
@@ -90,7 +90,7 @@ def new(  # noqa: PLR0913  one for each option
     data = contents.sign(keygen.read_signer(key_file, password_file))
     files.write(file, data, force=force)
     trust_view.show_root_set(contents, signed_by=_signed_by(data, contents.keys))
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @group.command()
@@ -105,7 +105,7 @@ def sign(file: Path, key_file: Path, password_file: Path | None) -> int:
     data = cose.add_signature(data, signer=signer)
     files.write(file, data, force=True)
     trust_view.show_root_set(contents, signed_by=_signed_by(data, (*contents.keys, signer.public_key)))
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @group.command()
@@ -118,10 +118,10 @@ def rotate(root_file: Path, file: Path) -> int:
     name = terminal.escaped(str(root_file))
     if root is held:
         terminal.say(f"{name}: is at version {held.version} already")
-        return exits.DONE
+        return exit_codes.DONE
     files.write(root_file, roots.encode_chain(root.chain), force=True)
     terminal.say(f"{name}: from version {held.version} to {root.version}; {len(root.chain)} root sets in the chain")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @group.command()
@@ -150,7 +150,7 @@ def show(file: Path, root_files: tuple[Path, ...], threshold: int) -> int:
         before = contents.keys
     if not root_files:
         terminal.say(trust_view.ROOT_NOT_VERIFIED, style="bold red")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def read_root(paths: tuple[Path, ...], threshold: int = 1, environment: str | None = None) -> TrustRoot:

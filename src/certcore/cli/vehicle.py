@@ -9,8 +9,8 @@ from typing import Any, Final
 import attrs
 import click
 
-from certcore.cli import asking, exits, files, moments, terminal
-from certcore.cli.asking import FILE
+from certcore.cli import datetimes, exit_codes, files, options, terminal
+from certcore.cli.options import FILE
 from certcore.cli.output import Output, choose
 from certcore.cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import RejectedInputError
@@ -25,7 +25,7 @@ TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 @click.option(
     "--as-of",
     required=True,
-    callback=moments.typed_question,
+    callback=datetimes.read_question,
     metavar="MOMENT",
     help="What the question is about: a day in the register's zone, a moment with its zone, 'now', or 'today'.",
 )
@@ -33,14 +33,14 @@ TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 @click.option("--country", help="The plate's country, two letters.")
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
 @click.option("--vin", help="The whole VIN, or any other chassis number.")
-@asking.policy("claims")
-@asking.TRUST
-@asking.ROOT
-@asking.THRESHOLD
-@asking.ENVIRONMENT
+@options.policy("claims")
+@options.TRUST
+@options.ROOT
+@options.THRESHOLD
+@options.ENVIRONMENT
 @click.option("--issuer", "issuer_id", help="Whose register, if the trust list has several of that country.")
 @click.option("--token-file", type=FILE, help=f"Its first line is the bearer token; or {TOKEN}.")
-@asking.keeping
+@options.evidence_options
 @choose
 def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Ask the register about a vehicle, by its plate or its VIN, where nobody shows a certificate.
@@ -50,8 +50,8 @@ def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for ea
 
     Exits with 0 if by the register the inspection was in force, 1 if not, 3 if the register does not say; 2 for errors.
     """
-    verifier = asking.verifier(given, status=None)
-    keep = asking.keeper(given)
+    verifier = options.verifier(given, status=None)
+    keep = options.evidence_writer(given)
     asked = {name: given[name] for name in ("registration_number", "country", "plate_type", "vin")}
     register = _register(verifier.trust, given["country"], given["issuer_id"])
     token = _token(given["token_file"])
@@ -59,7 +59,7 @@ def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for ea
         from certcore.status.http import VehicleEndpoint  # noqa: PLC0415  only where somebody is asked
 
         endpoint = VehicleEndpoint.of(register, token=token)
-        verifier = attrs.evolve(verifier, vehicles=asking.over_https({register.country: endpoint}))
+        verifier = attrs.evolve(verifier, vehicles=options.over_https({register.country: endpoint}))
     try:
         verdict = verifier.check_vehicle(as_of=given["as_of"], **asked)
     except ValueError as cause:
@@ -70,7 +70,7 @@ def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for ea
     output.tell(VerdictAnswer(name, verdict, remarks, is_named=False))
     if register is not None and token is None and "status-unavailable" in verdict:
         terminal.say(f"certcore: there was no token to ask with; give --token-file, or set {TOKEN}", err=True)
-    return exits.OF_OUTCOME[verdict.outcome]
+    return exit_codes.OF_OUTCOME[verdict.outcome]
 
 
 def _register(trust: TrustList, country: str | None, issuer_id: str | None) -> TrustedIssuer | None:

@@ -1,6 +1,6 @@
 """Verdicts in words, for every command that comes to one: the outcome, its reasons, and only then what is stated.
 
-In which format they are told is `certcore.cli.output`'s to say. Whatever a stranger may have chosen is escaped.
+In which format they are told is `certcore.cli.output`'s to say. Untrusted text is escaped.
 """
 
 from __future__ import annotations

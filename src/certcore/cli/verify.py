@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from certcore.cli import asking, exits, files, inputs, moments, terminal
-from certcore.cli.asking import FILE
+from certcore.cli import datetimes, exit_codes, files, inputs, options, terminal
 from certcore.cli.inputs import Input, Source
+from certcore.cli.options import FILE
 from certcore.cli.output import Output, Refusal, choose
 from certcore.cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
@@ -32,25 +32,27 @@ _Answer = Verdict | CertcoreError
 @click.option(
     "--as-of",
     required=True,
-    callback=moments.typed_question,
+    callback=datetimes.read_question,
     metavar="MOMENT",
     help="What the question is about: a day in the issuer's zone (2027-08-14), a moment with its zone"
     " (2027-08-14T14:30+08:00), 'now', or 'today' by this machine's calendar.",
 )
-@click.option("--known-at", callback=moments.typed_instant, metavar="MOMENT", help="Judge with what was knowable then.")
+@click.option(
+    "--known-at", callback=datetimes.read_instant, metavar="MOMENT", help="Judge with what was knowable then."
+)
 @click.option("--plate", "registration_number", help="The plate that was seen, written in any way.")
 @click.option("--vin", help="The VIN that was seen: whole, or its last 6 to 8 characters.")
 @click.option("--country", help="The plate's country, two letters.")
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
 @inputs.EFFORT
-@asking.policy("counterparty")
-@asking.TRUST
-@asking.ROOT
-@asking.THRESHOLD
-@asking.ENVIRONMENT
-@asking.SNAPSHOT
-@asking.ONLINE
-@asking.GROUP_KEYS
+@options.policy("counterparty")
+@options.TRUST
+@options.ROOT
+@options.THRESHOLD
+@options.ENVIRONMENT
+@options.SNAPSHOT
+@options.ONLINE
+@options.GROUP_KEYS
 @click.option(
     "--existed-by",
     "proof_files",
@@ -59,9 +61,9 @@ _Answer = Verdict | CertcoreError
     help="Proof that the certificate existed before its key was stolen: a time-stamp, sealed evidence, a receipt;"
     " repeatable.",
 )
-@asking.AUTHORITIES
-@asking.SEAL_KEYS
-@asking.keeping
+@options.AUTHORITIES
+@options.SEAL_KEYS
+@options.evidence_options
 @choose
 def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Verify certificates: texts, pictures, folders of pictures, text files; - or a pipe reads a text a line.
@@ -73,26 +75,26 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
     Exits with 0 if all are valid, 1 if any is not, else 3 if any cannot be determined; 2 if anything could not be read.
     """
     ask = _question(given)
-    keep = asking.keeper(given)
+    keep = options.evidence_writer(given)
     codes: list[int] = []
     for item, answer in _answers(what, ask):
         if isinstance(answer, CertcoreError):
             output.tell(Refusal(item.name, answer))
-            codes.append(exits.ERROR)
+            codes.append(exit_codes.ERROR)
             continue
         kept = keep(answer)
         remarks = [] if kept is None else [Remark("evidence", str(kept))]
         output.tell(VerdictAnswer(item.name, answer, remarks))
-        codes.append(exits.OF_OUTCOME[answer.outcome])
+        codes.append(exit_codes.OF_OUTCOME[answer.outcome])
     if not codes:
         raise RejectedInputError("no-certificate", "There was nothing to verify")
-    return exits.worst(codes)
+    return exit_codes.worst(codes)
 
 
 def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
     """What to ask about each input, checked before the first one is read."""
-    status = asking.status_backend(given["snapshot"], online=given["online"])
-    verifier = asking.verifier(given, status=status)
+    status = options.status_backend(given["snapshot"], online=given["online"])
+    verifier = options.verifier(given, status=status)
     proofs = [_proof(path) for path in given["proof_files"]]
     try:
         expect = Expected(**{name: given[name] for name in ("registration_number", "vin", "country", "plate_type")})

@@ -1,7 +1,7 @@
 """What stands on a printed page, in words: the fields of a certificate, by language and by what its country asks for.
 
 Pure, and about words alone: `_layout` says where they stand, and markup is escaped where it is written.
-Whatever comes from the certificate has gone through `certcore._visible`. An expiry is never the page's headline where
+Whatever comes from the certificate has gone through `certcore._escaping`. An expiry is never the page's headline where
 the result does not pass.
 """
 

@@ -1,6 +1,6 @@
 """Whatever is handed in as a picture, to pages of 8-bit grey pixels.
 
-A picture comes from a stranger. Its kind is told from its first bytes and must be on the list, and its bytes are
+A picture is untrusted. Its kind is told from its first bytes and must be on the list, and its bytes are
 counted before anything looks at them. Here things are fetched and told apart; Pillow's kinds are decoded in
 `certcore.qr._raster`, PDF and HEIC in a process of their own (`certcore.qr._sandbox`).
 """

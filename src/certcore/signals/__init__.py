@@ -4,7 +4,7 @@ Signals never change a verdict: they are worked out from one that stands, and ha
 and no severity; weighing them is the insurer's.
 
 - `signal`: `Signal`, the value.
-- `single`: `of`, what one verdict shows by itself.
+- `single`: `for_verdict`, what one verdict shows by itself.
 - `chain`: `check_chain`, what several certificates show beside each other.
 - `sightings`: `seen`, the same certificate in several claims, and what a store of sightings must do.
 - `memory` and `sqlite`: two such stores.
@@ -19,31 +19,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from certcore.signals.chain import check_chain
     from certcore.signals.memory import MemorySeenStore
-    from certcore.signals.sightings import Elsewhere, PseudonymKey, Recalled, SeenStore, Sighting, seen
+    from certcore.signals.sightings import OtherClaims, PseudonymKey, SeenStore, Sighting, SightingMatches, seen
     from certcore.signals.signal import Signal
-    from certcore.signals.single import of
+    from certcore.signals.single import for_verdict
     from certcore.signals.sqlite import SQLiteSeenStore
 
 __all__ = [
-    "Elsewhere",
     "MemorySeenStore",
+    "OtherClaims",
     "PseudonymKey",
-    "Recalled",
     "SQLiteSeenStore",
     "SeenStore",
     "Sighting",
+    "SightingMatches",
     "Signal",
     "check_chain",
-    "of",
+    "for_verdict",
     "seen",
 ]
 
 _NAMES = {
     "certcore.signals.chain": ("check_chain",),
     "certcore.signals.memory": ("MemorySeenStore",),
-    "certcore.signals.sightings": ("Elsewhere", "PseudonymKey", "Recalled", "SeenStore", "Sighting", "seen"),
+    "certcore.signals.sightings": ("OtherClaims", "PseudonymKey", "SightingMatches", "SeenStore", "Sighting", "seen"),
     "certcore.signals.signal": ("Signal",),
-    "certcore.signals.single": ("of",),
+    "certcore.signals.single": ("for_verdict",),
     "certcore.signals.sqlite": ("SQLiteSeenStore",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

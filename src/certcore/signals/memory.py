@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
 
 import attrs
 
 from certcore._instants import utc
-from certcore.signals.sightings import Elsewhere, PseudonymKey, Recalled, Sighting
+from certcore.signals.sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
 
 
 @attrs.frozen
@@ -43,21 +43,20 @@ class MemorySeenStore:
         """The tenant's key."""
         return self._key
 
-    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[Recalled, ...]:
+    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[SightingMatches, ...]:
         """As `SeenStore.remember`; it never fails."""
         at = utc(at)
         with self._lock:
             return tuple(self._remember(sighting, claim, at) for sighting in sightings)
 
-    def _remember(self, sighting: Sighting, claim: bytes, at: datetime) -> Recalled:
+    def _remember(self, sighting: Sighting, claim: bytes, at: datetime) -> SightingMatches:
         spans = self._spans.setdefault(sighting.subject, {})
         known = spans.get((claim, sighting.companion), _Span(at, at))
         spans[claim, sighting.companion] = _Span(min(known.first_at, at), max(known.last_at, at))
         others = [(companion, other, span) for (other, companion), span in spans.items() if other != claim]
-        return Recalled(
-            alike=_elsewhere((other, span) for companion, other, span in others if companion == sighting.companion),
-            unlike=_elsewhere((other, span) for companion, other, span in others if companion != sighting.companion),
-        )
+        same = [(other, span) for companion, other, span in others if companion == sighting.companion]
+        different = [(other, span) for companion, other, span in others if companion != sighting.companion]
+        return SightingMatches(same=_other_claims(same), different=_other_claims(different))
 
     def forget(self, *, before: datetime) -> int:
         """As `SeenStore.forget`; it never fails."""
@@ -77,12 +76,11 @@ class MemorySeenStore:
         raise TypeError(msg)
 
 
-def _elsewhere(spans: Iterable[tuple[bytes, _Span]]) -> Elsewhere | None:
-    found = list(spans)
-    if not found:
+def _other_claims(spans: Sequence[tuple[bytes, _Span]]) -> OtherClaims | None:
+    if not spans:
         return None
-    return Elsewhere(
-        claims=len({claim for claim, _ in found}),
-        first_at=min(span.first_at for _, span in found),
-        last_at=max(span.last_at for _, span in found),
+    return OtherClaims(
+        claims=len({claim for claim, _ in spans}),
+        first_at=min(span.first_at for _, span in spans),
+        last_at=max(span.last_at for _, span in spans),
     )

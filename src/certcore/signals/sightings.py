@@ -79,7 +79,7 @@ class Sighting:
 
 
 @attrs.frozen(kw_only=True)
-class Elsewhere:
+class OtherClaims:
     """In how many other claims, and when.
 
     Attributes:
@@ -94,16 +94,16 @@ class Elsewhere:
 
 
 @attrs.frozen(kw_only=True)
-class Recalled:
+class SightingMatches:
     """What a store knows of one sighting's subject from other claims.
 
     Attributes:
-        alike: where it was seen with the same companion; None: nowhere.
-        unlike: where it was seen with another; None likewise.
+        same: where it was seen with the same companion; None: nowhere.
+        different: where it was seen with another; None likewise.
     """
 
-    alike: Elsewhere | None = None
-    unlike: Elsewhere | None = None
+    same: OtherClaims | None = None
+    different: OtherClaims | None = None
 
 
 class SeenStore(Protocol):
@@ -117,7 +117,7 @@ class SeenStore(Protocol):
         """The tenant's key, under which everything in the store is pseudonymous."""
         ...
 
-    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[Recalled, ...]:
+    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[SightingMatches, ...]:
         """Keep that one claim showed these at an instant, and tell what other claims showed; in their order.
 
         All at once or not at all, and one call after the other: of two claims that show the same at the same time, the
@@ -186,17 +186,21 @@ def seen(verdict: Verdict, /, *, claim_id: str, store: SeenStore, at: datetime |
     return tuple(
         signal(
             code,
-            claims=elsewhere.claims,
-            first_seen_at=elsewhere.first_at.isoformat(),
-            last_seen_at=elsewhere.last_at.isoformat(),
+            claims=others.claims,
+            first_seen_at=others.first_at.isoformat(),
+            last_seen_at=others.last_at.isoformat(),
         )
-        for (code, _, companion), recalled in zip(watched, told, strict=True)
-        if (elsewhere := recalled.unlike if companion else recalled.alike) is not None
+        for (code, _, companion), matches in zip(watched, told, strict=True)
+        if (others := matches.different if companion else matches.same) is not None
     )
 
 
 def _watched(verdict: Verdict) -> list[tuple[str, Identity, Identity]]:
-    """What is remembered: code, subject, company. The signal is likeness without company, and other company with it."""
+    """What is remembered of a certificate: the code of the signal, the subject, and the companion.
+
+    A subject that another claim showed with the same companion makes the signal where there is no companion; with
+    another companion, it makes it where there is one.
+    """
     certificate = verdict.certificate
     identity = None if certificate is None else certificate_identity(certificate, verdict.issuer)
     if certificate is None or identity is None:

@@ -1,4 +1,4 @@
-"""`of`: the signals that one verdict shows by itself. Pure.
+"""`for_verdict`: the signals that one verdict shows by itself. Pure.
 
 Most repeat a reason of the verdict, under its code, because a fraud desk wants them in one list with the others. The
 rest are looked for here because no verdict may rest on them.
@@ -42,7 +42,7 @@ _OF_NOTE: Final = {
 }
 
 
-def of(verdict: Verdict, /) -> tuple[Signal, ...]:
+def for_verdict(verdict: Verdict, /) -> tuple[Signal, ...]:
     """What one verdict shows by itself, in a fixed order; nothing where the certificate is not authentic.
 
     - ``inspected-after-event``, ``issued-after-event``: the inspection, or the certificate, came after the moment asked

@@ -24,7 +24,7 @@ from typing import Final, Self
 
 from certcore._instants import utc
 from certcore.errors import StatusError
-from certcore.signals.sightings import Elsewhere, PseudonymKey, Recalled, Sighting
+from certcore.signals.sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
 
 DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 """How long a lock that somebody else holds is waited for."""
@@ -112,7 +112,7 @@ class SQLiteSeenStore:
         """Where the file is, absolute."""
         return self._path
 
-    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[Recalled, ...]:
+    def remember(self, sightings: Sequence[Sighting], /, *, claim: bytes, at: datetime) -> tuple[SightingMatches, ...]:
         """As `SeenStore.remember`."""
         microseconds = _microseconds(at)
         with self._transaction() as connection:
@@ -241,14 +241,14 @@ class SQLiteSeenStore:
         return connection
 
 
-def _remember(connection: sqlite3.Connection, sighting: Sighting, claim: bytes, microseconds: int) -> Recalled:
+def _remember(connection: sqlite3.Connection, sighting: Sighting, claim: bytes, microseconds: int) -> SightingMatches:
     named = (sighting.subject, claim, sighting.companion)
     connection.execute(_KEEP, (*named, microseconds))
     found = {
-        is_alike: Elsewhere(claims=claims, first_at=_instant(first_at), last_at=_instant(last_at))
+        is_alike: OtherClaims(claims=claims, first_at=_instant(first_at), last_at=_instant(last_at))
         for is_alike, claims, first_at, last_at in connection.execute(_RECALL, named)
     }
-    return Recalled(alike=found.get(1), unlike=found.get(0))
+    return SightingMatches(same=found.get(1), different=found.get(0))
 
 
 def _close(idle: _Idle) -> None:

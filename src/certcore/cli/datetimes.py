@@ -14,7 +14,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", re.ASCII | re.DOTALL)
 
 
-def day(text: str) -> date:
+def parse_day(text: str) -> date:
     """A civil day: ``2027-09-30``.
 
     Raises:
@@ -30,7 +30,7 @@ def day(text: str) -> date:
     raise ValueError(msg)
 
 
-def instant(text: str) -> datetime:
+def parse_instant(text: str) -> datetime:
     """A moment with its zone: ``2027-08-14T14:30+08:00``, or with ``Z``.
 
     Raises:
@@ -51,27 +51,27 @@ def instant(text: str) -> datetime:
     return moment
 
 
-def typed_question(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
+def read_question(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
     """An option's value: a day, a moment with its zone, ``now``, or ``today`` by this machine's clock and zone."""
     if value == "today":
         return _now().astimezone().date()
-    return _now() if value == "now" else typed_limit(_ctx, _param, value)
+    return _now() if value == "now" else read_limit(_ctx, _param, value)
 
 
-def typed_limit(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
+def read_limit(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
     """An option's value: a day, or a moment with its zone."""
     try:
-        return day(value) if _DAY.fullmatch(value) else instant(value)
+        return parse_day(value) if _DAY.fullmatch(value) else parse_instant(value)
     except ValueError as cause:
         raise click.BadParameter(str(cause)) from cause
 
 
-def typed_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
     """An option's value: a moment with its zone, or ``now``; nothing where the option was not given."""
     if value is None or value == "now":
         return _now() if value else None
     try:
-        return instant(value)
+        return parse_instant(value)
     except ValueError as cause:
         raise click.BadParameter(str(cause)) from cause
 

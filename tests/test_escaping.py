@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore._visible import visible
+from certcore._escaping import escape
 
 
 @pytest.mark.parametrize(
@@ -23,16 +23,16 @@ from certcore._visible import visible
 )
 def test_what_is_not_printed_as_itself_is_escaped(text: str, expected: str) -> None:
     """Control, bidirectional, invisible and private characters, odd spaces and the backslash become escapes."""
-    assert expected == visible(text)
+    assert expected == escape(text)
 
 
 @given(st.text())
 def test_whatever_comes_out_is_printable(text: str) -> None:
     """No text makes it let anything through that could act on a screen."""
-    assert visible(text).isprintable()
+    assert escape(text).isprintable()
 
 
 @given(st.text(), st.text())
 def test_no_two_texts_look_the_same(one: str, other: str) -> None:
     """The escapes can be told from text, so that different texts stay different."""
-    assert (one == other) == (visible(one) == visible(other))
+    assert (one == other) == (escape(one) == escape(other))

@@ -97,8 +97,8 @@ def policy(default: str) -> Callable[[_F], _F]:
     )
 
 
-def keeping(command: _F) -> _F:
-    """The options by which evidence is kept; `keeper` is what they come to."""
+def evidence_options(command: _F) -> _F:
+    """The options by which evidence is kept; `evidence_writer` is what they come to."""
     for option in (
         click.option("--password-file", type=FILE, help="Its first line opens the key of --seal."),
         click.option("--seal", "seal_file", type=FILE, help="Seal the evidence with this private key, PEM."),
@@ -204,7 +204,7 @@ def authorities(paths: Sequence[Path]) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def keeper(given: Mapping[str, Any]) -> Callable[[Verdict | VehicleVerdict], Path | None]:
+def evidence_writer(given: Mapping[str, Any]) -> Callable[[Verdict | VehicleVerdict], Path | None]:
     """What keeps the evidence of a verdict; it gives the file.
 
     Raises:

@@ -1,6 +1,6 @@
-r"""Strangers' characters made visible: what would leave no trace, or rewrite its surroundings, becomes an escape.
+r"""Escape untrusted text: characters that cannot be seen, or that change the text around them, become an escape.
 
-Whatever comes from a certificate, a QR symbol or a file name and goes to a screen or onto paper goes through `visible`.
+All text from a certificate, a QR symbol or a file name goes through `escape` before it is shown or printed.
 What the text means is not looked at, and markup is not escaped: that belongs to whoever writes the markup.
 """
 
@@ -16,7 +16,7 @@ _INVISIBLE: Final = re.compile(
 _NAMED: Final = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def visible(text: str) -> str:
+def escape(text: str) -> str:
     r"""The same text, safe to show: whatever is not printed as itself becomes an escape such as ``\x1b`` or ``\u202e``.
 
     Control, bidirectional, zero-width, private and unassigned characters, lone surrogates, line separators and every
