@@ -65,7 +65,9 @@ def test_the_front() -> None:
 
 def test_importing_is_light() -> None:
     """The package loads no SQLite before somebody asks for it."""
-    program = "import sys; import certcore.signals as s; s.for_verdict; s.MemorySeenStore; sys.exit('sqlite3' in sys.modules)"
+    program = (
+        "import sys; import certcore.signals as s; s.for_verdict; s.MemorySeenStore; sys.exit('sqlite3' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", program], check=False)
 
     assert 0 == done.returncode
