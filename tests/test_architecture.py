@@ -37,7 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "qr.document",
         "trust",
         "status.timeline",
-        "status._packed",
+        "status._numbers",
         "status._signed",
         "status._url_policy",
         "status._cache_file",

@@ -19,6 +19,7 @@ from certcore.evidence._numbers import Kind
 from certcore.policy import Need
 from certcore.reasons import Effect
 from certcore.status import StatusEventKind, StatusState
+from certcore.status._numbers import EVENT_KINDS, STATES
 from certcore.verdict import Outcome
 
 SOURCE = Path(certcore.__file__).parent
@@ -30,8 +31,8 @@ TABLES: dict[str, tuple[Mapping[int, Enum], type[Enum]]] = {
     "outcome": (_numbers.OUTCOMES, Outcome),
     "effect": (_numbers.EFFECTS, Effect),
     "need": (_numbers.NEEDS, Need),
-    "event": (_numbers.EVENT_KINDS, StatusEventKind),
-    "state": (_numbers.STATES, StatusState),
+    "event": (EVENT_KINDS, StatusEventKind),
+    "state": (STATES, StatusState),
 }
 
 DECLARED = {

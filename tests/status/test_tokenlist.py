@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from certcore import _cbor, cose
 from certcore.errors import StatusError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_44, ML_DSA_65, LocalSigner, PublicKey
-from certcore.reasons import REASONS
-from certcore.status import _packed, timeline, tokenlist
+from certcore.reasons import REASONS, Axis, Effect
+from certcore.status import timeline, tokenlist
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusProof, StatusState
 from certcore.status.tokenlist import StatusEvents, StatusList, StatusToken
 from tests.outside.cases import result_of
@@ -343,7 +343,7 @@ def test_a_limit_is_a_number_from_one(limit: Any) -> None:  # noqa: ANN401  what
 def test_room_for_what_does_not_compress(power: int) -> None:
     """A document may be as long as zlib's `compressBound` says its list can become, and an ML-DSA signature beside."""
     size = 1 << power
-    assert size + (size >> 12) + (size >> 14) + (size >> 25) + 13 + 8_000 < _packed.wire_bytes(size)
+    assert size + (size >> 12) + (size >> 14) + (size >> 25) + 13 + 8_000 < tokenlist.wire_bytes(size)
 
 
 @pytest.mark.parametrize(
@@ -1187,7 +1187,6 @@ def test_documents_of_one_list() -> None:
     ["malformed", "type", "subject", "signature", "expired", "future", "too-large"],
 )
 def test_codes_of_documents(code: str) -> None:
-    """Every code stands in the table, as an error without an axis: it never is a reason of a verdict by itself."""
-    assert REASONS[f"status-list-{code}"].axis is None
-    assert REASONS["status-value-unknown"].axis is None
-    assert REASONS["status-unknown-reference"].axis is not None
+    """Every code is a reason of a verdict, which blocks and never fails: whatever goes wrong with a register is told."""
+    for found in (f"status-list-{code}", "status-value-unknown", "status-unknown-reference"):
+        assert (Axis.STATUS, {Effect.BLOCKS}) == (REASONS[found].axis, REASONS[found].effects)

@@ -1,7 +1,8 @@
 """The numbers of what has a number in an evidence file, written out; the words are in `docs/reference/evidence.md`.
 
 A number, once given, stays: files of every release are read for ever. Nothing here follows the order in which the
-members of an enumeration are declared. A new member gets the next free number.
+members of an enumeration are declared. A new member gets the next free number. Those of states and events are the
+register's, too: `certcore.status._numbers`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Final
 
 from certcore.policy import Need
 from certcore.reasons import Effect
-from certcore.status.protocol import StatusEventKind, StatusState
 from certcore.verdict import Outcome
 
 
@@ -33,20 +33,6 @@ OUTCOMES: Final[Mapping[int, Outcome]] = MappingProxyType(
 EFFECTS: Final[Mapping[int, Effect]] = MappingProxyType({1: Effect.FAILS, 2: Effect.BLOCKS, 3: Effect.NOTES})
 
 NEEDS: Final[Mapping[int, Need]] = MappingProxyType({1: Need.REQUIRED, 2: Need.IF_AVAILABLE, 3: Need.NOT_USED})
-
-EVENT_KINDS: Final[Mapping[int, StatusEventKind]] = MappingProxyType(
-    {
-        0: StatusEventKind.ISSUED,
-        1: StatusEventKind.REVOKED,
-        2: StatusEventKind.SUSPENDED,
-        3: StatusEventKind.RESUMED,
-        4: StatusEventKind.SUPERSEDED,
-    }
-)
-
-STATES: Final[Mapping[int, StatusState]] = MappingProxyType(
-    {0: StatusState.VALID, 1: StatusState.REVOKED, 2: StatusState.SUSPENDED, 3: StatusState.SUPERSEDED}
-)
 
 FAILED: Final = 0
 PROVED: Final = 1

@@ -18,6 +18,7 @@ from certcore.errors import Detail, RejectedInputError
 from certcore.evidence import _numbers
 from certcore.evidence._zones import Offsets
 from certcore.reasons import REASONS, Reason
+from certcore.status._numbers import EVENT_KINDS, STATES
 from certcore.status.protocol import (
     StatusEvent,
     StatusObservation,
@@ -141,8 +142,8 @@ def _optional(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 _effect_number, _effect = member(_numbers.EFFECTS)
-_event_kind_number, _event_kind = member(_numbers.EVENT_KINDS)
-_state_number, _state = member(_numbers.STATES)
+_event_kind_number, _event_kind = member(EVENT_KINDS)
+_state_number, _state = member(STATES)
 
 INSTANT: Final = (to_micros, from_micros)
 DURATION: Final = (to_duration, from_duration)

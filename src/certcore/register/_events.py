@@ -18,8 +18,8 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert,
 from certcore.errors import IssuingError
 from certcore.register import _statements
 from certcore.register._schema import CERTIFICATES, EVENTS, LISTS
+from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT, NUMBER_OF_STATE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
-from certcore.status.tokenlist import VALUE_OF
 
 _T = TypeVar("_T")
 
@@ -27,20 +27,12 @@ Reference = tuple[int, int]
 """List and index."""
 
 VALID, REVOKED, SUSPENDED, SUPERSEDED = (
-    VALUE_OF[state] for state in (StatusState.VALID, StatusState.REVOKED, StatusState.SUSPENDED, StatusState.SUPERSEDED)
+    NUMBER_OF_STATE[state]
+    for state in (StatusState.VALID, StatusState.REVOKED, StatusState.SUSPENDED, StatusState.SUPERSEDED)
 )
 """The states of a certificate's row, numbered as in a status list."""
 
 IN_FORCE: Final = (VALID, SUSPENDED)
-
-KIND_OF: Final[Mapping[int, StatusEventKind]] = {
-    0: StatusEventKind.ISSUED,
-    1: StatusEventKind.REVOKED,
-    2: StatusEventKind.SUSPENDED,
-    3: StatusEventKind.RESUMED,
-    4: StatusEventKind.SUPERSEDED,
-}
-CODE_OF: Final[Mapping[StatusEventKind, int]] = {kind: code for code, kind in KIND_OF.items()}
 
 _CHUNK: Final = 500
 """Values in one IN: SQLite once allowed 999 parameters in a statement."""
@@ -75,14 +67,14 @@ class Happening:
 
     def event(self) -> StatusEvent:
         """The same as an event."""
-        return event_of(CODE_OF[self.kind], self.effective_at, self.recorded_at, self.reason)
+        return event_of(NUMBER_OF_EVENT[self.kind], self.effective_at, self.recorded_at, self.reason)
 
     def row(self, ref: Reference) -> dict[str, Any]:
         """The row for one certificate."""
         return {
             "list": ref[0],
             "idx": ref[1],
-            "kind": CODE_OF[self.kind],
+            "kind": NUMBER_OF_EVENT[self.kind],
             "effective_at": self.effective_at,
             "recorded_at": self.recorded_at,
             "actor": self.actor,
@@ -157,7 +149,7 @@ def append(connection: Connection, refs: Sequence[Reference], happening: Happeni
         stated = _after_its_suspension(before, happening)
         if _statements.is_new(before, stated.event()):
             said[ref] = stated
-            states[ref] = VALUE_OF[_statements.final_state([*before, stated.event()])]
+            states[ref] = NUMBER_OF_STATE[_statements.final_state([*before, stated.event()])]
     write(connection, [stated.row(ref) for ref, stated in said.items()])
     set_states(connection, states)
     return len(said)
@@ -198,7 +190,7 @@ def revoke_where(connection: Connection, criteria: Criteria, happening: Happenin
     says_as_much = select(literal(1)).where(
         said.c.list == CERTIFICATES.c.list,
         said.c.idx == CERTIFICATES.c.idx,
-        said.c.kind == CODE_OF[StatusEventKind.REVOKED],
+        said.c.kind == NUMBER_OF_EVENT[StatusEventKind.REVOKED],
         said.c.recorded_at <= happening.recorded_at,
         _reaches_back_to(said.c.effective_at, happening.effective_at),
     )
@@ -233,7 +225,7 @@ def ends_of_vehicles(connection: Connection, vehicle_ids: Iterable[int]) -> dict
             select(*columns, func.min(EVENTS.c.effective_at))
             .join(EVENTS, of_one)
             .where(CERTIFICATES.c.vehicle_id.in_(part), CERTIFICATES.c.state.in_((REVOKED, SUPERSEDED)))
-            .where(EVENTS.c.kind.in_([CODE_OF[kind] for kind in _statements.FINAL]))
+            .where(EVENTS.c.kind.in_([NUMBER_OF_EVENT[kind] for kind in _statements.FINAL]))
             .group_by(*columns)
             .having(func.count() == func.count(EVENTS.c.effective_at))
         )
@@ -277,7 +269,7 @@ def latest_effects(connection: Connection, *, now: int) -> dict[int, int]:
 def event_of(kind: int, effective_at: int | None, recorded_at: int, reason: str) -> StatusEvent:
     """A row as an event."""
     return StatusEvent(
-        kind=KIND_OF[kind],
+        kind=EVENT_KINDS[kind],
         effective_at=None if effective_at is None else instant(effective_at),
         recorded_at=instant(recorded_at),
         reason=reason,

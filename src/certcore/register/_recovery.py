@@ -29,8 +29,9 @@ from certcore.register._events import Reference
 from certcore.register._schema import CERTIFICATES, LISTS, REGISTER
 from certcore.status._documents import events_uri
 from certcore.status._keys import check
+from certcore.status._numbers import NUMBER_OF_STATE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusProof
-from certcore.status.tokenlist import VALUE_OF, StatusEvents, StatusToken, open_events, open_token
+from certcore.status.tokenlist import StatusEvents, StatusToken, open_events, open_token
 from certcore.trust.issuers import ListTemplate
 
 _T = TypeVar("_T", StatusEvents, StatusToken)
@@ -165,7 +166,7 @@ def _learn(connection: Connection, found: FoundList, now: int) -> int:
             first = min(event.recorded_at for event in new)
             new.insert(0, StatusEvent(kind=StatusEventKind.ISSUED, effective_at=first, recorded_at=first))
         rows += [_events.row_of(event, ref, actor=ACTOR) for event in new]
-        states[ref] = VALUE_OF[_statements.final_state([*held, *new])]
+        states[ref] = NUMBER_OF_STATE[_statements.final_state([*held, *new])]
     _events.write(connection, sorted(rows, key=lambda row: int(row["recorded_at"])))
     _events.set_states(connection, states)
     return sum(row["kind"] > 0 for row in rows)
@@ -176,7 +177,7 @@ def _bare_row(ref: Reference, happened: Sequence[StatusEvent], now: int) -> dict
     return {
         "list": ref[0],
         "idx": ref[1],
-        "state": VALUE_OF[_statements.final_state(happened)],
+        "state": NUMBER_OF_STATE[_statements.final_state(happened)],
         "authority": "",
         "key_id": b"",
         "issued_at": 0,

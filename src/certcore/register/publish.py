@@ -45,9 +45,10 @@ from certcore.errors import IssuingError
 from certcore.keys import Signer
 from certcore.register import _checks, _folder
 from certcore.status._documents import events_uri
+from certcore.status._numbers import NUMBER_OF_STATE
 from certcore.status.protocol import StatusEvent
 from certcore.status.timeline import state_at
-from certcore.status.tokenlist import MAX_EVENTS_BYTES, VALUE_OF, StatusList, issue_events, issue_token
+from certcore.status.tokenlist import MAX_EVENTS_BYTES, StatusList, issue_events, issue_token
 from certcore.trust import TrustList
 from certcore.trust.issuers import ListTemplate, TrustedIssuer
 
@@ -406,7 +407,7 @@ def _make_list(held: _folder.Folder, source: Source, head: ListHead, terms: _Ter
     events = issue_events(changes.events, history_from=min(source.history_from, terms.now), **stated)
     if len(events) > MAX_EVENTS_BYTES:
         raise IssuingError("register-failed", "A list has more events than its document may hold", list=head.number)
-    values = {index: VALUE_OF[state_at(happened, terms.now)] for index, happened in changes.events.items()}
+    values = {index: NUMBER_OF_STATE[state_at(happened, terms.now)] for index, happened in changes.events.items()}
     token = issue_token(StatusList.from_values(values, size=head.size), **stated)
     return _Made(
         uri=uri,

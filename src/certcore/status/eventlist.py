@@ -24,6 +24,7 @@ from certcore.errors import RejectedInputError
 from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
+from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT
 from certcore.status._signed import malformed
 from certcore.status.protocol import StatusEvent, StatusEventKind
 
@@ -36,13 +37,7 @@ EVENTS, HISTORY_FROM = -65539, -65540
 MAX_EVENTS_BYTES: Final = 16 << 20
 """Bytes of an events document unless told otherwise: about half a million events."""
 
-_KINDS: Final[Mapping[int, StatusEventKind]] = {
-    1: StatusEventKind.REVOKED,
-    2: StatusEventKind.SUSPENDED,
-    3: StatusEventKind.RESUMED,
-    4: StatusEventKind.SUPERSEDED,
-}
-_CODE_OF: Final = {kind: code for code, kind in _KINDS.items()}
+_KINDS: Final = {number: kind for number, kind in EVENT_KINDS.items() if kind is not StatusEventKind.ISSUED}
 _EVENT_MEMBERS: Final = 4
 
 
@@ -200,7 +195,7 @@ def _entry_to_wire(index: object, happened: Sequence[StatusEvent], issued: int) 
 
 def _event_to_wire(event: StatusEvent, issued: int) -> list[object]:
     effective = None if event.effective_at is None else _signed.seconds(event.effective_at)
-    return [_CODE_OF[event.kind], effective, _until(issued, event.recorded_at), text(event.reason)]
+    return [NUMBER_OF_EVENT[event.kind], effective, _until(issued, event.recorded_at), text(event.reason)]
 
 
 def _until(issued: int, at: datetime) -> int:
