@@ -1189,4 +1189,5 @@ def test_documents_of_one_list() -> None:
 def test_codes_of_documents(code: str) -> None:
     """Every code is a reason of a verdict, which blocks and never fails: what goes wrong with a register is told."""
     for found in (f"status-list-{code}", "status-value-unknown", "status-unknown-reference"):
-        assert (Axis.STATUS, {Effect.BLOCKS}) == (REASONS[found].axis, REASONS[found].effects)
+        assert Axis.STATUS is REASONS[found].axis
+        assert {Effect.BLOCKS} == REASONS[found].effects
