@@ -82,6 +82,7 @@ def init(file: Path, environment: str, update_days: int, live_seconds: int, *, f
 @click.option("--issuer", "issuer_id", required=True, help="The issuer's id, e.g. CN.")
 @click.option("--name", help="Its name, for people. Needed for a new issuer, like the next two.")
 @click.option("--country", help="Two letters, ISO 3166-1.")
+@click.option("--also-country", "countries", multiple=True, help="Another country that it speaks for; repeatable.")
 @click.option("--time-zone", help="The zone of its civil days, e.g. Asia/Shanghai.")
 @click.option("--query-endpoint", help="Where vehicles are looked up.")
 @click.option(

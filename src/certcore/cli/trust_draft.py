@@ -162,6 +162,7 @@ def _issuer_members(issuer: TrustedIssuer) -> dict[str, Any]:
         "list_templates": [_present(item, "uri", "not_before", "not_after") for item in issuer.list_templates],
         "uri_prefixes": list(issuer.uri_prefixes),
         **_present(issuer, "max_entries", "suspends", "retroactive"),
+        **({"countries": list(issuer.countries)} if issuer.countries else {}),
         "keys": [_key_members(key) for key in issuer.keys],
     }
 
@@ -197,6 +198,7 @@ def _issuer(value: object, place: str) -> TrustedIssuer:
         "max_entries": members.take_if("max_entries", json_input.whole_number),
         "suspends": members.take_if("suspends", json_input.truth),
         "retroactive": members.take_if("retroactive", json_input.truth),
+        "countries": members.take_if("countries", json_input.array_of(json_input.text)),
     }
     given = {name: member for name, member in given.items() if member is not None}
     for name in ("id", "name", "country", "time_zone"):

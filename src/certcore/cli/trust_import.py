@@ -21,6 +21,15 @@ _FILE: Final = click.Path(path_type=Path)
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+_PURPOSES: Final = click.option(
+    "--purpose",
+    "purposes",
+    multiple=True,
+    metavar="OID",
+    help="An extended key usage that lets a certificate sign, beside those for documents; repeatable.",
+)
+
+
 def _limit(ctx: click.Context, param: click.Parameter, value: str | None) -> date | datetime | None:
     return None if value is None else datetimes.read_limit(ctx, param, value)
 
@@ -74,11 +83,12 @@ def group(ctx: click.Context) -> None:
 @group.command()
 @_of_draft
 @_window(required=False)
-def x509(**given: Any) -> int:  # noqa: ANN401  one for each option
+@_PURPOSES
+def x509(*, purposes: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401  one for each option
     """Import the X.509 certificates in FILE, PEM or DER, one or several."""
 
     def read(data: bytes, terms: dict[str, Any], _: TrustedIssuer) -> Imported:
-        return signer_lists.read_x509(data, **terms)
+        return signer_lists.read_x509(data, purposes=purposes, **terms)
 
     return _import(read, **given)
 
@@ -100,12 +110,13 @@ def jwks(*, base64url_kids: bool, **given: Any) -> int:  # noqa: ANN401  as abov
 @_of_draft
 @_window(required=False)
 @click.option("--from-country", help="Whose signers; those of the issuer's country, if not given.")
-def eu(*, from_country: str | None, **given: Any) -> int:  # noqa: ANN401  as above
+@_PURPOSES
+def eu(*, from_country: str | None, purposes: tuple[str, ...], **given: Any) -> int:  # noqa: ANN401  as above
     """Import one country's signers from one of the EU's lists in FILE, its signature checked and taken off."""
 
     def read(data: bytes, terms: dict[str, Any], issuer: TrustedIssuer) -> Imported:
         country = from_country or issuer.country
-        found = signer_lists.read_eu(data, countries=[country], **terms)
+        found = signer_lists.read_eu(data, countries=[country], purposes=purposes, **terms)
         return Imported(keys=found.countries.get(country, ()), left_out=found.left_out)
 
     return _import(read, **given)

@@ -42,6 +42,8 @@ def _show_issuer(issuer: TrustedIssuer) -> None:
         f"  an entry of its status lists may {'' if issuer.suspends else 'not '}become valid again,"
         f" a revocation may {'' if issuer.retroactive else 'not '}reach back, at most {issuer.max_entries} entries"
     )
+    if issuer.countries:
+        terminal.say(f"  also speaks for {', '.join(issuer.countries)}")
     if issuer.query_endpoint is not None:
         terminal.say(f"  vehicles are looked up at {terminal.escaped(issuer.query_endpoint)}")
     for template in issuer.list_templates:

@@ -7,15 +7,15 @@ signer may sign; see `certcore.trust.signer_lists`.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import attrs
 
 from certcore import _base64url, _json
-from certcore.errors import RejectedInputError, UntrustedError
-from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, _forms
+from certcore.errors import RejectedInputError
+from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, _x509
 
 MAX_SIGNER_LIST_BYTES: Final = 8 << 20
 """Bytes of one list: the EU's had some 2 MB for all its members."""
@@ -26,7 +26,6 @@ _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"
 _PEM_BEGIN: Final = b"-----BEGIN "
 _LONGEST_LABEL: Final = 64
 _CERTIFICATE_LABELS: Final = frozenset({b"CERTIFICATE", b"X509 CERTIFICATE"})
-_KEY_USAGE: Final = "2.5.29.15"  # RFC 5280 section 4.2.1.3
 
 
 @attrs.frozen
@@ -82,27 +81,19 @@ def _der_length(data: bytes) -> int | None:
     return 2 + octets + int.from_bytes(data[2 : 2 + octets], "big") if 1 <= octets <= 4 else None  # noqa: PLR2004  4 GB
 
 
-def from_pem_block(label: bytes, body: bytes) -> Signer:
+def from_pem_block(label: bytes, body: bytes, *, purposes: Collection[str] = ()) -> Signer:
     """The signer of a PEM block, which must be a certificate."""
     if label not in _CERTIFICATE_LABELS:
         raise unusable("a certificate is expected")
-    return from_certificate(base64_bytes(body.decode("ascii", "replace")))
+    return from_certificate(base64_bytes(body.decode("ascii", "replace")), purposes=purposes)
 
 
-def from_certificate(der: bytes, *, stated_id: bytes | None = None) -> Signer:
-    """The signer of a certificate: its key, under the EU's key id, and its window."""
+def from_certificate(der: bytes, *, stated_id: bytes | None = None, purposes: Collection[str] = ()) -> Signer:
+    """The signer of a certificate: its key, under the EU's key id, and its window, if it may sign documents."""
     key = PublicKey.from_x509(der)
     if stated_id is not None and stated_id != key.key_id:
         raise unusable("its key id is not the certificate's")
-    certificate = _forms.from_x509(der)[1]
-    try:
-        window = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        usages = [extension.value for extension in certificate.extensions if extension.oid.dotted_string == _KEY_USAGE]
-    except (ValueError, OverflowError) as cause:
-        raise RejectedInputError("key-malformed", "The certificate's dates or extensions cannot be read") from cause
-    if not all(usage.digital_signature or usage.content_commitment for usage in usages):
-        raise UntrustedError("key-usage", "The certificate's key usage does not let it sign documents")
-    return Signer(key, (key.key_id,), window)
+    return Signer(key, (key.key_id,), _x509.signing_window(der, purposes=purposes))
 
 
 # --- JWKS
@@ -147,7 +138,7 @@ def _kid(value: object, *, base64url: bool) -> bytes:
 
 def _from_base64url(value: str) -> bytes:
     try:
-        return _base64url.decode(value)
+        return _base64url.decode(value.rstrip("="))  # sets in use have it padded, too
     except ValueError as cause:
         raise unusable("a kid is not base64url") from cause
 

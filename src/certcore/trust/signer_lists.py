@@ -4,9 +4,10 @@ Each reader gives `TrustedKey`s that go into a `TrustListContents`; what they ma
 caller's to say, because somebody's signature on the trust list will stand for it. A certificate's own window always
 counts, the caller's only narrows it.
 
-What is checked: that every key can be used, that a certificate's key usage lets it sign, that a stated key id is the
-certificate's. A certificate with extensions that cannot be read, as there are in the EU's own test data, is unusable:
-what its key may do is not known. What is *not* checked: who issued a certificate, whether it was revoked, and any
+What is checked: that every key can be used; that a stated key id is the certificate's; that a certificate may sign
+documents: by its key usage and extended key usage where it has them, not as a CA's, and without a critical extension
+that is not known. One with extensions that cannot be read, as there are in the EU's own test data, is unusable: what
+its key may do is not known. What is *not* checked: who issued a certificate, whether it was revoked, and any
 signature around a list. A JWS, a line with a signature, or a gateway's CMS is the caller's to check and take off first.
 
 By default one entry that cannot be used refuses the list; with ``skip_unusable=True`` it is left out, and the result
@@ -114,6 +115,7 @@ def read_x509(
     authorities: Collection[str] = ("*",),
     not_before: datetime | None = None,
     not_after: datetime | None = None,
+    purposes: Collection[str] = (),
     skip_unusable: bool = False,
 ) -> Imported:
     """The signers in X.509 certificates: PEM or DER, one or several after another.
@@ -127,6 +129,7 @@ def read_x509(
         authorities: for whom, as in `TrustedKey`.
         not_before: no earlier than this, whatever the certificates say.
         not_after: no later than this.
+        purposes: extended key usages, as dotted numbers, that let a certificate sign, beside those for documents.
         skip_unusable: whether an unusable entry is left out rather than refusing all.
 
     Raises:
@@ -140,7 +143,7 @@ def read_x509(
     else:
         blocks = ((b"CERTIFICATE", item) for item in _signers.der_items(data))
     entries: list[_Entry] = [
-        (f"certificates[{at}]", functools.partial(_signers.from_pem_block, *block))
+        (f"certificates[{at}]", functools.partial(_signers.from_pem_block, *block, purposes=purposes))
         for at, block in enumerate(islice(blocks, MAX_SIGNERS + 1))
     ]
     return _collected(entries, terms, skip_unusable=skip_unusable)
@@ -199,6 +202,7 @@ def read_eu(
     authorities: Collection[str] = ("*",),
     not_before: datetime | None = None,
     not_after: datetime | None = None,
+    purposes: Collection[str] = (),
     skip_unusable: bool = False,
 ) -> ImportedCountries:
     """The signers in a list of the EU's members, in any of the forms in which these were handed out as JSON.
@@ -218,6 +222,7 @@ def read_eu(
         authorities: for whom, as in `TrustedKey`.
         not_before: no earlier than this; needed for a key without a certificate.
         not_after: no later than this; as above.
+        purposes: as for `read_x509`.
         skip_unusable: whether an unusable entry is left out rather than refusing all.
 
     Raises:
@@ -226,7 +231,7 @@ def read_eu(
     """
     terms = _Terms(usage=usage, authorities=authorities, not_before=not_before, not_after=not_after)
     by_country: dict[str, list[_Entry]] = {}
-    for place, country, read in _eu_entries(_signers.read_json(data)):
+    for place, country, read in _eu_entries(_signers.read_json(data), purposes):
         if countries is None or country is None or country in countries:
             by_country.setdefault(country or "", []).append((place, read if country else _without_country))
     _refuse_too_many(sum(map(len, by_country.values())))
@@ -309,36 +314,36 @@ def _merged(held: TrustedKey, again: TrustedKey) -> TrustedKey:
 _EuEntry: TypeAlias = tuple[str, str | None, Callable[[], _signers.Signer]]
 
 
-def _eu_entries(members: object) -> Iterator[_EuEntry]:
+def _eu_entries(members: object, purposes: Collection[str]) -> Iterator[_EuEntry]:
     match members:
         case {"dsc_trust_list": dict() as countries}:
-            yield from _dsc_trust_list(countries)
+            yield from _dsc_trust_list(countries, purposes)
         case {"eu_keys": dict() as by_key_id}:
             yield from _eu_keys(by_key_id)
         case {"certificates": list() as entries}:
-            yield from _gateway(entries, "certificates")
+            yield from _gateway(entries, "certificates", purposes)
         case list():
-            yield from _gateway(members, "")
+            yield from _gateway(members, "", purposes)
         case _:
             raise _signers.malformed("it has none of the forms of the EU's lists")
 
 
-def _gateway(entries: Iterable[object], name: str) -> Iterator[_EuEntry]:
+def _gateway(entries: Iterable[object], name: str, purposes: Collection[str]) -> Iterator[_EuEntry]:
     for at, entry in enumerate(entries):
         members = _signers.members_of(entry)
-        yield f"{name}[{at}]", _country(members.get("country")), functools.partial(_gateway_signer, members)
+        yield f"{name}[{at}]", _country(members.get("country")), functools.partial(_gateway_signer, members, purposes)
 
 
-def _gateway_signer(entry: Mapping[str, Any]) -> _signers.Signer:
+def _gateway_signer(entry: Mapping[str, Any], purposes: Collection[str]) -> _signers.Signer:
     if entry.get("certificateType", "DSC") != "DSC":
         raise _signers.NotASignerError("it is not a document signer")
     key_id = None if entry.get("kid") is None else _signers.base64_bytes(entry["kid"])
     if "rawData" in entry:
-        return _signers.from_certificate(_signers.base64_bytes(entry["rawData"]), stated_id=key_id)
+        return _signers.from_certificate(_signers.base64_bytes(entry["rawData"]), stated_id=key_id, purposes=purposes)
     return _signers.from_public_key(entry.get("publicKey"), key_id)
 
 
-def _dsc_trust_list(countries: Mapping[str, object]) -> Iterator[_EuEntry]:
+def _dsc_trust_list(countries: Mapping[str, object], purposes: Collection[str]) -> Iterator[_EuEntry]:
     for at, (name, signers) in enumerate(countries.items()):
         country = _country(name)
         keys = _signers.members_of(signers).get("keys")
@@ -346,15 +351,15 @@ def _dsc_trust_list(countries: Mapping[str, object]) -> Iterator[_EuEntry]:
             raise _signers.malformed("a country of the list has no array of keys")
         for number, jwk in enumerate(keys):
             place = f"dsc_trust_list.{country or at}.keys[{number}]"
-            yield place, country, functools.partial(_dsc, _signers.members_of(jwk))
+            yield place, country, functools.partial(_dsc, _signers.members_of(jwk), purposes)
 
 
-def _dsc(jwk: Mapping[str, Any]) -> _signers.Signer:
+def _dsc(jwk: Mapping[str, Any], purposes: Collection[str]) -> _signers.Signer:
     _signers.refuse_private(jwk)
     match jwk.get("x5c"):
         case [str() as certificate, *_]:
             key_id = None if jwk.get("kid") is None else _signers.base64_bytes(jwk["kid"])
-            found = _signers.from_certificate(_signers.base64_bytes(certificate), stated_id=key_id)
+            found = _signers.from_certificate(_signers.base64_bytes(certificate), stated_id=key_id, purposes=purposes)
         case _:
             raise _signers.unusable("it has no certificate")
     if "kty" in jwk and _signers.jwk_key(jwk).thumbprint != found.key.thumbprint:

@@ -1,0 +1,85 @@
+"""What an X.509 certificate says of its key: its window, and whether it lets the key sign documents (RFC 5280).
+
+What lives here: a certificate by itself. What never does: chains, revocation, and whether the signer is trusted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
+
+from certcore.errors import RejectedInputError, UntrustedError
+from certcore.keys import _forms
+
+SIGNING_PURPOSES: Final = frozenset(
+    {
+        "2.5.29.37.0",  # anyExtendedKeyUsage
+        "1.3.6.1.5.5.7.3.36",  # documentSigning (RFC 9336)
+        "1.3.6.1.4.1.311.10.3.12",  # the same, as Microsoft has it
+        "1.0.18013.5.1.2",  # document signers of ISO/IEC 18013-5
+        "2.23.136.1.1.14.2",  # ICAO's visible digital seals
+        *(f"1.3.6.1.4.1.1847.2021.1.{kind}" for kind in (1, 2, 3)),  # the EU's health certificates
+        *(f"1.3.6.1.4.1.0.1847.2021.1.{kind}" for kind in (1, 2, 3)),  # the same, as many were issued
+    }
+)
+"""Extended key usages that let a key sign documents."""
+
+_READ: Final = frozenset({ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE, ExtensionOID.BASIC_CONSTRAINTS})
+_HARMLESS: Final = frozenset(
+    {
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+        ExtensionOID.ISSUER_ALTERNATIVE_NAME,
+        ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+        ExtensionOID.CERTIFICATE_POLICIES,
+        ExtensionOID.CRL_DISTRIBUTION_POINTS,
+        ExtensionOID.AUTHORITY_INFORMATION_ACCESS,
+    }
+)
+"""Extensions that say nothing of what the key may sign: names, and where to ask about the certificate."""
+
+
+def signing_window(data: bytes, /, *, purposes: Collection[str] = ()) -> tuple[datetime, datetime]:
+    """From when until when a certificate lets its key sign documents.
+
+    Args:
+        data: the certificate, DER or PEM.
+        purposes: extended key usages, as dotted numbers, that let it sign beside `SIGNING_PURPOSES`.
+
+    Raises:
+        RejectedInputError: ``key-malformed`` or ``key-unsupported``.
+        UntrustedError: ``key-weak``; ``key-usage`` for a CA's certificate, a key usage or an extended key usage without
+            signing, and a critical extension that is not known.
+    """
+    _, certificate = _forms.from_x509(data)
+    try:
+        extensions = {extension.oid: extension for extension in certificate.extensions}
+        window = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except Exception as cause:  # of `cryptography`, whose errors share no class and change
+        raise RejectedInputError("key-malformed", "The certificate's dates or extensions cannot be read") from cause
+    for oid, extension in extensions.items():
+        if extension.critical and oid not in _READ | _HARMLESS:
+            raise _not_for_signing("has a critical extension that is not known")
+        if not _may_sign(extension.value, SIGNING_PURPOSES.union(purposes)):
+            raise _not_for_signing("is not one for signing documents, by its key usage or as a CA's")
+    return window
+
+
+def _may_sign(value: x509.ExtensionType, purposes: Collection[str]) -> bool:
+    match value:
+        case x509.KeyUsage():
+            return value.digital_signature or value.content_commitment
+        case x509.ExtendedKeyUsage():
+            return any(purpose.dotted_string in purposes for purpose in value)
+        case x509.BasicConstraints():
+            return not value.ca
+        case _:
+            return True
+
+
+def _not_for_signing(what: str) -> UntrustedError:
+    return UntrustedError("key-usage", f"The certificate {what}")
