@@ -79,12 +79,12 @@ def test_a_list_that_the_root_did_not_sign_is_not_shown(certcore: Command) -> No
 def test_an_issuer_of_several_countries(certcore: Command, draft: Path) -> None:
     """Further countries go through the draft into the list, and are shown; they can be changed, and are checked."""
     more = (*ADD, "--key", "stranger.pub.pem", "--also-country", "HK", "--also-country", "MO")
-    assert exits.DONE == certcore(*more).exit_code
-    assert exits.DONE == certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor").exit_code
+    assert exit_codes.DONE == certcore(*more).exit_code
+    assert exit_codes.DONE == certcore("trust", "sign", draft, "--key", "root.key.pem", "--out", "new.cbor").exit_code
     (issuer,) = TrustList.open(Path("new.cbor").read_bytes(), root=root("root")).issuers
     assert ("HK", "MO") == issuer.countries
     assert "also speaks for HK, MO" in certcore("trust", "show", "new.cbor").stdout
-    assert exits.ERROR == certcore(*ADD, "--key", "root.pub.pem", "--also-country", "CN").exit_code
+    assert exit_codes.ERROR == certcore(*ADD, "--key", "root.pub.pem", "--also-country", "CN").exit_code
 
 
 def test_a_second_root_adds_its_signature(certcore: Command, draft: Path) -> None:
