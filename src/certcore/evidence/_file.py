@@ -33,7 +33,7 @@ from certcore.evidence._statement import Statement, decode, encode
 from certcore.keys import PublicKey, Signer
 from certcore.policy import Expected, Policy
 from certcore.proofs import timestamps
-from certcore.proofs.existence import EVIDENCE_TYPE
+from certcore.proofs.existence import BODY, EVIDENCE_TYPE, TIMESTAMPS
 from certcore.proofs.timestamps import Timestamp
 from certcore.reasons import Reason
 from certcore.trust import TrustRoot
@@ -50,7 +50,8 @@ MAX_EVIDENCE_BYTES: Final = 64 << 20
 
 _MAX_MATERIALS: Final = 1024
 _MAX_TIMESTAMPS: Final = 16
-_FORMAT, _BODY, _MATERIALS, _TIMESTAMPS = range(4)
+_FORMAT: Final = 0
+_MATERIALS: Final = 2
 _SIGN1: Final = b"\xd2"
 _NOTHING: Final[Mapping[bytes, bytes]] = MappingProxyType({})
 
@@ -103,9 +104,9 @@ class Evidence:
         except RejectedInputError as cause:
             raise malformed("it is not deterministic CBOR, or too large") from cause
         match file:
-            case {0: 1, 1: bytes() as body, **others} if others.keys() <= {_MATERIALS, _TIMESTAMPS}:
+            case {0: 1, 1: bytes() as body, **others} if others.keys() <= {_MATERIALS, TIMESTAMPS}:
                 carried = _byte_strings(others.get(_MATERIALS, []), _MAX_MATERIALS)
-                stamps = _byte_strings(others.get(_TIMESTAMPS, []), _MAX_TIMESTAMPS)
+                stamps = _byte_strings(others.get(TIMESTAMPS, []), _MAX_TIMESTAMPS)
                 found = {hashlib.sha256(document).digest(): document for document in carried}
                 evidence = cls(body, found, tuple(stamps))
                 return evidence if materials is None else evidence._with_materials(materials)
@@ -122,13 +123,13 @@ class Evidence:
         Raises:
             IssuingError: ``evidence-not-writable`` for what `from_bytes` would not read again.
         """
-        members: dict[int, object] = {_FORMAT: 1, _BODY: self._whole_body}
+        members: dict[int, object] = {_FORMAT: 1, BODY: self._whole_body}
         if self.materials and not detached:
             if len(self.materials) > _MAX_MATERIALS:
                 raise _not_writable("more documents than a file may hold; write it detached")
             members[_MATERIALS] = [self.materials[digest] for digest in sorted(self.materials)]
         if self._timestamps:
-            members[_TIMESTAMPS] = list(self._timestamps)
+            members[TIMESTAMPS] = list(self._timestamps)
         data = _cbor.encode(members)
         if len(data) > MAX_EVIDENCE_BYTES:
             raise _not_writable("more bytes than a file may have; write it detached")

@@ -38,12 +38,13 @@ from certcore.evidence._values import (
 from certcore.evidence._zones import Offsets
 from certcore.keys import PublicKey
 from certcore.policy import Expected, Policy
+from certcore.proofs import existence
 from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.reasons import Reason
 from certcore.verdict import Outcome
 from certcore.vocabulary.vins import LONGEST_TAIL
 
-FORMAT: Final = 1
+FORMAT: Final = existence.EVIDENCE_FORMAT
 MAX_STATEMENT_BYTES: Final = 4 << 20
 """Bytes of a statement: a few hundred, and what proves that the certificate existed, at most 16 times 64 kB."""
 
@@ -137,7 +138,7 @@ def decode(data: bytes) -> Statement:
         wire = _cbor.decode(data, max_bytes=MAX_STATEMENT_BYTES)
     except RejectedInputError as cause:
         raise RejectedInputError("evidence-malformed", "The evidence is not deterministic CBOR") from cause
-    if type(wire) is dict and type(wire.get(0)) is int and wire[0] != FORMAT:
+    if type(wire) is dict and type(wire.get(existence.FORMAT)) is int and wire[0] != FORMAT:
         raise RejectedInputError("evidence-rules-unsupported", "The evidence is of another format", format=wire[0])
     try:
         statement: Statement = _maps.read(_STATEMENT, Statement, wire)
@@ -197,10 +198,10 @@ def _read_policy(data: bytes) -> Policy:
 
 
 _STATEMENT: Final = (
-    Field(0, "format", *plain(int)),
+    Field(existence.FORMAT, "format", *plain(int)),
     Field(1, "rules", *plain(int)),
-    Field(2, "text", any_text, any_text),
-    Field(3, "evaluated_at", *INSTANT),
+    Field(existence.TEXT, "text", any_text, any_text),
+    Field(existence.EVALUATED_AT, "evaluated_at", *INSTANT),
     Field(4, "kind", *member(_numbers.KINDS)),
     Field(5, "as_of", to_moment, from_moment),
     Field(6, "known_at", *INSTANT),
