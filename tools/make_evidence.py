@@ -4,7 +4,7 @@
 Run by hand before a release, and the output is checked in. Every later version must replay every file of every release
 to the verdict beside it, byte for byte: a folder that is there is never written again. With `--force` it is, which is
 for a release that is not out yet. With `--check` nothing is written: it says which files are not as their manifest has
-them, and exits with 1.
+them, and exits with 1. With `--add` the cases that are not there yet are written beside those that are.
 
 A release's folder holds NAME.vice, the evidence; NAME.json, the verdict's `to_json`; the roots, keys and documents that
 a replay takes; and manifest.json: what each case shows, what it takes, and the SHA-256 of every file. Keys and clocks
@@ -62,11 +62,14 @@ from certcore import (
     qr,
 )
 from certcore.certificate import confidential
-from certcore.errors import StatusError
+from certcore.engine import certificate as engine
+from certcore.errors import CertcoreError, RejectedInputError, StatusError
+from certcore.evidence._statement import encode
 from certcore.keys import EDDSA, ES384, ML_DSA_65, GroupKey, Signer
 from certcore.policy import Need
 from certcore.proofs import receipts
 from certcore.proofs.existence import timestamp_request
+from certcore.reasons import REASONS
 from certcore.status import (
     SnapshotStatusBackend,
     StatusBackend,
@@ -95,6 +98,7 @@ from certcore.trust import (
 from certcore.trust.roots import RootSetContents, encode_chain
 from tests import tsa
 from tests.strategies import fixed_signer
+from tests.verify_vectors import VECTORS, Vector
 
 GOLDEN: Final = ROOT / "tests" / "evidence" / "golden"
 RELEASE: Final = ".".join(certcore.__version__.split(".")[:2])
@@ -381,6 +385,12 @@ def asking(**changes: Any) -> Verifier:
 
 # --- the cases --------------------------------------------------------------------------------------------------------
 
+KEPT: set[str] = set()
+"""The cases that are there already, where new ones are added."""
+
+COVERED: set[tuple[str, str]] = set()
+"""The reasons, with their effects, that some file has."""
+
 FILES: dict[str, bytes] = {}
 CASES: dict[str, dict[str, Any]] = {}
 
@@ -401,6 +411,7 @@ def case(
     """One golden file. The outcome is followed by the codes of all reasons, in any order."""
     expected, *codes = outcome.split()
     found = sorted({reason.code for reason in verdict.reasons})
+    COVERED.update((reason.code, reason.effect.value) for reason in verdict.reasons)
     assert (expected, sorted(codes)) == (verdict.outcome.value, found), (name, verdict.outcome.value, found)
     assert name not in CASES, name
     evidence = evidence or verdict.evidence
@@ -820,6 +831,100 @@ def refusals() -> None:
     )
 
 
+def kinds() -> None:
+    """Every kind of event, observation, flag and reason that no other file has."""
+    happenings = [happened(kind, ISSUED + number * DAY) for number, kind in enumerate(StatusEventKind)]
+    record = attrs.evolve(
+        RECORD,
+        events=[*happenings, happened(REVOKED, None, recorded_at=NOW)],
+        observations=[StatusObservation(state=state, at=ISSUED + 30 * DAY) for state in StatusState],
+    )
+    register = Says(status=record, vehicle=VEHICLE)
+    silent = Answers(VehicleRecord(known=True, observed_at=NOW))
+    about: dict[str, Any] = {"registration_number": PLATE, "country": "CN", "plate_type": 2, "as_of": NOW}
+    some: dict[str, Verdict | VehicleVerdict] = {
+        "every-event": judged(status=register, vehicles=register),
+        "civil-time-differs": changed_civil_time(),
+        "nobody-without-period": asking(vehicles=silent).check_vehicle(**about),
+    }
+    for name, verdict in some.items():
+        every(name, "For the forms in it: events, observations, flags, reasons.", verdict)
+    for vector, found in chosen(missing_reasons()):
+        root, opened = vectors_root(vector.verifier.trust)
+        ROOTS[root] = opened
+        keys = vector.verifier.group_keys
+        every(
+            f"vector-{vector.name}", "A conformance vector.", found, roots=[root], group_key=keys[0] if keys else None
+        )
+    for code, _ in sorted(missing_reasons()):
+        every(f"refused-{code}", "A picture that gave no text.", refused(code))
+    assert missing_reasons() == set()
+
+
+def missing_reasons() -> set[tuple[str, str]]:
+    """Every reason, with each effect it may have, that no file has yet."""
+    wanted = {(code, effect.value) for code, meaning in REASONS.items() for effect in meaning.effects}
+    return wanted - COVERED
+
+
+def every(
+    name: str,
+    about: str,
+    verdict: Verdict | VehicleVerdict,
+    *,
+    roots: Sequence[str] = PLAIN,
+    group_key: GroupKey | None = None,
+) -> None:
+    """A case that has the outcome it has: it is there for the forms in it."""
+    if name in KEPT:
+        return
+    codes = " ".join({reason.code for reason in verdict.reasons})
+    case(name, about, f"{verdict.outcome.value} {codes}", verdict, roots=roots)
+    if group_key is not None:
+        CASES[name]["group_key"] = f"group-{group_key.key_id.hex()}.key"
+        FILES[CASES[name]["group_key"]] = group_key.to_cose_key()
+
+
+def refused(code: str) -> Verdict:
+    """The verdict on a picture that was refused with this code."""
+    question = asking()._question("", LOSS, SEEN, None)  # noqa: SLF001  as a verifier puts it
+    return engine.refuse(question, RejectedInputError(code, "", limit=7), TRUST)
+
+
+def chosen(wanted: set[tuple[str, str]]) -> list[tuple[Vector, Verdict]]:
+    """Vectors that together have these reasons, the richest first."""
+    judged = [(vector, vector.verify()) for vector in VECTORS]
+    left, found = set(wanted), []
+    while left:
+        have = [({(one.code, one.effect.value) for one in verdict.reasons} & left, verdict) for _, verdict in judged]
+        best = max(range(len(judged)), key=lambda place: len(have[place][0]))
+        if not have[best][0]:
+            break
+        left -= have[best][0]
+        found.append(judged[best])
+    return found
+
+
+def vectors_root(trust: TrustList) -> tuple[str, bytes]:
+    """The root of the vectors that signed a list, and the name it gets here."""
+    for path in sorted((ROOT / "tests" / "vectors").glob("root*.pem")):
+        data = path.read_bytes()
+        try:
+            TrustList.open(trust.to_bytes(), root=TrustRoot(keys=[PublicKey.from_pem(data)], environments=Environment))
+        except CertcoreError:
+            continue
+        return f"vectors-{path.name}", data
+    raise AssertionError
+
+
+def changed_civil_time() -> Verdict:
+    """What a replay comes to where somebody moved the clocks by eleven hours."""
+    evidence = judged(as_of=date(2026, 8, 14)).evidence
+    stated = evidence._statement  # noqa: SLF001  as somebody gets at it who changes it
+    statement = attrs.evolve(stated, offsets=((0, -3 * 3600),), zone_edition="2020a")
+    return Evidence(encode(statement), evidence.materials).replay(KEYS_ROOT)
+
+
 def both() -> bytes:
     """A picture of two different certificates, side by side."""
     other = text_of(certificate(registration_number="闽C54321"))
@@ -840,11 +945,27 @@ def sha256(data: bytes) -> str:
 
 
 def make() -> None:
-    for group in (statuses, moments, zones, vehicles, seals, roots, proofs, forms, refusals):
+    for group in (statuses, moments, zones, vehicles, seals, roots, proofs, forms, refusals, kinds):
         group()
     files = {name: sha256(data) for name, data in sorted(FILES.items())}
     manifest = {"release": RELEASE, "cases": dict(sorted(CASES.items())), "files": files}
     FILES[MANIFEST] = (json.dumps(manifest, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def add(folder: Path) -> None:
+    """What is not there yet: new cases beside the old ones, whose files stay as they are."""
+    held = json.loads((folder / MANIFEST).read_bytes())
+    KEPT.update(held["cases"])
+    for name in held["cases"]:
+        kept = Evidence.from_bytes((folder / f"{name}.vice").read_bytes())
+        COVERED.update((reason.code, reason.effect.value) for reason in kept.reasons)
+    kinds()
+    assert not CASES.keys() & held["cases"].keys()
+    for name in FILES.keys() & held["files"].keys():
+        assert sha256(FILES[name]) == held["files"][name], f"{name} would be changed"
+    held["cases"] = dict(sorted((held["cases"] | CASES).items()))
+    held["files"] = dict(sorted((held["files"] | {name: sha256(data) for name, data in FILES.items()}).items()))
+    FILES[MANIFEST] = (json.dumps(held, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def check() -> list[str]:
@@ -869,8 +990,8 @@ def write(folder: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Write the files of this release, or check those of all."""
-    if arguments not in ([], ["--force"], ["--check"]):
-        print("usage: tools/make_evidence.py [--check | --force]", file=sys.stderr)
+    if arguments not in ([], ["--add"], ["--force"], ["--check"]):
+        print("usage: tools/make_evidence.py [--add | --check | --force]", file=sys.stderr)
         return 2
     if arguments == ["--check"]:
         wrong = check()
@@ -880,6 +1001,11 @@ def main(arguments: list[str]) -> int:
     if folder.exists() and not arguments:
         print(f"{folder.relative_to(ROOT)} is there, and a release's files are frozen", file=sys.stderr)
         return 1
+    if arguments == ["--add"]:
+        add(folder)
+        write(folder)
+        print(f"{len(CASES)} cases added to {folder.relative_to(ROOT)}: {len(FILES) - 1} files")
+        return 0
     make()
     total = sum(map(len, FILES.values()))
     if total > MAX_BYTES:
