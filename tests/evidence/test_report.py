@@ -14,7 +14,8 @@ from certcore._instants import ZONE_EDITION
 from certcore.errors import StatusError, UntrustedError
 from certcore.evidence import Backing, CivilTime, ReplayReport, Unproved
 from certcore.evidence._statement import encode
-from certcore.status import SnapshotStatusBackend, StatusEventKind, VehicleRecord, VehicleStatusBackend
+from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind, VehicleRecord, VehicleStatusBackend
+from certcore.testing import FixedClock
 from tests import tsa
 from tests.evidence.cast import (
     DAY,
@@ -23,6 +24,7 @@ from tests.evidence.cast import (
     Register,
     insurer,
     same,
+    status_events,
     status_list,
     trust,
 )
@@ -30,6 +32,7 @@ from tests.verify_cases import (
     LONG_AGO,
     NOW,
     PLATE,
+    REF,
     SEEN,
     TEXT,
     TRUST_ROOT,
@@ -325,6 +328,72 @@ def test_a_verdict_has_its_text() -> None:
 
     assert TEXT == verdict.text
     assert TEXT[5:30] not in f"{verdict!r}{verdict.evidence!r}{verdict.evidence.to_log()}"
+
+
+# --- other genuine documents
+
+
+def exchanged(evidence: Evidence, other: Evidence) -> Evidence:
+    """The evidence with the other's record in the place of its own, and the outcome that somebody would like."""
+    statement, foreign = evidence._statement, other._statement
+    taken = {name: getattr(foreign, name) for name in ("status", "vehicle", "outcome", "reasons")}
+    return Evidence(encode(attrs.evolve(statement, **taken)), {**evidence.materials, **other.materials})
+
+
+def refused(evidence: Evidence) -> str | None:
+    """The code that a replay ends with, if it does, or that it is not valid."""
+    try:
+        verdict = evidence.replay(TRUST_ROOT)
+    except UntrustedError as error:
+        return error.code
+    return None if verdict else "not-valid"
+
+
+@pytest.mark.parametrize("policy", [Policy.claims(), Policy.roadside()], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("with_events", [True, False])
+def test_an_older_list_is_too_old(policy: Policy, *, with_events: bool) -> None:
+    """A loss, a revocation that reaches back behind it, and the genuine list of the day after the loss put in."""
+    loss, learnt = NOW - 12 * DAY, NOW - 7 * DAY
+    revoked = happened(StatusEventKind.REVOKED, loss - 10 * DAY, learnt)
+
+    def desk(at: datetime, *found: StatusEvent) -> Evidence:
+        documents = [status_list({REF.index: 1} if found else None, at=at - HOUR)]
+        documents += [status_events(found, at=at - HOUR)] if with_events else []
+        asking = insurer(status=SnapshotStatusBackend(documents), policy=policy, clock=FixedClock(at))
+        return asking.verify(TEXT, as_of=loss, expect=SEEN).evidence
+
+    honest, early = desk(NOW, revoked), desk(loss + DAY)
+
+    assert Outcome.VALID is not honest.outcome
+    assert refused(exchanged(honest, early)) in {"evidence-outcome-differs", "not-valid"}
+
+
+def test_documents_younger_than_the_question() -> None:
+    """A list that came after the question was no answer to it."""
+    early, late = (
+        insurer(status=SnapshotStatusBackend([status_list(at=at), status_events(at=at)]), clock=FixedClock(at))
+        .verify(TEXT, as_of=LOSS, expect=SEEN)
+        .evidence
+        for at in (NOW, NOW + DAY)
+    )
+
+    assert "evidence-proof-invalid" == refused(exchanged(early, late))
+
+
+@pytest.mark.parametrize("days", [-30, -1, 1, 30])
+def test_answers_of_another_day(days: int) -> None:
+    """A register's answer about the same vehicle and moment, given on another day, is no answer to this question."""
+    honest, other = (
+        insurer(vehicles=Register(valid_until=date(2027, 9, 30)), clock=FixedClock(at))
+        .verify(TEXT, as_of=LOSS, expect=SEEN)
+        .evidence
+        for at in (NOW, NOW + days * DAY)
+    )
+    assert Backing.PROVED is honest.vehicle_backing
+
+    changed = exchanged(honest, rewritten(other, status=honest._statement.status))
+
+    assert "evidence-proof-invalid" == refused(changed)
 
 
 # --- what cannot be caught, and is said

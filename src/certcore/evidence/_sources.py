@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from certcore import vocabulary
-from certcore._instants import ZONE_EDITION, civil_day, midnight
+from certcore._instants import CLOCK_SKEW, ZONE_EDITION, civil_day, midnight
 from certcore.engine import certificate as _engine
 from certcore.engine._failures import cause_of, failure
 from certcore.engine._period import first_day
@@ -255,7 +255,10 @@ def _unproven(documents: Sequence[tuple[bytes, str, bytes]], material: Material)
 
 
 def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusRecord | None:
-    """The record that these documents make, each opened again under the issuer's keys; None where they do not."""
+    """The record that these documents make, each opened again under the issuer's keys; None where they do not.
+
+    None of them may be younger than the question. Expired they may be: what a document proved of the past it proves.
+    """
     if query.list_uri is None or not isinstance(query.ref, StatusRef | StatusListEntry):
         return None
     tokens: list[StatusToken] = []
@@ -263,6 +266,8 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
     try:
         for proof in proofs:
             document = _opened(proof.data, proof.media_type, query.list_uri, query.keys)
+            if document.issued_at - query.asked_at > CLOCK_SKEW:
+                return None
             if isinstance(document, StatusToken):
                 tokens.append(document)
             else:
@@ -291,12 +296,15 @@ def _opened(data: bytes, media_type: str, uri: str, keys: tuple[VerifyingKey, ..
 
 
 def _proved_vehicle(request: bytes, answer: bytes, query: VehicleQuery) -> VehicleRecord | None:
-    """The record in a register's answer, once it is found to be about this vehicle and moment; None where it is not."""
+    """The record in a register's answer, once it is found to be about this vehicle and moment; None where it is not.
+
+    It must have been current when it was asked for: an answer is of minutes, and another one proves nothing.
+    """
     try:
         asked = vehicledoc.decode_request(request, asked_at=query.asked_at)
         if attrs.evolve(asked, keys=query.keys) != attrs.evolve(query, as_of=query.as_of.replace(microsecond=0)):
             return None
-        return vehicledoc.open_answer(answer, request=request, keys=query.keys, now=None)
+        return vehicledoc.open_answer(answer, request=request, keys=query.keys, now=query.asked_at)
     except CertcoreError:
         return None
 
