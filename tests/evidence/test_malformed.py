@@ -128,7 +128,7 @@ ALTERED: tuple[tuple[str, dict[int, Any], int, object], ...] = (
     ("an event of no number", WITH_EVENTS, 14, [2, {0: [[5, None, 0, "x"]], 1: [], 2: 0}, []]),
     ("an event of three", WITH_EVENTS, 14, [2, {0: [[1, None, 0]], 1: [], 2: 0}, []]),
     ("an observation of no number", WITH_EVENTS, 14, [2, {0: [], 1: [[4, 0]], 2: 0}, []]),
-    ("an observation of three", WITH_EVENTS, 14, [2, {0: [], 1: [[0, 0, 0]], 2: 0}, []]),
+    ("an observation of one", WITH_EVENTS, 14, [2, {0: [], 1: [[0]], 2: 0}, []]),
     ("a kept document of two", WITH_EVENTS, 14, [2, {0: [], 1: [], 2: 0}, [[DIGEST, "x"]]]),
     ("a kept document of a short digest", WITH_EVENTS, 14, [2, {0: [], 1: [], 2: 0}, [[b"", "x", b"x"]]]),
     ("vehicle facts for a status", WITH_EVENTS, 14, [3, b"x", b"x"]),

@@ -14,7 +14,7 @@ from certcore._instants import ZONE_EDITION
 from certcore.errors import StatusError, UntrustedError
 from certcore.evidence import Backing, CivilTime, ReplayReport, Unproved
 from certcore.evidence._statement import encode
-from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind, VehicleRecord, VehicleStatusBackend
+from certcore.status import SnapshotStatusBackend, StatusEventKind, VehicleRecord, VehicleStatusBackend
 from certcore.testing import FixedClock
 from tests import tsa
 from tests.evidence.cast import (
@@ -32,7 +32,6 @@ from tests.verify_cases import (
     LONG_AGO,
     NOW,
     PLATE,
-    REF,
     SEEN,
     TEXT,
     TRUST_ROOT,
@@ -347,25 +346,6 @@ def refused(evidence: Evidence) -> str | None:
     except UntrustedError as error:
         return error.code
     return None if verdict else "not-valid"
-
-
-@pytest.mark.parametrize("policy", [Policy.claims(), Policy.roadside()], ids=lambda policy: policy.name)
-@pytest.mark.parametrize("with_events", [True, False])
-def test_an_older_list_is_too_old(policy: Policy, *, with_events: bool) -> None:
-    """A loss, a revocation that reaches back behind it, and the genuine list of the day after the loss put in."""
-    loss, learnt = NOW - 12 * DAY, NOW - 7 * DAY
-    revoked = happened(StatusEventKind.REVOKED, loss - 10 * DAY, learnt)
-
-    def desk(at: datetime, *found: StatusEvent) -> Evidence:
-        documents = [status_list({REF.index: 1} if found else None, at=at - HOUR)]
-        documents += [status_events(found, at=at - HOUR)] if with_events else []
-        asking = insurer(status=SnapshotStatusBackend(documents), policy=policy, clock=FixedClock(at))
-        return asking.verify(TEXT, as_of=loss, expect=SEEN).evidence
-
-    honest, early = desk(NOW, revoked), desk(loss + DAY)
-
-    assert Outcome.VALID is not honest.outcome
-    assert refused(exchanged(honest, early)) in {"evidence-outcome-differs", "not-valid"}
 
 
 def test_documents_younger_than_the_question() -> None:
