@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certcore import qr
-from certcore.cli import demo, demo_cast, demo_questions, exit_codes
+from certcore.cli import demo, exit_codes
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -60,14 +60,15 @@ def test_the_demonstration_leaves_everything_to_try_again(certcore: Command) -> 
     here = Path("here")
     assert 0o600 == stat.S_IMODE((here / "keys" / "root.key.pem").stat().st_mode)
     assert {".txt", ".png", ".svg", ".json"} == {path.suffix for path in (here / "certificates").glob("eu-valid.*")}
-    trust = ("--trust", here / "trust.cbor", "--root", here / "keys" / "root.pub.pem")
+    root = ("--root", here / "keys" / "root.pub.pem")
+    trust = ("--trust", here / "trust.cbor", *root, "--environment", "test")
     assert (
         exit_codes.DONE
         == certcore("verify", here / "certificates" / "cn-valid.png", "--as-of", "2026-10-20", *trust).exit_code
     )
     assert exit_codes.NOT_VALID == certcore("verify", here / "certificates", "--as-of", "2026-10-20", *trust).exit_code
     assert exit_codes.UNDETERMINED == certcore("scan", here / "certificates").exit_code
-    assert exit_codes.DONE == certcore("trust", "show", *trust[1:]).exit_code
+    assert exit_codes.DONE == certcore("trust", "show", here / "trust.cbor", *root).exit_code
     issue = ("issue", "--key", here / "keys" / "issuer-de.key.pem", "--profile", "eu")
     assert exit_codes.DONE == certcore(*issue, "--json-file", here / "certificates" / "eu-valid.json").exit_code
 
@@ -111,8 +112,8 @@ def test_a_folder_of_somebody_else_is_kept(certcore: Command) -> None:
 
 def test_a_wrong_verdict_fails_the_demonstration(certcore: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expecting something else than what is found exits with 1, and says what was expected."""
-    wrong = (demo_questions._row("wrong", "cn-valid", demo_cast.EVALUATED_AT, demo_cast.CN_VALID, "valid"),)
-    monkeypatch.setattr(demo_questions, "ROWS", wrong)
+    wrong = [["wrong", "cn-valid", demo.scenario()["evaluated_at"], "cn-valid", "valid", []]]
+    monkeypatch.setitem(demo.scenario(), "questions", wrong)
     found = certcore("demo")
     assert exit_codes.NOT_VALID == found.exit_code
     assert "NOT THIS BUT" in found.stdout
@@ -135,7 +136,7 @@ def test_a_failure_leaves_no_half_made_folder(certcore: Command, monkeypatch: py
 
 def test_a_tampered_text_is_still_well_formed() -> None:
     """What was tampered with is Base45 and CBOR all the same: the signature alone gives it away."""
-    cast = demo_cast.assemble()
+    cast = demo.assemble()
     from certcore import armor, cose, payload
 
     envelope = cose.read_certificate(armor.decode(cast.texts["cn-tampered"]))

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from certcore.cli import demo_cast, fields
+from certcore.cli import demo, fields
 from certcore.payload import DeficiencyCounts, InspectionCertificate, StatusListEntry, StatusRef
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
 LIVE = attrs.evolve(
-    demo_cast.EU_VALID,
+    demo.certificate("eu-valid"),
     authority="DE-\u034fBE",
     basis=99,
     status=StatusListEntry(uri="https://de.example/1", index=7),
     deficiencies=DeficiencyCounts(minor=1),
     previous=StatusRef(list=1, index=2),
     report_digest=bytes(16),
-    presented_at=demo_cast.EVALUATED_AT,
-    expires_at=demo_cast.EVALUATED_AT + timedelta(minutes=5),
+    presented_at=demo.moment("evaluated_at"),
+    expires_at=demo.moment("evaluated_at") + timedelta(minutes=5),
     unknown_claims={9: b"x"},
     unknown_fields={77: "\x1b[31m"},
 )
@@ -63,14 +63,15 @@ def test_what_is_unknown_is_told_and_not_shown() -> None:
 
 def test_chinese_tables_speak_for_chinese_vehicles_alone() -> None:
     """A German certificate's plate type is no 号牌种类; a Chinese one's is, and an unknown code stays a number."""
-    german = attrs.evolve(demo_cast.EU_VALID, plate_type=2)
-    strange = attrs.evolve(demo_cast.CN_VALID, plate_type=77)
-    found = [dict(fields.rows(stated, lang="en"))["plate type"] for stated in (german, demo_cast.CN_VALID, strange)]
+    chinese = demo.certificate("cn-valid")
+    german = attrs.evolve(demo.certificate("eu-valid"), plate_type=2)
+    strange = attrs.evolve(chinese, plate_type=77)
+    found = [dict(fields.rows(stated, lang="en"))["plate type"] for stated in (german, chinese, strange)]
     assert ["2", "2 small vehicle", "77"] == found
 
 
 def test_a_certificate_of_many_fields_is_shown(certcore: Command) -> None:
     """The European certificate of the demonstration is shown with every field it has, in both languages."""
-    shown = certcore("show", demo_cast.assemble().texts["eu-valid"]).stdout
+    shown = certcore("show", demo.assemble().texts["eu-valid"]).stdout
     for words in ("deficiencies 缺陷: 1.1.13 (a) minor; 4.1.2 (a) minor", "test place 检验地点: Berlin", "84210"):
         assert words in shown

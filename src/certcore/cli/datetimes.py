@@ -51,6 +51,15 @@ def parse_instant(text: str) -> datetime:
     return moment
 
 
+def parse_limit(text: str) -> date | datetime:
+    """A day, or a moment with its zone.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    return parse_day(text) if _DAY.fullmatch(text) else parse_instant(text)
+
+
 def read_question(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
     """An option's value: a day, a moment with its zone, ``now``, or ``today`` by this machine's clock and zone."""
     if value == "today":
@@ -61,7 +70,7 @@ def read_question(_ctx: click.Context, _param: click.Parameter, value: str) -> d
 def read_limit(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
     """An option's value: a day, or a moment with its zone."""
     try:
-        return parse_day(value) if _DAY.fullmatch(value) else parse_instant(value)
+        return parse_limit(value)
     except ValueError as cause:
         raise click.BadParameter(str(cause)) from cause
 
