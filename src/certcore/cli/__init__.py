@@ -4,11 +4,12 @@ What lives here: reading files and options, and showing what the library says. W
 certificate; those are the library's alone. Importing this package loads nothing; `main` loads click and rich, which
 the ``cli`` extra brings.
 
-- `app`: the command's entry, its errors and exit codes; `exits` names the codes.
-- `keygen`, `trust`, `issue`, `show`, `scan`, `verify`, `demo`: one room for each command.
-- `files`, `inputs`: what is read and written, with its limits. `moments`: dates and times as they are typed.
+- One module for each command, named after it; `demo` carries out what ``demo.json`` says.
+- `app`: the command's entry and its errors. `exit_codes`: their meaning. `options`: options that commands share.
+- `output`: the formats of answers. `verdicts`: verdicts in words. `fields`: a certificate's fields in words.
+- `files`, `inputs`: what is read and written, with its limits. `datetimes`: dates and times as they are typed.
 - `json_input`, `trust_draft`, `certificate_draft`: the JSON that people edit, read strictly.
-- `terminal`: escaping, colour, tables, progress. `fields`: a certificate's fields in words.
+- `terminal`: escaping, colour, tables, progress.
 """
 
 from __future__ import annotations

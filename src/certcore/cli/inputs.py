@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 import click
 
-from certcore import armor
+from certcore import armor, qr
 from certcore.cli import files
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
@@ -91,6 +91,27 @@ def standard_input() -> Iterator[Input]:
             yield Input(f"line {number}", line)
     except CertcoreError as error:
         yield Input("standard input", error)
+
+
+def certificate_texts(what: str) -> list[str]:
+    """The certificates' texts in an argument, at least one.
+
+    Raises:
+        CertcoreError: for what cannot be read; ``no-certificate``.
+    """
+    found: list[str] = []
+    items = standard_input() if what == STANDARD_INPUT else (item for one in sources([what]) for item in one.read())
+    for item in items:
+        if isinstance(item.content, CertcoreError):
+            raise item.content
+        if isinstance(item.content, str):
+            found.append(item.content)
+        else:
+            found += (symbol.text for symbol in qr.read(item.content) if symbol.text.startswith(armor.PREFIX))
+    texts = list(filter(None, found))
+    if not texts:
+        raise RejectedInputError("no-certificate", "There is no certificate to be read in it")
+    return texts
 
 
 def _paths(path: Path) -> Iterator[Path]:

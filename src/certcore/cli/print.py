@@ -11,16 +11,12 @@ from typing import Any, Final
 
 import click
 
-from certcore import armor, qr
-from certcore.cli import exit_codes, files, inputs, options, terminal, trust
+from certcore.cli import exit_codes, files, inputs, options, terminal
 from certcore.cli.output import LANG, Output
 from certcore.cli.verdicts import VerdictAnswer
-from certcore.errors import CertcoreError, RejectedInputError
+from certcore.errors import RejectedInputError
 from certcore.payload import Profile
-from certcore.policy import Policy
 from certcore.printing import document
-from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
-from certcore.verify import Verifier
 
 _FILE: Final = click.Path(path_type=Path)
 _HTML: Final = frozenset({".html", ".htm"})
@@ -32,9 +28,9 @@ _PDF: Final = ".pdf"
 @click.option("--to", "target", type=_FILE, required=True, metavar="FILE", help="Where to: a .pdf or an .html.")
 @click.option("--page", type=click.Choice(document.PAGES), default="A4", show_default=True)
 @LANG
-@click.option("--trust", "trust_file", type=_FILE, envvar="CERTCORE_TRUST", help="The signed trust list.")
-@click.option("--root", "roots", type=_FILE, multiple=True, envvar="CERTCORE_ROOT", help="A root's key; repeatable.")
-@click.option("--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign.")
+@options.TRUST
+@options.ROOT
+@options.THRESHOLD
 @options.ENVIRONMENT
 @click.option("--font", type=_FILE, help="A TrueType or OpenType font for a PDF; found by itself, unless given.")
 @click.option("--level", type=click.Choice(["L", "M", "Q", "H"]), help="Error correction; Q where it fits well.")
@@ -42,7 +38,7 @@ _PDF: Final = ".pdf"
     "--profile", type=click.Choice([profile.value for profile in Profile]), help="Whose form; by the country."
 )
 @click.option("--force", is_flag=True, help="Overwrite the file.")
-def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple[Path, ...], **given: Any) -> int:  # noqa: ANN401  one for each option
+def print_page(what: str, *, target: Path, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Print one certificate on a page: TEXT begins with VIC1:, FILE is a picture or a text, - is standard input.
 
     It is verified first, and not printed unless it is authentic; no register is asked. The trust list and the roots'
@@ -57,13 +53,8 @@ def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple
     if given["font"] is not None and kind != _PDF:
         msg = "--font is for a PDF: an HTML page takes the fonts of whoever looks at it"
         raise click.UsageError(msg)
-    if trust_file is None or not roots:
-        msg = "whom do you trust? Give --trust and --root, or set CERTCORE_TRUST and CERTCORE_ROOT"
-        raise click.UsageError(msg)
     files.refuse_existing([target], force=given["force"])
-    root = trust.read_root(roots, given["threshold"], given["environment"])
-    trust_list = TrustList.open(files.read_bytes(trust_file, limit=MAX_TRUST_LIST_BYTES), root=root)
-    verifier = Verifier(trust=trust_list, status=None, policy=Policy.counterparty())
+    verifier = options.verifier({**given, "policy_name": "counterparty"}, status=None)
     text = _only_text(what)
     verdict = verifier.verify(text, as_of=verifier.clock().replace(microsecond=0))
     Output(lang=given["lang"]).tell(VerdictAnswer("the certificate", verdict))
@@ -83,21 +74,7 @@ def print_page(what: str, *, target: Path, trust_file: Path | None, roots: tuple
 
 def _only_text(what: str) -> str:
     """The text of the one certificate in the argument."""
-    found: list[str] = []
-    for item in inputs.standard_input() if what == inputs.STANDARD_INPUT else _inputs(what):
-        if isinstance(item.content, CertcoreError):
-            raise item.content
-        if isinstance(item.content, str):
-            found.append(item.content)
-        else:
-            found += (symbol.text for symbol in qr.read(item.content) if symbol.text.startswith(armor.PREFIX))
-    texts = set(filter(None, found))
-    if not texts:
-        raise RejectedInputError("no-certificate", "There is no certificate to be read in it")
+    texts = set(inputs.certificate_texts(what))
     if len(texts) > 1:
         raise RejectedInputError("several-certificates", "There are several certificates in it: print them one by one")
     return texts.pop()
-
-
-def _inputs(what: str) -> list[inputs.Input]:
-    return [item for source in inputs.sources([what]) for item in source.read()]

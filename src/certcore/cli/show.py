@@ -6,9 +6,8 @@ from typing import Final
 
 import click
 
-from certcore import armor, cose, payload, qr
+from certcore import armor, cose, payload
 from certcore.cli import exit_codes, fields, inputs, terminal
-from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES
 
 NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this"
@@ -18,25 +17,9 @@ NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this"
 @click.argument("what", metavar="TEXT|FILE")
 def show(what: str) -> int:
     """Show what a certificate says, without checking any of it. TEXT begins with VIC1:; FILE is a picture or a text."""
-    for text in _texts(what):
+    for text in inputs.certificate_texts(what):
         _show(text)
     return exit_codes.DONE
-
-
-def _texts(what: str) -> list[str]:
-    """The certificates' texts in an argument, at least one."""
-    found: list[str] = []
-    for source in inputs.sources([what]):
-        for item in source.read():
-            if isinstance(item.content, CertcoreError):
-                raise item.content
-            if isinstance(item.content, str):
-                found.append(item.content)
-            else:
-                found += (symbol.text for symbol in qr.read(item.content) if symbol.text.startswith(armor.PREFIX))
-    if not found:
-        raise RejectedInputError("no-certificate", "There is no certificate to be read in it")
-    return found
 
 
 def _show(text: str) -> None:
