@@ -22,6 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_clock",
         "_files",
         "_escaping",
+        "_sqlite",
         "_base64url",
         "_json",
         "_urls",

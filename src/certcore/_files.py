@@ -1,6 +1,8 @@
-"""Key files: written readable by their owner alone and whole or not at all; read with a limit.
+"""The one atomic write, and key files.
 
-What lives here: files and their modes. What never does: what is in them.
+A file is written under another name beside its place, flushed to the disk, and only then given its name: whatever kills
+the process, there is the old file or the new one. Key files are written readable by their owner alone, and read with a
+limit. What never lives here: what is in the files.
 """
 
 from __future__ import annotations
@@ -8,30 +10,59 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Final
 
 from certcore.errors import IssuingError, RejectedInputError
 
+PRIVATE: Final = 0o600
+PUBLIC: Final = 0o666
+"""Less what the user's umask takes away."""
+
+
+def write_whole(path: Path, data: bytes, /, *, overwrite: bool, mode: int = PUBLIC, durable: bool = True) -> None:
+    """Write a file: whole, or not at all.
+
+    Args:
+        path: where to.
+        data: what.
+        overwrite: whether it may take the place of another.
+        mode: who may read it.
+        durable: whether it must be on the disk when this returns: not for a cache.
+
+    Raises:
+        FileExistsError: there is one, and it may not be overwritten.
+        OSError: the disk is full, gone or not ours to write.
+        ValueError: for a name that no file can have.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        write_new(temporary, data, mode=mode, durable=durable)
+        if overwrite:
+            temporary.replace(path)
+        else:
+            _name_anew(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_new(path: Path, data: bytes, /, *, mode: int = PUBLIC, durable: bool = True) -> None:
+    """Write a file that is not there yet, and that nobody looks at before it is finished; errors as `write_whole`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+
 
 def write(path: str | os.PathLike[str], data: bytes, /, *, overwrite: bool) -> None:
-    """Write a file that only its owner may read (mode 0600): whole, or not at all.
+    """Write a key file that only its owner may read: whole, or not at all.
 
     Raises:
         IssuingError: ``file-exists`` without ``overwrite``; ``file-unwritable``.
     """
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            if not overwrite:  # take the name first, which fails where it is taken; a rename would not
-                os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(Path(path), data, overwrite=overwrite, mode=PRIVATE)
     except FileExistsError as cause:
         raise IssuingError(
             "file-exists", "The key file is there already; it is not overwritten unless told to"
@@ -41,7 +72,7 @@ def write(path: str | os.PathLike[str], data: bytes, /, *, overwrite: bool) -> N
 
 
 def read(path: str | os.PathLike[str], /, *, max_bytes: int) -> bytes:
-    """What is in a file, and one byte more than the limit at most.
+    """What is in a key file, and one byte more than the limit at most.
 
     Raises:
         RejectedInputError: ``file-unreadable``.
@@ -53,3 +84,15 @@ def read(path: str | os.PathLike[str], /, *, max_bytes: int) -> bytes:
             return file.read(max_bytes + 1)
     except OSError as cause:
         raise RejectedInputError("file-unreadable", f"The key file cannot be read: {cause.strerror}") from cause
+
+
+def _name_anew(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, unless that is taken."""
+    try:
+        os.link(temporary, path)  # unlike a rename, this fails when the name is taken
+    except FileExistsError:
+        raise
+    except OSError as cause:  # a shared or removable disk may know no links; then the name is looked at first
+        if os.path.lexists(path):
+            raise FileExistsError from cause
+        temporary.rename(path)

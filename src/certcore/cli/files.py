@@ -8,13 +8,13 @@ overwritten unless that was asked for.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from certcore import _files
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 
 MAX_TEXT_BYTES: Final = 64 * 1024
@@ -37,7 +37,6 @@ PICTURE_SUFFIXES: Final = frozenset(
 _READ_FLAGS: Final = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
 )
-_MODE: Final = 0o666  # less what the user's umask takes away
 
 
 def read_bytes(path: Path, *, limit: int) -> bytes:
@@ -118,20 +117,8 @@ def write(path: Path, data: bytes | str, *, force: bool = False) -> None:
     """
     refuse_existing([path], force=force)
     content = data.encode() if isinstance(data, str) else data
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), _MODE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if force:
-                temporary.replace(path)
-            else:
-                _name_anew(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        _files.write_whole(path, content, overwrite=force)
     except FileExistsError as cause:
         raise _exists(path) from cause
     except (OSError, ValueError) as cause:
@@ -174,18 +161,6 @@ def _pictures_in(folder: Path) -> Iterator[Path]:
             path = Path(parent, name)
             if path.suffix.lower() in PICTURE_SUFFIXES and not path.is_symlink():
                 yield path
-
-
-def _name_anew(temporary: Path, path: Path) -> None:
-    """Give a finished file its name, unless that is taken."""
-    try:
-        os.link(temporary, path)  # unlike a rename, this fails when the name is taken
-    except FileExistsError:
-        raise
-    except OSError as cause:  # a shared or removable disk may know no links; then the name is looked at first
-        if os.path.lexists(path):
-            raise FileExistsError from cause
-        temporary.rename(path)
 
 
 def _exists(path: Path) -> IssuingError:

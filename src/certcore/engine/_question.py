@@ -7,12 +7,12 @@ found to answer it. Together they are enough to come to the same answer again, w
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Final
+from datetime import date, datetime, timedelta, tzinfo
 
 import attrs
 
 from certcore import _cbor
+from certcore._instants import EPOCH
 from certcore.errors import RejectedInputError, StatusError
 from certcore.policy import Expected, Policy
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
@@ -24,8 +24,6 @@ StatusAnswer = StatusRecord | StatusError | None
 
 VehicleAnswer = VehicleRecord | StatusError | None
 """What came of a vehicle look-up; None likewise."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @attrs.define(kw_only=True, repr=False)  # not frozen: private to the verdict that holds it, and made for every one
@@ -133,7 +131,7 @@ def _moment(value: datetime | date | None) -> list[object] | None:
     if value is None:
         return None
     if isinstance(value, datetime):
-        return ["instant", (value - _EPOCH) // timedelta(microseconds=1)]
+        return ["instant", (value - EPOCH) // timedelta(microseconds=1)]
     return ["day", value.toordinal()]
 
 

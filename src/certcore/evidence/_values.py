@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from certcore import _maps
-from certcore._instants import FIRST_DAY, LAST_DAY
+from certcore._instants import EPOCH, FIRST_DAY, LAST_DAY
 from certcore._maps import Field, array, member, plain, typed
 from certcore.errors import Detail, RejectedInputError
 from certcore.evidence import _numbers
@@ -29,7 +29,6 @@ from certcore.status.protocol import (
 
 DIGEST_BYTES: Final = 32
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """The first instant that no question can be about, in whichever zone."""
@@ -73,14 +72,14 @@ LookupResult = FailedLookup | ProvedRecord | AttestedRecord | SignedAnswer
 
 
 def to_micros(value: datetime) -> int:
-    return (value - _EPOCH) // _MICROSECOND
+    return (value - EPOCH) // _MICROSECOND
 
 
 def from_micros(value: object) -> datetime:
     if type(value) is not int or not 0 <= value < to_micros(_END):
         msg = "an instant is microseconds since 1970"
         raise ValueError(msg)
-    return _EPOCH + value * _MICROSECOND
+    return EPOCH + value * _MICROSECOND
 
 
 def to_duration(value: timedelta) -> int:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from certcore._instants import utc
+from certcore._instants import EPOCH, utc
 
 Offsets = tuple[tuple[int, int], ...]
 """From which second on (since 1970), and how many seconds civil time is ahead of UTC; the first holds before, too."""
@@ -28,7 +28,6 @@ _STEP_S: Final = 7200  # no zone has changed twice within that
 _DAY_S: Final = 86_400
 _FAR_S: Final = 1 << 40
 _SECOND: Final = timedelta(seconds=1)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CIVIL_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  civil time itself, which a zone is asked about
 _EARLIEST_S: Final = -62_135_424_000
 _LATEST_S: Final = 253_402_041_600
@@ -82,7 +81,7 @@ def record(zone: tzinfo, instants: Iterable[datetime]) -> Offsets:
     if isinstance(zone, RecordedZone):
         return zone.offsets
     found: dict[int, int] = {}
-    for day in {(utc(instant) - _EPOCH).days for instant in instants}:
+    for day in {(utc(instant) - EPOCH).days for instant in instants}:
         found.update(_around(zone, day))
     return _without_repetition(found)
 
@@ -134,7 +133,7 @@ def _around(zone: tzinfo, day: int) -> Offsets:
 @lru_cache(maxsize=1024)
 def _in_year(zone: tzinfo, year: int) -> frozenset[int]:
     """The offsets of a year, looked at once a week: nobody changes the clocks for less."""
-    start = (datetime(min(max(year, 2), 9998), 1, 1, tzinfo=UTC) - _EPOCH) // _SECOND
+    start = (datetime(min(max(year, 2), 9998), 1, 1, tzinfo=UTC) - EPOCH) // _SECOND
     return frozenset(_offset_in(zone, start + week * 7 * _DAY_S) for week in range(53))
 
 
@@ -150,7 +149,7 @@ def _change(zone: tzinfo, start: int, end: int, ahead: int) -> int:
 
 
 def _offset_in(zone: tzinfo, second: int) -> int:
-    return offset_at(zone, _EPOCH + timedelta(seconds=second))
+    return offset_at(zone, EPOCH + timedelta(seconds=second))
 
 
 def _without_repetition(found: dict[int, int]) -> Offsets:

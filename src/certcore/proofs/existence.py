@@ -28,14 +28,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
 import attrs
 
 from certcore import _cbor, armor, cose
-from certcore._instants import LAST_SECOND
+from certcore._instants import EPOCH, LAST_SECOND
 from certcore.errors import CertcoreError, Detail, RejectedInputError, UntrustedError
 from certcore.keys import PublicKey
 from certcore.proofs import receipts, timestamps
@@ -72,7 +72,6 @@ _SMALL_MAPS: Final = range(0xA0, 0xB8)
 """The first bytes of a CBOR map of fewer than 24 members."""
 
 _MICROS: Final = 10**6
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HEADER_BYTES: Final = 128
 """A COSE_Sign1 begins with its protected header: algorithm, key id and type end well before."""
 
@@ -324,7 +323,7 @@ def _judged_at(members: dict[int | str, Any]) -> datetime:
     micros = members.get(EVALUATED_AT)
     if type(micros) is not int or not 0 <= micros < LAST_SECOND * _MICROS:
         raise _bad_seal("it does not say when it was judged")
-    return _EPOCH + timedelta(microseconds=micros)
+    return EPOCH + timedelta(microseconds=micros)
 
 
 def _members(data: bytes) -> dict[int | str, Any]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -24,6 +23,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from certcore._sqlite import turn_log_on
 from certcore.errors import IssuingError, StatusError
 from certcore.register import _schema
 
@@ -33,8 +33,6 @@ DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 _WRITES: Final = "certcore_writes"
 _MAKING_LOCK: Final = 0x6365727463  # "certc": PostgreSQL's advisory lock while tables are made or migrated
 _DRIVERS: Final = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
-_WAL_ATTEMPTS: Final = 100
-_WAL_PAUSE_S: Final = 0.05
 
 
 class Database:
@@ -171,21 +169,9 @@ def _engine(url: URL, timeout: timedelta) -> Engine:
 
 def _prepare_sqlite(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  the driver's, untyped here
     connection.isolation_level = None  # the driver would begin transactions by itself, and not the kind wanted
-    _switch_to_wal(connection)
+    turn_log_on(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _switch_to_wal(connection: Any) -> None:  # noqa: ANN401  as above
-    """Turn the write-ahead log on, once in a database's life; SQLite does not wait for others who do the same."""
-    for attempt in range(_WAL_ATTEMPTS):
-        try:
-            if connection.execute("PRAGMA journal_mode=WAL").fetchone() == ("wal",):
-                return
-        except sqlite3.OperationalError:
-            if attempt == _WAL_ATTEMPTS - 1:
-                raise
-        time.sleep(_WAL_PAUSE_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -26,6 +26,7 @@ from certcore.register import _events, _indices, _vehicles
 from certcore.register._events import IN_FORCE, SUPERSEDED, VALID, Happening, Reference, chunks
 from certcore.register._schema import CERTIFICATES, LISTS, REGISTER, VEHICLES
 from certcore.status.protocol import StatusEventKind
+from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
 
 ISSUER: Final = "issuer"
 """The actor of events that follow from issuing."""
@@ -73,8 +74,8 @@ def prepare(
     key_id = _key_id(certificate, text)
     issued_at = int(certificate.issued_at.timestamp())
     country = certificate.country or country
-    key = _vehicles.plate_key(certificate.registration_number, country)
-    plate = _vehicles.plate_identity(key, certificate.plate_type)
+    key = plate_key(certificate.registration_number, country)
+    plate = plate_identity(key, certificate.plate_type)
     previous = certificate.previous
     row = {
         "list": certificate.status.list,
@@ -95,7 +96,7 @@ def prepare(
     }
     return Entry(
         row=row,
-        identity=plate if certificate.vin is None else _vehicles.vin_identity(certificate.vin),
+        identity=plate if certificate.vin is None else vin_identity(certificate.vin),
         plate=plate,
         supersedes_from=issued_at if supersedes_from is None else supersedes_from,
         previous=(previous.list, previous.index) if isinstance(previous, StatusRef) else None,
@@ -341,7 +342,7 @@ def _require_same_vehicles(connection: Connection, entries: Sequence[Entry]) -> 
 
 
 def _are_one_vin(vin: str, other: str) -> bool:
-    return _vehicles.vin_identity(vin) == _vehicles.vin_identity(other)
+    return vin_identity(vin) == vin_identity(other)
 
 
 def _unrecorded(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:

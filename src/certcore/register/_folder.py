@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from certcore import _files
 from certcore.errors import IssuingError
 
 try:
@@ -41,10 +42,7 @@ class Folder:
     def stage(self, data: bytes) -> Path:
         """Write a file that is not in its place yet; its bytes are on the disk."""
         staged = self.path / PARTIAL / secrets.token_hex(8)
-        with staged.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _files.write_new(staged, data)
         return staged
 
     def keep(self, staged: Path, name: str) -> None:

@@ -16,22 +16,7 @@ from sqlalchemy import Connection, insert, or_, select
 from certcore.register._events import IN_FORCE, chunks
 from certcore.register._schema import CERTIFICATES, FLAG_EVENTS, VEHICLES
 from certcore.status.protocol import VehicleFlag, VehicleQuery
-from certcore.vocabulary import normalise_registration_number, normalise_vin
-
-
-def vin_identity(vin: str) -> str:
-    """A vehicle by its chassis number."""
-    return f"vin:{normalise_vin(vin)}"
-
-
-def plate_identity(key: str, plate_type: int | None) -> str:
-    """A vehicle by its plate."""
-    return f"plate:{plate_type}:{key}"
-
-
-def plate_key(registration_number: str, country: str | None) -> str:
-    """What a plate is found by, whatever its type."""
-    return f"{country or ''}:{normalise_registration_number(registration_number)}"
+from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
 
 
 def identity_of(query: VehicleQuery) -> str:

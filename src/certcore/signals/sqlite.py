@@ -11,18 +11,18 @@ import contextlib
 import hmac
 import os
 import sqlite3
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
-from certcore._instants import utc
+from certcore._instants import EPOCH, utc
+from certcore._sqlite import turn_log_on
 from certcore.errors import StatusError
 from certcore.signals.sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
 
@@ -58,9 +58,6 @@ _RECALL: Final = (
 
 _MAX_IDLE: Final = 8
 """Connections that are kept for the next calls."""
-_WAL_ATTEMPTS: Final = 100
-_WAL_PAUSE_S: Final = 0.05
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 _MAKING: Final = Lock()
@@ -279,19 +276,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if not is_ours:
         msg = "the file is another program's database, or another version's store"
         raise ValueError(msg)
-    for attempt in range(_WAL_ATTEMPTS):
-        try:
-            if connection.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",):
-                return
-        except sqlite3.OperationalError:
-            if attempt == _WAL_ATTEMPTS - 1:
-                raise
-        time.sleep(_WAL_PAUSE_S)
+    turn_log_on(connection)
 
 
 def _microseconds(at: datetime) -> int:
-    return (utc(at) - _EPOCH) // _MICROSECOND
+    return (utc(at) - EPOCH) // _MICROSECOND
 
 
 def _instant(microseconds: int) -> datetime:
-    return _EPOCH + microseconds * _MICROSECOND
+    return EPOCH + microseconds * _MICROSECOND

@@ -6,15 +6,13 @@ of the question.
 
 from __future__ import annotations
 
-import os
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import attrs
 
-from certcore import _cbor
+from certcore import _cbor, _files
 from certcore._instants import LAST_SECOND
 from certcore.errors import CertcoreError
 
@@ -96,11 +94,5 @@ def write_file(path: Path, file: CachedFile, /) -> None:
         _DATA: file.data,
         **({} if file.rival is None else {_RIVAL: file.rival}),
     }
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as output:
-            output.write(_MAGIC + _cbor.encode(members))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    data = _MAGIC + _cbor.encode(members)
+    _files.write_whole(path, data, overwrite=True, mode=_files.PRIVATE, durable=False)

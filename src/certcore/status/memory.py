@@ -6,12 +6,13 @@ first steps and wherever a process issues for itself; nothing in it outlives the
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Final
 
 import attrs
 
+from certcore._instants import EPOCH
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status.protocol import (
     StatusEvent,
@@ -23,9 +24,8 @@ from certcore.status.protocol import (
     VehicleRecord,
     reference_key,
 )
-from certcore.vocabulary import normalise_registration_number, normalise_vin
+from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
 
-_ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ANY_ISSUER: Final = ""
 _AHEAD: Final = timedelta(hours=14)
 """How far civil time may be ahead of UTC: the backend does not know the zone."""
@@ -60,7 +60,7 @@ class MemoryStatusBackend:
 
         Registering the same reference again changes nothing.
         """
-        at = _ALWAYS if at is None else at
+        at = EPOCH if at is None else at
         event = StatusEvent(kind=StatusEventKind.ISSUED, effective_at=at, recorded_at=at)
         with self._lock:
             self._events.setdefault((issuer or _ANY_ISSUER, reference_key(ref)), (event,))
@@ -147,7 +147,7 @@ class MemoryStatusBackend:
         """The whole history of one certificate; an empty record for one that was never registered."""
         with self._lock:
             events = self._events.get((query.issuer, query.key)) or self._events.get((_ANY_ISSUER, query.key), ())
-        return StatusRecord(events=events, observed_at=query.asked_at, history_from=_ALWAYS)
+        return StatusRecord(events=events, observed_at=query.asked_at, history_from=EPOCH)
 
     def register_vehicle(
         self,
@@ -166,25 +166,26 @@ class MemoryStatusBackend:
         """
         vehicle = _Vehicle(frozenset(flags), valid_from, valid_until)
         with self._lock:
-            self._vehicles[_plate_key(registration_number, country, plate_type)] = vehicle
+            self._vehicles[plate_identity(plate_key(registration_number, country), plate_type)] = vehicle
             if vin is not None:
-                self._vehicles[_vin_key(vin)] = vehicle
+                self._vehicles[vin_identity(vin)] = vehicle
 
     def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
         """The flags of one vehicle, found by VIN or by registration number with country and type."""
-        keys = [_vin_key(query.vin)] if query.vin else []
+        keys = [vin_identity(query.vin)] if query.vin else []
         if query.registration_number and query.country:
-            keys += [_plate_key(query.registration_number, query.country, kind) for kind in (query.plate_type, None)]
+            plate = plate_key(query.registration_number, query.country)
+            keys += [plate_identity(plate, kind) for kind in (query.plate_type, None)]
         with self._lock:
             found = next((self._vehicles[key] for key in keys if key in self._vehicles), None)
         if found is None:
-            return VehicleRecord(known=False, observed_at=query.asked_at, history_from=_ALWAYS)
+            return VehicleRecord(known=False, observed_at=query.asked_at, history_from=EPOCH)
         return VehicleRecord(
             known=True,
             flags=found.flags,
             valid_until=None if _is_before(query.as_of, found.valid_from) else found.valid_until,
             observed_at=query.asked_at,
-            history_from=_ALWAYS,
+            history_from=EPOCH,
         )
 
     def __getstate__(self) -> dict[str, object]:
@@ -200,11 +201,3 @@ class MemoryStatusBackend:
 def _is_before(as_of: datetime, day: date | None) -> bool:
     """Whether a moment lies before a day, in every zone that may be meant."""
     return day is not None and (as_of + _AHEAD).date() < day
-
-
-def _plate_key(registration_number: str, country: str, plate_type: int | None) -> str:
-    return f"plate:{country}:{plate_type}:{normalise_registration_number(registration_number)}"
-
-
-def _vin_key(vin: str) -> str:
-    return f"vin:{normalise_vin(vin)}"

@@ -14,15 +14,13 @@ of their bytes. A document says itself what it is, and of which list; where a fi
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
 import attrs
 
-from certcore import _base64url, _cbor, _json, cose
+from certcore import _base64url, _cbor, _files, _json, cose
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
 from certcore.keys._trusted import VerifyingKey
@@ -131,16 +129,8 @@ class SnapshotStatusBackend:
         """
         target = Path(path)
         documents = sorted(document.data for found in self._documents.values() for document in found)
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
         try:
-            try:
-                with temporary.open("xb") as file:
-                    file.write(_cbor.encode({_VERSION: _FORMAT, _DOCUMENTS: documents}))
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(target)
-            finally:
-                temporary.unlink(missing_ok=True)
+            _files.write_whole(target, _cbor.encode({_VERSION: _FORMAT, _DOCUMENTS: documents}), overwrite=True)
         except OSError as cause:
             raise IssuingError("file-unwritable", f"The snapshot cannot be written: {cause.strerror}") from cause
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from certcore._instants import EPOCH
 from certcore.keys import LocalSigner, Signer
 from certcore.trust import Environment, KeyUsage, TrustedIssuer, TrustedKey, TrustList, TrustListContents, TrustRoot
 
@@ -23,7 +24,6 @@ ROOT_SIGNER: Final = LocalSigner.from_pem(_ROOT_PEM)
 TRUST_ROOT: Final = TrustRoot(keys=[ROOT_SIGNER.public_key])
 """What `TrustList.open` needs to open such a list."""
 
-_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _END: Final = datetime(9998, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +52,7 @@ def make_trust(
         country: its country; the issuer's id where that has the form of one, else CN.
     """
     keys = [
-        TrustedKey(public_key=signer.public_key, usage=KeyUsage.CERTIFICATE, not_before=_BEGIN, not_after=_END)
+        TrustedKey(public_key=signer.public_key, usage=KeyUsage.CERTIFICATE, not_before=EPOCH, not_after=_END)
         for signer in signers
     ]
     is_country = len(issuer) == 2 and issuer.isascii() and issuer.isupper()  # noqa: PLR2004  ISO 3166-1 alpha-2

@@ -18,14 +18,14 @@ What never lives here: trust lists, and whether anything but a root set is any g
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final, Self
 
 import attrs
 
 from certcore import _cbor, _maps, cose
-from certcore._instants import utc_second
+from certcore._instants import EPOCH, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
 
@@ -45,7 +45,6 @@ MAX_CHAIN_DOCUMENTS: Final = 128
 MAX_CHAIN_BYTES: Final = 4 << 20
 """Bytes of a chain: 128 documents of the usual size are a hundredth of it."""
 
-_SINCE_EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
 
 _TESTING_KEY: Final = bytes.fromhex("ebbbb7e9cb4fb8e0ea20c27002b573e713ec6b5b670a44d9f11d962665244ae6")
@@ -171,7 +170,7 @@ class TrustRoot:
         threshold: int = 1,
         members: Iterable[Iterable[PublicKey]] = (),
         version: int = 1,
-        valid_from: datetime = _SINCE_EVER,
+        valid_from: datetime = EPOCH,
         environments: Iterable[Environment] | None = None,
     ) -> None:
         """A root that the caller states, as it came with the software or from a place the caller trusts.

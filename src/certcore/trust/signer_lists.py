@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 import attrs
 
 from certcore import vocabulary
-from certcore._instants import LAST_SECOND, utc_second
+from certcore._instants import EPOCH, LAST_SECOND, utc_second
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import KEY_ID_BYTES
 from certcore.trust import _signers
@@ -38,7 +38,6 @@ MAX_SIGNER_LIST_BYTES: Final = _signers.MAX_SIGNER_LIST_BYTES
 MAX_SIGNERS: Final = 10_000
 """Entries of one list."""
 
-_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime.fromtimestamp(LAST_SECOND - 1, UTC)
 """The ends of what a trust list can state; certificates without an end say 9999 (RFC 5280 section 4.1.2.5)."""
 
@@ -282,7 +281,7 @@ def _trusted(found: _signers.Signer, terms: _Terms) -> TrustedKey:
     start, end = found.window or (terms.not_before, terms.not_after)
     if start is None or end is None:
         raise _signers.unusable("the entry states no window, and none was given")
-    start, end = max(start, terms.not_before or start, _FIRST), min(end, terms.not_after or end, _LAST)
+    start, end = max(start, terms.not_before or start, EPOCH), min(end, terms.not_after or end, _LAST)
     if end <= start:
         raise _signers.unusable("nothing is left of its window")
     return TrustedKey(
