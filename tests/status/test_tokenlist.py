@@ -1184,7 +1184,7 @@ def test_documents_of_one_list() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["malformed", "type", "subject", "signature", "expired", "future", "too-large"],
+    ["malformed", "type", "subject", "signature", "expired", "future", "too-large", "rollback", "conflict"],
 )
 def test_codes_of_documents(code: str) -> None:
     """Every code is a reason of a verdict, which blocks and never fails: what goes wrong with a register is told."""

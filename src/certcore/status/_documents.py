@@ -101,20 +101,20 @@ class DocumentRequest:
 
 
 def open_document(
-    wanted: DocumentRequest, media_type: str, data: bytes, question: DocumentQuery, /, *, judged: bool = True
+    request: DocumentRequest, media_type: str, data: bytes, question: DocumentQuery, /, *, judged: bool = True
 ) -> StatusToken | StatusEvents:
     """The document in these bytes, under the question's keys; times are left alone where it is not to be ``judged``.
 
     Raises:
         StatusError: the document's code.
     """
-    now = question.now if judged and wanted.kind is not Kind.HISTORY else None
+    now = question.now if judged and request.kind is not Kind.HISTORY else None
     skew = question.clock_skew
-    if wanted.kind is Kind.EVENTS:
-        return tokenlist.open_events(data, uri=wanted.uri, keys=question.keys, now=now, clock_skew=skew)
+    if request.kind is Kind.EVENTS:
+        return tokenlist.open_events(data, uri=request.uri, keys=question.keys, now=now, clock_skew=skew)
     open_list = tokenlist.open_token if media_type == tokenlist.STATUS_LIST_TYPE else tokenlist.open_jwt_token
     return open_list(
-        data, uri=wanted.uri, keys=question.keys, now=now, clock_skew=skew, max_list_bytes=question.max_list_bytes
+        data, uri=request.uri, keys=question.keys, now=now, clock_skew=skew, max_list_bytes=question.max_list_bytes
     )
 
 
@@ -135,7 +135,7 @@ def copy_error(error: StatusError, /) -> StatusError:
     return StatusError(error.code, error.message, retry_after_s=error.retry_after_s, **dict(error.detail))
 
 
-def spans(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool:
+def covers(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool:
     """Whether a document answers about a moment: always for the present; else its life must span the second.
 
     A static host ignores what stands behind the question mark and answers with the list of today: it has no history.

@@ -189,9 +189,9 @@ class SnapshotStatusBackend:
         events: list[StatusEvents] = []
         refused = None
         for document in documents:
-            wanted = DocumentRequest(kind=document.kind, uri=uri)
+            request = DocumentRequest(kind=document.kind, uri=uri)
             try:
-                found = open_document(wanted, document.media_type, document.data, question, judged=False)
+                found = open_document(request, document.media_type, document.data, question, judged=False)
                 check_key(found, question)
             except StatusError as error:
                 refused = copy_error(error)

@@ -19,8 +19,14 @@ import pytest
 from certcore import _cbor
 from certcore.errors import StatusError
 from certcore.status._documents import events_uri
-from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, HTTPTuning, PrefetchReport, _store
-from certcore.status.http._endpoint import VehicleEndpoint
+from certcore.status.http import (
+    AsyncHTTPStatusBackend,
+    HTTPStatusBackend,
+    HTTPTuning,
+    PrefetchReport,
+    VehicleEndpoint,
+    _store,
+)
 from certcore.status.protocol import StatusState
 from certcore.status.tokenlist import STATUS_LIST_TYPE, StatusList
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT
@@ -442,14 +448,14 @@ def test_pickles_by_settings_and_folder(kind: type[Any], tmp_path: Path) -> None
 
     assert b"geheim-17" not in data
     assert "geheim-17" not in repr(backend) + repr(vehicles)
-    assert (backend._options.cache_dir, MINUTE, True) == (
-        copy._options.cache_dir,
-        copy._options.deadline,
-        copy._options.allow_private,
+    assert (backend._settings.cache_dir, MINUTE, True) == (
+        copy._settings.cache_dir,
+        copy._settings.deadline,
+        copy._settings.allow_private,
     )
-    assert (("Authorization", "Bearer from-elsewhere"),) == copy._options.vehicles["DE"].authorization()
+    assert (("Authorization", "Bearer from-elsewhere"),) == copy._settings.vehicles["DE"].authorization()
     with pytest.raises(StatusError) as caught:
-        copy._options.vehicles["CN"].authorization()
+        copy._settings.vehicles["CN"].authorization()
     assert "missing-credentials" == cause(caught.value)
 
 

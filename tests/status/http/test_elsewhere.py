@@ -358,12 +358,12 @@ def test_trust_lists_that_are_refused(server: FaultServer) -> None:
     """Signatures, rollback and age are judged on installing."""
     server.routes["/trust"] = cwt(trusted(), MEDIA_TYPE)
     url = server.url + "/trust"
-    held = TrustList.open(trusted(2), root=TRUST_ROOT)
+    cached = TrustList.open(trusted(2), root=TRUST_ROOT)
     stranger = TrustRoot(keys=[OTHER_SIGNER.public_key])
 
     for code, how in (
         ("trust-list-threshold", {"root": stranger, "now": NOW}),
-        ("trust-list-rollback", {"root": TRUST_ROOT, "now": NOW, "previous": held}),
+        ("trust-list-rollback", {"root": TRUST_ROOT, "now": NOW, "previous": cached}),
         ("trust-list-expired", {"root": TRUST_ROOT, "now": NOW + 2 * DAY}),
     ):
         with pytest.raises(UntrustedError) as caught:

@@ -347,7 +347,7 @@ def test_the_moment_asked_about_is_not_told(make: Make, server: FaultServer) -> 
 @pytest.mark.parametrize("kind", [HTTPStatusBackend, AsyncHTTPStatusBackend])
 def test_a_hook_travels(kind: type[Any]) -> None:
     """A function of a module goes along with a pickled backend."""
-    assert pickle.loads(pickle.dumps(kind(on_failure=_heard)))._options.on_failure is _heard  # noqa: S301  our own bytes
+    assert pickle.loads(pickle.dumps(kind(on_failure=_heard)))._settings.on_failure is _heard  # noqa: S301  our own bytes
 
 
 def _heard(_: LookupFailure) -> None:

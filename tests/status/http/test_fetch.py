@@ -25,10 +25,10 @@ def answer(body: bytes, media_type: str = STATUS_LIST_TYPE, **headers: str) -> A
     return Answer(status=200, headers={"content-type": media_type, **headers}, body=body)
 
 
-def accepted(wanted: DocumentRequest, found: Answer, **how: object) -> _fetch.CachedDocument:
+def accepted(request: DocumentRequest, found: Answer, **how: object) -> _fetch.CachedDocument:
     """What is kept after an answer."""
-    settings = {"held": None, "floor": None, "jitter": 0.0, **how}
-    return _fetch.accept(wanted, found, QUESTION, **settings)  # type: ignore[arg-type]  # as accept takes them
+    settings = {"cached": None, "floor": None, "jitter": 0.0, **how}
+    return _fetch.read_answer(request, found, QUESTION, **settings)  # type: ignore[arg-type]  # as read_answer takes them
 
 
 @pytest.mark.parametrize(
@@ -256,18 +256,18 @@ def test_heads_that_are_no_answer(headers: dict[str, str], why: str) -> None:
 )
 def test_row_74_how_long_a_list_is_kept(ttl: timedelta | None, kept: timedelta) -> None:
     """Row 74: its ttl from when it was fetched, within bounds."""
-    held = accepted(LIST, answer(signed_list(URI, ttl=ttl, expires_at=NOW + 30 * DAY)))
+    cached = accepted(LIST, answer(signed_list(URI, ttl=ttl, expires_at=NOW + 30 * DAY)))
 
-    assert NOW + kept == held.fresh_until
-    assert NOW + kept * 0.75 == held.refresh_at
+    assert NOW + kept == cached.fresh_until
+    assert NOW + kept * 0.75 == cached.refresh_at
 
 
 def test_exp_goes_before_ttl() -> None:
     """A list is never fresh beyond its end."""
-    held = accepted(LIST, answer(signed_list(URI, ttl=DAY, expires_at=NOW + MINUTE)))
+    cached = accepted(LIST, answer(signed_list(URI, ttl=DAY, expires_at=NOW + MINUTE)))
 
-    assert (NOW + MINUTE, NOW + MINUTE) == (held.fresh_until, held.usable_until)
-    assert (True, False) == (held.is_usable(NOW), held.is_usable(NOW + MINUTE))
+    assert (NOW + MINUTE, NOW + MINUTE) == (cached.fresh_until, cached.usable_until)
+    assert (True, False) == (cached.is_usable(NOW), cached.is_usable(NOW + MINUTE))
 
 
 def test_row_75_floor() -> None:
@@ -283,7 +283,7 @@ def test_row_75_floor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("begin", "end", "spans"),
+    ("begin", "end", "covers"),
     [
         (-DAY, DAY, True),
         (timedelta(), DAY, True),
@@ -292,26 +292,26 @@ def test_row_75_floor() -> None:
         (-DAY, -timedelta(seconds=1), False),
     ],
 )
-def test_historical_answers_span_their_moment(begin: timedelta, end: timedelta, spans: bool) -> None:  # noqa: FBT001  a column
+def test_historical_answers_span_their_moment(begin: timedelta, end: timedelta, covers: bool) -> None:  # noqa: FBT001  a column
     """Iat <= time <= exp, in whole seconds; anything else is a server without history."""
     at = NOW - 20 * DAY
     history = DocumentRequest(kind=Kind.HISTORY, uri=URI, at=at + timedelta(microseconds=5))
     body = signed_list(URI, issued_at=at + begin, expires_at=at + end)
 
-    held = accepted(history, answer(body))
+    cached = accepted(history, answer(body))
 
-    assert spans is (held.document is not None)
+    assert covers is (cached.document is not None)
 
 
 def test_absence() -> None:
     """404 is an answer for what may be absent, unless it was there a moment ago."""
     gone = Answer(status=404, headers={})
-    held = accepted(EVENTS, answer(signed_events(URI), STATUS_EVENTS_TYPE))
+    cached = accepted(EVENTS, answer(signed_events(URI), STATUS_EVENTS_TYPE))
 
     assert None is accepted(EVENTS, gone).document
-    for wanted, copy in ((LIST, None), (EVENTS, held)):
+    for request, copy in ((LIST, None), (EVENTS, cached)):
         with pytest.raises(StatusError) as caught:
-            accepted(wanted, gone, held=copy)
+            accepted(request, gone, cached=copy)
         assert "http-404" == cause(caught.value)
 
 
@@ -321,10 +321,10 @@ def test_304_needs_a_tag() -> None:
     tagged = accepted(LIST, answer(signed_list(URI), etag='"1"'))
     plain = accepted(LIST, answer(signed_list(URI)))
 
-    assert tagged.document is accepted(LIST, renewed, held=tagged).document
+    assert tagged.document is accepted(LIST, renewed, cached=tagged).document
     for copy in (None, plain):
         with pytest.raises(StatusError) as caught:
-            accepted(LIST, renewed, held=copy)
+            accepted(LIST, renewed, cached=copy)
         assert "http-304" == cause(caught.value)
 
 

@@ -1,7 +1,7 @@
 """The rules of fetching, as pure code: what to ask, what may be taken as an answer, and for how long.
 
-No clock, no network and no disk: moments and answers are arguments. Who may be asked at all is in `_reach`. What lives
-here, in the order of a look-up:
+No clock, no network and no disk: moments and answers are arguments. Who may be asked at all is in `_url_policy`. What
+lives here, in the order of a look-up:
 
 1. documents: where a list, its events and its earlier states are;
 2. requests: the document's URI and the tag of the copy that is held, and nothing about who is looked up;
@@ -34,9 +34,9 @@ from certcore.status._documents import (
     DocumentRequest,
     Kind,
     check_key,
+    covers,
     is_future,
     open_document,
-    spans,
 )
 from certcore.status._url_policy import CAUSES, check_url, unavailable
 from certcore.status.tokenlist import StatusEvents, StatusToken
@@ -101,15 +101,15 @@ class Answer:
     body: bytes = attrs.field(default=b"", repr=False)
 
 
-def request_for(wanted: DocumentRequest, held: CachedDocument | None, /, *, max_list_bytes: int) -> Request:
+def request_for(request: DocumentRequest, cached: CachedDocument | None, /, *, max_list_bytes: int) -> Request:
     """The request for a document, conditional where a copy is held. Nothing in it tells which entry is looked up."""
-    check_url(wanted.uri)
-    preferred, *others = wanted.accepts
+    check_url(request.uri)
+    preferred, *others = request.accepts
     headers = [("Accept", ", ".join([preferred, *(f"{other};q=0.5" for other in others)]))]
-    if held is not None and held.etag is not None and _asked_to_renew(held) is not None:
-        headers.append(("If-None-Match", held.etag))
-    limit = tokenlist.MAX_EVENTS_BYTES if wanted.kind is Kind.EVENTS else 2 * max_list_bytes
-    return plain_request(wanted.url, *headers, max_bytes=limit)
+    if cached is not None and cached.etag is not None and _document_to_renew(cached) is not None:
+        headers.append(("If-None-Match", cached.etag))
+    limit = tokenlist.MAX_EVENTS_BYTES if request.kind is Kind.EVENTS else 2 * max_list_bytes
+    return plain_request(request.url, *headers, max_bytes=limit)
 
 
 def plain_request(url: str, /, *headers: tuple[str, str], max_bytes: int) -> Request:
@@ -166,7 +166,7 @@ class CachedDocument:
     """A document as it is kept: opened, or found to be absent.
 
     Attributes:
-        wanted: what it is.
+        request: what it is.
         document: the document under `keys`; None: the server said that there is none.
         keys: the keys it was opened under.
         etag: by what the server knows this copy.
@@ -176,7 +176,7 @@ class CachedDocument:
         usable_until: from when it is not used at all; None: for ever.
     """
 
-    wanted: DocumentRequest
+    request: DocumentRequest
     document: StatusToken | StatusEvents | None
     keys: tuple[VerifyingKey, ...] = attrs.field(repr=False)
     etag: str | None
@@ -199,63 +199,63 @@ class CachedDocument:
         return self.usable_until is None or now < self.usable_until
 
 
-def accept(
-    wanted: DocumentRequest,
+def read_answer(
+    request: DocumentRequest,
     answer: Answer,
     question: DocumentQuery,
     /,
     *,
-    held: CachedDocument | None,
+    cached: CachedDocument | None,
     floor: datetime | None,
     jitter: float,
 ) -> CachedDocument:
     """What is to be kept after an answer: rules 3 to 5.
 
     Args:
-        wanted: what was asked for.
+        request: what was asked for.
         answer: what came.
         question: under which keys, and when.
-        held: the copy that is held, opened under the same keys.
+        cached: the copy that is held, opened under the same keys.
         floor: the issue of the youngest such document ever seen.
         jitter: from 0 to 1, drawn.
 
     Raises:
         StatusError: ``status-unavailable``, or the document's code; ``status-list-rollback``.
     """
-    if answer.status == _NOT_MODIFIED and (document := _asked_to_renew(held)) is not None:
+    if answer.status == _NOT_MODIFIED and (document := _document_to_renew(cached)) is not None:
         if document.expires_at is not None and document.expires_at <= question.now:
             raise StatusError("status-list-expired", "The server holds on to a document that has expired")
         if is_future(document, question):
             raise StatusError("status-list-future", "The server holds on to a document that is later than now")
         check_key(document, question)
-        return hold(wanted, document, question, etag=None if held is None else held.etag, jitter=jitter)
-    is_good = held is not None and held.document is not None and held.is_usable(question.now)
-    if _says_absent(wanted, answer) and not is_good:  # what was there a moment ago and has not expired is not gone
-        return hold(wanted, None, question, jitter=jitter)
+        return to_cached(request, document, question, etag=None if cached is None else cached.etag, jitter=jitter)
+    is_good = cached is not None and cached.document is not None and cached.is_usable(question.now)
+    if _is_absent(request, answer) and not is_good:  # what was there a moment ago and has not expired is not gone
+        return to_cached(request, None, question, jitter=jitter)
     if (error := refusal_of(answer)) is not None:
         raise error
-    media_type = check_head(answer, wanted.accepts)
-    document = open_document(wanted, media_type, answer.body, question)
+    media_type = check_head(answer, request.accepts)
+    document = open_document(request, media_type, answer.body, question)
     check_key(document, question)
-    if not spans(document, wanted.at):
-        return hold(wanted, None, question, jitter=jitter)
-    if wanted.kind is not Kind.HISTORY and floor is not None and document.issued_at < floor:
+    if not covers(document, request.at):
+        return to_cached(request, None, question, jitter=jitter)
+    if request.kind is not Kind.HISTORY and floor is not None and document.issued_at < floor:
         raise StatusError("status-list-rollback", "The document is older than one that was seen before")
-    return hold(wanted, document, question, etag=_etag(answer), jitter=jitter)
+    return to_cached(request, document, question, etag=_etag(answer), jitter=jitter)
 
 
-def _asked_to_renew(held: CachedDocument | None) -> StatusToken | StatusEvents | None:
+def _document_to_renew(cached: CachedDocument | None) -> StatusToken | StatusEvents | None:
     """The copy that a request was conditional on, if it was."""
-    return None if held is None or held.etag is None else held.document
+    return None if cached is None or cached.etag is None else cached.document
 
 
-def _says_absent(wanted: DocumentRequest, answer: Answer) -> bool:
+def _is_absent(request: DocumentRequest, answer: Answer) -> bool:
     """Whether the server says that there is no such document, where a look-up can go on without it."""
-    return wanted.may_be_absent and answer.status in (_NO_HISTORY if wanted.kind is Kind.HISTORY else _ABSENT)
+    return request.may_be_absent and answer.status in (_NO_HISTORY if request.kind is Kind.HISTORY else _ABSENT)
 
 
-def hold(
-    wanted: DocumentRequest,
+def to_cached(
+    request: DocumentRequest,
     document: StatusToken | StatusEvents | None,
     question: DocumentQuery,
     /,
@@ -267,7 +267,7 @@ def hold(
     """An opened document with the times until which it is kept: rule 5. Historical ones do not change any more.
 
     Args:
-        wanted: what it is.
+        request: what it is.
         document: the document; None: there is none.
         question: under which keys, and when.
         etag: by what the server knows it.
@@ -275,23 +275,14 @@ def hold(
         fetched_at: when it was fetched, by the word of a file. Whoever can write the file chooses it, so it does not
             count where it lies in the future, and a document is no fresher by it than by its own time of issue.
     """
-    is_future_word = fetched_at is not None and fetched_at > question.now
-    since = question.now if fetched_at is None else min(fetched_at, question.now)
-    if fetched_at is not None and document is not None and wanted.kind is not Kind.HISTORY:
-        since = min(since, document.issued_at)
-    expires_at = None if document is None or wanted.kind is Kind.HISTORY else document.expires_at
-    if is_future_word:
+    since, lifetime = _since(request, document, question, fetched_at), _lifetime(request, document)
+    if fetched_at is not None and fetched_at > question.now:
         lifetime = timedelta()
-    elif document is None:
-        lifetime = wanted.absent_for
-    elif wanted.kind is Kind.HISTORY:
-        lifetime = MAX_TTL
-    else:
-        lifetime = clamped(document.ttl)
+    expires_at = None if document is None or request.kind is Kind.HISTORY else document.expires_at
     fresh_until = since + lifetime if expires_at is None else min(since + lifetime, expires_at)
     least, most = REFRESH_AHEAD
     return CachedDocument(
-        wanted=wanted,
+        request=request,
         document=document,
         keys=question.keys,
         etag=etag,
@@ -302,7 +293,27 @@ def hold(
     )
 
 
-def clamped(ttl: timedelta | None, /) -> timedelta:
+def _since(
+    request: DocumentRequest,
+    document: StatusToken | StatusEvents | None,
+    question: DocumentQuery,
+    fetched_at: datetime | None,
+) -> datetime:
+    """From when a document's time to live counts."""
+    if fetched_at is None:
+        return question.now
+    if document is None or request.kind is Kind.HISTORY:
+        return min(fetched_at, question.now)
+    return min(fetched_at, question.now, document.issued_at)
+
+
+def _lifetime(request: DocumentRequest, document: StatusToken | StatusEvents | None) -> timedelta:
+    if document is None:
+        return request.absent_for
+    return MAX_TTL if request.kind is Kind.HISTORY else limit_ttl(document.ttl)
+
+
+def limit_ttl(ttl: timedelta | None, /) -> timedelta:
     """How long a document is kept before asking again."""
     return DEFAULT_TTL if ttl is None else min(max(ttl, MIN_TTL), MAX_TTL)
 

@@ -17,7 +17,8 @@ a statement about a certificate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+import os
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -31,9 +32,9 @@ from certcore.status import _documents, _keys, vehicledoc
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url, unavailable
 from certcore.status.http import _fetch
-from certcore.status.http._endpoint import VehicleEndpoint
-from certcore.status.http._failures import LookupFailure, report
+from certcore.status.http._failures import report
 from certcore.status.http._fetch import Answer, CachedDocument, Request
+from certcore.status.http._settings import Settings, VehicleEndpoint
 from certcore.status.http._store import Store
 from certcore.status.protocol import (
     ExistingDocument,
@@ -90,31 +91,6 @@ Effect = Send | Pause | SingleFlight | BackgroundRefresh | SetDeadline
 Flow = Generator[Effect, Any, T]
 
 
-@attrs.frozen(kw_only=True)
-class Settings:
-    """What the flows need to know, all of it injectable.
-
-    Attributes:
-        max_list_bytes: the most bytes a list may inflate to.
-        clock_skew: how far two right clocks may be apart.
-        failure_pause: how long a document is not asked for again after a failure; twice as long after each in a row.
-        vehicles: country to where its vehicles are looked up.
-        monotonic: seconds on a clock that only goes forward.
-        jitter: gives numbers from 0 to 1.
-        nonce: gives so many bytes that were never used before.
-        on_failure: is told of everything that could not be had.
-    """
-
-    max_list_bytes: int
-    clock_skew: timedelta
-    failure_pause: timedelta
-    vehicles: Mapping[str, VehicleEndpoint] = attrs.field(repr=False)
-    monotonic: Callable[[], float]
-    jitter: Callable[[], float]
-    nonce: Callable[[int], bytes]
-    on_failure: Callable[[LookupFailure], object] | None = None
-
-
 class Flows:
     """The steps of both backends over one store."""
 
@@ -127,101 +103,109 @@ class Flows:
     def lookup(self, query: StatusQuery, /) -> Flow[StatusRecord]:
         """The facts about one entry: the steps at the top of this file."""
         try:
-            uri, index = _place(query)
+            uri, index = _locate(query)
         except StatusError as error:
             report(error, subject=Kind.LIST.value, url=None, on_failure=self._settings.on_failure)
             raise
         question = self.question(query.keys, query.asked_at, query.existing)
-        held = yield from self._current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
-        token = held.document
+        cached = yield from self._get_current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
+        token = cached.document
         if not isinstance(token, StatusToken):  # a list is never absent
             raise unavailable("no-list", "There is no such list")
-        lifetime = _fetch.clamped(token.ttl)
-        is_present = query.asked_at - query.as_of <= self._settings.clock_skew  # whatever the register's clock says
+        lifetime = _fetch.limit_ttl(token.ttl)
+        is_present = (
+            query.asked_at - query.as_of <= self._settings.tuning.clock_skew
+        )  # whatever the register's clock says
         if is_present or query.as_of >= token.issued_at:
             if _reads_valid(token, index):
                 return status_record(index, tokens=[token])
-            return status_record(index, tokens=[token], events=(yield from self._why(uri, question, lifetime)))
-        events = yield from self._events(uri, question, lifetime)
+            return status_record(
+                index, tokens=[token], events=(yield from self._get_events_if_any(uri, question, lifetime))
+            )
+        events = yield from self._get_events(uri, question, lifetime)
         tokens = [token]
         if events is None or events.history_from > query.as_of:
-            earlier = yield from self._earlier(uri, query.as_of, question, lifetime)
+            earlier = yield from self._get_earlier_list(uri, query.as_of, question, lifetime)
             tokens = [token] if earlier is None else [earlier, token]
         return status_record(index, tokens=tokens, events=events)
 
-    def _events(self, uri: str, question: DocumentQuery, lifetime: timedelta) -> Flow[StatusEvents | None]:
+    def _get_events(self, uri: str, question: DocumentQuery, lifetime: timedelta) -> Flow[StatusEvents | None]:
         """Step 2; None where the server says that there are none."""
-        held = yield from self._current(DocumentRequest(kind=Kind.EVENTS, uri=uri, absent_for=lifetime), question)
-        return held.document if isinstance(held.document, StatusEvents) else None
+        cached = yield from self._get_current(DocumentRequest(kind=Kind.EVENTS, uri=uri, absent_for=lifetime), question)
+        return cached.document if isinstance(cached.document, StatusEvents) else None
 
-    def _why(self, uri: str, question: DocumentQuery, lifetime: timedelta) -> Flow[StatusEvents | None]:
+    def _get_events_if_any(self, uri: str, question: DocumentQuery, lifetime: timedelta) -> Flow[StatusEvents | None]:
         """Since when and why an entry is stopped; that it is stopped, the list has said already."""
         try:
-            return (yield from self._events(uri, question, lifetime))
+            return (yield from self._get_events(uri, question, lifetime))
         except StatusError:
             return None
 
-    def _earlier(
+    def _get_earlier_list(
         self, uri: str, at: datetime, question: DocumentQuery, lifetime: timedelta
     ) -> Flow[StatusToken | None]:
         """Step 3; most servers keep no earlier lists, and a failure here takes nothing from what the others say."""
         try:
-            held = yield from self._current(
+            cached = yield from self._get_current(
                 DocumentRequest(kind=Kind.HISTORY, uri=uri, at=at, absent_for=lifetime), question
             )
         except StatusError:
             return None
-        return held.document if isinstance(held.document, StatusToken) else None
+        return cached.document if isinstance(cached.document, StatusToken) else None
 
-    def _current(self, wanted: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument]:
+    def _get_current(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument]:
         """A document: fresh from the cache, else asked for, else the last good one."""
-        held = self._usable(wanted, question)
-        if held is not None and held.is_fresh(question.now):
-            if question.now >= held.refresh_at and self._failure(wanted) is None:
-                yield BackgroundRefresh(flight(wanted, question), lambda: self.refresh(wanted, question, seen=held))
-            return held
+        cached = self._get_usable(request, question)
+        if cached is not None and cached.is_fresh(question.now):
+            if question.now >= cached.refresh_at and self._recent_failure(request) is None:
+                yield BackgroundRefresh(flight(request, question), lambda: self.refresh(request, question, seen=cached))
+            return cached
         try:
-            return (yield SingleFlight(flight(wanted, question), lambda: self.refresh(wanted, question, seen=held)))  # type: ignore[no-any-return]  # a flow of CachedDocument
+            return (yield SingleFlight(flight(request, question), lambda: self.refresh(request, question, seen=cached)))  # type: ignore[no-any-return]  # a flow of CachedDocument
         except StatusError:
-            held = self._usable(wanted, question)
-            if held is None:
+            cached = self._get_usable(request, question)
+            if cached is None:
                 raise
-            return held
+            return cached
 
-    def _usable(self, wanted: DocumentRequest, question: DocumentQuery) -> CachedDocument | None:
+    def _get_usable(self, request: DocumentRequest, question: DocumentQuery) -> CachedDocument | None:
         """The copy that is held, if it may be used at all at that moment."""
-        held = self._store.get(wanted, question)
-        return held if held is not None and _is_usable(held, question) else None
+        cached = self._store.get(request, question)
+        return cached if cached is not None and _is_usable(cached, question) else None
 
     def refresh(
-        self, wanted: DocumentRequest, question: DocumentQuery, *, seen: CachedDocument | None, force: bool = False
+        self, request: DocumentRequest, question: DocumentQuery, *, seen: CachedDocument | None, force: bool = False
     ) -> Flow[CachedDocument]:
         """Ask the server and keep what it says.
 
         Args:
-            wanted: the document.
+            request: the document.
             question: under which keys, and when.
             seen: what the caller found: where there is another by now, somebody else has asked in the meantime.
             force: ask all the same.
         """
-        held = self._store.get(wanted, question)
+        cached = self._store.get(request, question)
         if not force:
-            if held is None or not held.is_fresh(question.now):  # another process may have asked
-                held = self._store.reload(wanted, question) or held
-            is_new = held is not None and (seen is None or held.fetched_at > seen.fetched_at)
-            if held is not None and is_new and held.is_fresh(question.now) and _is_usable(held, question):
-                return held
-            if (failure := self._failure(wanted)) is not None:
+            if cached is None or not cached.is_fresh(question.now):  # another process may have asked
+                cached = self._store.reload(request, question) or cached
+            is_new = cached is not None and (seen is None or cached.fetched_at > seen.fetched_at)
+            if cached is not None and is_new and cached.is_fresh(question.now) and _is_usable(cached, question):
+                return cached
+            if (failure := self._recent_failure(request)) is not None:
                 raise failure
         settings = self._settings
         try:
-            answer = yield from self.send(_fetch.request_for(wanted, held, max_list_bytes=settings.max_list_bytes))
-            floor = self._store.floor(wanted)
-            new = _fetch.accept(wanted, answer, question, held=held, floor=floor, jitter=settings.jitter())
+            answer = yield from self.send(
+                _fetch.request_for(request, cached, max_list_bytes=settings.tuning.max_list_bytes)
+            )
+            floor = self._store.floor(request)
+            new = _fetch.read_answer(
+                request, answer, question, cached=cached, floor=floor, jitter=settings.tuning.jitter()
+            )
             return self._store.put(new)
         except StatusError as error:
-            self._store.fail(wanted.url, error, now=settings.monotonic(), pause=settings.failure_pause)
-            report(error, subject=wanted.kind.value, url=wanted.url, on_failure=settings.on_failure)
+            self._store.fail(request.url, error, now=settings.tuning.monotonic(), pause=settings.tuning.failure_pause)
+            report(error, subject=request.kind.value, url=request.url, on_failure=settings.on_failure)
             raise
 
     def send(self, request: Request) -> Flow[Answer]:
@@ -236,12 +220,12 @@ class Flows:
                 error = failure
             if attempt + 1 >= _fetch.MAX_ATTEMPTS or not _fetch.is_retried(error):
                 raise error
-            if not (yield Pause(_fetch.pause_s(attempt, jitter=self._settings.jitter()))):
+            if not (yield Pause(_fetch.pause_s(attempt, jitter=self._settings.tuning.jitter()))):
                 raise error
         raise AssertionError  # pragma: no cover  count() has no end
 
-    def _failure(self, wanted: DocumentRequest) -> StatusError | None:
-        return self._store.failure(wanted.url, now=self._settings.monotonic())
+    def _recent_failure(self, request: DocumentRequest) -> StatusError | None:
+        return self._store.failure(request.url, now=self._settings.tuning.monotonic())
 
     def question(
         self, keys: tuple[VerifyingKey, ...], now: datetime, existing: tuple[ExistingDocument, ...] = ()
@@ -250,8 +234,8 @@ class Flows:
         return DocumentQuery(
             keys=keys,
             now=now,
-            clock_skew=self._settings.clock_skew,
-            max_list_bytes=self._settings.max_list_bytes,
+            clock_skew=self._settings.tuning.clock_skew,
+            max_list_bytes=self._settings.tuning.max_list_bytes,
             existing=existing,
         )
 
@@ -261,17 +245,17 @@ class Flows:
         """The facts about one vehicle: asked for every time, because an answer is bound to its question."""
         url = None
         try:
-            country, endpoint = self._endpoint_for(query)
+            country, endpoint = self._endpoint_of(query)
             url = endpoint.url
-            return (yield from self._ask(query, country, endpoint))
+            return (yield from self._ask_endpoint(query, country, endpoint))
         except StatusError as error:
             report(error, subject="vehicle", url=url, on_failure=self._settings.on_failure)
             raise
 
-    def _ask(self, query: VehicleQuery, country: str, endpoint: VehicleEndpoint) -> Flow[VehicleRecord]:
+    def _ask_endpoint(self, query: VehicleQuery, country: str, endpoint: VehicleEndpoint) -> Flow[VehicleRecord]:
         check_url(endpoint.url)
         try:
-            body = vehicledoc.encode_request(query, nonce=self._settings.nonce(vehicledoc.NONCE_BYTES))
+            body = vehicledoc.encode_request(query, nonce=os.urandom(vehicledoc.NONCE_BYTES))
         except (ValueError, TypeError) as cause:
             raise unavailable("query", "No request can hold what is asked") from cause
         headers = (
@@ -298,13 +282,13 @@ class Flows:
             request=body,
             keys=endpoint.keys,
             now=query.asked_at,
-            clock_skew=self._settings.clock_skew,
+            clock_skew=self._settings.tuning.clock_skew,
         )
         for proof in record.proofs:
             _keys.check(proof, endpoint.keys, observed_at=record.observed_at)
         return record
 
-    def _endpoint_for(self, query: VehicleQuery) -> tuple[str, VehicleEndpoint]:
+    def _endpoint_of(self, query: VehicleQuery) -> tuple[str, VehicleEndpoint]:
         """The endpoint of the vehicle's country; of the only one, where the country is not known."""
         endpoints = self._settings.vehicles
         country = query.country
@@ -316,12 +300,12 @@ class Flows:
         return country, endpoint
 
 
-def flight(wanted: DocumentRequest, question: DocumentQuery) -> object:
+def flight(request: DocumentRequest, question: DocumentQuery) -> object:
     """What callers share a look-up by: one document, and all by which it counts."""
-    return wanted.url, question.keys, question.existing
+    return request.url, question.keys, question.existing
 
 
-def _place(query: StatusQuery) -> tuple[str, int]:
+def _locate(query: StatusQuery) -> tuple[str, int]:
     """The list and the entry that a query is about.
 
     Raises:
@@ -333,10 +317,10 @@ def _place(query: StatusQuery) -> tuple[str, int]:
     return query.list_uri, ref.index
 
 
-def _is_usable(held: CachedDocument, question: DocumentQuery) -> bool:
+def _is_usable(cached: CachedDocument, question: DocumentQuery) -> bool:
     """Whether a copy may be used at all at the moment of asking."""
-    is_future = held.document is not None and _documents.is_future(held.document, question)
-    return held.is_usable(question.now) and not is_future
+    is_future = cached.document is not None and _documents.is_future(cached.document, question)
+    return cached.is_usable(question.now) and not is_future
 
 
 def _reads_valid(token: StatusToken, index: int) -> bool:

@@ -44,7 +44,6 @@ MAX_UNREACHABLE: Final = 3
 """Lists in a row after which an issuer's server is taken to be out of reach, and is not waited for any more."""
 
 _UNREACHABLE: Final = frozenset({"timeout", "connect", "dns", "tls", "address"})
-_MAX_DIGITS: Final = len(str(1 << 32))
 _MISSING: Final = frozenset({"http-404", "http-410"})
 
 
@@ -83,33 +82,33 @@ class Prefetch:
         for issuer in issuers:
             if issuer.status_keys:
                 numbers = None if lists is None else lists.get(issuer.id)
-                yield from self._issuer(issuer, numbers)
-        for url, wanted in self._fetched.items():
-            if not self._store.holds(wanted):
+                yield from self._fetch_issuer(issuer, numbers)
+        for url, request in self._fetched.items():
+            if not self._store.holds(request):
                 self._failed[url] = "cache-full"
         fetched = tuple(url for url in self._fetched if url not in self._failed)
         return PrefetchReport(fetched=fetched, failed=tuple(self._failed.items()))
 
-    def _issuer(self, issuer: TrustedIssuer, numbers: Iterable[int] | None) -> Flow[None]:
+    def _fetch_issuer(self, issuer: TrustedIssuer, numbers: Iterable[int] | None) -> Flow[None]:
         question = self._flows.question(issuer.status_keys, self._now)
         self._unreachable.clear()
         done: set[str] = set()
         indexes: set[str] = set()
-        waiting = [uri for uri in self._known if is_of(issuer, uri)]  # 1
+        waiting = [uri for uri in self._known if belongs_to(issuer, uri)]  # 1
         if numbers is not None:  # 2
             waiting += [uri for number in numbers if (uri := issuer.list_uri(number, at=self._now)) is not None]
         for uri in dict.fromkeys(waiting):
             done.add(uri)
-            yield from self._list(uri, question, indexes)
+            yield from self._fetch_list(uri, question, indexes)
         if numbers is None:  # 3
-            yield from self._by_number(issuer, question, done, indexes)
+            yield from self._fetch_by_number(issuer, question, done, indexes)
         named: list[str] = []
         for index in sorted(indexes):  # 4
-            named += yield from self._named_in(index, issuer)
+            named += yield from self._fetch_index(index, issuer)
         for uri in [uri for uri in dict.fromkeys(named) if uri not in done][:MAX_LISTS]:
-            yield from self._list(uri, question, indexes)
+            yield from self._fetch_list(uri, question, indexes)
 
-    def _by_number(
+    def _fetch_by_number(
         self, issuer: TrustedIssuer, question: DocumentQuery, done: set[str], indexes: set[str]
     ) -> Flow[None]:
         first_miss = None
@@ -120,7 +119,7 @@ class Prefetch:
             if uri in done:
                 continue
             done.add(uri)
-            why = yield from self._list(uri, question, indexes, may_be_missing=True)
+            why = yield from self._fetch_list(uri, question, indexes, may_be_missing=True)
             if why in _MISSING and number == 0:
                 first_miss = (uri, why)
             elif why is not None:
@@ -128,45 +127,45 @@ class Prefetch:
         if first_miss is not None and not done & self._fetched.keys() and not done & self._failed.keys():
             self._failed[first_miss[0]] = first_miss[1]
 
-    def _list(
+    def _fetch_list(
         self, uri: str, question: DocumentQuery, indexes: set[str], *, may_be_missing: bool = False
     ) -> Flow[str | None]:
         """One list and its events; None, or why the list could not be had."""
-        wanted = DocumentRequest(kind=Kind.LIST, uri=uri)
+        request = DocumentRequest(kind=Kind.LIST, uri=uri)
         if len(self._unreachable) >= MAX_UNREACHABLE:
-            held: CachedDocument | str = self._unreachable[-1]
+            cached: CachedDocument | str = self._unreachable[-1]
         else:
-            held = yield from self._renewed(wanted, question)
-        if isinstance(held, str):
-            if held in _UNREACHABLE:
-                self._unreachable.append(held)
-            if not (may_be_missing and held in _MISSING):
-                self._failed[wanted.url] = held
-            return held
+            cached = yield from self._renew(request, question)
+        if isinstance(cached, str):
+            if cached in _UNREACHABLE:
+                self._unreachable.append(cached)
+            if not (may_be_missing and cached in _MISSING):
+                self._failed[request.url] = cached
+            return cached
         self._unreachable.clear()
-        token = held.document
+        token = cached.document
         if isinstance(token, StatusToken):
             if (index := _fetch.aggregation_uri(token)) is not None:
                 indexes.add(index)
-            events = DocumentRequest(kind=Kind.EVENTS, uri=uri, absent_for=_fetch.clamped(token.ttl))
-            if isinstance(why := (yield from self._renewed(events, question)), str):
+            events = DocumentRequest(kind=Kind.EVENTS, uri=uri, absent_for=_fetch.limit_ttl(token.ttl))
+            if isinstance(why := (yield from self._renew(events, question)), str):
                 self._failed[events.url] = why
         return None
 
-    def _renewed(self, wanted: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument | str]:
+    def _renew(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument | str]:
         """The document as the server has it now, or why it could not be had."""
         yield SetDeadline(self._seconds)
         try:
-            held: CachedDocument = yield SingleFlight(
-                flight(wanted, question), lambda: self._flows.refresh(wanted, question, seen=None, force=True)
+            cached: CachedDocument = yield SingleFlight(
+                flight(request, question), lambda: self._flows.refresh(request, question, seen=None, force=True)
             )
         except StatusError as error:
-            return word(error)
-        if held.document is not None:
-            self._fetched[wanted.url] = wanted
-        return held
+            return failure_word(error)
+        if cached.document is not None:
+            self._fetched[request.url] = request
+        return cached
 
-    def _named_in(self, url: str, issuer: TrustedIssuer) -> Flow[list[str]]:
+    def _fetch_index(self, url: str, issuer: TrustedIssuer) -> Flow[list[str]]:
         """The lists that an aggregation document names, as far as they are the issuer's."""
         yield SetDeadline(self._seconds)
         try:
@@ -177,26 +176,26 @@ class Prefetch:
                 raise error
             _fetch.check_head(answer, (AGGREGATION_TYPE,))
         except StatusError as error:
-            self._failed[url] = word(error)
+            self._failed[url] = failure_word(error)
             return []
-        found = _uris_in(answer.body)
+        found = _read_index(answer.body)
         if found is None:
             self._failed[url] = "type"
             return []
-        return [uri for uri in found if is_of(issuer, uri)]
+        return [uri for uri in found if belongs_to(issuer, uri)]
 
 
-def word(error: StatusError, /) -> str:
+def failure_word(error: StatusError, /) -> str:
     """What went wrong, in a word: the cause where the network did, else the code."""
     return str(dict(error.detail).get("cause", error.code))
 
 
-def is_of(issuer: TrustedIssuer, uri: str, /) -> bool:
+def belongs_to(issuer: TrustedIssuer, uri: str, /) -> bool:
     """Whether a list's URI is one that the trust list lets the issuer have."""
-    return issuer.allows_uri(uri) or any(_fits(template, uri) for template in issuer.list_templates)
+    return issuer.allows_uri(uri) or any(_matches_template(template, uri) for template in issuer.list_templates)
 
 
-def _fits(template: ListTemplate, uri: str) -> bool:
+def _matches_template(template: ListTemplate, uri: str) -> bool:
     before, _, after = template.uri.partition("{list}")
     number = uri.removeprefix(before).removesuffix(after)
     return (
@@ -207,7 +206,7 @@ def _fits(template: ListTemplate, uri: str) -> bool:
     )
 
 
-def _uris_in(data: bytes) -> list[str] | None:
+def _read_index(data: bytes) -> list[str] | None:
     """The URIs in an aggregation document; None where it is none."""
     try:
         found = _json.decode(data)

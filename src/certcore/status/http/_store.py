@@ -68,36 +68,36 @@ class Store:
         self._newest: OrderedDict[str, tuple[datetime, bytes | None]] = OrderedDict()
         self._failures: OrderedDict[str, tuple[float, StatusError, int]] = OrderedDict()
 
-    def get(self, wanted: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
+    def get(self, request: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
         """The copy, opened under the question's keys; None where these keys signed none that counts."""
         with self._lock:
-            held = self._memory.get(wanted.url)
-            if held is not None:
-                self._memory.move_to_end(wanted.url)
-        if held is None:
-            return self.reload(wanted, question)
-        if held.document is None:
-            return held
-        if not (held.keys is question.keys or held.keys == question.keys):
-            return self._reopened(held, question)
-        return held if _counts(held.document, question) else None
+            cached = self._memory.get(request.url)
+            if cached is not None:
+                self._memory.move_to_end(request.url)
+        if cached is None:
+            return self.reload(request, question)
+        if cached.document is None:
+            return cached
+        if not (cached.keys is question.keys or cached.keys == question.keys):
+            return self._reopen(cached, question)
+        return cached if _counts(cached.document, question) else None
 
-    def reload(self, wanted: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
+    def reload(self, request: DocumentRequest, question: DocumentQuery, /) -> CachedDocument | None:
         """The copy on disk, if these keys signed it and it is not older than what was seen; it is now in memory too."""
-        file = None if self._folder is None else read_file(self._path(wanted.url))
-        if file is None or file.url != wanted.url:
+        file = None if self._folder is None else read_file(self._path(request.url))
+        if file is None or file.url != request.url:
             return None
-        held = self._opened(wanted, file, question)
-        rival = None if file.rival is None else self._opened(wanted, attrs.evolve(file, data=file.rival), question)
+        cached = self._open_file(request, file, question)
+        rival = None if file.rival is None else self._open_file(request, attrs.evolve(file, data=file.rival), question)
         try:
-            for found in (held, rival):
+            for found in (cached, rival):
                 if found is not None:
-                    held = self._remember(found)
+                    cached = self._keep(found)
         except StatusError:  # older than what was seen, or contradicted
             return None
-        return held
+        return cached
 
-    def put(self, held: CachedDocument, /) -> CachedDocument:
+    def put(self, cached: CachedDocument, /) -> CachedDocument:
         """Keep a copy.
 
         Raises:
@@ -105,20 +105,20 @@ class Store:
                 one of the same time of issue was seen that says something else.
         """
         try:
-            kept = self._remember(held)
+            kept = self._keep(cached)
         except StatusError as error:
             if error.code == "status-list-conflict":
-                self._write(held, is_rival=True)
+                self._write(cached, is_rival=True)
             raise
         with self._lock:
-            self._failures.pop(held.wanted.url, None)
-        self._write(held)
+            self._failures.pop(cached.request.url, None)
+        self._write(cached)
         return kept
 
-    def floor(self, wanted: DocumentRequest, /) -> datetime | None:
+    def floor(self, request: DocumentRequest, /) -> datetime | None:
         """The issue of the youngest such document that was seen; historical ones have none."""
         with self._lock:
-            issued_at, _ = self._newest.get(wanted.url, (None, None))
+            issued_at, _ = self._newest.get(request.url, (None, None))
         return issued_at
 
     def failure(self, url: str, /, *, now: float) -> StatusError | None:
@@ -137,24 +137,24 @@ class Store:
             while len(self._failures) > self._max_documents:
                 self._failures.popitem(last=False)
 
-    def holds(self, wanted: DocumentRequest, /) -> bool:
+    def holds(self, request: DocumentRequest, /) -> bool:
         """Whether there is a copy, in memory or on disk; unopened."""
         with self._lock:
-            if wanted.url in self._memory:
+            if request.url in self._memory:
                 return True
-        return self._folder is not None and self._path(wanted.url).is_file()
+        return self._folder is not None and self._path(request.url).is_file()
 
     def list_uris(self) -> tuple[str, ...]:
         """Every list that is held, in memory or on disk."""
         with self._lock:
-            found = {held.wanted.uri: None for held in self._memory.values()}
+            found = {cached.request.uri: None for cached in self._memory.values()}
         found.update((file.uri, None) for file in self._files())
         return tuple(found)
 
     def documents(self) -> Iterator[bytes]:
         """The signed bytes of every document that is held, unopened."""
         with self._lock:
-            in_memory = [held.document for held in self._memory.values() if held.document is not None]
+            in_memory = [cached.document for cached in self._memory.values() if cached.document is not None]
             urls = set(self._memory)
         for document in in_memory:
             yield document.data
@@ -162,22 +162,22 @@ class Store:
             if file.url not in urls:
                 yield from file.documents
 
-    def _remember(self, held: CachedDocument) -> CachedDocument:
-        url, issued_at, document = held.wanted.url, held.issued_at, held.document
+    def _keep(self, cached: CachedDocument) -> CachedDocument:
+        url, issued_at, document = cached.request.url, cached.issued_at, cached.document
         digest = None
-        if document is not None and held.wanted.kind is not Kind.HISTORY:
+        if document is not None and cached.request.kind is not Kind.HISTORY:
             digest = _documents.content_digest(document)
         with self._lock:
             if digest is not None and issued_at is not None:
                 self._compare(url, issued_at, digest)
             self._forget(url)
-            self._memory[url] = held
-            self._bytes += _size(held)
+            self._memory[url] = cached
+            self._bytes += _size(cached)
             while self._memory and (len(self._memory) > self._max_documents or self._bytes > MAX_MEMORY_BYTES):
                 self._forget(next(iter(self._memory)))
             while len(self._newest) > _MAX_FLOORS:
                 self._newest.popitem(last=False)
-        return held
+        return cached
 
     def _compare(self, url: str, issued_at: datetime, digest: bytes) -> None:
         """Hold a document against the newest one that was seen, and take it for the newest."""
@@ -196,31 +196,33 @@ class Store:
         if gone is not None:
             self._bytes -= _size(gone)
 
-    def _reopened(self, held: CachedDocument, question: DocumentQuery) -> CachedDocument | None:
+    def _reopen(self, cached: CachedDocument, question: DocumentQuery) -> CachedDocument | None:
         """The copy under other keys than it was opened with, if they signed it too."""
-        document = held.document
+        document = cached.document
         if document is None:
-            return held
+            return cached
         try:
-            opened = _documents.open_document(held.wanted, document.media_type, document.data, question, judged=False)
+            opened = _documents.open_document(
+                cached.request, document.media_type, document.data, question, judged=False
+            )
             _documents.check_key(opened, question)
         except StatusError:
             return None
-        return attrs.evolve(held, document=opened, keys=question.keys)
+        return attrs.evolve(cached, document=opened, keys=question.keys)
 
-    def _opened(self, wanted: DocumentRequest, file: CachedFile, question: DocumentQuery) -> CachedDocument | None:
+    def _open_file(self, request: DocumentRequest, file: CachedFile, question: DocumentQuery) -> CachedDocument | None:
         document = None
         if file.data is not None:
             try:
-                document = _documents.open_document(wanted, file.media_type, file.data, question, judged=False)
+                document = _documents.open_document(request, file.media_type, file.data, question, judged=False)
                 _documents.check_key(document, question)
             except StatusError:
                 return None
-            if not _documents.spans(document, wanted.at) or _documents.is_future(document, question):
+            if not _documents.covers(document, request.at) or _documents.is_future(document, question):
                 return None  # what is from the future must not become what others are held to
-        elif not wanted.may_be_absent:
+        elif not request.may_be_absent:
             return None
-        return _fetch.hold(wanted, document, question, etag=file.etag, fetched_at=file.fetched_at)
+        return _fetch.to_cached(request, document, question, etag=file.etag, fetched_at=file.fetched_at)
 
     # --- on disk
 
@@ -235,44 +237,44 @@ class Store:
                 if file is not None:
                     yield file
 
-    def _write(self, held: CachedDocument, *, is_rival: bool = False) -> None:
+    def _write(self, cached: CachedDocument, *, is_rival: bool = False) -> None:
         """Write one copy, whole or not at all; a disk that is full or gone is a cache less, and no error."""
         if self._folder is None:
             return
         try:
-            folder = self._path(held.wanted.url).parent
+            folder = self._path(cached.request.url).parent
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with _locked(folder / _LOCK):
+            with _lock_folder(folder / _LOCK):
                 if is_rival:
-                    self._write_rival(held)
-                elif not self._is_older(held):
-                    write_file(self._path(held.wanted.url), _file_of(held))
+                    self._write_rival(cached)
+                elif not self._is_older(cached):
+                    write_file(self._path(cached.request.url), _to_file(cached))
                     self._trim(folder)
         except OSError as cause:
             _log.warning("the folder for status lists cannot be written to: %s", cause.strerror)
 
-    def _write_rival(self, held: CachedDocument) -> None:
+    def _write_rival(self, cached: CachedDocument) -> None:
         """Put a document beside the one that it contradicts: whoever reads the folder finds that neither counts."""
-        path, rival = self._path(held.wanted.url), _file_of(held)
+        path, rival = self._path(cached.request.url), _to_file(cached)
         file = read_file(path)
         if file is not None and (file.url, file.media_type) == (rival.url, rival.media_type) and file.data is not None:
             write_file(path, attrs.evolve(file, rival=rival.data))
 
-    def _is_older(self, held: CachedDocument) -> bool:
+    def _is_older(self, cached: CachedDocument) -> bool:
         """Whether another process has written a younger one, or a document where this process was told of none."""
-        file = read_file(self._path(held.wanted.url))
-        if file is None or file.url != held.wanted.url or file.data is None or held.wanted.kind is Kind.HISTORY:
+        file = read_file(self._path(cached.request.url))
+        if file is None or file.url != cached.request.url or file.data is None or cached.request.kind is Kind.HISTORY:
             return False
         question = DocumentQuery(
-            keys=held.keys,
-            now=held.fetched_at,
+            keys=cached.keys,
+            now=cached.fetched_at,
             clock_skew=CLOCK_SKEW,
             max_list_bytes=self._max_list_bytes,
         )
-        found = self._opened(held.wanted, file, question)
+        found = self._open_file(cached.request, file, question)
         if found is None or found.issued_at is None:
             return False
-        return held.issued_at is not None and found.issued_at > held.issued_at
+        return cached.issued_at is not None and found.issued_at > cached.issued_at
 
     def _trim(self, folder: Path) -> None:
         for left_behind in folder.glob(f".*{SUFFIX}.*"):  # by a process that was killed: nobody else is writing now
@@ -295,20 +297,20 @@ def _counts(document: StatusToken | StatusEvents, question: DocumentQuery) -> bo
     return True
 
 
-def _file_of(held: CachedDocument) -> CachedFile:
-    document = held.document
+def _to_file(cached: CachedDocument) -> CachedFile:
+    document = cached.document
     return CachedFile(
-        url=held.wanted.url,
-        uri=held.wanted.uri,
+        url=cached.request.url,
+        uri=cached.request.uri,
         media_type="" if document is None else document.media_type,
-        fetched_at=held.fetched_at,
-        etag=held.etag,
+        fetched_at=cached.fetched_at,
+        etag=cached.etag,
         data=None if document is None else document.data,
     )
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock_folder(path: Path) -> Iterator[None]:
     """Alone with the folder, among all processes that use it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -319,9 +321,9 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(descriptor)  # which gives the lock back
 
 
-def _size(held: CachedDocument) -> int:
+def _size(cached: CachedDocument) -> int:
     """Bytes in memory, about: a list's entries, or some eight times an events document's."""
-    document = held.document
+    document = cached.document
     if document is None:
         return 0
     if isinstance(document, StatusToken):

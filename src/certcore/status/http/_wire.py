@@ -3,12 +3,12 @@
 With `http`, the only code in the package that opens a connection. What never lives here: what to ask, and what to think
 of an answer.
 
-httpx2's requests and responses, so that any of its transports can be injected; without its client, and so without what
-a client brings along: redirects, cookies, netrc, proxies from the environment, decoding of bodies. What the transport
-here adds to httpx2's own:
+httpx2's requests and responses, so that any of its transports can be injected; without its client, and so without
+what a client brings along: redirects, cookies, netrc, proxies from the environment, decoding of bodies. What the
+transport here adds to httpx2's own:
 
-- a name is resolved once, all its addresses are judged (`_reach.check_address`), and the connection goes to one that
-  was judged; TLS still checks the certificate for the name;
+- a name is resolved once, all its addresses are judged (`_url_policy.check_address`), and the connection goes to one
+  that was judged; TLS still checks the certificate for the name;
 - one deadline holds for name, connection, TLS, request and answer together, for single bytes that drip in, too.
 
 An injected transport resolves, connects and waits as it likes: addresses are not judged, and the deadline is looked at
@@ -45,7 +45,7 @@ _KEPT_HEADERS: Final = ("content-encoding", "content-type", "etag", "retry-after
 _MAX_CONNECTIONS: Final = 16
 _KEEPALIVE_S: Final = 15.0
 
-_END: ContextVar[float | None] = ContextVar("certcore_deadline", default=None)
+_DEADLINE: ContextVar[float | None] = ContextVar("certcore_deadline", default=None)
 """When the request of this thread must be over, on the monotonic clock: connections outlive requests, so the streams
 look it up."""
 
@@ -53,7 +53,7 @@ _SOCKET_OPTION = httpcore2.SOCKET_OPTION
 
 
 @attrs.frozen(kw_only=True)
-class Reach:
+class ConnectionSettings:
     """How connections are made.
 
     Attributes:
@@ -89,11 +89,11 @@ class Reach:
 class Wire:
     """Sends requests, one per thread at a time, over connections that are kept for a while."""
 
-    def __init__(self, reach: Reach, /, *, transport: Any = None) -> None:  # noqa: ANN401  an httpx2 transport: a third party's type
+    def __init__(self, connection: ConnectionSettings, /, *, transport: Any = None) -> None:  # noqa: ANN401  an httpx2 transport: a third party's type
         self._client: httpx2.Client | None = None
-        if transport is None and reach.trust_env:
-            self._client = httpx2.Client(trust_env=True, verify=reach.context(), cookies=_no_cookies())
-        self._transport = transport if transport is not None or self._client else _GuardedTransport(reach)
+        if transport is None and connection.trust_env:
+            self._client = httpx2.Client(trust_env=True, verify=connection.context(), cookies=_no_cookies())
+        self._transport = transport if transport is not None or self._client else _GuardedTransport(connection)
 
     def send(self, request: Request, *, seconds: float) -> Answer:
         """The answer, within so many seconds.
@@ -103,23 +103,23 @@ class Wire:
         """
         _check_target(request.url)
         end = monotonic() + seconds
-        token = _END.set(end)
+        token = _DEADLINE.set(end)
         try:
-            outgoing = _outgoing(request, seconds)
+            outgoing = _build_request(request, seconds)
             if self._client is not None:
                 response = self._client.send(outgoing, stream=True, follow_redirects=False)
             else:
                 response = self._transport.handle_request(outgoing)
             try:
-                return _answer(response, b"".join(_read(response, request.max_bytes, end)))
+                return _to_answer(response, b"".join(_read(response, request.max_bytes, end)))
             finally:
                 response.close()
         except StatusError:
             raise
         except Exception as cause:  # whatever httpx2 or an injected transport raises
-            raise _why(cause) from cause
+            raise _to_status_error(cause) from cause
         finally:
-            _END.reset(token)
+            _DEADLINE.reset(token)
 
     def close(self) -> None:
         """Close the connections; an injected transport is its owner's to close."""
@@ -132,11 +132,11 @@ class Wire:
 class AsyncWire:
     """As `Wire`, for one event loop."""
 
-    def __init__(self, reach: Reach, /, *, transport: Any = None) -> None:  # noqa: ANN401  as above
+    def __init__(self, connection: ConnectionSettings, /, *, transport: Any = None) -> None:  # noqa: ANN401  as above
         self._client: httpx2.AsyncClient | None = None
-        if transport is None and reach.trust_env:
-            self._client = httpx2.AsyncClient(trust_env=True, verify=reach.context(), cookies=_no_cookies())
-        self._transport = transport if transport is not None or self._client else _AsyncGuardedTransport(reach)
+        if transport is None and connection.trust_env:
+            self._client = httpx2.AsyncClient(trust_env=True, verify=connection.context(), cookies=_no_cookies())
+        self._transport = transport if transport is not None or self._client else _AsyncGuardedTransport(connection)
 
     async def send(self, request: Request, *, seconds: float) -> Answer:
         """The answer, within so many seconds; raises as `Wire.send`."""
@@ -147,10 +147,10 @@ class AsyncWire:
         except StatusError:
             raise
         except Exception as cause:  # as above
-            raise _why(cause) from cause
+            raise _to_status_error(cause) from cause
 
     async def _send(self, request: Request, seconds: float) -> Answer:
-        outgoing = _outgoing(request, seconds)
+        outgoing = _build_request(request, seconds)
         if self._client is not None:
             response = await self._client.send(outgoing, stream=True, follow_redirects=False)
         else:
@@ -164,7 +164,7 @@ class AsyncWire:
                     size += len(piece)
                     _check_size(size, request.max_bytes)
                     pieces.append(piece)
-            return _answer(response, b"".join(pieces))
+            return _to_answer(response, b"".join(pieces))
         finally:
             await response.aclose()
 
@@ -184,7 +184,7 @@ def _check_target(url: str) -> None:
     check_url(url.partition("?")[0])
 
 
-def _outgoing(request: Request, seconds: float) -> httpx2.Request:
+def _build_request(request: Request, seconds: float) -> httpx2.Request:
     return httpx2.Request(
         request.method,
         request.url,
@@ -194,7 +194,7 @@ def _outgoing(request: Request, seconds: float) -> httpx2.Request:
     )
 
 
-def _answer(response: httpx2.Response, body: bytes) -> Answer:
+def _to_answer(response: httpx2.Response, body: bytes) -> Answer:
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     return Answer(status=response.status_code, headers=headers, body=body)
 
@@ -241,7 +241,7 @@ _CAUSES: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...]
 """Kinds of failure, the more telling ones first; each is looked for in the whole chain of causes."""
 
 
-def _why(error: Exception) -> StatusError:
+def _to_status_error(error: Exception) -> StatusError:
     chain: list[BaseException] = []
     found: BaseException | None = error
     while found is not None and found not in chain:
@@ -257,16 +257,16 @@ def _why(error: Exception) -> StatusError:
 
 
 class _GuardedTransport(httpx2.BaseTransport):
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, connection: ConnectionSettings) -> None:
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=reach.context(),
+            ssl_context=connection.context(),
             max_connections=_MAX_CONNECTIONS,
             keepalive_expiry=_KEEPALIVE_S,
-            network_backend=_GuardedNetwork(allow_private=reach.allow_private),
+            network_backend=_GuardedNetwork(allow_private=connection.allow_private),
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        answer = self._pool.handle_request(_core(request))
+        answer = self._pool.handle_request(_to_core_request(request))
         stream: Any = answer.stream
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(stream))
 
@@ -275,16 +275,16 @@ class _GuardedTransport(httpx2.BaseTransport):
 
 
 class _AsyncGuardedTransport(httpx2.AsyncBaseTransport):
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, connection: ConnectionSettings) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=reach.context(),
+            ssl_context=connection.context(),
             max_connections=_MAX_CONNECTIONS,
             keepalive_expiry=_KEEPALIVE_S,
-            network_backend=_AsyncGuardedNetwork(allow_private=reach.allow_private),
+            network_backend=_AsyncGuardedNetwork(allow_private=connection.allow_private),
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        answer = await self._pool.handle_async_request(_core(request))
+        answer = await self._pool.handle_async_request(_to_core_request(request))
         stream: Any = answer.stream
         return httpx2.Response(answer.status, headers=answer.headers, stream=_AsyncBody(stream))
 
@@ -292,7 +292,7 @@ class _AsyncGuardedTransport(httpx2.AsyncBaseTransport):
         await self._pool.aclose()
 
 
-def _core(request: httpx2.Request) -> httpcore2.Request:
+def _to_core_request(request: httpx2.Request) -> httpcore2.Request:
     url, stream = request.url, request.stream
     content: Any = stream  # of the kind that the pool takes: bytes stand behind it
     return httpcore2.Request(
@@ -345,9 +345,11 @@ class _GuardedNetwork(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[_SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = _judged(_resolve(host, port, _left(timeout)), host, allow_private=self._allow_private)
+        addresses = _check_addresses(
+            _resolve(host, port, _seconds_left(timeout)), host, allow_private=self._allow_private
+        )
         for place, address in enumerate(addresses):
-            share = _left(timeout) / (len(addresses) - place)
+            share = _seconds_left(timeout) / (len(addresses) - place)
             try:
                 stream = self._plain.connect_tcp(address, port, share, local_address, socket_options)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
@@ -374,7 +376,7 @@ class _AsyncGuardedNetwork(httpcore2.AsyncNetworkBackend):
         socket_options: Iterable[_SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = _judged(_addresses(found), host, allow_private=self._allow_private)
+        addresses = _check_addresses(_distinct_addresses(found), host, allow_private=self._allow_private)
         for place, address in enumerate(addresses):
             share = None if timeout is None else timeout / (len(addresses) - place)
             try:
@@ -392,10 +394,10 @@ class _TimedStream(httpcore2.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout))
+        return self._stream.read(max_bytes, _seconds_left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(timeout))
+        self._stream.write(buffer, _seconds_left(timeout))
 
     def close(self) -> None:
         self._stream.close()
@@ -403,15 +405,15 @@ class _TimedStream(httpcore2.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, _left(timeout)))
+        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, _seconds_left(timeout)))
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401  httpcore2's signature
         return self._stream.get_extra_info(info)
 
 
-def _left(timeout: float | None) -> float:
+def _seconds_left(timeout: float | None) -> float:
     """Seconds that are left of the deadline, and never more than the timeout."""
-    end = _END.get()
+    end = _DEADLINE.get()
     left = (timeout or 0.0) if end is None else end - monotonic()
     if left <= 0:
         raise httpcore2.ReadTimeout
@@ -424,7 +426,7 @@ def _resolve(host: str, port: int, seconds: float) -> Sequence[str]:
 
     def ask() -> None:
         try:
-            box.put(_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+            box.put(_distinct_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
         except (OSError, UnicodeError) as cause:
             box.put(cause if isinstance(cause, OSError) else socket.gaierror(str(cause)))
 
@@ -441,12 +443,12 @@ def _resolve(host: str, port: int, seconds: float) -> Sequence[str]:
     return found
 
 
-def _addresses(found: Iterable[tuple[Any, ...]]) -> Sequence[str]:
+def _distinct_addresses(found: Iterable[tuple[Any, ...]]) -> Sequence[str]:
     """The addresses that getaddrinfo gave, each once, in its order."""
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _judged(addresses: Sequence[str], host: str, *, allow_private: bool) -> Sequence[str]:
+def _check_addresses(addresses: Sequence[str], host: str, *, allow_private: bool) -> Sequence[str]:
     """The addresses, once every one of them may be asked."""
     for address in addresses:
         check_address(address, host=host, allow_private=allow_private)

@@ -1,4 +1,4 @@
-"""Status over HTTP: `HTTPStatusBackend`, `AsyncHTTPStatusBackend` and `fetch_trust_list`.
+"""Status over HTTP: `HTTPStatusBackend` and `AsyncHTTPStatusBackend`.
 
 What lives here: two drivers over the same steps (`_flows`, `_prefetch`), one that blocks and one for an event loop.
 They send, pause, and let callers who want the same thing wait for one of them; what is asked and what may be believed
@@ -17,52 +17,151 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
-from certcore._clock import utc_now
 from certcore.errors import StatusError
 from certcore.status._documents import copy_error
 from certcore.status._url_policy import unavailable
-from certcore.status.http import _fetch
-from certcore.status.http._endpoint import VehicleEndpoint
 from certcore.status.http._failures import LookupFailure
 from certcore.status.http._fetch import Answer, Request
-from certcore.status.http._flows import BackgroundRefresh, Effect, Flow, Pause, Send, SetDeadline, SingleFlight
-from certcore.status.http._options import Budget, HTTPTuning, Options, OverHTTP, out_of_time
-from certcore.status.http._prefetch import PrefetchReport
+from certcore.status.http._flows import BackgroundRefresh, Effect, Flow, Flows, Pause, Send, SetDeadline, SingleFlight
+from certcore.status.http._prefetch import Prefetch, PrefetchReport
+from certcore.status.http._settings import DEFAULT_DEADLINE, HTTPTuning, Settings, VehicleEndpoint
+from certcore.status.http._store import Store
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
-from certcore.trust import MAX_TRUST_LIST_BYTES, MEDIA_TYPE, Environment, TrustList, TrustRoot
+from certcore.status.snapshot import SnapshotStatusBackend
+from certcore.trust import TrustList
 
 if TYPE_CHECKING:
-    from certcore.status.http._wire import AsyncWire, Wire
+    from certcore.status.http._wire import AsyncWire, ConnectionSettings, Wire
 
-__all__ = [
-    "AsyncHTTPStatusBackend",
-    "HTTPStatusBackend",
-    "HTTPTuning",
-    "LookupFailure",
-    "PrefetchReport",
-    "VehicleEndpoint",
-    "fetch_trust_list",
-]
+__all__ = ["AsyncHTTPStatusBackend", "HTTPStatusBackend"]
 
 T = TypeVar("T")
 
 DEFAULT_PREFETCH_DEADLINE: Final = timedelta(seconds=10)
 """For one document of a prefetch, where nobody stands and waits."""
 
-DEFAULT_TRUST_LIST_DEADLINE: Final = timedelta(seconds=10)
 
-_TRUST_LIST_TYPES: Final = (MEDIA_TYPE, "application/octet-stream", "application/cose")
-"""What a trust list may be served as: many servers know no better name for bytes. It is signed and states its type."""
+class Budget:
+    """What is left of a deadline."""
+
+    def __init__(self, monotonic: Callable[[], float], seconds: float) -> None:
+        self._monotonic = monotonic
+        self.begin(seconds)
+
+    def begin(self, seconds: float) -> None:
+        """Count from now."""
+        self._end = self._monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds, more than none.
+
+        Raises:
+            StatusError: ``status-unavailable`` with the cause ``timeout``.
+        """
+        left = self._end - self._monotonic()
+        if left <= 0:
+            raise out_of_time()
+        return left
+
+    def allows(self, seconds: float) -> bool:
+        """Whether so many seconds are left, and some."""
+        return self._monotonic() + seconds < self._end
 
 
-class HTTPStatusBackend(OverHTTP):
+def out_of_time() -> StatusError:
+    """The deadline is over."""
+    return unavailable("timeout", "There was no answer in time")
+
+
+class _HTTPBackend:
+    """What both backends are: settings, a store, and the flows over it."""
+
+    def __init__(  # noqa: PLR0913  a setting each, all of them optional
+        self,
+        *,
+        cache_dir: Path | str | None = None,
+        deadline: timedelta = DEFAULT_DEADLINE,
+        allow_private: bool = False,
+        trust_env: bool = False,
+        ca_file: Path | str | None = None,
+        vehicles: Mapping[str, VehicleEndpoint] = MappingProxyType({}),
+        on_failure: Callable[[LookupFailure], object] | None = None,
+        transport: Any = None,  # noqa: ANN401  a third party's type
+        tuning: HTTPTuning | None = None,
+    ) -> None:
+        settings = Settings(
+            cache_dir=None if cache_dir is None else Path(cache_dir),
+            deadline=deadline,
+            allow_private=allow_private,
+            trust_env=trust_env,
+            ca_file=None if ca_file is None else Path(ca_file),
+            vehicles=dict(vehicles),
+            on_failure=on_failure,
+            tuning=HTTPTuning() if tuning is None else tuning,
+        )
+        self._set_up(settings, transport)
+
+    def _set_up(self, settings: Settings, transport: Any) -> None:  # noqa: ANN401  as above
+        from certcore.status.http import _wire  # noqa: F401, PLC0415  the extra `http`: its absence is found out here
+
+        tuning = settings.tuning
+        self._settings = settings
+        self._transport = transport
+        self._store = Store(
+            folder=settings.cache_dir, max_documents=tuning.max_documents, max_list_bytes=tuning.max_list_bytes
+        )
+        self._flows = Flows(settings, self._store)
+
+    def snapshot(self) -> SnapshotStatusBackend:
+        """Everything that is held, as a backend without a network: for workers, terminals and archives."""
+        return SnapshotStatusBackend(self._store.documents(), max_list_bytes=self._settings.tuning.max_list_bytes)
+
+    def _connection(self, channel: str | None) -> ConnectionSettings:
+        """How the connections of a channel are made: of a country's vehicle endpoint, or of all else."""
+        from certcore.status.http._wire import ConnectionSettings  # noqa: PLC0415  the extra `http`
+
+        settings = self._settings
+        return ConnectionSettings(
+            allow_private=settings.allow_private,
+            trust_env=settings.trust_env,
+            ca_file=settings.ca_file,
+            client_certificate=None if channel is None else settings.vehicles[channel].client_certificate,
+        )
+
+    def __getstate__(self) -> Settings:
+        if self._transport is not None:
+            msg = "a backend with an injected transport does not pickle"
+            raise TypeError(msg)
+        return self._settings
+
+    def __setstate__(self, settings: Settings) -> None:
+        self._set_up(settings, None)
+
+    def __repr__(self) -> str:
+        folder = self._settings.cache_dir
+        return f"{type(self).__name__}(cache_dir={None if folder is None else str(folder)!r})"
+
+    def _budget(self, deadline: timedelta | None = None) -> Budget:
+        return Budget(self._settings.tuning.monotonic, (deadline or self._settings.deadline).total_seconds())
+
+    def _prefetch_flow(
+        self, trust: TrustList, lists: Mapping[str, Iterable[int]] | None, deadline: timedelta
+    ) -> Flow[PrefetchReport]:
+        given = None if lists is None else {issuer: tuple(numbers) for issuer, numbers in lists.items()}
+        prefetch = Prefetch(
+            self._flows, self._store, now=self._settings.tuning.clock(), seconds=deadline.total_seconds()
+        )
+        return prefetch.run(trust.issuers, given)
+
+
+class HTTPStatusBackend(_HTTPBackend):
     """Looks status up in signed lists over HTTP, and vehicles at their issuers' endpoints; safe between threads.
 
     Args:
@@ -79,8 +178,8 @@ class HTTPStatusBackend(OverHTTP):
         tuning: bounds, clocks and chance, for operations and tests.
     """
 
-    def _set_up(self, options: Options, transport: Any) -> None:  # noqa: ANN401  as above
-        super()._set_up(options, transport)
+    def _set_up(self, settings: Settings, transport: Any) -> None:  # noqa: ANN401  as above
+        super()._set_up(settings, transport)
         self._lock = Lock()
         self._flights: dict[object, Future[Any]] = {}
         self._wires: dict[str | None, Wire] = {}
@@ -121,7 +220,7 @@ class HTTPStatusBackend(OverHTTP):
             lists: issuer id to the numbers of its lists.
             deadline: for each document.
         """
-        return self._run(self._prefetching(trust, lists, deadline), self._budget(deadline))
+        return self._run(self._prefetch_flow(trust, lists, deadline), self._budget(deadline))
 
     def close(self) -> None:
         """Close all connections, once what is being renewed is done; a later look-up opens new ones."""
@@ -153,20 +252,20 @@ class HTTPStatusBackend(OverHTTP):
                 return result
             gives, error = None, None
             try:
-                gives = self._do(effect, budget)
+                gives = self._perform(effect, budget)
             except StatusError as failure:
                 error = failure
 
-    def _do(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  what the effect gives
+    def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  what the effect gives
         match effect:
             case Send(request):
                 return self._send(request, budget.left())
             case Pause(seconds):
                 return budget.allows(seconds) and self._sleep(seconds)
             case SingleFlight(key, flow):
-                return self._once(key, flow, budget)
+                return self._run_once(key, flow, budget)
             case BackgroundRefresh(key, flow):
-                return self._later(key, flow)
+                return self._run_in_background(key, flow)
             case SetDeadline(seconds):
                 return budget.begin(seconds)
 
@@ -176,15 +275,15 @@ class HTTPStatusBackend(OverHTTP):
         with self._lock:
             wire = self._wires.get(request.channel)
             if wire is None:
-                reach = self._options.reach(request.channel)
-                wire = self._wires[request.channel] = Wire(reach, transport=self._transport)
+                connection = self._connection(request.channel)
+                wire = self._wires[request.channel] = Wire(connection, transport=self._transport)
         return wire.send(request, seconds=seconds)
 
     def _sleep(self, seconds: float) -> bool:
-        (self._options.tuning.sleep or time.sleep)(seconds)
+        (self._settings.tuning.sleep or time.sleep)(seconds)
         return True
 
-    def _once(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> Any:  # noqa: ANN401  as above
+    def _run_once(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> Any:  # noqa: ANN401  as above
         """What the flow gives: driven here, or waited for where another thread is at it."""
         with self._lock:
             flight = self._flights.get(key)
@@ -211,12 +310,12 @@ class HTTPStatusBackend(OverHTTP):
             with self._lock:
                 del self._flights[key]
 
-    def _later(self, key: object, flow: Callable[[], Flow[Any]]) -> None:
+    def _run_in_background(self, key: object, flow: Callable[[], Flow[Any]]) -> None:
         """Drive the flow in a thread of its own, unless somebody is at it."""
 
         def work() -> None:
             try:
-                self._once(key, flow, self._budget())
+                self._run_once(key, flow, self._budget())
             except StatusError:
                 pass  # the copy that is held goes on being good
             finally:
@@ -231,14 +330,14 @@ class HTTPStatusBackend(OverHTTP):
             thread.start()
 
 
-class AsyncHTTPStatusBackend(OverHTTP):
+class AsyncHTTPStatusBackend(_HTTPBackend):
     """`HTTPStatusBackend` for an event loop, with the same arguments and the same behaviour; one loop at a time.
 
     Signatures and lists are checked in the loop's own thread: some 0.1 ms for a list of a million entries.
     """
 
-    def _set_up(self, options: Options, transport: Any) -> None:  # noqa: ANN401  as above
-        super()._set_up(options, transport)
+    def _set_up(self, settings: Settings, transport: Any) -> None:  # noqa: ANN401  as above
+        super()._set_up(settings, transport)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flights: dict[object, asyncio.Task[Any]] = {}
         self._wires: dict[str | None, AsyncWire] = {}
@@ -260,7 +359,7 @@ class AsyncHTTPStatusBackend(OverHTTP):
         deadline: timedelta = DEFAULT_PREFETCH_DEADLINE,
     ) -> PrefetchReport:
         """As `HTTPStatusBackend.prefetch`."""
-        return await self._run(self._prefetching(trust, lists, deadline), self._budget(deadline))
+        return await self._run(self._prefetch_flow(trust, lists, deadline), self._budget(deadline))
 
     async def close(self) -> None:
         """As `HTTPStatusBackend.close`."""
@@ -298,18 +397,18 @@ class AsyncHTTPStatusBackend(OverHTTP):
                 return result
             gives, error = None, None
             try:
-                gives = await self._do(effect, budget)
+                gives = await self._perform(effect, budget)
             except StatusError as failure:
                 error = failure
 
-    async def _do(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  as above
+    async def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  as above
         match effect:
             case Send(request):
                 return await self._send(request, budget.left())
             case Pause(seconds):
                 return budget.allows(seconds) and await self._sleep(seconds)
             case SingleFlight(key, flow):
-                return await self._once(key, flow, budget)
+                return await self._run_once(key, flow, budget)
             case BackgroundRefresh(key, flow):
                 self._flight(key, flow, self._budget())
                 return None
@@ -322,16 +421,16 @@ class AsyncHTTPStatusBackend(OverHTTP):
         self._enter_loop()
         wire = self._wires.get(request.channel)
         if wire is None:
-            reach = self._options.reach(request.channel)
-            wire = self._wires[request.channel] = AsyncWire(reach, transport=self._transport)
+            connection = self._connection(request.channel)
+            wire = self._wires[request.channel] = AsyncWire(connection, transport=self._transport)
         return await wire.send(request, seconds=seconds)
 
     async def _sleep(self, seconds: float) -> bool:
-        waited: Any = (self._options.tuning.sleep or asyncio.sleep)(seconds)
+        waited: Any = (self._settings.tuning.sleep or asyncio.sleep)(seconds)
         await waited
         return True
 
-    async def _once(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> Any:  # noqa: ANN401  as above
+    async def _run_once(self, key: object, flow: Callable[[], Flow[Any]], budget: Budget) -> Any:  # noqa: ANN401  as above
         """What the flow gives, of the one task that drives it; it goes on when a caller is cancelled."""
         task = self._flight(key, flow, budget)
         try:
@@ -348,7 +447,7 @@ class AsyncHTTPStatusBackend(OverHTTP):
         task = self._flights.get(key)
         if task is None:
             task = self._flights[key] = loop.create_task(self._run_to_result(flow(), budget))
-            task.add_done_callback(partial(self._landed, key))
+            task.add_done_callback(partial(self._discard_flight, key))
         return task
 
     async def _run_to_result(self, flow: Flow[T], budget: Budget) -> T | StatusError:
@@ -357,67 +456,8 @@ class AsyncHTTPStatusBackend(OverHTTP):
         except StatusError as error:
             return copy_error(error)
 
-    def _landed(self, key: object, task: asyncio.Task[Any]) -> None:
+    def _discard_flight(self, key: object, task: asyncio.Task[Any]) -> None:
         if self._flights.get(key) is task:
             del self._flights[key]
         if not task.cancelled():
             task.exception()  # it has been seen: of a renewal ahead, nobody else asks
-
-
-def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it may do and how long
-    url: str,
-    /,
-    *,
-    root: TrustRoot,
-    previous: TrustList | None = None,
-    environment: Environment | None = None,
-    transport: Any = None,  # noqa: ANN401  a third party's type
-    now: datetime | None = None,
-    deadline: timedelta = DEFAULT_TRUST_LIST_DEADLINE,
-    allow_private: bool = False,
-    trust_env: bool = False,
-    ca_file: Path | str | None = None,
-) -> TrustList:
-    """The trust list at a URL, installed: signed by enough of the root, current, and no older than the one held.
-
-    On any error the caller goes on with the list it has; every verdict says how old that is.
-
-    Args:
-        url: https, or http on loopback.
-        root: whom the caller trusts.
-        previous: the list held until now.
-        environment: what the list must be for, as for `TrustList.open`: production, as a rule.
-        transport: an httpx2 transport to send through.
-        now: the moment of installing; the system's clock, unless given.
-        deadline: for everything.
-        allow_private: as for `HTTPStatusBackend`, and so are ``trust_env`` and ``ca_file``.
-        trust_env: see there.
-        ca_file: see there.
-
-    Raises:
-        StatusError: ``trust-list-unavailable`` with a ``cause``.
-        RejectedInputError: ``trust-list-malformed``.
-        UntrustedError: as `TrustList.open`.
-    """
-    from certcore.status.http._wire import Reach, Wire  # noqa: PLC0415  the extra `http`
-
-    request = _fetch.plain_request(url, ("Accept", ", ".join(_TRUST_LIST_TYPES)), max_bytes=MAX_TRUST_LIST_BYTES)
-    try:
-        reach = Reach(
-            allow_private=allow_private, trust_env=trust_env, ca_file=None if ca_file is None else Path(ca_file)
-        )
-        wire = Wire(reach, transport=transport)
-        try:
-            answer = wire.send(request, seconds=deadline.total_seconds())
-        finally:
-            wire.close()
-        if (why := _fetch.refusal_of(answer)) is not None:
-            raise why
-        _fetch.check_head(answer, _TRUST_LIST_TYPES)
-    except StatusError as error:
-        detail = dict(error.detail)
-        raise StatusError(
-            "trust-list-unavailable", "There is no trust list to be had", retry_after_s=error.retry_after_s, **detail
-        ) from error
-    installed_at = utc_now() if now is None else now
-    return TrustList.open(answer.body, root=root, previous=previous, now=installed_at, environment=environment)

@@ -1,19 +1,70 @@
-"""`VehicleEndpoint`: where vehicles are looked up, and by what the register knows who asks.
+"""What a backend is made with: where vehicles are looked up, deadlines, bounds and clocks. Values alone.
 
-Public name of `certcore.status.http`, which re-exports it. What never lives here: sending.
+A pickled backend is its settings, and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final, Self
 
 import attrs
 
+from certcore._clock import utc_now
+from certcore._instants import CLOCK_SKEW
 from certcore.errors import StatusError
 from certcore.keys._trusted import VerifyingKey, trusted_key_tuple
 from certcore.status._url_policy import unavailable
+from certcore.status.http._failures import LookupFailure
+from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES
 from certcore.trust.issuers import TrustedIssuer
+
+DEFAULT_DEADLINE: Final = timedelta(milliseconds=800)
+"""For one look-up, everything included."""
+
+
+@attrs.frozen(kw_only=True)
+class HTTPTuning:
+    """Bounds, clocks and chance of an HTTP backend.
+
+    Attributes:
+        max_documents: how many documents are kept, in memory and on disk.
+        max_list_bytes: the most bytes that a list may inflate to.
+        clock_skew: how far two right clocks may be apart.
+        failure_pause: how long a document is not asked for again after a failure; twice as long after each in a row, up
+            to 32 times.
+        clock: what time it is, for `prefetch`; look-ups bring their own.
+        monotonic: seconds on a clock that only goes forward.
+        jitter: gives numbers from 0 to 1.
+        sleep: how to pause between attempts; the async backend awaits what it gives. None: as the driver does.
+    """
+
+    max_documents: int = attrs.field(default=1024, validator=attrs.validators.ge(1))
+    max_list_bytes: int = attrs.field(default=DEFAULT_MAX_LIST_BYTES, validator=attrs.validators.ge(1))
+    clock_skew: timedelta = attrs.field(default=CLOCK_SKEW, validator=attrs.validators.ge(timedelta()))
+    failure_pause: timedelta = attrs.field(default=timedelta(seconds=1), validator=attrs.validators.ge(timedelta()))
+    clock: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    sleep: Callable[[float], object] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a backend was made with: all that a pickle keeps."""
+
+    cache_dir: Path | None
+    deadline: timedelta = attrs.field(validator=attrs.validators.gt(timedelta()))
+    allow_private: bool
+    trust_env: bool
+    ca_file: Path | None
+    vehicles: Mapping[str, VehicleEndpoint]
+    on_failure: Callable[[LookupFailure], object] | None
+    tuning: HTTPTuning
 
 
 @attrs.frozen(kw_only=True)
@@ -54,8 +105,8 @@ class VehicleEndpoint:
         )
 
     def __reduce__(self) -> tuple[Callable[..., VehicleEndpoint], tuple[object, ...]]:
-        token = _lost_token if isinstance(self.token, str) else self.token
-        return _endpoint, (self.url, self.keys, token, self.client_certificate)
+        token = _raise_lost_token if isinstance(self.token, str) else self.token
+        return _restore_endpoint, (self.url, self.keys, token, self.client_certificate)
 
     def authorization(self) -> tuple[tuple[str, str], ...]:
         """The header that says who asks, if a token does.
@@ -76,7 +127,7 @@ class VehicleEndpoint:
         return (("Authorization", f"Bearer {token}"),)
 
 
-def _endpoint(
+def _restore_endpoint(
     url: str,
     keys: tuple[VerifyingKey, ...],
     token: Callable[[], str] | None,
@@ -85,6 +136,6 @@ def _endpoint(
     return VehicleEndpoint(url=url, keys=keys, token=token, client_certificate=client_certificate)
 
 
-def _lost_token() -> str:
+def _raise_lost_token() -> str:
     """What stands in for a token that did not travel."""
     raise unavailable("missing-credentials", "The bearer token did not travel with the pickled backend")
