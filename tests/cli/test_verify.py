@@ -11,6 +11,8 @@ import pytest
 
 from certcore import qr
 from certcore.cli import exit_codes
+from certcore.keys import LocalSigner
+from certcore.trust import read_unverified
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -184,6 +186,22 @@ def test_trust_comes_from_the_environment(certcore: Command, monkeypatch: pytest
     monkeypatch.setenv("CERTCORE_TRUST", "trust.cbor")
     monkeypatch.setenv("CERTCORE_ROOT", os.pathsep.join(["stranger.pub.pem", "root.pub.pem"]))
     assert exit_codes.DONE == certcore("verify", "valid.txt", "--as-of", "2026-10-20").exit_code
+
+
+def test_a_test_list_is_used_only_where_that_is_said(certcore: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a root of one's own: by option or variable; for printing, too. The published root needs no word."""
+    contents = read_unverified(Path("trust.cbor").read_bytes())
+    Path("own.cbor").write_bytes(contents.sign(LocalSigner.from_file("stranger.key.pem")))
+    trusting = ("--trust", "own.cbor", "--root", "stranger.pub.pem")
+    asked = ("verify", "valid.txt", "--as-of", "2026-10-20", *trusting)
+    printed = ("print", "valid.txt", "--to", "page.html", *trusting)
+    for command in (asked, printed, (*asked, "--environment", "production")):
+        found = certcore(*command)
+        assert (exit_codes.ERROR, True) == (found.exit_code, "[trust-list-environment]" in found.stderr)
+    assert exit_codes.DONE == certcore(*asked, "--environment", "test").exit_code
+    monkeypatch.setenv("CERTCORE_ENVIRONMENT", "test")
+    assert exit_codes.DONE == certcore(*asked).exit_code
+    assert exit_codes.DONE == certcore(*printed).exit_code
 
 
 def test_a_list_that_the_root_did_not_sign_verifies_nothing(ask: Command) -> None:

@@ -26,6 +26,7 @@ from certcore.evidence._statement import Statement, encode
 from certcore.evidence._values import ProvedRecord, SignedAnswer
 from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind, StatusQuery, VehicleFlag
 from certcore.testing import FixedClock
+from certcore.trust import Environment
 from tests import tsa, verify_vectors
 from tests.evidence.cast import (
     DAY,
@@ -100,6 +101,21 @@ def test_nobody_is_asked_in_a_replay() -> None:
     blob = insurer().verify(TEXT, as_of=LOSS, expect=SEEN).evidence.to_bytes()
 
     assert bool(Evidence.from_bytes(blob).replay(TRUST_ROOT))
+
+
+def test_a_test_list_replays_for_tests_alone() -> None:
+    """Evidence under a list for trying out comes to no verdict under a root for production."""
+    tried = insurer(trust=trust(environment=Environment.TEST)).verify(TEXT, as_of=LOSS, expect=SEEN)
+    keys = TRUST_ROOT.keys
+
+    assert same(tried, replayed(tried, TrustRoot(keys=keys, environments=[Environment.TEST])))
+    with pytest.raises(UntrustedError) as caught:
+        replayed(tried, TrustRoot(keys=keys))
+    assert "trust-list-environment" == caught.value.code
+    real = insurer().verify(TEXT, as_of=LOSS, expect=SEEN)
+    assert same(real, replayed(real, TrustRoot(keys=keys)))
+    with pytest.raises(UntrustedError):
+        replayed(real, TrustRoot(keys=keys, environments=[Environment.TEST]))
 
 
 def test_a_register_without_proof_is_attested() -> None:

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from certcore.trust import (
     TrustList,
     TrustListContents,
     TrustRoot,
+    read_unverified,
 )
 from certcore.verdict import Outcome
 from certcore.verify import Verifier
@@ -352,6 +354,23 @@ def test_trust_lists_that_are_not_had(server: FaultServer, reply: Reply, why: st
         fetch_trust_list(server.url + "/trust", root=TRUST_ROOT, now=NOW, deadline=timedelta(seconds=1))
 
     assert ("trust-list-unavailable", why) == (caught.value.code, cause(caught.value))
+
+
+def test_a_test_list_is_not_installed_for_production(server: FaultServer) -> None:
+    """Whoever fetches pins the environment: production, unless the root or the call says otherwise."""
+    contents = read_unverified(trusted(2))
+    own = TrustRoot(keys=[OTHER_SIGNER.public_key])
+    held = TrustList.open(
+        attrs.evolve(contents, version=1, environment=Environment.PRODUCTION).sign(OTHER_SIGNER), root=own
+    )
+    server.routes["/trust"] = cwt(contents.sign(OTHER_SIGNER), MEDIA_TYPE)
+    fetch = partial(fetch_trust_list, server.url + "/trust", root=own, now=NOW)
+
+    assert "test" == fetch(environment=Environment.TEST).environment
+    for how in ({}, {"previous": held}, {"previous": held, "environment": Environment.TEST}):
+        with pytest.raises(UntrustedError) as caught:
+            fetch(**how)
+        assert "trust-list-environment" == caught.value.code
 
 
 def test_trust_lists_that_are_refused(server: FaultServer) -> None:
