@@ -17,7 +17,7 @@ import attrs
 from certcore import _cbor, vocabulary
 from certcore._instants import CLOCK_SKEW
 from certcore.keys import PublicKey, key_tuple
-from certcore.proofs import timestamps
+from certcore.keys._x509 import read_authority
 from certcore.vocabulary._characters import is_text
 
 PLATE: Final = "plate"
@@ -57,7 +57,7 @@ def _authorities(value: Iterable[bytes]) -> tuple[bytes, ...]:
     if not all(isinstance(document, bytes) for document in documents):
         msg = "a time-stamp authority is its root certificate, as bytes"
         raise ValueError(msg)
-    return tuple(map(timestamps.read_authority, documents))
+    return tuple(map(read_authority, documents))
 
 
 @attrs.frozen(kw_only=True)

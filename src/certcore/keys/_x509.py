@@ -1,6 +1,6 @@
-"""What an X.509 certificate says of its key: its window, and whether it lets the key sign documents (RFC 5280).
+"""X.509 certificates by themselves (RFC 5280): whether one lets its key sign documents, and roots that are pinned.
 
-What lives here: a certificate by itself. What never does: chains, revocation, and whether the signer is trusted.
+What never lives here: chains, revocation, and whether anybody is trusted.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID
 
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import _forms
+
+MAX_AUTHORITY_BYTES: Final = 64 << 10
+"""Bytes of a pinned certificate, DER or PEM."""
 
 SIGNING_PURPOSES: Final = frozenset(
     {
@@ -67,6 +71,36 @@ def signing_window(data: bytes, /, *, purposes: Collection[str] = ()) -> tuple[d
         if not _may_sign(extension.value, SIGNING_PURPOSES.union(purposes)):
             raise _not_for_signing("is not one for signing documents, by its key usage or as a CA's")
     return window
+
+
+def read_authority(data: bytes, /) -> bytes:
+    """The DER of a certificate that may be pinned as the root of a time-stamp authority.
+
+    Args:
+        data: one self-signed X.509 certificate, DER or PEM: the root of a TSA. One below it cannot be pinned.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    return root_certificate(bytes(data)).public_bytes(Encoding.DER)
+
+
+def root_certificate(data: bytes, /) -> x509.Certificate:
+    """The same, read.
+
+    Raises:
+        ValueError: likewise.
+    """
+    msg = "a time-stamp authority is pinned by one self-signed X.509 certificate, DER or PEM"
+    is_pem = data.lstrip().startswith(b"-----BEGIN")
+    if len(data) > MAX_AUTHORITY_BYTES or (is_pem and data.count(b"-----BEGIN") != 1):
+        raise ValueError(msg)
+    try:
+        certificate = x509.load_pem_x509_certificate(data) if is_pem else x509.load_der_x509_certificate(data)
+        certificate.verify_directly_issued_by(certificate)
+    except Exception as cause:  # of `cryptography`, whose errors share no class and change
+        raise ValueError(msg) from cause
+    return certificate
 
 
 def _may_sign(value: x509.ExtensionType, purposes: Collection[str]) -> bool:

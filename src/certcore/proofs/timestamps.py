@@ -27,27 +27,33 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import attrs
-from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from certcore._instants import utc
 from certcore.errors import RejectedInputError, UntrustedError
+from certcore.keys._x509 import MAX_AUTHORITY_BYTES, read_authority, root_certificate
 
 if TYPE_CHECKING:
     from rfc3161_client import Accuracy, TimeStampResponse, Verifier
 
+__all__ = [
+    "MAX_AUTHORITY_BYTES",
+    "MAX_TOKEN_BYTES",
+    "REQUEST_TYPE",
+    "TIMESTAMP_EXTRA",
+    "Timestamp",
+    "is_supported",
+    "open_imprint",
+    "open_token",
+    "read_authority",
+    "request",
+]
+
 REQUEST_TYPE: Final = "application/timestamp-query"
 """The media type that a request is POSTed with (RFC 3161 section 3.4)."""
 
-RESPONSE_TYPE: Final = "application/timestamp-reply"
-"""The media type of what comes back."""
-
 MAX_TOKEN_BYTES: Final = 64 << 10
 """Bytes of a token or response: some 6 000 with a chain of RSA certificates inside."""
-
-MAX_AUTHORITY_BYTES: Final = 64 << 10
-"""Bytes of a pinned certificate, DER or PEM."""
 
 TIMESTAMP_EXTRA: Final = "install certcore with its timestamp extra: certcore[timestamp]"
 
@@ -163,7 +169,7 @@ def _opened(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated
         raise RejectedInputError(
             "timestamp-unsupported", f"rfc3161-client is not installed: {TIMESTAMP_EXTRA}"
         ) from cause
-    roots = [_certificate(bytes(authority)) for authority in authorities]
+    roots = [root_certificate(bytes(authority)) for authority in authorities]
     token = bytes(token)
     if len(token) > MAX_TOKEN_BYTES:  # 1
         raise _malformed("size", f"it is longer than {MAX_TOKEN_BYTES} bytes")
@@ -180,18 +186,6 @@ def _opened(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated
                 authority=root.fingerprint(SHA256()).hex(),
             ), stated
     raise _untrusted("signature", "No pinned authority vouches for the token as of the time it states")
-
-
-def read_authority(data: bytes, /) -> bytes:
-    """The DER of a certificate that `open_token` can be told to trust.
-
-    Args:
-        data: one self-signed X.509 certificate, DER or PEM: the root of a TSA. One below it cannot be pinned.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    return _certificate(bytes(data)).public_bytes(Encoding.DER)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -298,19 +292,6 @@ def _vouches(verifier: Verifier, response: TimeStampResponse, imprint: bytes) ->
         return verifier.verify(response, imprint)
     except Exception:  # noqa: BLE001  VerificationError, and whatever else the certificates inside provoke
         return False
-
-
-def _certificate(data: bytes) -> x509.Certificate:
-    msg = "a time-stamp authority is pinned by one self-signed X.509 certificate, DER or PEM"
-    is_pem = data.lstrip().startswith(b"-----BEGIN")
-    if len(data) > MAX_AUTHORITY_BYTES or (is_pem and data.count(b"-----BEGIN") != 1):
-        raise ValueError(msg)
-    try:
-        certificate = x509.load_pem_x509_certificate(data) if is_pem else x509.load_der_x509_certificate(data)
-        certificate.verify_directly_issued_by(certificate)
-    except Exception as cause:
-        raise ValueError(msg) from cause
-    return certificate
 
 
 def _malformed(why: str, what: str, **detail: int) -> RejectedInputError:
