@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+import tracemalloc
+from collections.abc import Callable
 
 import cbor2
 import pytest
@@ -501,3 +503,55 @@ def test_strict_is_stricter_than_general(data: bytes) -> None:
         return
 
     assert value == _cbor.decode_general(data, max_bytes=MAX_BYTES)
+
+
+# Budgets
+
+
+def items(value: CborValue) -> int:
+    """How many items a value is made of, keys counted."""
+    if isinstance(value, list):
+        return 1 + sum(map(items, value))
+    if isinstance(value, dict):
+        return 1 + sum(1 + items(inner) for inner in value.values())
+    return 1
+
+
+@given(cbor_values())
+def test_items_are_counted_by_their_heads(value: CborValue) -> None:
+    """A document may have as many items as it states, and not one more; no object is needed to count them."""
+    data, count = _cbor.encode(value), items(value)
+
+    assert value == _cbor.decode(data, max_bytes=MAX_BYTES, max_items=count)
+    for read in (_cbor.decode, _cbor.decode_general):
+        with pytest.raises(RejectedInputError) as caught:
+            read(data, max_bytes=MAX_BYTES, max_items=count - 1)
+        assert "malformed" == caught.value.code
+
+
+@pytest.mark.parametrize("read", [_cbor.decode, _cbor.decode_general])
+@pytest.mark.parametrize("item", [b"\x80", b"\xa0", b"\x00", b"\x40", b"\x60", b"\xf6"], ids=bytes.hex)
+def test_many_small_items_are_refused_before_any_is_built(read: Callable[..., object], item: bytes) -> None:
+    """Millions of one-byte items cost next to nothing: at most as many heads are looked at as there may be items."""
+    data = b"\x9a\x00\x40\x00\x00" + item * (1 << 22)
+    tracemalloc.start()
+    with pytest.raises(RejectedInputError):
+        read(data, max_bytes=len(data))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < len(data) // 4
+
+
+@given(st.dictionaries(st.integers(-30, 30), cbor_values(), max_size=6), st.sets(st.integers(-30, 30), max_size=3))
+def test_members_are_found_without_reading_the_rest(value: dict[int, CborValue], wanted: set[int]) -> None:
+    """What a long document says of itself is found without building what stands behind it."""
+    expected = {key: value[key] for key in wanted if key in value}
+
+    assert expected == _cbor.find_members(_cbor.encode(value), frozenset(wanted))
+
+
+@given(st.binary(max_size=40))
+def test_finding_members_raises_one_error_only(data: bytes) -> None:
+    """Whatever the bytes, there are some members, none, or a RejectedInputError."""
+    with contextlib.suppress(RejectedInputError):
+        _cbor.find_members(data, frozenset({2, 6}))

@@ -5,7 +5,8 @@ and text strings, arrays, maps, booleans and null. What never does: any knowledg
 
 Reading is checked in this order, and the first thing wrong ends it:
 
-1. the size of the input, before anything is parsed;
+1. the size of the input in bytes, then in items, counted by their heads before any object is built: an empty array is
+   one byte on the wire and seventy in memory;
 2. well-formedness, without tags, indefinite lengths, duplicate keys or deep nesting, by cbor2;
 3. written again, it is the same bytes: shortest lengths and integers, and no byte trailing (cbor2 keeps the order of
    keys);
@@ -28,6 +29,9 @@ from certcore.errors import RejectedInputError
 MAX_DEPTH: Final = 6
 """Nested containers; the trust list, the deepest document, needs six."""
 
+MAX_ITEMS: Final = 4096
+"""Items of a document, keys and values counted, unless it states more: a certificate has a hundred."""
+
 _GENERAL_MAX_DEPTH: Final = 16
 """Nested containers in a foreign header; x5chain, counter-signatures and CWT claims stay well below."""
 
@@ -45,6 +49,14 @@ _LONGEST_TEXT_KEY: Final = 64
 _BYTE_STRING: Final = 0x40
 _ONE_BYTE_LENGTH: Final = 0x58
 _TWO_BYTE_LENGTH: Final = 0x59
+
+# An item's head: three bits of kind, five of argument; from 24 on it follows in 1, 2, 4 or 8 bytes
+_KIND_SHIFT: Final = 5
+_ARGUMENT: Final = 0x1F
+_LONG_ARGUMENT: Final = 24
+_STRINGS: Final = (2, 3)
+_CONTAINERS: Final = (4, 5)
+_MAP: Final = 5
 
 _NO_TEXT_KEYS: Final[frozenset[str]] = frozenset()
 
@@ -86,19 +98,21 @@ def _refuse_tag(*_: object) -> NoReturn:
 _NO_TAGS: Final = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
 
 
-def decode(data: bytes, /, *, max_bytes: int, text_keys: frozenset[str] = _NO_TEXT_KEYS) -> Any:  # noqa: ANN401  any of the profile's types
+def decode(
+    data: bytes, /, *, max_bytes: int, max_items: int = MAX_ITEMS, text_keys: frozenset[str] = _NO_TEXT_KEYS
+) -> Any:  # noqa: ANN401  as above
     """Read one deterministic CBOR item.
 
     Args:
         data: exactly one encoded item.
         max_bytes: the most bytes this document may have.
+        max_items: the most items.
         text_keys: the text keys that may stand in maps; none by default.
 
     Raises:
         RejectedInputError: ``malformed``; the input is not one item of the strict profile.
     """
-    if len(data) > max_bytes:
-        raise _malformed(f"longer than the {max_bytes} bytes this document may have")
+    _check_size(data, max_bytes, max_items)
     try:
         item = cbor2.loads(
             data,
@@ -118,14 +132,13 @@ def decode(data: bytes, /, *, max_bytes: int, text_keys: frozenset[str] = _NO_TE
     return item
 
 
-def decode_general(data: bytes, /, *, max_bytes: int) -> Any:  # noqa: ANN401  any CBOR item
+def decode_general(data: bytes, /, *, max_bytes: int, max_items: int = MAX_ITEMS) -> Any:  # noqa: ANN401  any CBOR item
     """Read one CBOR item of a foreign document: definite, without tags or duplicate keys, in any order and length form.
 
     Raises:
         RejectedInputError: ``malformed``.
     """
-    if len(data) > max_bytes:
-        raise _malformed(f"longer than the {max_bytes} bytes this document may have")
+    _check_size(data, max_bytes, max_items)
     decoder = cbor2.CBORDecoder(
         BytesIO(data),
         tag_hook=_refuse_tag,
@@ -145,6 +158,79 @@ def decode_general(data: bytes, /, *, max_bytes: int) -> Any:  # noqa: ANN401  a
     except cbor2.CBORDecodeEOF:
         return item
     raise _malformed("bytes follow the item")
+
+
+def _check_size(data: bytes, max_bytes: int, max_items: int) -> None:
+    """Refuse what is too long, or has too many items; every item is a byte at least."""
+    if len(data) > max_bytes:
+        raise _malformed(f"longer than the {max_bytes} bytes this document may have")
+    if len(data) > max_items and _has_more_items(data, max_items):
+        raise _malformed(f"not within the {max_items} items this document may have")
+
+
+def _has_more_items(data: bytes, most: int) -> bool:
+    """Whether there are more heads of items than that; what is no well-formed item is left to the decoder."""
+    at, end, left = 0, len(data), most
+    while at < end:
+        if not left:
+            return True
+        left -= 1
+        kind, argument, at = _head(data, at)
+        if kind in _STRINGS:
+            at += argument
+        elif kind in _CONTAINERS and argument > left:
+            return True
+    return False
+
+
+def _head(data: bytes, at: int) -> tuple[int, int, int]:
+    """The kind and the argument of the item at an offset, and the offset behind its head (RFC 8949 section 3)."""
+    first = data[at]
+    at += 1
+    argument = first & _ARGUMENT
+    if argument >= _LONG_ARGUMENT:
+        size = 1 << (argument - _LONG_ARGUMENT)
+        argument = int.from_bytes(data[at : at + size], "big")
+        at += size
+    return first >> _KIND_SHIFT, argument, at
+
+
+def find_members(data: bytes, wanted: frozenset[int], /) -> dict[int, Any]:
+    """Some members of a map with integer keys, without building the others: of a document that may be long.
+
+    Nothing is checked but what is taken. A map without a wanted key, or with it behind more than `MAX_ITEMS` items, and
+    bytes that are no such map, give less.
+    """
+    found: dict[int, Any] = {}
+    kind, left, at = _head(data, 0) if data else (_MAP, 0, 0)
+    while kind == _MAP and left and at < len(data) and len(found) < len(wanted):
+        behind_key = _behind(data, at)
+        key = _small_integer(data, at)
+        at, left = _behind(data, behind_key), min(left, MAX_ITEMS) - 1
+        if key in wanted:
+            found[key] = decode_general(data[behind_key:at], max_bytes=len(data))
+    return found
+
+
+def _behind(data: bytes, at: int) -> int:
+    """The offset behind the item that begins at one; the end of all where it holds more than `MAX_ITEMS`."""
+    pending, left = 1, MAX_ITEMS
+    while pending and at < len(data):
+        if not left:
+            return len(data)
+        kind, argument, at = _head(data, at)
+        pending, left = pending - 1, left - 1
+        if kind in _STRINGS:
+            at += argument
+        elif kind in _CONTAINERS:
+            pending += argument * (2 if kind == _MAP else 1)
+    return at
+
+
+def _small_integer(data: bytes, at: int) -> int | None:
+    """The integer at an offset; None for any other item."""
+    kind, argument, _ = _head(data, at)
+    return argument if kind == 0 else -1 - argument if kind == 1 else None
 
 
 def encode(value: object, /) -> bytes:

@@ -15,6 +15,9 @@ MAX_DEPTH: Final = 64
 MAX_CONTAINERS: Final = 100_000
 """Arrays and objects of one document, brackets in its texts counted in: each one costs memory before it is judged."""
 
+MAX_VALUES: Final = 1_000_000
+"""Values of one document, commas in its texts counted in."""
+
 
 def decode(data: bytes | str, /) -> Any:  # noqa: ANN401  whatever JSON holds
     """The value in a JSON text.
@@ -25,6 +28,9 @@ def decode(data: bytes | str, /) -> Any:  # noqa: ANN401  whatever JSON holds
     text = data if isinstance(data, str) else data.decode()
     if text.count("[") + text.count("{") > MAX_CONTAINERS:
         msg = f"it has more than {MAX_CONTAINERS} arrays and objects"
+        raise ValueError(msg)
+    if text.count(",") >= MAX_VALUES:
+        msg = f"it has more than {MAX_VALUES} values"
         raise ValueError(msg)
     try:
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant, parse_float=_finite)

@@ -48,6 +48,9 @@ FORMAT: Final = existence.EVIDENCE_FORMAT
 MAX_STATEMENT_BYTES: Final = 4 << 20
 """Bytes of a statement: a few hundred, and what proves that the certificate existed, at most 16 times 64 kB."""
 
+MAX_STATEMENT_ITEMS: Final = 50_000
+"""CBOR items of a statement: a record that is attested may hold some thousand events."""
+
 
 @attrs.frozen(kw_only=True, repr=False)
 class Statement:
@@ -135,7 +138,7 @@ def decode(data: bytes) -> Statement:
         RejectedInputError: ``evidence-malformed``; ``evidence-rules-unsupported`` for another format.
     """
     try:
-        wire = _cbor.decode(data, max_bytes=MAX_STATEMENT_BYTES)
+        wire = _cbor.decode(data, max_bytes=MAX_STATEMENT_BYTES, max_items=MAX_STATEMENT_ITEMS)
     except RejectedInputError as cause:
         raise RejectedInputError("evidence-malformed", "The evidence is not deterministic CBOR") from cause
     if type(wire) is dict and type(wire.get(existence.FORMAT)) is int and wire[0] != FORMAT:

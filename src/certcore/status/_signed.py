@@ -132,7 +132,7 @@ def stated_issue(data: bytes, /) -> datetime | None:
     try:
         if data.startswith(_SIGN1_TAG):
             _, _, payload, _ = _cbor.decode_general(data[1:], max_bytes=len(data))
-            return instant(_cbor.decode_general(payload, max_bytes=len(data))[IAT])
+            return instant(_cbor.find_members(payload, frozenset({IAT}))[IAT])
         return instant(_json_object(_jws_parts(data)[2])["iat"])
     except (CertcoreError, LookupError, TypeError, ValueError):
         return None

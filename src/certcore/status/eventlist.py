@@ -37,6 +37,9 @@ EVENTS, HISTORY_FROM = -65539, -65540
 MAX_EVENTS_BYTES: Final = 16 << 20
 """Bytes of an events document unless told otherwise: about half a million events."""
 
+MAX_EVENT_ITEMS: Final = 1_000_000
+"""CBOR items of an events document: some 150 000 events."""
+
 _KINDS: Final = {number: kind for number, kind in EVENT_KINDS.items() if kind is not StatusEventKind.ISSUED}
 _EVENT_MEMBERS: Final = 4
 
@@ -163,7 +166,7 @@ def _read(
     payload: bytes, key_id: bytes, data: bytes, *, uri: str, now: datetime | None, clock_skew: timedelta
 ) -> StatusEvents:
     try:
-        claims = _cbor.decode(payload, max_bytes=len(payload))
+        claims = _cbor.decode(payload, max_bytes=len(payload), max_items=MAX_EVENT_ITEMS)
     except RejectedInputError as cause:
         raise malformed("its claims are not deterministic CBOR") from cause
     if type(claims) is not dict or any(claim < 0 and claim not in {EVENTS, HISTORY_FROM} for claim in claims):

@@ -102,7 +102,7 @@ class SnapshotStatusBackend:
                 data = file.read(MAX_SNAPSHOT_BYTES + 1)
         except OSError as cause:
             raise RejectedInputError("file-unreadable", f"The snapshot cannot be read: {cause.strerror}") from cause
-        match _cbor.decode(data, max_bytes=MAX_SNAPSHOT_BYTES):
+        match _cbor.decode(data, max_bytes=MAX_SNAPSHOT_BYTES, max_items=MAX_FILES + 8):
             case {0: 1, 1: [*documents], **others} if not others and all(type(item) is bytes for item in documents):
                 return cls(documents)
         raise RejectedInputError("malformed", "The file is not a snapshot of status documents", layer="snapshot")
@@ -251,7 +251,7 @@ def _identified(data: bytes) -> _Document | None:
 def _stated_in_cwt(data: bytes) -> tuple[object, object]:
     header, _, payload, _ = _cbor.decode_general(data[1:], max_bytes=len(data))
     protected = _cbor.decode_general(header, max_bytes=len(data))
-    return protected.get(cose.TYP), _cbor.decode_general(payload, max_bytes=len(data)).get(_SUB)
+    return protected.get(cose.TYP), _cbor.find_members(payload, frozenset({_SUB})).get(_SUB)
 
 
 def _stated_in_jwt(data: bytes) -> tuple[object, object]:

@@ -41,6 +41,8 @@ from certcore.trust.roots import Environment, TrustRoot
 MEDIA_TYPE: Final = "application/vnd.certcore.trust+cbor"
 
 MAX_TRUST_LIST_BYTES: Final = cose.MAX_SIGN_BYTES
+MAX_TRUST_LIST_ITEMS: Final = 300_000
+"""CBOR items of a trust list: some 10 000 keys."""
 
 MAX_KEYS_PER_ID: Final = 4
 """Keys under one key id: each one is a signature check on somebody else's certificate."""
@@ -436,7 +438,9 @@ def _read_envelope(data: bytes) -> cose.UnverifiedSign:
 def _read_contents(payload: bytes) -> TrustListContents:
     try:
         contents: TrustListContents = _maps.read(
-            _LIST, TrustListContents, _cbor.decode(payload, max_bytes=MAX_TRUST_LIST_BYTES)
+            _LIST,
+            TrustListContents,
+            _cbor.decode(payload, max_bytes=MAX_TRUST_LIST_BYTES, max_items=MAX_TRUST_LIST_ITEMS),
         )
     except RejectedInputError as cause:
         if cause.code == "too-new":
