@@ -68,10 +68,7 @@ def from_members(given: Mapping[str, object]) -> InspectionCertificate:
         raise json_input.malformed(", ".join(missing), "missing")
     if "issued_at" in stated and stated.keys().isdisjoint({"status", "certificate_id"}):
         raise json_input.malformed("issued_at", "it is set when issuing, unless there is a status or a certificate_id")
-    try:
-        return InspectionCertificate(**stated)
-    except (ValueError, OverflowError) as cause:
-        raise json_input.malformed("the certificate", str(cause)) from cause
+    return json_input.build(InspectionCertificate, "the certificate", **stated)
 
 
 def _basis(value: object, place: str) -> Basis | int:
@@ -88,13 +85,10 @@ def _status(value: object, place: str) -> StatusRef | StatusListEntry:
     uri = members.take_if("uri", json_input.text)
     index = members.take("index", json_input.whole_number)
     members.finish()
-    try:
-        if list_number is not None and uri is None:
-            return StatusRef(list=list_number, index=index)
-        if uri is not None and list_number is None:
-            return StatusListEntry(uri=uri, index=index)
-    except ValueError as cause:
-        raise json_input.malformed(place, str(cause)) from cause
+    if list_number is not None and uri is None:
+        return json_input.build(StatusRef, place, list=list_number, index=index)
+    if uri is not None and list_number is None:
+        return json_input.build(StatusListEntry, place, uri=uri, index=index)
     raise json_input.malformed(place, "either list and index, or uri and index, are expected")
 
 
@@ -113,10 +107,7 @@ def _deficiencies(value: object, place: str) -> DeficiencyCounts | tuple[Deficie
     members = Members(value, place)
     counts = {name: members.take_if(name, json_input.whole_number) or 0 for name in ("minor", "major", "dangerous")}
     members.finish()
-    try:
-        return DeficiencyCounts(**counts)
-    except ValueError as cause:
-        raise json_input.malformed(place, str(cause)) from cause
+    return json_input.build(DeficiencyCounts, place, **counts)
 
 
 def _deficiency(value: object, place: str) -> Deficiency:
@@ -124,10 +115,7 @@ def _deficiency(value: object, place: str) -> Deficiency:
     code = members.take("code", json_input.text)
     severity = members.take("severity", json_input.one_of(Result))
     members.finish()
-    try:
-        return Deficiency(code=code, severity=severity)
-    except ValueError as cause:
-        raise json_input.malformed(place, str(cause)) from cause
+    return json_input.build(Deficiency, place, code=code, severity=severity)
 
 
 KINDS: Final[Mapping[str, Reader[Any]]] = MappingProxyType(

@@ -173,9 +173,9 @@ def _opened(path: Path, use: Callable[[Evidence], _T]) -> _T | CertcoreError:
     except CertcoreError as error:
         return error
     try:
-        return use(Evidence.from_bytes(data))
+        return files.name_errors(path, lambda: use(Evidence.from_bytes(data)))
     except CertcoreError as error:
-        return type(error)(error.code, f"{path}: {error.message}", **dict(error.detail))
+        return error
 
 
 def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str, *, needs_stamp: bool) -> Iterator[Remark]:

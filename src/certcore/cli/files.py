@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from certcore import _files
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
+
+_T = TypeVar("_T")
 
 MAX_TEXT_BYTES: Final = 64 * 1024
 """Bytes of a JSON file, and of one line of standard input: fifteen times the largest QR symbol's text."""
@@ -55,6 +57,14 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
     if len(data) > limit:
         raise RejectedInputError("file-too-large", f"{path}: there are more than {limit} bytes", max_bytes=limit)
     return data
+
+
+def name_errors(path: Path, read: Callable[[], _T]) -> _T:
+    """What is read from a file; an error is raised with the file's name."""
+    try:
+        return read()
+    except CertcoreError as cause:
+        raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail)) from cause
 
 
 def read_text(path: Path, *, limit: int = MAX_TEXT_BYTES) -> str:

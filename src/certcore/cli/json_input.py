@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from certcore import _json
 from certcore.cli import datetimes
@@ -74,6 +74,14 @@ class Members:
     def place(self, name: str) -> str:
         """Where a member stands."""
         return f"{self._place}.{name}" if self._place else name
+
+
+def build(kind: Callable[..., _T], place: str, **members: Any) -> _T:  # noqa: ANN401  what the kind takes
+    """A value made of members that were read; what it refuses is told with its place."""
+    try:
+        return kind(**members)
+    except (ValueError, OverflowError) as cause:
+        raise malformed(place, str(cause)) from cause
 
 
 def text(value: object, place: str) -> str:

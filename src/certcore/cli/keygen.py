@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import click
 
@@ -12,8 +11,6 @@ from certcore.cli import exit_codes, files, terminal
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES, LocalSigner, PublicKey
 from certcore.keys._algorithms import ALGORITHMS_OF, SIGNING_KINDS
-
-_T = TypeVar("_T")
 
 ALGORITHMS: Final = {ALGORITHM_NAMES[number]: number for number, *_ in map(ALGORITHMS_OF.__getitem__, SIGNING_KINDS)}
 """What a key may be made for: the one algorithm that each kind of key is used with once it is read back from PEM."""
@@ -75,7 +72,7 @@ def read_signer(path: Path, password_file: Path | None = None) -> LocalSigner:
     """
     secret = None if password_file is None else password(password_file)
     data = files.read_bytes(path, limit=files.MAX_KEY_FILE_BYTES)
-    return _named(path, lambda: LocalSigner.from_pem(data, password=secret))
+    return files.name_errors(path, lambda: LocalSigner.from_pem(data, password=secret))
 
 
 def read_public_key(path: Path) -> PublicKey:
@@ -86,7 +83,7 @@ def read_public_key(path: Path) -> PublicKey:
         UntrustedError: ``key-weak``.
     """
     data = files.read_bytes(path, limit=files.MAX_KEY_FILE_BYTES)
-    return _named(path, lambda: PublicKey.from_pem(data))
+    return files.name_errors(path, lambda: PublicKey.from_pem(data))
 
 
 def password(path: Path) -> bytes:
@@ -99,11 +96,3 @@ def password(path: Path) -> bytes:
     if not lines or not lines[0]:
         raise RejectedInputError("key-password", f"{path}: the first line holds no password")
     return lines[0]
-
-
-def _named(path: Path, read: Callable[[], _T]) -> _T:
-    """What the reader makes of a file; its error with the file's name."""
-    try:
-        return read()
-    except CertcoreError as cause:
-        raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail)) from cause

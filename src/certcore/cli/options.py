@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -15,7 +16,7 @@ import attrs
 import click
 
 from certcore.cli import files, keygen, trust
-from certcore.errors import CertcoreError, IssuingError
+from certcore.errors import IssuingError
 from certcore.keys import GroupKey
 from certcore.policy import Policy
 from certcore.proofs import timestamps
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from certcore.status.http import HTTPStatusBackend, VehicleEndpoint
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_T = TypeVar("_T")
 
 FILE: Final = click.Path(path_type=Path)
 
@@ -67,26 +67,22 @@ SNAPSHOT: Final = click.option(
     "--snapshot", type=FILE, help="Status documents kept in a file or a folder, to be asked."
 )
 ONLINE: Final = click.option("--online", is_flag=True, help="Ask the issuers' registers over HTTPS.")
-GROUP_KEYS: Final = click.option(
-    "--group-key",
-    "group_key_files",
-    type=FILE,
-    multiple=True,
-    help="A group's key, by which confidential fields are read; repeatable.",
+
+
+def _several_files(flag: str, name: str, what: str) -> Callable[[_F], _F]:
+    return click.option(flag, name, type=FILE, multiple=True, help=f"{what}; repeatable.")
+
+
+GROUP_KEYS: Final = _several_files(
+    "--group-key", "group_key_files", "A group's key, by which confidential fields are read"
 )
-AUTHORITIES: Final = click.option(
+AUTHORITIES: Final = _several_files(
     "--tsa",
     "authority_files",
-    type=FILE,
-    multiple=True,
-    help="The root certificate of an authority whose time-stamps prove that a certificate existed; repeatable.",
+    "The root certificate of an authority whose time-stamps prove that a certificate existed",
 )
-SEAL_KEYS: Final = click.option(
-    "--seal-key",
-    "seal_key_files",
-    type=FILE,
-    multiple=True,
-    help="A public key, PEM, whose seals on evidence prove that a certificate existed; repeatable.",
+SEAL_KEYS: Final = _several_files(
+    "--seal-key", "seal_key_files", "A public key, PEM, whose seals on evidence prove that a certificate existed"
 )
 
 
@@ -157,7 +153,7 @@ def status_backend(snapshot: Path | None, *, online: bool) -> StatusBackend | No
     if snapshot is None:
         return None
     read = SnapshotStatusBackend.from_folder if snapshot.is_dir() else SnapshotStatusBackend.from_file
-    return _named(snapshot, read)
+    return files.name_errors(snapshot, lambda: read(snapshot))
 
 
 def over_https(vehicles: Mapping[str, VehicleEndpoint]) -> HTTPStatusBackend:
@@ -183,7 +179,7 @@ def group_keys(paths: Sequence[Path]) -> tuple[GroupKey, ...]:
     Raises:
         RejectedInputError: ``file-unreadable``, ``key-malformed`` or ``key-unsupported``.
     """
-    return tuple(_named(path, GroupKey.from_file) for path in paths)
+    return tuple(files.name_errors(path, partial(GroupKey.from_file, path)) for path in paths)
 
 
 def authorities(paths: Sequence[Path]) -> tuple[bytes, ...]:
@@ -228,14 +224,6 @@ def evidence_writer(given: Mapping[str, Any]) -> Callable[[Verdict | VehicleVerd
         return path
 
     return keep
-
-
-def _named(path: Path, read: Callable[[Path], _T]) -> _T:
-    """What the reader makes of a file; its error with the file's name."""
-    try:
-        return read(path)
-    except CertcoreError as cause:
-        raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail)) from cause
 
 
 def _policy(given: Mapping[str, Any]) -> Policy:

@@ -205,10 +205,7 @@ def _issuer(value: object, place: str) -> TrustedIssuer:
         given[name] = members.take(name, json_input.text)
     given["keys"] = members.take("keys", json_input.array_of(_key))
     members.finish()
-    try:
-        return TrustedIssuer(**given)
-    except ValueError as cause:
-        raise json_input.malformed(place, str(cause)) from cause
+    return json_input.build(TrustedIssuer, place, **given)
 
 
 def _template(value: object, place: str) -> ListTemplate:
