@@ -43,13 +43,13 @@ from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import GroupKey
-from certcore.keys._trusted import Standing, VerifyingKey
+from certcore.keys._trusted import ExistingDocument, Standing, VerifyingKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Need, Policy
 from certcore.proofs import existence
 from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, fails, notes
 from certcore.status import _keys, timeline
-from certcore.status.protocol import ExistingDocument, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
+from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.timeline import Rules, Window
 from certcore.trust import Environment, Grant, TrustList
 from certcore.trust.issuers import KeyUsage, TrustedIssuer

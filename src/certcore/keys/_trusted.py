@@ -6,6 +6,7 @@ proves that a document existed.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import Enum
@@ -188,6 +189,27 @@ def standing_of(
 ) -> Standing:
     """As `TrustedKey.standing`; a plain public key has no dates, and what it signed counts."""
     return key.standing(signed_at, existed_at) if isinstance(key, TrustedKey) else Standing.COUNTS
+
+
+@attrs.frozen(kw_only=True)
+class ExistingDocument:
+    """A document that somebody the policy pins has proved to have existed.
+
+    Attributes:
+        digest: its digest.
+        algorithm: by which of `hashlib`'s algorithms.
+        at: by when it existed.
+    """
+
+    digest: bytes
+    algorithm: str
+    at: datetime
+
+
+def proved_at(data: bytes, existing: Iterable[ExistingDocument], /) -> datetime | None:
+    """The earliest instant by which a document is proved to have existed; None where nothing proves it."""
+    found = [one.at for one in existing if hashlib.new(one.algorithm, data).digest() == one.digest]
+    return min(found, default=None)
 
 
 def _is_text(value: object) -> bool:

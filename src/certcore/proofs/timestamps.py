@@ -33,6 +33,17 @@ from certcore._instants import utc
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys._x509 import MAX_AUTHORITY_BYTES, read_authority, root_certificate
 
+__all__ = [
+    "MAX_TOKEN_BYTES",
+    "REQUEST_TYPE",
+    "RESPONSE_TYPE",
+    "Timestamp",
+    "is_supported",
+    "open_token",
+    "read_authority",
+    "request",
+]
+
 if TYPE_CHECKING:
     from rfc3161_client import Accuracy, TimeStampResponse, Verifier
 

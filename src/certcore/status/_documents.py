@@ -15,9 +15,8 @@ import attrs
 
 from certcore import _cbor
 from certcore.errors import StatusError
-from certcore.keys._trusted import VerifyingKey
+from certcore.keys._trusted import ExistingDocument, VerifyingKey
 from certcore.status import _keys, tokenlist
-from certcore.status.protocol import ExistingDocument
 from certcore.status.tokenlist import StatusEvents, StatusToken
 
 DEFAULT_TTL: Final = timedelta(minutes=5)

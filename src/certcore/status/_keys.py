@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from certcore.errors import StatusError
-from certcore.keys._trusted import Standing, VerifyingKey, standing_of
+from certcore.keys._trusted import ExistingDocument, Standing, VerifyingKey, proved_at, standing_of
 from certcore.status import _signed
-from certcore.status.protocol import ExistingDocument, StatusProof, proved_at
+from certcore.status.protocol import StatusProof
 
 _WORST_FIRST: Final = (Standing.COMPROMISED, Standing.UNPROVEN, Standing.OUTSIDE_WINDOW)
 

@@ -26,6 +26,8 @@ from certcore.status.protocol import (
 )
 from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
 
+__all__ = ["MemoryStatusBackend"]
+
 _ANY_ISSUER: Final = ""
 _AHEAD: Final = timedelta(hours=14)
 """How far civil time may be ahead of UTC: the backend does not know the zone."""

@@ -11,7 +11,6 @@ A backend that does not know a certificate answers with neither events nor obser
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import Enum
@@ -20,8 +19,26 @@ from typing import Protocol, TypeVar, runtime_checkable
 import attrs
 
 from certcore._instants import optional_date, optional_utc, utc
-from certcore.keys._trusted import VerifyingKey, trusted_key_tuple
+from certcore.keys._trusted import ExistingDocument, VerifyingKey, trusted_key_tuple
 from certcore.payload import StatusListEntry, StatusRef
+
+__all__ = [
+    "AsyncStatusBackend",
+    "AsyncVehicleStatusBackend",
+    "StatusBackend",
+    "StatusEvent",
+    "StatusEventKind",
+    "StatusObservation",
+    "StatusProof",
+    "StatusQuery",
+    "StatusRecord",
+    "StatusState",
+    "VehicleFlag",
+    "VehicleQuery",
+    "VehicleRecord",
+    "VehicleStatusBackend",
+    "reference_key",
+]
 
 _T = TypeVar("_T")
 
@@ -120,29 +137,8 @@ class StatusProof:
     signed_at: datetime | None = attrs.field(default=None, eq=False, converter=optional_utc)
 
 
-@attrs.frozen(kw_only=True)
-class ExistingDocument:
-    """A document that somebody the policy pins has proved to have existed.
-
-    Attributes:
-        digest: its digest.
-        algorithm: by which of `hashlib`'s algorithms.
-        at: by when it existed.
-    """
-
-    digest: bytes
-    algorithm: str
-    at: datetime
-
-
 def _existing(value: Iterable[ExistingDocument]) -> tuple[ExistingDocument, ...]:
     return tuple(value)
-
-
-def proved_at(data: bytes, existing: Iterable[ExistingDocument], /) -> datetime | None:
-    """The earliest instant by which a document is proved to have existed; None where nothing proves it."""
-    found = [one.at for one in existing if hashlib.new(one.algorithm, data).digest() == one.digest]
-    return min(found, default=None)
 
 
 @attrs.frozen(kw_only=True)

@@ -23,14 +23,16 @@ import attrs
 from certcore import _base64url, _cbor, _files, _json, cose
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
-from certcore.keys._trusted import VerifyingKey
+from certcore.keys._trusted import ExistingDocument, VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import tokenlist
 from certcore.status._cache_file import read_file
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, check_key, copy_error, open_document
 from certcore.status._url_policy import unavailable
-from certcore.status.protocol import ExistingDocument, StatusQuery, StatusRecord
+from certcore.status.protocol import StatusQuery, StatusRecord
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
+
+__all__ = ["MAX_FILES", "MAX_SNAPSHOT_BYTES", "SnapshotStatusBackend"]
 
 MAX_SNAPSHOT_BYTES: Final = 1 << 30
 """Bytes of a snapshot's file, and of all documents of a folder: the lists of a whole country are some 12 MB."""

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 import attrs
 
 from certcore.errors import StatusError
-from certcore.keys._trusted import VerifyingKey
+from certcore.keys._trusted import ExistingDocument, VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import _documents, _keys, vehicledoc
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
@@ -37,7 +37,6 @@ from certcore.status.http._fetch import Answer, CachedDocument, Request
 from certcore.status.http._settings import Settings, VehicleEndpoint
 from certcore.status.http._store import Store
 from certcore.status.protocol import (
-    ExistingDocument,
     StatusQuery,
     StatusRecord,
     StatusState,
