@@ -36,7 +36,6 @@ from certcore.keys._x509 import MAX_AUTHORITY_BYTES, read_authority, root_certif
 __all__ = [
     "MAX_TOKEN_BYTES",
     "REQUEST_TYPE",
-    "RESPONSE_TYPE",
     "Timestamp",
     "is_supported",
     "open_token",
