@@ -10,6 +10,8 @@ from typing import Final
 
 from certcore.errors import IssuingError, RejectedInputError
 
+__all__ = ["MAX_CHARACTERS", "PREFIX", "base45_decode", "base45_encode", "decode", "encode"]
+
 PREFIX: Final = "VIC1:"
 
 MAX_CHARACTERS: Final = 4296

@@ -23,7 +23,7 @@ ML_DSA_44: Final = -48
 ML_DSA_65: Final = -49
 ESP384: Final = -51
 
-# COSE key types (RFC 9053 section 7, RFC 8230 section 4, RFC 9964 section 3)
+# COSE key types (RFC 9053 section 7, RFC 8230 section 4, RFC 9964)
 OKP, EC2, RSA, AKP = 1, 2, 3, 7
 
 
@@ -182,7 +182,7 @@ def kind_of(public_key: Any, /) -> KeyKind | None:  # noqa: ANN401  whatever `cr
 
 
 def kind_of_cose_key(key_type: int, curve: int, algorithm: int) -> KeyKind | None:
-    """The kind of a COSE_Key; AKP keys are told apart by their algorithm (RFC 9964 section 3)."""
+    """The kind of a COSE_Key; AKP keys are told apart by their algorithm (RFC 9964)."""
     for kind in KINDS:
         is_alike = kind.cose_type == key_type and kind.cose_curve in {None, curve}
         if is_alike and (key_type != AKP or algorithm in ALGORITHMS_OF[kind]):

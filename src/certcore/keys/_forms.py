@@ -29,7 +29,7 @@ Handle: TypeAlias = (
 MAX_KEY_BYTES: Final = 65_536
 """Bytes of one key in any form; an X.509 certificate with an ML-DSA key and signature has about 8 000."""
 
-# COSE_Key labels (RFC 9052 section 7.1, RFC 9053 section 7.1, RFC 8230 section 4, RFC 9964 section 3)
+# COSE_Key labels (RFC 9052 section 7.1, RFC 9053 section 7.1, RFC 8230 section 4, RFC 9964)
 KTY, KID, ALG, KEY_OPS, BASE_IV = 1, 2, 3, 4, 5
 CRV, X, Y = -1, -2, -3
 RSA_N, RSA_E = -1, -2

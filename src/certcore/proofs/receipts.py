@@ -4,6 +4,8 @@ Pure, and used by both ends: whoever keeps the register issues receipts, and a v
 certificate's key turns out to have been compromised later. What lives here: the document and its checks. What never
 does: registers, clocks, and what a receipt means for a verdict.
 
+It is no COSE Receipt (RFC 9942), which proves that an entry is in a verifiable log.
+
 A receipt is a COSE_Sign1 of its own type with the claims 1 (iss: the issuer's id, for people), 2 (sub: SHA-256 of the
 certificate's whole COSE_Sign1, in lower-case hexadecimal) and 6 (iat: by when it was held). It is opened in this order,
 and the first thing wrong ends it:

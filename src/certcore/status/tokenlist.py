@@ -1,4 +1,4 @@
-"""IETF Token Status Lists (draft-ietf-oauth-status-list-20) and the events beside them: issued, opened, and read.
+"""IETF Token Status Lists (draft-ietf-oauth-status-list-21) and the events beside them: issued, opened, and read.
 
 Pure: bytes, keys and a moment come in, values go out. What lives here: `StatusList`, the states of up to millions of
 entries, packed and never unpacked; `StatusToken`, a signed list, as CWT and as JWT;

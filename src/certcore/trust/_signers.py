@@ -21,7 +21,7 @@ MAX_SIGNER_LIST_BYTES: Final = 8 << 20
 """Bytes of one list: the EU's had some 2 MB for all its members."""
 
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
-"""Members of a JWK that nobody but its owner may have (RFC 7518 section 6, RFC 9964 section 4)."""
+"""Members of a JWK that nobody but its owner may have (RFC 7518 section 6, RFC 9964)."""
 
 _PEM_BEGIN: Final = b"-----BEGIN "
 _LONGEST_LABEL: Final = 64

@@ -33,6 +33,8 @@ from certcore.keys import KEY_ID_BYTES
 from certcore.trust import _signers
 from certcore.trust.issuers import KeyUsage, TrustedKey
 
+__all__ = ["MAX_SIGNER_LIST_BYTES", "Imported", "ImportedCountries", "LeftOut", "read_eu", "read_jwks", "read_x509"]
+
 MAX_SIGNER_LIST_BYTES: Final = _signers.MAX_SIGNER_LIST_BYTES
 
 MAX_SIGNERS: Final = 10_000
