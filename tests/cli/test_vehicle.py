@@ -14,7 +14,7 @@ import pytest
 from certcore.cli import exit_codes
 from certcore.status.vehicledoc import decode_request
 from tests.cli.desk import TRUSTED, Desk
-from tests.status.fault_server import FaultServer
+from tests.status.fault_server import FaultServer, Reply
 
 if TYPE_CHECKING:
     from click.testing import Result as Run
@@ -51,6 +51,32 @@ def look_up(certcore: Command, desk: Desk) -> Command:
         return certcore("vehicle", "--as-of", "now", *TRUSTED, "--token-file", "token", *arguments, stdin=stdin)
 
     return run
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "said"),
+    [
+        (403, "http-403", {"en": "a token whose scope covers the question", "zh": "权限范围包括该查询"}),
+        (401, "http-401", {"en": "Renew the token", "zh": "请更新令牌"}),
+        (503, "http-5xx", {"en": "The register's server failed", "zh": "登记系统的服务器出错"}),
+        (200, "type", {"en": "sign-in page of a network", "zh": "网络登录页面"}),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_why_there_is_no_answer(
+    look_up: Command, server: FaultServer, status: int, cause: str, said: dict[str, str], lang: str
+) -> None:
+    """Each cause has its own words and next step, in both languages, and 3 as for every open outcome."""
+    server.routes = {"*": Reply(status=status)}
+
+    found = look_up(*PLATE, "--lang", lang)
+
+    assert exit_codes.UNDETERMINED == found.exit_code
+    (line,) = [line for line in found.stdout.splitlines() if "status-unavailable" in line]
+    assert said[lang] in line
+    assert f"cause {cause}" in line
+    assert "geheim" not in found.stdout + found.stderr
+    assert "" == found.stderr
 
 
 def test_a_vehicle_in_order(look_up: Command, server: FaultServer) -> None:

@@ -198,12 +198,12 @@ def test_list_round_trip(data: bytes, bits: int, aggregation_uri: str | None) ->
 @pytest.mark.parametrize("index", [-1, 64, 2**32, 2**70, -(2**70), True, 1.0, "1", None, b"\x01"])
 @pytest.mark.parametrize("ask", [StatusList.get, StatusList.state])
 def test_no_such_entry(ask: Callable[[StatusList, Any], object], index: object) -> None:
-    """Attack 67: an index that is none of the list's is unknown; it never wraps round, and is never valid."""
+    """An index that is none of the list's is unknown; it never wraps round, and is never valid."""
     assert "status-unknown-reference" == code_of(partial(ask, ENTRIES, index))
 
 
 def test_bit_order() -> None:
-    """Attack 68: the first entry is in the least significant bits, not as W3C's bit strings count, nor by halves."""
+    """The first entry is in the least significant bits, not as W3C's bit strings count, nor by halves."""
     assert [1, 0, 0, 0, 0, 0, 0, 0] == [StatusList.from_packed(b"\x01", bits=1).get(index) for index in range(8)]
     assert [3, 2, 1, 0] == [StatusList.from_packed(b"\x1b", bits=2).get(index) for index in range(4)]
     assert [0xB, 0x1] == [StatusList.from_packed(b"\x1b", bits=4).get(index) for index in range(2)]
@@ -211,7 +211,7 @@ def test_bit_order() -> None:
 
 @pytest.mark.parametrize("bits", [0, 3, 5, 16, -1, True, 2.0, "2", None])
 def test_other_bits(bits: Any) -> None:  # noqa: ANN401  what is not allowed
-    """Attack 69: entries of other widths are a caller's mistake where a caller says so, and malformed on the wire."""
+    """Entries of other widths are a caller's mistake where a caller says so, and malformed on the wire."""
     with pytest.raises(ValueError, match="bits"):
         StatusList.from_packed(b"\x00", bits=bits)
     with pytest.raises(ValueError, match="bits"):
@@ -253,7 +253,7 @@ STREAM: Final = zlib.compress(bytes(100), 9)
     ids=["nothing", "empty", "zeros", "gzip", "deflate", "dictionary", "cut", "no-sum", "trailing", "twice", "sum"],
 )
 def test_not_one_zlib_stream(packed: bytes) -> None:
-    """Attack 69: the entries are exactly one zlib stream with something in it."""
+    """The entries are exactly one zlib stream with something in it."""
     written = _cbor.encode({"bits": 2, "lst": packed})
     assert "status-list-malformed" == code_of(lambda: StatusList.from_bytes(written))
 
@@ -305,7 +305,7 @@ def test_other_order_and_members() -> None:
 
 
 def test_inflates_to_more_than_it_may() -> None:
-    """Attack 70: the limit is the size of the entries in bytes, to the byte."""
+    """The limit is the size of the entries in bytes, to the byte."""
     written = StatusList.from_packed(bytes(100), bits=2).to_bytes()
     assert 400 == len(StatusList.from_bytes(written, max_list_bytes=100))
     assert "status-list-too-large" == code_of(lambda: StatusList.from_bytes(written, max_list_bytes=99))
@@ -314,7 +314,7 @@ def test_inflates_to_more_than_it_may() -> None:
 
 
 def test_a_bomb_costs_its_limit() -> None:
-    """Attack 70: a list that would inflate to a gigabyte is refused within twice the memory it may have."""
+    """A list that would inflate to a gigabyte is refused within twice the memory it may have."""
     compressor, block = zlib.compressobj(9), bytes(1 << 20)
     packed = b"".join(compressor.compress(block) for _ in range(1 << 10)) + compressor.flush()
     token = cwt({STATUS_LIST: {"bits": 1, "lst": packed}})
@@ -383,7 +383,7 @@ def test_packed_entries_are_bytes() -> None:
 
 @every_width
 def test_states(bits: int) -> None:
-    """Attack 76: 0 is valid, 1 revoked, 2 suspended, 3 superseded; every other value is none of them, and not valid."""
+    """0 is valid, 1 revoked, 2 suspended, 3 superseded; every other value is none of them, and not valid."""
     found: dict[int, object] = {}
     for value in range(2**bits):
         entries = StatusList.from_values({5: value}, size=8, bits=bits)
@@ -518,7 +518,7 @@ BAD_CLAIMS: Final[list[tuple[dict[int, Any], str]]] = [
 @pytest.mark.parametrize(("changed", "code"), BAD_CLAIMS, ids=str)
 @pytest.mark.parametrize("form", ["cwt", "jwt", "events"])
 def test_claims(changed: dict[int, Any], code: str, form: str) -> None:
-    """Attacks 72 and 74: each claim that is wrong gives its own code, in whatever form it comes."""
+    """Each claim that is wrong gives its own code, in whatever form it comes."""
     if form == "cwt":
         assert code == code_of(lambda: opened(cwt(changed)))
     elif form == "events":
@@ -541,7 +541,7 @@ def test_times_are_whole_seconds() -> None:
 
 @pytest.mark.parametrize("ttl", [10**12, 1])
 def test_ttl_is_as_stated(ttl: int) -> None:
-    """Attack 74: a time to live is shown as it is; how much of it to use is for whoever keeps the list to say."""
+    """A time to live is shown as it is; how much of it to use is for whoever keeps the list to say."""
     assert timedelta(seconds=ttl) == opened(cwt({TTL: ttl})).ttl
     assert timedelta(seconds=ttl) == opened_jwt(jwt({"ttl": ttl})).ttl
     assert timedelta(days=30) == tokenlist.MAX_TTL
@@ -613,7 +613,7 @@ def test_naive_moment(form: str) -> None:
 
 @every_form
 def test_an_older_one_opens(form: str) -> None:
-    """Attack 75: a replayed document is good in itself; its time is there for whoever remembers the youngest."""
+    """A replayed document is good in itself; its time is there for whoever remembers the youngest."""
     open_it, make = OPENERS[form]
     older, younger = open_it(make(issued_at=ISSUED - HOUR)), open_it(make())
     assert older.issued_at < younger.issued_at
@@ -643,7 +643,7 @@ def test_end_may_be_missing_elsewhere() -> None:
     ids=str,
 )
 def test_other_types(typ: object) -> None:
-    """Attack 72: the type is exactly the list's, as text; the CoAP number is not settled."""
+    """The type is exactly the list's, as text; the CoAP number is not settled."""
     assert "status-list-type" == code_of(lambda: opened(cwt({}, typ=typ)))
 
 
@@ -656,7 +656,7 @@ def test_one_document_is_not_another() -> None:
 
 
 def test_type_nobody_signed() -> None:
-    """Attack 72: a type in the header that nobody signed is none."""
+    """A type in the header that nobody signed is none."""
     message = _cbor.decode_general(cwt({}, typ=ABSENT)[1:], max_bytes=1000)
     message[1] = {16: tokenlist.STATUS_LIST_TYPE}
     assert "status-list-type" == code_of(lambda: opened(b"\xd2" + _cbor.encode(message)))
@@ -667,7 +667,7 @@ def test_type_nobody_signed() -> None:
 )
 @pytest.mark.parametrize("form", ["cwt", "events"])
 def test_other_tags(form: str, wrap: bytes) -> None:
-    """Attack 72: the tag of a CWT around it, that of a MAC, a long form and no tag at all are refused."""
+    """The tag of a CWT around it, that of a MAC, a long form and no tag at all are refused."""
     open_it, make = OPENERS[form]
     document = make()
     tagged = wrap + (document if wrap == b"\xd8\x3d" else document[1:])
@@ -675,12 +675,12 @@ def test_other_tags(form: str, wrap: bytes) -> None:
 
 
 def test_tag_of_a_cwt_in_full() -> None:
-    """Attack 72: 61(18(...)), which `cose.open_sign1` takes for others, is not a status list token."""
+    """61(18(...)), which `cose.open_sign1` takes for others, is not a status list token."""
     assert "status-list-malformed" == code_of(lambda: opened(b"\xd8\x3d" + issue()))
 
 
 def test_unsigned() -> None:
-    """Attack 71: without a signature, with an empty one and with one of zeros it does not open."""
+    """Without a signature, with an empty one and with one of zeros it does not open."""
     protected, unprotected, payload, signature = _cbor.decode_general(issue()[1:], max_bytes=1000)
     for message, code in [
         ([protected, unprotected, payload], "status-list-malformed"),
@@ -695,7 +695,7 @@ def test_unsigned() -> None:
 
 @every_form
 def test_other_keys(form: str) -> None:
-    """Attack 73: another issuer's key, a certificate's, none, and one that uses another algorithm open nothing."""
+    """Another issuer's key, a certificate's, none, and one that uses another algorithm open nothing."""
     open_it, make = OPENERS[form]
     others: list[list[PublicKey]] = [
         [],
@@ -1145,7 +1145,7 @@ def test_history_ends_with_the_events() -> None:
 
 @pytest.mark.parametrize("index", [-1, 64, 2**40, True, 1.0, "1", None])
 def test_record_of_no_entry(index: Any) -> None:  # noqa: ANN401  what is no index
-    """Attack 67: what no document has is unknown."""
+    """What no document has is unknown."""
     tokens, events = [opened(issue())], opened_events(issue_events())
     assert "status-unknown-reference" == code_of(lambda: tokenlist.status_record(index, tokens=tokens, events=events))
 
@@ -1167,7 +1167,7 @@ def test_events_alone() -> None:
 
 
 def test_record_of_a_strange_value() -> None:
-    """Attack 76: one list with a value nobody knows leaves the status unknown, whatever the others say."""
+    """One list with a value nobody knows leaves the status unknown, whatever the others say."""
     strange = opened(issue(StatusList.from_values({2: 15}, size=64, bits=4)))
     assert "status-value-unknown" == code_of(lambda: tokenlist.status_record(2, tokens=[opened(issue()), strange]))
     assert StatusState.VALID is tokenlist.status_record(3, tokens=[strange]).observations[0].state

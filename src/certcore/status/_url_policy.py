@@ -18,27 +18,22 @@ from certcore.errors import StatusError
 
 CAUSES: Final = frozenset(
     {
-        "address",  # the name leads to an address that must not be asked
-        "connect",  # no connection
-        "dns",  # no address
-        "encoding",  # an answer in another encoding than the identity
-        "missing-credentials",  # they do not travel with a pickled backend
-        "network",  # the connection broke
-        "no-endpoint",  # nobody is configured to be asked for that country
-        "no-list",  # the certificate's issuer has no list to look in
-        "protocol",  # no proper HTTP, or cut off
-        "query",  # no request can hold what is asked
-        "redirect",
-        "timeout",
-        "tls",
-        "too-large",
-        "transport",  # an injected transport raised what it should not
-        "type",  # another Content-Type than asked for: a captive portal, say
-        "url",  # not one that may be fetched
+        *(
+            "address",
+            "connect",
+            "dns",
+            "encoding",
+            "missing-credentials",
+            "network",
+            "no-endpoint",
+            "no-list",
+            "protocol",
+        ),
+        *("query", "redirect", "timeout", "tls", "too-large", "transport", "type", "url"),
         *(f"http-{status}" for status in ("206", "304", "401", "403", "404", "410", "429", "2xx", "4xx", "5xx", "xxx")),
     }
 )
-"""Why the network gave no answer, for operations."""
+"""Why the network gave no answer. What each means, and what to do next, stands in ``reasons/causes.toml``."""
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 

@@ -70,7 +70,7 @@ def test_one_request_serves_every_entry(make: Make, server: FaultServer) -> None
 
 
 def test_index_beyond_the_list(make: Make, server: FaultServer) -> None:
-    """Row 67: an entry that the list does not have is unknown, and never valid."""
+    """An entry that the list does not have is unknown, and never valid."""
     assert "status-unknown-reference" == make().refused(query(publish(server), SIZE)).code
 
 
@@ -210,7 +210,7 @@ def test_servers_without_history(make: Make, server: FaultServer, status: int) -
 
 
 def test_history_neither_raises_nor_meets_the_floor(make: Make, server: FaultServer) -> None:
-    """Row 75: an older list is fine for an older moment, and does not become what later ones are held to."""
+    """An older list is fine for an older moment, and does not become what later ones are held to."""
     uri, driven, at = publish(server), make(), NOW - 20 * DAY
     server.routes[time_uri(PATH, at)] = cwt(signed_list(uri, issued_at=at, expires_at=at + DAY))
 
@@ -225,8 +225,8 @@ def test_history_neither_raises_nor_meets_the_floor(make: Make, server: FaultSer
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_row_77_faults_are_no_answer(make: Make, server: FaultServer, name: str) -> None:
-    """Row 77: each fault has its own code or cause, and none of them says anything of a certificate."""
+def test_faults_are_no_answer(make: Make, server: FaultServer, name: str) -> None:
+    """Each fault has its own code or cause, and none of them says anything of a certificate."""
     reply, code, why = FAULTS[name]
     uri, driven = server.url + PATH, make(deadline=QUICK if why == "timeout" else PATIENT)
     if name == "older than before":  # an expired copy cannot speak for the present, and is still not forgotten

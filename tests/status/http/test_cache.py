@@ -66,8 +66,8 @@ def trust_list(*issuers: TrustedIssuer) -> TrustList:
 # --- one flight -------------------------------------------------------------------------------------------------------
 
 
-def test_row_85_a_hundred_threads_make_one_request(server: FaultServer) -> None:
-    """Row 85: however many threads ask at once, the list is asked for once."""
+def test_a_hundred_threads_make_one_request(server: FaultServer) -> None:
+    """However many threads ask at once, the list is asked for once."""
     uri = server.url + PATH
     server.routes[PATH] = lambda _: Reply(
         headers={"Content-Type": STATUS_LIST_TYPE}, body=signed_list(uri), delay_s=0.2
@@ -86,8 +86,8 @@ def test_row_85_a_hundred_threads_make_one_request(server: FaultServer) -> None:
     assert 1 == server.count(PATH)
 
 
-def test_row_85_a_thousand_tasks_make_one_request(server: FaultServer) -> None:
-    """Row 85: and so for tasks of an event loop."""
+def test_a_thousand_tasks_make_one_request(server: FaultServer) -> None:
+    """However many tasks of an event loop ask at once, too."""
     uri = server.url + PATH
     server.routes[PATH] = lambda _: Reply(
         headers={"Content-Type": STATUS_LIST_TYPE}, body=signed_list(uri), delay_s=0.2
@@ -229,8 +229,8 @@ def test_a_younger_copy_of_another_process_stays(make: Make, server: FaultServer
         lambda _: os.urandom(1000),
     ],
 )
-def test_row_85_damaged_copies(make: Make, server: FaultServer, tmp_path: Path, damage: Any) -> None:  # noqa: ANN401  one of the above
-    """Row 85: a copy on disk is believed only with its signature; anything else is as good as none, and is mended."""
+def test_damaged_copies(make: Make, server: FaultServer, tmp_path: Path, damage: Any) -> None:  # noqa: ANN401  one of the above
+    """A copy on disk is believed only with its signature; anything else is as good as none, and is mended."""
     uri = publish(server)
     make(cache_dir=tmp_path).lookup(query(uri))
     path = only_file(tmp_path)
@@ -251,8 +251,8 @@ def test_row_85_damaged_copies(make: Make, server: FaultServer, tmp_path: Path, 
         lambda uri: signed_list(uri, issued_at=NOW - DAY, expires_at=NOW - MINUTE),
     ],
 )
-def test_row_85_poisoned_copies(make: Make, server: FaultServer, tmp_path: Path, forged: Any) -> None:  # noqa: ANN401  as above
-    """Row 85: a copy that somebody put on disk counts no more than one that a server gave: key, subject and times."""
+def test_poisoned_copies(make: Make, server: FaultServer, tmp_path: Path, forged: Any) -> None:  # noqa: ANN401  as above
+    """A copy that somebody put on disk counts no more than one that a server gave: key, subject and times."""
     uri = publish(server)
     make(cache_dir=tmp_path).lookup(query(uri))
     path = only_file(tmp_path)

@@ -29,7 +29,7 @@ from certcore.trust import TrustList
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
 from certcore.verify import AsyncVerifier, Verifier
 from tests.status.fault_server import FaultServer, Reply, raw
-from tests.status.http.test_elsewhere import ASKED, PLATE, VIN, answering, certified, trusted
+from tests.status.http.test_endpoints import ASKED, PLATE, VIN, answering, certified, trusted
 from tests.status.http_cases import (
     DAY,
     MINUTE,

@@ -115,7 +115,7 @@ def test_urls(url: str) -> None:
     ],
 )
 def test_urls_that_are_not_fetched(url: str) -> None:
-    """Everything else (ATTACKS row 79)."""
+    """Every other URL is refused."""
     with pytest.raises(StatusError) as caught:
         _url_policy.check_url(url)
 
@@ -153,7 +153,7 @@ def test_urls_that_are_not_fetched(url: str) -> None:
     ],
 )
 def test_addresses(address: str, host: str, allow_private: bool, may: bool) -> None:  # noqa: FBT001  a column
-    """Which addresses a name may lead to (ATTACKS row 80); loopback only for those who say loopback."""
+    """Which addresses a name may lead to; loopback only for those who say loopback."""
     if may:
         _url_policy.check_address(address, host=host, allow_private=allow_private)
         return
@@ -163,7 +163,7 @@ def test_addresses(address: str, host: str, allow_private: bool, may: bool) -> N
 
 
 def test_requests_say_nothing_but_the_uri() -> None:
-    """The document, what it may be, and that bytes are wanted as they are (ATTACKS row 87)."""
+    """The document, what it may be, and that bytes are wanted as they are."""
     request = _fetch.request_for(LIST, None, max_list_bytes=1 << 20)
 
     assert ("GET", URI, None) == (request.method, request.url, request.body)
@@ -254,8 +254,8 @@ def test_heads_that_are_no_answer(headers: dict[str, str], why: str) -> None:
         (timedelta(seconds=10**12), _fetch.MAX_TTL),
     ],
 )
-def test_row_74_how_long_a_list_is_kept(ttl: timedelta | None, kept: timedelta) -> None:
-    """Row 74: its ttl from when it was fetched, within bounds."""
+def test_how_long_a_list_is_kept(ttl: timedelta | None, kept: timedelta) -> None:
+    """Its ttl from when it was fetched, within bounds."""
     cached = accepted(LIST, answer(signed_list(URI, ttl=ttl, expires_at=NOW + 30 * DAY)))
 
     assert NOW + kept == cached.fresh_until
@@ -270,8 +270,8 @@ def test_exp_goes_before_ttl() -> None:
     assert (True, False) == (cached.is_usable(NOW), cached.is_usable(NOW + MINUTE))
 
 
-def test_row_75_floor() -> None:
-    """Row 75: as old as the youngest seen is fine, older is not; for a historical list there is no floor."""
+def test_floor() -> None:
+    """As old as the youngest seen is fine, older is not; for a historical list there is no floor."""
     body = answer(signed_list(URI, issued_at=NOW - MINUTE))
     accepted(LIST, body, floor=NOW - MINUTE)
     with pytest.raises(StatusError) as caught:

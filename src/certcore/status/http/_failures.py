@@ -11,6 +11,7 @@ import attrs
 from certcore.errors import StatusError
 
 _log: Final = logging.getLogger("certcore.status")
+_log.addHandler(logging.NullHandler())  # whether and where it is written is for the program to say
 
 
 @attrs.frozen(kw_only=True)

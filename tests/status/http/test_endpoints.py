@@ -451,8 +451,8 @@ def test_date_of_loss(server: FaultServer, index: int, days: int, outcome: Outco
     verifier.status.close()
 
 
-def test_row_77_down_is_undetermined(server: FaultServer) -> None:
-    """Row 77: with the register down the policy that needs it leaves the outcome open."""
+def test_down_is_undetermined(server: FaultServer) -> None:
+    """With the register down the policy that needs it leaves the outcome open."""
     verifier = _verifier(server, HTTPStatusBackend(tuning=still(), deadline=PATIENT))
     server.close()
 
@@ -462,8 +462,8 @@ def test_row_77_down_is_undetermined(server: FaultServer) -> None:
     assert "status-unavailable" in {reason.code for reason in verdict.reasons}
 
 
-def test_row_78_nothing_is_fetched_for_a_forgery(server: FaultServer) -> None:
-    """Row 78: a certificate whose signature does not hold sends nobody anywhere."""
+def test_nothing_is_fetched_for_a_forgery(server: FaultServer) -> None:
+    """A certificate whose signature does not hold sends nobody anywhere."""
     publish(server)
     text = certified()
     stranger = TrustList.open(
@@ -478,8 +478,8 @@ def test_row_78_nothing_is_fetched_for_a_forgery(server: FaultServer) -> None:
     assert [] == server.targets()
 
 
-def test_row_73_another_issuers_list(server: FaultServer) -> None:
-    """Row 73: a list that is signed by another than the issuer's status key says nothing."""
+def test_another_issuers_list(server: FaultServer) -> None:
+    """A list that is signed by another than the issuer's status key says nothing."""
     publish(server, signer=OTHER_SIGNER)
     with HTTPStatusBackend(tuning=still(), deadline=PATIENT) as backend:
         verdict = _verifier(server, backend).verify(

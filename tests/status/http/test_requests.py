@@ -1,4 +1,4 @@
-"""Rows 74 to 87 of the attack table, retries and renewing ahead: over both HTTP backends."""
+"""What is asked, of whom, how often and within which time: over both HTTP backends."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ from tests.status.http_cases import (
 # --- rows of the attack table -----------------------------------------------------------------------------------------
 
 
-def test_row_74_times_to_live_are_clamped(make: Make, server: FaultServer) -> None:
-    """Row 74: neither a second nor ten thousand years make a fetch loop, or a copy that is never renewed."""
+def test_times_to_live_are_clamped(make: Make, server: FaultServer) -> None:
+    """Neither a second nor ten thousand years make a fetch loop, or a copy that is never renewed."""
     for ttl, asks_after, not_after in (
         (timedelta(seconds=1), timedelta(seconds=31), timedelta(seconds=20)),
         (timedelta(days=3_000_000), DAY + MINUTE, timedelta(hours=12)),
@@ -60,8 +60,8 @@ def test_row_74_times_to_live_are_clamped(make: Make, server: FaultServer) -> No
         assert 2 == server.count(PATH)
 
 
-def test_row_75_rollback(make: Make, server: FaultServer) -> None:
-    """Row 75: an older list of good signature is refused once a younger one was seen; the younger one speaks on."""
+def test_rollback(make: Make, server: FaultServer) -> None:
+    """An older list of good signature is refused once a younger one was seen; the younger one speaks on."""
     uri, driven = publish(server, ttl=MINUTE, issued_at=NOW - MINUTE), make()
     driven.lookup(query(uri))
     publish(server, values={}, issued_at=NOW - 2 * MINUTE)
@@ -72,8 +72,8 @@ def test_row_75_rollback(make: Make, server: FaultServer) -> None:
     assert 2 == server.count(PATH)
 
 
-def test_row_76_values_without_meaning(make: Make, server: FaultServer) -> None:
-    """Row 76: suspended is suspended, and an unknown value is neither valid nor anything else."""
+def test_values_without_meaning(make: Make, server: FaultServer) -> None:
+    """Suspended is suspended, and an unknown value is neither valid nor anything else."""
     uri = server.url + PATH
 
     entries = StatusList.from_values({VALID_INDEX: 0x0F}, size=SIZE, bits=8)
@@ -98,8 +98,8 @@ def test_row_76_values_without_meaning(make: Make, server: FaultServer) -> None:
         "",
     ],
 )
-def test_row_79_urls(make: Make, uri: str) -> None:
-    """Row 79: https alone outside loopback, and nothing that two parsers might read differently."""
+def test_urls(make: Make, uri: str) -> None:
+    """Https alone outside loopback, and nothing that two parsers might read differently."""
     assert "url" == cause(make().refused(query(uri)))
 
 
@@ -123,13 +123,13 @@ def test_row_79_urls(make: Make, uri: str) -> None:
         ("https://127.1/lists/7", "url"),
     ],
 )
-def test_row_80_private_addresses(make: Make, uri: str, why: str) -> None:
-    """Row 80: private and link-local addresses are not asked, however they are written."""
+def test_private_addresses(make: Make, uri: str, why: str) -> None:
+    """Private and link-local addresses are not asked, however they are written."""
     assert why == cause(make().refused(query(uri)))
 
 
-def test_row_80_names_that_lead_inside(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row 80: a name is judged by all its addresses, asked for once; one of them inside is enough to refuse."""
+def test_names_that_lead_inside(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name is judged by all its addresses, asked for once; one of them inside is enough to refuse."""
     asked = []
 
     def resolve(host: str, port: int, *_: object, **__: object) -> list[Any]:
@@ -144,10 +144,8 @@ def test_row_80_names_that_lead_inside(make: Make, monkeypatch: pytest.MonkeyPat
     assert ["rebinding.example", "internal.example"] == asked
 
 
-def test_row_80_the_judged_address_is_connected_to(
-    make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Row 80: the connection goes to the address that was judged; the resolver is not asked a second time."""
+def test_the_judged_address_is_connected_to(make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection goes to the address that was judged; the resolver is not asked a second time."""
     answers = iter([("127.0.0.1", server.port)])
     real = socket.getaddrinfo
 
@@ -164,8 +162,8 @@ def test_row_80_the_judged_address_is_connected_to(
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_row_81_redirects(make: Make, server: FaultServer, status: int) -> None:
-    """Row 81: redirects are not followed: neither elsewhere, nor in a circle, nor on the same host."""
+def test_redirects(make: Make, server: FaultServer, status: int) -> None:
+    """Redirects are not followed: neither elsewhere, nor in a circle, nor on the same host."""
     uri = publish(server, "/moved")
     for location in ("/moved", PATH, f"http://127.0.0.1:{closed_port()}/x", "https://evil.example/7"):
         server.routes[PATH] = Reply(status=status, headers={"Location": location})
@@ -177,8 +175,8 @@ def test_row_81_redirects(make: Make, server: FaultServer, status: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["slow drip", "slow head", "silent", "endless body", "cut off"])
-def test_row_82_one_deadline(make: Make, server: FaultServer, name: str) -> None:
-    """Row 82: however a body trickles, the deadline holds for everything together, retries included."""
+def test_one_deadline(make: Make, server: FaultServer, name: str) -> None:
+    """However a body trickles, the deadline holds for everything together, retries included."""
     reply, _, _ = FAULTS[name]
     uri = server.url + PATH
     server.routes[PATH] = reply(uri)
@@ -189,8 +187,8 @@ def test_row_82_one_deadline(make: Make, server: FaultServer, name: str) -> None
     assert time.monotonic() - begin < QUICK.total_seconds() + SLACK_S
 
 
-def test_row_82_names_that_take_long(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row 82: the resolver counts, too, though nobody can interrupt it."""
+def test_names_that_take_long(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The resolver counts, too, though nobody can interrupt it."""
 
     def resolve(*_: object, **__: object) -> list[object]:
         time.sleep(1.5)
@@ -218,8 +216,8 @@ def test_the_next_address_is_tried(make: Make, server: FaultServer, monkeypatch:
     assert NOW - MINUTE == make().lookup(query(uri)).observed_at
 
 
-def test_row_83_encodings(make: Make, server: FaultServer) -> None:
-    """Row 83: bytes are asked for as they are, and nothing is unpacked before a signature was checked."""
+def test_encodings(make: Make, server: FaultServer) -> None:
+    """Bytes are asked for as they are, and nothing is unpacked before a signature was checked."""
     uri = publish(server)
     make().lookup(query(uri))
     server.routes[PATH] = gzip_bomb(uri)
@@ -228,8 +226,8 @@ def test_row_83_encodings(make: Make, server: FaultServer) -> None:
     assert "identity" == server.seen[0].headers["accept-encoding"]
 
 
-def test_row_84_conditional_requests(make: Make, server: FaultServer) -> None:
-    """Row 84: a copy is renewed by its tag; 304 renews it, and is an error where no copy is held."""
+def test_conditional_requests(make: Make, server: FaultServer) -> None:
+    """A copy is renewed by its tag; 304 renews it, and is an error where no copy is held."""
     uri, driven = server.url + PATH, make()
 
     def serve(seen: Seen) -> Reply:
@@ -269,8 +267,8 @@ def test_http_headers_do_not_rule(make: Make, server: FaultServer) -> None:
     assert 3 == server.count(PATH)
 
 
-def test_row_85_cache_keys(make: Make, server: FaultServer) -> None:
-    """Row 85: a copy is found by its exact URI; lists that differ in a slash, a case or a digit are others."""
+def test_cache_keys(make: Make, server: FaultServer) -> None:
+    """A copy is found by its exact URI; lists that differ in a slash, a case or a digit are others."""
     driven = make()
     for path in ("/lists/7", "/lists/7/", "/lists/77", "/Lists/7"):
         uri = publish(server, path)
@@ -279,8 +277,8 @@ def test_row_85_cache_keys(make: Make, server: FaultServer) -> None:
     assert 4 == len(set(server.targets()))
 
 
-def test_row_85_cache_is_bounded(make: Make, server: FaultServer) -> None:
-    """Row 85: what was asked for least recently goes first."""
+def test_cache_is_bounded(make: Make, server: FaultServer) -> None:
+    """What was asked for least recently goes first."""
     driven = make(tuning=still(max_documents=2))
     uris = [publish(server, f"/lists/{number}") for number in range(3)]
     for uri in (uris[0], uris[1], uris[0], uris[2], uris[0], uris[1]):
@@ -289,8 +287,8 @@ def test_row_85_cache_is_bounded(make: Make, server: FaultServer) -> None:
     assert (1, 2, 1) == tuple(server.count(f"/lists/{number}") for number in range(3))
 
 
-def test_row_85_poisoned_by_other_keys(make: Make, server: FaultServer) -> None:
-    """Row 85: a copy that was opened under one issuer's keys says nothing to a question under another's."""
+def test_poisoned_by_other_keys(make: Make, server: FaultServer) -> None:
+    """A copy that was opened under one issuer's keys says nothing to a question under another's."""
     uri, driven = publish(server, signer=OTHER_SIGNER), make()
     driven.lookup(query(uri, keys=[OTHER_SIGNER.public_key]))
 
@@ -298,13 +296,13 @@ def test_row_85_poisoned_by_other_keys(make: Make, server: FaultServer) -> None:
     assert "status-list-signature" == make().refused(query(uri, keys=[])).code
 
 
-def test_row_86_nothing_leaks_from_the_environment(
+def test_nothing_leaks_from_the_environment(
     make: Make,
     server: FaultServer,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Any,  # noqa: ANN401  a path
 ) -> None:
-    """Row 86: no proxy, no netrc, no cookie."""
+    """No proxy, no netrc, no cookie."""
     netrc = tmp_path / "netrc"
     netrc.write_text("default login user password secret\n")
     netrc.chmod(0o600)
@@ -324,8 +322,8 @@ def test_row_86_nothing_leaks_from_the_environment(
         assert not {"authorization", "cookie", "proxy-authorization"} & seen.headers.keys()
 
 
-def test_row_86_proxies_when_asked_for(make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Row 86: with trust_env the environment's proxy is used, and still no cookie is kept."""
+def test_proxies_when_asked_for(make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With trust_env the environment's proxy is used, and still no cookie is kept."""
     uri = "http://localhost:9/lists/7"
     server.routes[uri] = cwt(signed_list(uri, ttl=MINUTE), **{"Set-Cookie": "id=1; Path=/"})
     monkeypatch.setenv("http_proxy", server.url)
@@ -340,8 +338,8 @@ def test_row_86_proxies_when_asked_for(make: Make, server: FaultServer, monkeypa
     assert all("cookie" not in seen.headers for seen in server.seen)
 
 
-def test_row_87_privacy(make: Make, server: FaultServer) -> None:
-    """Row 87: over the wire goes the list's URI, the same bytes for every entry of it, and no certificate's id."""
+def test_privacy(make: Make, server: FaultServer) -> None:
+    """Over the wire goes the list's URI, the same bytes for every entry of it, and no certificate's id."""
     uri = publish(server)
     publish_events(server)
     requests = []
