@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from certcore import LocalSigner
 from certcore.errors import IssuingError
 from certcore.payload import StatusRef
-from certcore.register import _folder, publish
+from certcore.register import _folder, _layout, publish
 from certcore.register.log import StatusRegistry
 from certcore.register.publish import Publication
 from certcore.status import StatusEvent, StatusEventKind, StatusState
@@ -317,7 +317,7 @@ def test_the_archive_answers_for_each_moment(lite: StatusRegistry, clock: SetClo
     published(lite, folder)
 
     def issued_at(at: datetime) -> datetime | None:
-        path = publish.archived_at(folder, "cn/lists/0", int(at.timestamp()))
+        path = _layout.find_archived(folder, "cn/lists/0", int(at.timestamp()))
         place = path and path.relative_to(folder).as_posix()
         return token(folder, place=place).issued_at if place else None
 
@@ -329,14 +329,14 @@ def test_the_archive_answers_for_each_moment(lite: StatusRegistry, clock: SetClo
         issued_at(NOW + HOUR + DAY / 2),
         issued_at(NOW + HOUR + DAY + timedelta(seconds=1)),
     ]
-    assert None is publish.archived_at(folder / "nowhere", "cn/lists/0", 0)
+    assert None is _layout.find_archived(folder / "nowhere", "cn/lists/0", 0)
 
 
 def test_strange_files_in_the_archive_are_passed_over(lite: StatusRegistry, clock: SetClock, folder: Path) -> None:
     """What was not written by the publisher answers for nothing."""
     published(lite, folder)
     (folder / "archive/2026-11-22/cn/lists/0/x-y").write_bytes(b"")
-    path = publish.archived_at(folder, "cn/lists/0", int(clock().timestamp()))
+    path = _layout.find_archived(folder, "cn/lists/0", int(clock().timestamp()))
     assert path is not None
     assert path.name.startswith(str(int(clock().timestamp())))
 
@@ -424,7 +424,7 @@ def assert_sound(folder: Path, refs: list[StatusRef]) -> None:
         if name.endswith(".json"):
             json.loads(data)
     if "index.json" in found:
-        places = [publish.place_of(uri) for uri in json.loads(found["index.json"])["status_lists"]]
+        places = [_layout.place_of(uri) for uri in json.loads(found["index.json"])["status_lists"]]
         assert set(places) <= set(found)
 
 

@@ -15,8 +15,9 @@ from certcore import LocalSigner
 from certcore.errors import IssuingError, StatusError
 from certcore.payload import StatusRef
 from certcore.register._folder import LOCK
+from certcore.register._layout import STATE
 from certcore.register.log import StatusRegistry
-from certcore.register.publish import STATE, Publication
+from certcore.register.publish import Publication
 from certcore.status import StatusState
 from certcore.status.tokenlist import open_events, open_token
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT

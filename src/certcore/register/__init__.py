@@ -4,9 +4,11 @@
 - `publish`: status lists and events documents as files in a folder.
 - `service`: an ASGI app over both; `access` says who may ask, `openapi` describes it.
 
-The rooms with an underscore are the log's: `_database` (connections and their errors), `_schema` (tables and
-migrations), `_indices` (which index is next), `_entries` (certificates), `_events` (what happened to them),
-`_vehicles` (whose they are, and flags).
+The modules with an underscore are private. The log's are `_database` (connections and their errors), `_opening` and
+`_schema` (tables and migrations), `_indices` (which index is next), `_entries` (certificates), `_events` (what happened
+to them), `_statements` (which statements count) and `_vehicles` (whose they are, and flags). Publishing's are `_lists`
+(what it asks the log), `_checks` (what must hold before), `_folder` and `_layout` (files and where they stand) and
+`_recovery` (the way back, from a folder to a database).
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert,
 
 from certcore.errors import IssuingError
 from certcore.register import _statements
+from certcore.register._lists import ListHead
 from certcore.register._schema import CERTIFICATES, EVENTS, LISTS
 from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT, NUMBER_OF_STATE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
@@ -246,6 +247,21 @@ def changes_of_list(connection: Connection, number: int, *, known_by: int) -> di
     for index, *facts in rows:
         found.setdefault(index, []).append(event_of(*facts))
     return {index: tuple(events) for index, events in found.items()}
+
+
+def heads_of_lists(connection: Connection, *, now: int) -> list[ListHead]:
+    """Every list with the mark of its latest change, and what the times of its changes say."""
+    effects, later = latest_effects(connection, now=now), later_changes(connection, now=now)
+    return [
+        ListHead(
+            number=row.number,
+            size=row.size,
+            mark=row.mark,
+            effect_at=effects.get(row.number, 0),
+            later=later.get(row.number, 0),
+        )
+        for row in connection.execute(select(LISTS).order_by(LISTS.c.number))
+    ]
 
 
 def later_changes(connection: Connection, *, now: int) -> dict[int, int]:

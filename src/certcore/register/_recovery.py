@@ -24,7 +24,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from certcore._instants import EPOCH
 from certcore.errors import IssuingError, StatusError
 from certcore.keys._trusted import VerifyingKey
-from certcore.register import _entries, _events, _folder, _indices, _statements, publish
+from certcore.register import _entries, _events, _folder, _indices, _layout, _statements
 from certcore.register._events import Reference
 from certcore.register._schema import CERTIFICATES, LISTS, REGISTER
 from certcore.status._documents import events_uri
@@ -88,7 +88,7 @@ def read_folder(folder: Path, uri_template: str, keys: Sequence[VerifyingKey], /
         found.append(FoundList(number=number, size=len(token.status_list), events=events))
     if not found:
         raise IssuingError("register-failed", "The folder has no list under this template")
-    state = publish.read_state(_folder.read(folder, publish.STATE))
+    state = _layout.read_state(_folder.read(folder, _layout.STATE))
     remembered = {state[uri].register for uri in map(template.resolve, range(len(found))) if uri in state}
     return FoundFolder(lists=found, identity=remembered.pop() if len(remembered) == 1 else None)
 
@@ -116,8 +116,8 @@ def recover(connection: Connection, folder: FoundFolder, *, now: int) -> int:
 
 def _documents(folder: Path, uri: str) -> Iterator[bytes]:
     """The document in place, and those in the archive, the latest first."""
-    place = publish.place_of(uri)
-    for path in (folder / place, *(path for _, _, path in publish.archived(folder, place))):
+    place = _layout.place_of(uri)
+    for path in (folder / place, *(path for _, _, path in _layout.list_archived(folder, place))):
         if path.is_file():
             yield path.read_bytes()
 

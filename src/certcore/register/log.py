@@ -1,7 +1,7 @@
 """`StatusRegistry`: the issuer's durable, append-only record of what was issued and what happened to it since.
 
 What lives here: the names an issuer uses, and the checks of what it hands in. What never does: SQL, which is in the
-rooms beside this one, and decisions about a moment, which are `certcore.status.timeline`'s.
+modules beside this one, and decisions about a moment, which are `certcore.status.timeline`'s.
 
 One register is one issuer's. It is safe to share between threads and between processes, forked ones included; writers
 take turns. What a method has returned is on the disk. A call that failed has written nothing; one whose answer was lost
@@ -29,7 +29,8 @@ from certcore.proofs import receipts
 from certcore.register import _entries, _events, _indices, _opening, _recovery, _schema, _vehicles
 from certcore.register._database import DEFAULT_TIMEOUT, Database
 from certcore.register._events import Criteria, Happening, Reference
-from certcore.register.publish import DEFAULT_LIFETIME, DEFAULT_TTL, ListChanges, ListHead, Publication
+from certcore.register._lists import ListChanges, ListHead
+from certcore.register.publish import DEFAULT_LIFETIME, DEFAULT_TTL, Publication
 from certcore.register.publish import publish as publish_to
 from certcore.status.protocol import (
     StatusEvent,
@@ -40,6 +41,8 @@ from certcore.status.protocol import (
     VehicleRecord,
 )
 from certcore.trust import TrustList
+
+__all__ = ["DEFAULT_LIST_SIZE", "StatusRegistry"]
 
 DEFAULT_LIST_SIZE: Final = 1 << 17
 """Entries of a list: enough to hide one among (W3C's least is 131 072), and with one event each 4 MB of events."""
@@ -375,19 +378,7 @@ class StatusRegistry:
     def list_heads(self, *, now: datetime) -> list[ListHead]:
         """For publishing: every list with the mark of its latest change, and what its changes' times say."""
         with self._database.reading() as connection:
-            effects = _events.latest_effects(connection, now=_to_seconds(now))
-            later = _events.later_changes(connection, now=_to_seconds(now))
-            rows = connection.execute(select(_schema.LISTS).order_by(_schema.LISTS.c.number)).all()
-        return [
-            ListHead(
-                number=row.number,
-                size=row.size,
-                mark=row.mark,
-                effect_at=effects.get(row.number, 0),
-                later=later.get(row.number, 0),
-            )
-            for row in rows
-        ]
+            return _events.heads_of_lists(connection, now=_to_seconds(now))
 
     def list_changes(self, number: int, *, now: datetime) -> ListChanges:
         """For publishing: what happened to a list's entries besides being issued, as recorded by then."""

@@ -12,6 +12,8 @@ from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE
 from certcore.status.vehicledoc import MAX_REQUEST_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
 from certcore.trust import MEDIA_TYPE as TRUST_LIST_TYPE
 
+__all__ = ["describe"]
+
 JSON_TYPE: Final = "application/json"
 TEXT_TYPE: Final = "text/plain"
 

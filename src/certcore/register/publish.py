@@ -30,89 +30,45 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 import attrs
-from attrs.validators import instance_of, optional
 
-from certcore._instants import CLOCK_SKEW, LAST_SECOND, utc_second
+from certcore._instants import CLOCK_SKEW, utc_second
 from certcore.errors import IssuingError
 from certcore.keys import Signer
 from certcore.register import _checks, _folder
+from certcore.register._layout import (
+    ARCHIVE,
+    INDEX,
+    STATE,
+    PublishedList,
+    check_place,
+    list_archived,
+    place_of,
+    read_state,
+)
+from certcore.register._lists import ListChanges, ListHead, PublishableRegistry
 from certcore.status._documents import events_uri
 from certcore.status._numbers import NUMBER_OF_STATE
-from certcore.status.protocol import StatusEvent
 from certcore.status.timeline import state_at
 from certcore.status.tokenlist import MAX_EVENTS_BYTES, StatusList, issue_events, issue_token
 from certcore.trust import TrustList
 from certcore.trust.issuers import ListTemplate, TrustedIssuer
 
+__all__ = ["DEFAULT_LIFETIME", "DEFAULT_TTL", "ListInPlace", "Publication", "publish"]
+
 DEFAULT_LIFETIME: Final = timedelta(days=1)
 DEFAULT_TTL: Final = timedelta(hours=1)
-
-INDEX: Final = "index.json"
-STATE: Final = ".state.json"
-ARCHIVE: Final = "archive"
-EVENTS_SUFFIX: Final = events_uri("")
 
 _OUTCOMES: Final = ("published", "unchanged", "postponed")
 
 _RENEWED_AFTER: Final = 0.5
 """The part of a list's lifetime after which it is published anew, changed or not."""
-
-
-@attrs.frozen(kw_only=True)
-class ListHead:
-    """One list of a register.
-
-    Attributes:
-        number: the list's number.
-        size: how many entries it has.
-        mark: of its latest change: no two changes have the same, not even in two copies of a register.
-        effect_at: the latest effect that a change recorded ahead of it has had; 0 if there is none.
-        later: how many of its changes were recorded later than now, by a clock that was ahead.
-    """
-
-    number: int
-    size: int
-    mark: str
-    effect_at: int
-    later: int
-
-
-@attrs.frozen(kw_only=True)
-class ListChanges:
-    """What happened to a list's entries besides being issued, and the mark of the latest change."""
-
-    mark: str
-    events: Mapping[int, Sequence[StatusEvent]]
-
-
-class Source(Protocol):
-    """What is published: the part of a register that this file needs."""
-
-    @property
-    def identity(self) -> str:
-        """Which register it is: what a folder remembers of it."""
-        ...
-
-    @property
-    def history_from(self) -> datetime:
-        """Since when its events are complete."""
-        ...
-
-    def list_heads(self, *, now: datetime) -> list[ListHead]:
-        """Every list."""
-        ...
-
-    def list_changes(self, number: int, *, now: datetime) -> ListChanges:
-        """What happened to one, as recorded by then."""
-        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -152,33 +108,6 @@ class Publication:
 
 
 @attrs.frozen(kw_only=True)
-class Published:
-    """One list as it was published last: a member of ``.state.json``.
-
-    Attributes:
-        register: the identity of the register that published it.
-        mark: of the latest change in it.
-        later: how many changes were left out because they were recorded later.
-        issued_at: the second of its issue.
-        expires_at: the second of its end.
-        ttl_s: its time to live; None where it states none.
-        key: thumbprint of the key that signed it.
-        list_digest: SHA-256 of the list.
-        events_digest: SHA-256 of the events document.
-    """
-
-    register: str = attrs.field(validator=instance_of(str))
-    mark: str = attrs.field(validator=instance_of(str))
-    later: int = attrs.field(validator=instance_of(int))
-    issued_at: int = attrs.field(validator=instance_of(int))
-    expires_at: int = attrs.field(validator=instance_of(int))
-    ttl_s: int | None = attrs.field(validator=optional(instance_of(int)))
-    key: str = attrs.field(validator=instance_of(str))
-    list_digest: str = attrs.field(validator=instance_of(str))
-    events_digest: str = attrs.field(validator=instance_of(str))
-
-
-@attrs.frozen(kw_only=True)
 class _Terms:
     """How this publication is made."""
 
@@ -213,12 +142,12 @@ class _Made:
 
     uri: str
     staged: Sequence[tuple[str, Path]]
-    state: Published
+    state: PublishedList
     is_less: bool
 
 
 def publish(  # noqa: PLR0913  each of them may be asked for alone
-    source: Source,
+    source: PublishableRegistry,
     folder: Path,
     /,
     *,
@@ -272,7 +201,7 @@ def publish(  # noqa: PLR0913  each of them may be asked for alone
         return _publish(held, source, terms)
 
 
-def _publish(held: _folder.Folder, source: Source, terms: _Terms) -> Publication:
+def _publish(held: _folder.Folder, source: PublishableRegistry, terms: _Terms) -> Publication:
     """Everything is made and compared first, and only then put in place."""
     state = read_state(held.read(STATE))
     heads = source.list_heads(now=terms.now)
@@ -299,49 +228,12 @@ def _publish(held: _folder.Folder, source: Source, terms: _Terms) -> Publication
     )
 
 
-def place_of(uri: str, /) -> str:
-    """Where in the folder a list stands: the path of its URI."""
-    return urlsplit(uri).path.removeprefix("/")
-
-
-def check_place(uri: str, /) -> None:
-    """Refuse URIs whose files could not be told apart from the folder's own, or are read differently by servers.
-
-    Raises:
-        ValueError: for a path that is empty, has a hidden or escaped part, or begins with ``archive``.
-    """
-    parts = place_of(uri).split("/")
-    if not all(parts) or any(part.startswith(".") or "%" in part for part in parts) or parts[0] in {ARCHIVE, INDEX}:
-        raise ValueError(f"a list's path has no empty, hidden or escaped part, and is not below {ARCHIVE}")
-
-
-def archived_at(folder: Path, place: str, at: int, /) -> Path | None:
-    """The archived document that spoke at a second: the latest issued by then, if it had not expired."""
-    for _, end, path in archived(folder, place, until=at):
-        return path if at <= end else None
-    return None
-
-
-def read_state(data: bytes | None, /) -> dict[str, Published]:
-    """What ``.state.json`` says: URI to list. Nothing where it is missing or damaged: then all is published again."""
-    try:
-        lists: dict[str, dict[str, Any]] = json.loads(data or b"{}").get("lists", {})
-        return {uri: Published(**members) for uri, members in lists.items()}
-    except (ValueError, TypeError, AttributeError):
-        return {}
-
-
-def archived(folder: Path, place: str, /, *, until: int = LAST_SECOND) -> Iterator[tuple[int, int, Path]]:
-    """What the archive holds for a place, issued by a second: its begin, its end and the file, the latest first."""
-    root = folder / ARCHIVE
-    days = sorted((found.name for found in root.iterdir()), reverse=True) if root.is_dir() else []
-    for name in days:
-        spans = (_span(path) for path in (root / name / place).glob("*-*"))
-        yield from sorted((span for span in spans if span[0] <= until), reverse=True)
-
-
 def _require_own(
-    held: _folder.Folder, source: Source, state: Mapping[str, Published], heads: Sequence[ListHead], terms: _Terms
+    held: _folder.Folder,
+    source: PublishableRegistry,
+    state: Mapping[str, PublishedList],
+    heads: Sequence[ListHead],
+    terms: _Terms,
 ) -> None:
     """Return where the folder's lists are this register's, and none of them is unknown to it."""
     following = terms.template.resolve(len(heads))
@@ -353,7 +245,7 @@ def _require_own(
             raise IssuingError("register-mismatch", "The folder belongs to another register", list=head.number)
 
 
-def _what_to_do(held: _folder.Folder, head: ListHead, state: Mapping[str, Published], terms: _Terms) -> str:
+def _what_to_do(held: _folder.Folder, head: ListHead, state: Mapping[str, PublishedList], terms: _Terms) -> str:
     uri = terms.template.resolve(head.number)
     last = state.get(uri)
     if last is not None and _is_current(held, head, uri, last, terms):
@@ -363,7 +255,7 @@ def _what_to_do(held: _folder.Folder, head: ListHead, state: Mapping[str, Publis
     return "postponed" if (is_late and not may_replace) or _is_archived(held, uri, terms) else "published"
 
 
-def _is_current(held: _folder.Folder, head: ListHead, uri: str, last: Published, terms: _Terms) -> bool:
+def _is_current(held: _folder.Folder, head: ListHead, uri: str, last: PublishedList, terms: _Terms) -> bool:
     renewed_at = last.issued_at + (last.expires_at - last.issued_at) * _RENEWED_AFTER
     return (
         (head.mark, head.later) == (last.mark, last.later)
@@ -382,12 +274,12 @@ def _is_archived(held: _folder.Folder, uri: str, terms: _Terms) -> bool:
     return any(folder.glob(f"{terms.second}-*"))
 
 
-def _in_place(number: int, last: Published) -> ListInPlace:
+def _in_place(number: int, last: PublishedList) -> ListInPlace:
     times = (datetime.fromtimestamp(at, UTC) for at in (last.issued_at, last.expires_at))
     return ListInPlace(number=number, **dict(zip(("issued_at", "expires_at"), times, strict=True)))
 
 
-def _make_list(held: _folder.Folder, source: Source, head: ListHead, terms: _Terms) -> _Made:
+def _make_list(held: _folder.Folder, source: PublishableRegistry, head: ListHead, terms: _Terms) -> _Made:
     changes = source.list_changes(head.number, now=terms.now)
     uri = terms.template.resolve(head.number)
     _checks.require_flags(terms.issuer, changes.events, number=head.number)
@@ -413,7 +305,7 @@ def _make_list(held: _folder.Folder, source: Source, head: ListHead, terms: _Ter
         uri=uri,
         staged=[(place_of(events_uri(uri)), held.stage(events)), (place_of(uri), held.stage(token))],
         is_less=bool(lost),
-        state=Published(
+        state=PublishedList(
             register=source.identity,
             mark=changes.mark,
             later=head.later,
@@ -430,7 +322,7 @@ def _make_list(held: _folder.Folder, source: Source, head: ListHead, terms: _Ter
 def _lost(held: _folder.Folder, uri: str, changes: ListChanges) -> set[int]:
     """The entries of which the folder says something that the register does not: by its documents, or the archive's."""
     place = place_of(events_uri(uri))
-    archive = (path.read_bytes() for _, _, path in archived(held.path, place))
+    archive = (path.read_bytes() for _, _, path in list_archived(held.path, place))
     return _checks.lost_entries(uri, held.read(place_of(uri)), chain([held.read(place)], archive), changes.events)
 
 
@@ -438,7 +330,7 @@ def _put(held: _folder.Folder, made: _Made, terms: _Terms) -> None:
     """Into the archive, and then into place: events before the list."""
     for place, path in made.staged:
         if terms.set_back:
-            for begin, _, ahead in archived(held.path, place):
+            for begin, _, ahead in list_archived(held.path, place):
                 if begin > terms.second:
                     held.remove(ahead)
         held.keep(path, f"{_archive_folder(place, terms)}/{terms.second}-{made.state.expires_at}")
@@ -446,7 +338,7 @@ def _put(held: _folder.Folder, made: _Made, terms: _Terms) -> None:
         held.put(path, place)
 
 
-def _write_state(held: _folder.Folder, state: Mapping[str, Published]) -> None:
+def _write_state(held: _folder.Folder, state: Mapping[str, PublishedList]) -> None:
     """The index and the state, where they are not what they should be."""
     lists = {uri: attrs.asdict(published) for uri, published in sorted(state.items())}
     for name, content in ((INDEX, {"status_lists": list(lists)}), (STATE, {"lists": lists})):
@@ -458,11 +350,6 @@ def _write_state(held: _folder.Folder, state: Mapping[str, Published]) -> None:
 
 def _archive_folder(place: str, terms: _Terms) -> str:
     return f"{ARCHIVE}/{terms.now.date().isoformat()}/{place}"
-
-
-def _span(path: Path) -> tuple[int, int, Path]:
-    start, _, end = path.name.partition("-")
-    return (int(start), int(end), path) if start.isdecimal() and end.isdecimal() else (1 << 63, 0, path)
 
 
 def _digest(data: bytes | None) -> str:

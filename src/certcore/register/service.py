@@ -35,7 +35,7 @@ from certcore.errors import CertcoreError, IssuingError, RejectedInputError, Sta
 from certcore.issue import Issuer
 from certcore.keys import Signer
 from certcore.proofs.receipts import RECEIPT_TYPE
-from certcore.register import publish
+from certcore.register import _layout
 from certcore.register.access import BY_PLATE, BY_VIN, LIVE, RECEIPT, Principal, RateLimit
 from certcore.register.log import StatusRegistry
 from certcore.register.openapi import JSON_TYPE, describe
@@ -49,6 +49,8 @@ from certcore.status.vehicledoc import (
     issue_answer,
 )
 from certcore.trust import MEDIA_TYPE as TRUST_LIST_TYPE
+
+__all__ = ["Authorize", "create_app"]
 
 Authorize = Callable[[Request], Principal | None]
 """Who is asking; None for nobody who may."""
@@ -125,7 +127,7 @@ def create_app(  # noqa: PLR0913  an app is put together once, of parts that all
     if not list_path.startswith("/") or not list_path.endswith("/{list}") or list_path.count("{") != 1:
         msg = "the path of lists is like /lists/{list}"
         raise ValueError(msg)
-    publish.check_place(f"https://host{list_path.replace('{list}', '0')}")
+    _layout.check_place(f"https://host{list_path.replace('{list}', '0')}")
     settings = _Settings(
         registry=registry,
         signer=signer,
@@ -180,7 +182,7 @@ def _trust_list(settings: _Settings, request: Request) -> Response:
 
 
 def _aggregation(settings: _Settings, request: Request) -> Response:
-    data = _read(settings.folder / publish.INDEX)
+    data = _read(settings.folder / _layout.INDEX)
     return _document(request, data, JSON_TYPE, max_age_s=_DEFAULT_MAX_AGE_S)
 
 
@@ -189,7 +191,7 @@ def _list(settings: _Settings, request: Request) -> Response:
 
 
 def _events(settings: _Settings, request: Request) -> Response:
-    return _published(settings, request, publish.EVENTS_SUFFIX, STATUS_EVENTS_TYPE)
+    return _published(settings, request, _layout.EVENTS_SUFFIX, STATUS_EVENTS_TYPE)
 
 
 def _published(settings: _Settings, request: Request, suffix: str, media_type: str) -> Response:
@@ -206,7 +208,7 @@ def _published(settings: _Settings, request: Request, suffix: str, media_type: s
         raise HTTPException(BAD_REQUEST, "A time is a number of seconds since 1970")
     if not (settings.folder / place).is_file():
         raise HTTPException(NOT_FOUND, "There is no such list")
-    found = publish.archived_at(settings.folder, f"{place}{suffix}", int(time))
+    found = _layout.find_archived(settings.folder, f"{place}{suffix}", int(time))
     if found is None:
         raise HTTPException(NOT_FOUND, "There is no list for that time")
     max_age_s = _PAST_MAX_AGE_S if int(time) < now else _max_age_s(settings, place, now)
@@ -245,9 +247,9 @@ def _read(path: Path) -> bytes:
         raise HTTPException(NOT_FOUND, "There is no such document") from cause
 
 
-def _state(settings: _Settings) -> Mapping[str, publish.Published]:
+def _state(settings: _Settings) -> Mapping[str, _layout.PublishedList]:
     """What was published last, by its place in the folder; read anew only after a publication."""
-    path = settings.folder / publish.STATE
+    path = settings.folder / _layout.STATE
     try:
         found = path.stat()
         return _read_state(path, (found.st_ino, found.st_mtime_ns, found.st_size))
@@ -256,9 +258,9 @@ def _state(settings: _Settings) -> Mapping[str, publish.Published]:
 
 
 @lru_cache(maxsize=8)
-def _read_state(path: Path, _version: tuple[int, int, int]) -> Mapping[str, publish.Published]:
-    lists = publish.read_state(path.read_bytes())
-    return {publish.place_of(uri): published for uri, published in lists.items()}
+def _read_state(path: Path, _version: tuple[int, int, int]) -> Mapping[str, _layout.PublishedList]:
+    lists = _layout.read_state(path.read_bytes())
+    return {_layout.place_of(uri): published for uri, published in lists.items()}
 
 
 # --- health
