@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from certcore import Evidence, Expected, Outcome, Policy, Verdict
+from certcore import TrustList as OpenedTrustList
 from certcore._instants import ZONE_EDITION
 from certcore.errors import StatusError, UntrustedError
 from certcore.evidence import Backing, CivilTime, ReplayReport, Unproved
@@ -23,10 +24,10 @@ from tests.evidence.cast import (
     SEAL_SIGNER,
     Register,
     insurer,
+    issuer,
     same,
     status_events,
     status_list,
-    trust,
 )
 from tests.verify_cases import (
     LONG_AGO,
@@ -39,6 +40,7 @@ from tests.verify_cases import (
     Answers,
     happened,
     record,
+    trust_bytes,
     trust_list,
     trusted_issuer,
     verifier,
@@ -156,14 +158,16 @@ def test_texts_of_nobody_need_no_civil_time() -> None:
 
 def test_documents_that_had_expired() -> None:
     """A list that had expired when the question was asked still proves what it proved, and is told of."""
-    old = status_list(at=NOW - 8 * DAY)
-    lapsed = insurer(trust=trust(), status=SnapshotStatusBackend([old]), policy=Policy.counterparty())
-    verdict = lapsed.verify(TEXT, as_of=LOSS, expect=SEEN)
+    lapsed = insurer(
+        trust=OpenedTrustList.open(trust_bytes(issuer(suspends=False, retroactive=False)), root=TRUST_ROOT),
+        status=SnapshotStatusBackend([status_list(at=NOW - 8 * DAY)]),
+    )
+    verdict = lapsed.verify(TEXT, as_of=NOW - 9 * DAY, expect=SEEN)
 
     report = report_of(verdict.evidence)
 
-    if report.status is Backing.PROVED:
-        assert Unproved.DOCUMENTS_CURRENT in report.unproved
+    assert (Backing.PROVED, True) == (report.status, report.has_expired_documents)
+    assert Unproved.DOCUMENTS_CURRENT in report.unproved
     assert not report_of(insurer().verify(TEXT, as_of=LOSS, expect=SEEN).evidence).has_expired_documents
 
 
@@ -227,6 +231,36 @@ def _outcome_under(evidence: Evidence, shifted: dict[str, Any]) -> dict[str, Any
     except UntrustedError:
         return {}
     return valid
+
+
+def test_a_civil_time_that_never_was_for_a_vehicle() -> None:
+    """Nor may a vehicle's day be moved."""
+    asking = insurer(vehicles=Register(valid_until=date(2027, 9, 30)))
+    honest = asking.check_vehicle(registration_number=PLATE, country="CN", plate_type=2, as_of=NOW).evidence
+    verdict = rewritten(honest, offsets=((0, 5 * 3600),), zone_edition=OLD).replay_vehicle(TRUST_ROOT)
+
+    assert honest.outcome is Outcome.VALID
+    assert (Outcome.UNDETERMINED, True) == (verdict.outcome, "civil-time-differs" in verdict)
+
+
+def test_a_civil_time_that_never_was_for_a_while() -> None:
+    """Nor for some hours that nobody looks at."""
+    honest = in_zone("Asia/Shanghai", LOSS)
+    second = int(NOW.timestamp())
+    moved = ((0, 8 * 3600), (second, -3 * 3600), (second + 60, 8 * 3600))
+
+    assert "civil-time-differs" in rewritten(honest, offsets=moved, zone_edition=OLD).replay(TRUST_ROOT)
+
+
+@pytest.mark.parametrize("at", [datetime(1970, 1, 3, tzinfo=NOW.tzinfo), datetime(9998, 12, 30, tzinfo=NOW.tzinfo)])
+def test_far_years(at: datetime) -> None:
+    """Questions about the ends of time replay, and are no work."""
+    for name in ("Africa/Casablanca", "Europe/Berlin"):
+        listed = trust_list(trusted_issuer(time_zone=name))
+        evidence = verifier(policy=Policy.counterparty(), trust=listed).verify(TEXT, as_of=at).evidence
+        report = Evidence.from_bytes(evidence.to_bytes()).replay(TRUST_ROOT).replay_report
+        assert report is not None
+        assert CivilTime.SAME is report.civil_time
 
 
 def test_another_issuers_civil_time() -> None:

@@ -187,13 +187,12 @@ def _civil_time(verdict: Verdict | VehicleVerdict, statement: Statement, sources
     if statement.issuer != issuer.id:
         return CivilTime.IMPOSSIBLE
     instants = instants_of(verdict, recorded)
+    known = had(issuer.zone, [*instants, statement.evaluated_at])
+    if any(ahead not in known for _, ahead in recorded.offsets):
+        return CivilTime.IMPOSSIBLE
     if all(offset_at(recorded, at) == offset_at(issuer.zone, at) for at in instants):
         return CivilTime.SAME
-    if recorded.edition == ZONE_EDITION:
-        return CivilTime.IMPOSSIBLE
-    asked = statement.evaluated_at
-    is_possible = all(offset_at(recorded, at) in had(issuer.zone, min(at, asked), max(at, asked)) for at in instants)
-    return CivilTime.CHANGED if is_possible else CivilTime.IMPOSSIBLE
+    return CivilTime.IMPOSSIBLE if recorded.edition == ZONE_EDITION else CivilTime.CHANGED
 
 
 def _blocked(verdict: Verdict | VehicleVerdict, civil_time: CivilTime) -> dict[str, Any]:

@@ -174,8 +174,10 @@ def instants_of(verdict: Verdict | VehicleVerdict, zone: tzinfo) -> list[datetim
     instants = [at, midnight(civil_day(at, zone) + _DAY, zone)]
     certificate = verdict.certificate if isinstance(verdict, Verdict) else None
     if certificate is not None:
-        days = [first_day(certificate, zone), certificate.valid_until]
-        instants += [midnight(day, zone) for day in days if day is not None]
+        days = [first_day(certificate, zone)]
+        if certificate.valid_until is not None:
+            days += [certificate.valid_until, certificate.valid_until + _DAY]
+        instants += [midnight(day, zone) for day in days]
         instants += [at for at in (certificate.issued_at, certificate.presented_at) if at is not None]
     return instants
 

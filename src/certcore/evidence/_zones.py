@@ -24,6 +24,10 @@ MAX_OFFSETS: Final = 64
 _AROUND_DAYS: Final = 3
 """How many days around that of an instant are recorded: the civil days beside its own lie within, in every zone."""
 
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 2100
+"""Later years follow the same rule for ever, as far as anybody knows."""
+
 _STEP_S: Final = 7200  # no zone has changed twice within that
 _DAY_S: Final = 86_400
 _FAR_S: Final = 1 << 40
@@ -86,9 +90,10 @@ def record(zone: tzinfo, instants: Iterable[datetime]) -> Offsets:
     return _without_repetition(found)
 
 
-def had(zone: tzinfo, first: datetime, last: datetime, /) -> frozenset[int]:
-    """Every offset that the zone has had in the years of two instants and between, a year before and after."""
-    return frozenset().union(*(_in_year(zone, year) for year in range(first.year - 1, last.year + 2)))
+def had(zone: tzinfo, instants: Iterable[datetime], /) -> frozenset[int]:
+    """Every offset that the zone has had in the years of the instants and between, a year before and after."""
+    years = [min(max(at.year, _FIRST_YEAR), _LAST_YEAR) for at in instants]
+    return frozenset().union(*(_in_year(zone, year) for year in range(min(years) - 1, max(years) + 2)))
 
 
 def offset_at(zone: tzinfo, at: datetime, /) -> int:
