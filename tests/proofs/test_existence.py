@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from certcore import Policy, Verifier, _cbor, armor, cose, reasons
 from certcore.errors import RejectedInputError
 from certcore.keys import ES384, Signer
+from certcore.keys._trusted import proved_at
 from certcore.proofs import existence, timestamps
 from certcore.proofs.existence import (
     BODY,
@@ -277,6 +279,76 @@ def test_the_certificate_s_own_key() -> None:
 def test_register_keys_that_do_not_count(key: Any, code: str) -> None:  # noqa: ANN401  a TrustedKey
     """A receipt is worth what its key was."""
     assert code == code_of(receipt(), register_keys=[key])
+
+
+@pytest.mark.parametrize("since", [SECOND, HOUR])
+def test_receipts_that_are_older_than_the_compromise(since: timedelta) -> None:
+    """What a compromised register key dated earlier counts where something else proves that the receipt existed."""
+    own = receipt()
+    stamp_before, stamp_after = (TSA.answer(timestamps.request(own), at=at) for at in (AT, AT + since))
+    keys = [trusted(compromised_since=AT + since)]
+    named = sealed(_9=[own], at=AT)
+
+    for proof, counts in ((stamp_before, True), (stamp_after, False), (named, True), (stamped(), False)):
+        found = existence.examine(CERTIFICATE, [own, proof], **{**SETTINGS, "register_keys": keys})
+        assert counts is (Existence(at=AT, kind=Kind.RECEIPT) == found[0])
+
+
+# --- documents of a register
+
+DOCUMENT: Final = b"\xd2 a status list"
+NAMED: Final = [1, [[hashlib.sha256(DOCUMENT).digest(), "application/statuslist+cwt"]]]
+PINNED: Final[dict[str, Any]] = {"authorities": [TSA.root], "seal_keys": [SEAL_SIGNER.public_key]}
+
+
+def proved(*proofs: Any, **how: Any) -> datetime | None:  # noqa: ANN401  proofs of any type
+    """By when the document is proved to have existed."""
+    return proved_at(DOCUMENT, existence.existing_documents(proofs, **{**PINNED, **how}))
+
+
+def test_documents_that_existed() -> None:
+    """A time-stamp over the document; a seal, or a time-stamp, over evidence that names it or holds it."""
+    named, held = sealed(_14=NAMED), sealed(_15=[3, b"request", DOCUMENT])
+    proofs = sealed(_9=[b"proof", DOCUMENT])
+    stamp = TSA.answer(timestamps.request(DOCUMENT), at=AT - HOUR)
+    unsealed = _cbor.encode({0: 1, 3: micros(AT), 14: NAMED})
+    filed = {0: 1, 1: unsealed, 3: [b"junk", 7, TSA.answer(timestamps.request(unsealed), at=AT)]}
+
+    for proof in (named, held, proofs, _cbor.encode({0: 1, 1: named}), _cbor.encode(filed)):
+        assert AT == proved(proof)
+    assert AT - HOUR == proved(named, stamp) == proved(stamp, named)
+
+
+def test_what_proves_nothing_of_documents() -> None:
+    """Another document; another key, authority or type; the document's own key; attested facts; a receipt; junk."""
+    named, other = sealed(_14=NAMED), trusted(SEAL_SIGNER, usage=KeyUsage.STATUS)
+    stamp = TSA.answer(timestamps.request(DOCUMENT), at=AT)
+    unsealed = _cbor.encode({0: 1, 3: micros(AT), 14: NAMED})
+
+    assert [None] * 11 == [
+        proved(TSA.answer(timestamps.request(DOCUMENT + b"!"), at=AT)),
+        proved(named, seal_keys=[OTHER_SIGNER.public_key]),
+        proved(named, seal_keys=[]),
+        proved(stamp, authorities=[]),
+        proved(stamp, authorities=[tsa.authority("another").root]),
+        proved(sealed(_14=NAMED, typ="application/cbor")),
+        proved(named, but_not_by=[other]),
+        proved(sealed(_14=[2, {0: DOCUMENT}, []])),
+        proved(_cbor.encode({0: 1, 1: unsealed}), _cbor.encode({0: 1, 1: unsealed, 3: stamp})),
+        proved(receipt(), CERTIFICATE, b"", None, 7, "text"),
+        proved(*[b"junk"] * MAX_PROOFS, named),
+    ]
+
+
+@given(st.data())
+def test_documents_never_raise(data: st.DataObject) -> None:
+    """Whatever is brought forward, nothing is raised, and nothing is proved by what was changed."""
+    known = [sealed(_14=NAMED), _cbor.encode({0: 1, 1: sealed(_14=NAMED), 3: [b"stamp"]})]
+    proof = data.draw(st.sampled_from(known) | st.binary(max_size=64))
+    place = data.draw(st.integers(0, max(0, len(proof) - 1)))
+    changed = proof[:place] + data.draw(st.binary(max_size=3)) + proof[place + 1 :]
+
+    assert proved(changed) in {None, AT}
 
 
 def test_the_certificate_itself() -> None:

@@ -6,7 +6,10 @@ Every document is dated `DATED`; what changes is what the trust list says of its
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
+import json
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
@@ -31,6 +34,7 @@ from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, Veh
 from certcore.status.snapshot import SnapshotStatusBackend
 from certcore.status.tokenlist import (
     STATUS_EVENTS_TYPE,
+    STATUS_LIST_JWT_MEDIA_TYPE,
     STATUS_LIST_TYPE,
     StatusEvents,
     StatusList,
@@ -38,6 +42,7 @@ from certcore.status.tokenlist import (
     issue_events,
     issue_token,
     open_events,
+    open_jwt_token,
     open_token,
     status_record,
 )
@@ -230,7 +235,22 @@ def an_archived_list(base: str) -> Published:
     return Published({PATH: cwt(young), time_uri(PATH, DATED): cwt(data)}, data, DATED)
 
 
-DOCUMENTS: Final = [a_lone_list, events_beside_a_list, an_archived_list]
+def a_list_as_jwt(base: str) -> Published:
+    """The list alone, in the form of a JWT."""
+    entries = {"bits": 2, "lst": base64url(zlib.compress(bytes(16)))}
+    times = {"iat": int(DATED.timestamp()), "exp": int(NOW.timestamp()) + 3600}
+    parts = [{"alg": "ES256", "typ": "statuslist+jwt"}, {"sub": base + PATH, "status_list": entries, **times}]
+    signed = ".".join(base64url(json.dumps(part).encode()) for part in parts)
+    data = f"{signed}.{base64url(KEY.sign(signed.encode()))}".encode()
+    return Published({PATH: cwt(data, STATUS_LIST_JWT_MEDIA_TYPE)}, data, DATED)
+
+
+def base64url(data: bytes) -> str:
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+DOCUMENTS: Final = [a_lone_list, a_list_as_jwt, events_beside_a_list, an_archived_list]
 
 
 @attrs.frozen
@@ -249,7 +269,9 @@ class Handed:
             if reply.headers["Content-Type"] == STATUS_EVENTS_TYPE:
                 events = open_events(reply.body, uri=query.list_uri, keys=query.keys, now=None)
             else:
-                tokens.append(open_token(reply.body, uri=query.list_uri, keys=query.keys, now=None))
+                is_jwt = reply.headers["Content-Type"] == STATUS_LIST_JWT_MEDIA_TYPE
+                open_list = open_jwt_token if is_jwt else open_token
+                tokens.append(open_list(reply.body, uri=query.list_uri, keys=query.keys, now=None))
         found = status_record(3, tokens=tokens, events=events)
         bare = [StatusProof(data=one.data, media_type=one.media_type, key_id=one.key_id) for one in found.proofs]
         return found if self.states_times else attrs.evolve(found, proofs=bare)
@@ -349,6 +371,7 @@ def by_snapshot_of_http(asked: Asked, trust: TrustList, lenient: TrustList) -> V
         return asked.sync(backend.snapshot(), trust)
 
 
+LONE: Final = [a_lone_list, a_list_as_jwt]
 WAYS: Final = [
     by_proofs,
     by_bare_proofs,
@@ -385,8 +408,8 @@ def test_documents_of_lists(
     else:
         assert Outcome.UNDETERMINED is verdict.outcome
         if way in {by_memory_of_http, by_disk_of_http}:  # what is held does not count, and nobody answers
-            assert "status-unavailable" in _codes(verdict) or published is not a_lone_list
-        elif way in {by_proofs, by_bare_proofs, by_proofs_later} or published is a_lone_list:
+            assert "status-unavailable" in _codes(verdict) or published not in LONE
+        elif way in {by_proofs, by_bare_proofs, by_proofs_later} or published in LONE:
             assert case.code in _codes(verdict)
     replayed = Evidence.from_bytes(verdict.evidence.to_bytes()).replay(TRUST_ROOT)
     assert (verdict.outcome, verdict.reasons) == (replayed.outcome, replayed.reasons)
@@ -417,6 +440,25 @@ def test_evidence_under_another_trust_list(name: str, published: Callable[[str],
         Evidence.from_bytes(_cbor.encode(file)).replay(TRUST_ROOT)
 
     assert "evidence-outcome-differs" == caught.value.code
+
+
+@pytest.mark.parametrize("kid", [b"first", b"second"])
+@pytest.mark.parametrize("code", [None, "status-key-window"])
+def test_a_key_of_several_ids(kid: bytes, code: str | None) -> None:
+    """A key is found by each of its ids, for lists as for certificates, and its dates hold under all of them."""
+    signer = LocalSigner.from_pem(KEY.to_pem(), key_id=kid)
+    uri = "https://register.example/lists/7"
+    window = {} if code is None else {"not_after": DATED - HOUR}
+    key = trusted_key(KEY, usage=KeyUsage.STATUS, key_ids=(b"first", b"second"), **window)
+    template = ListTemplate(uri="https://register.example/lists/{list}", not_before=NOW - 9999 * HOUR)
+    trust = trust_list(trusted_issuer(trusted_key(SIGNER), key, list_templates=[template]))
+    routes = {PATH: cwt(a_list(uri, signer=signer))}
+
+    for backend in (SnapshotStatusBackend([routes[PATH].body]), Handed(routes, states_times=False)):
+        asking = Verifier(trust=trust, status=backend, policy=POLICY, clock=FixedClock(NOW))
+        verdict = asking.verify(CERTIFICATE, as_of=DATED)
+        assert (verdict.outcome is Outcome.VALID) is (code is None)
+        assert code is None or code in _codes(verdict)
 
 
 # --- vehicles ---------------------------------------------------------------------------------------------------------

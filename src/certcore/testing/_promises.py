@@ -345,7 +345,7 @@ class Promises:
         with self._trial() as trial:
             for kind in self.references:
                 sample = trial.issued(self.make_reference(kind))
-                allowed = {key.key_id for key in sample.query.keys}
+                allowed = {key_id for key in sample.query.keys for key_id in (key.key_id, *key.key_ids)}
                 used = {proof.key_id for proof in trial.lookup(sample).proofs}
                 expect(set(), used - allowed, "key ids of proofs that are none of the query's")
                 trial.expect(Outcome.VALID, sample)
