@@ -34,7 +34,7 @@ from certcore import qr
 from certcore.errors import RejectedInputError
 from certcore.qr import Effort, _cascade
 from certcore.qr._deadline import NEVER
-from certcore.qr.picture import Grey, pages
+from certcore.qr._picture import Grey, pages
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "reference" / "scanning.md"

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from PIL import Image
 
 from certcore import Basis, InspectionCertificate, Issuer, LocalSigner, Result, StatusRef, qr
-from certcore.qr.write import QUIET_ZONE_MODULES
+from certcore.qr._write import QUIET_ZONE_MODULES
 from certcore.testing import FixedClock
 
 Pixels: TypeAlias = npt.NDArray[np.float32]

@@ -78,7 +78,7 @@ FRONT_DOORS = ("certcore", "certcore.status")
 ONE_IMPORTER = {
     "cbor2": {"_cbor"},
     "pycose": {"cose"},
-    "segno": {"qr.write"},
+    "segno": {"qr._write"},
     "pypdfium2": {"qr._pdf"},
     "pillow_heif": {"qr._heic"},
     "fpdf": {"printing._pdf"},

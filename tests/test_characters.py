@@ -21,7 +21,8 @@ from certcore.register.access import Principal
 from certcore.status import StatusEvent, StatusEventKind
 from certcore.status.eventlist import issue_events
 from certcore.trust import KeyUsage, TrustedKey
-from certcore.vocabulary import _unicode14, issued_chassis_number, issued_registration_number, written
+from certcore.vocabulary import _unicode14, issued_chassis_number, issued_registration_number
+from certcore.vocabulary import _written as written
 from certcore.vocabulary._characters import INVISIBLE, NEVER, SPACES, is_text
 
 if TYPE_CHECKING:

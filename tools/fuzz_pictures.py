@@ -31,7 +31,7 @@ from PIL import Image
 
 from certcore import qr
 from certcore.errors import CertcoreError
-from certcore.qr import picture
+from certcore.qr import _picture as picture
 
 MEMORY: Final = 2 * 1024**3
 STUCK_S: Final = 60

@@ -35,7 +35,7 @@ from certcore.status.protocol import (
 )
 from certcore.trust import TrustList
 from certcore.verdict import VehicleVerdict, Verdict
-from certcore.vocabulary.vins import LONGEST_TAIL
+from certcore.vocabulary._vins import LONGEST_TAIL
 
 if TYPE_CHECKING:
     from certcore.qr import Effort, Image, Symbol

@@ -22,7 +22,7 @@ from certcore.printing._layout import (
     fold_marks,
     wrapped,
 )
-from certcore.qr.write import QUIET_ZONE_MODULES, SymbolSize
+from certcore.qr._write import QUIET_ZONE_MODULES, SymbolSize
 
 SMALL = SymbolSize(version=11, level="Q", modules=61)
 LARGEST = SymbolSize(version=40, level="L", modules=177)

@@ -14,7 +14,7 @@ from certcore import qr
 from certcore.errors import RejectedInputError
 from certcore.qr import Effort, _cascade
 from certcore.qr._deadline import NEVER, Deadline
-from certcore.qr.picture import Grey
+from certcore.qr._picture import Grey
 
 HARD = Shot(("crumpled",), "M", 0)
 

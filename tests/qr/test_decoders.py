@@ -11,7 +11,7 @@ from PIL import Image
 
 from certcore import qr
 from certcore.qr import _decoders
-from certcore.qr.picture import Grey
+from certcore.qr._picture import Grey
 
 TEXT = "VIC1:" + "ABC123" * 20
 

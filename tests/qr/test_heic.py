@@ -13,9 +13,9 @@ from PIL import Image
 
 from certcore import qr
 from certcore.errors import RejectedInputError
-from certcore.qr import picture
+from certcore.qr import _picture as picture
 from certcore.qr._deadline import Deadline
-from certcore.qr.picture import Grey
+from certcore.qr._picture import Grey
 from tests.qr_files import SYMBOL_PIXELS, TEXT, heic, symbol
 
 pytest.importorskip("pillow_heif", reason="pillow-heif is not installed (certcore[heic])")
@@ -135,7 +135,7 @@ def test_without_pillow_heif(machine: Callable[..., None]) -> None:
 def test_nothing_is_registered_with_pillow() -> None:
     """Reading a HEIC file loads no decoder into the process that asks, and teaches Pillow no new kind."""
     code = (
-        "import sys\nfrom certcore.qr import picture\nfrom PIL import Image\n"
+        "import sys\nfrom certcore.qr import _picture as picture\nfrom PIL import Image\n"
         "print(len(list(picture.pages(sys.stdin.buffer.read()))), 'pillow_heif' in sys.modules, 'HEIF' in Image.OPEN)"
     )
     done = subprocess.run(

@@ -25,9 +25,9 @@ from PIL import Image
 
 from certcore import qr
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.qr import picture
+from certcore.qr import _picture as picture
 from certcore.qr._deadline import Deadline
-from certcore.qr.picture import MAX_BYTES
+from certcore.qr._picture import MAX_BYTES
 from tests.qr_files import (
     TEXT,
     bmp_of,
@@ -273,7 +273,7 @@ import json, resource, sys, warnings
 warnings.simplefilter("ignore")
 from certcore import qr
 from certcore.errors import CertcoreError
-from certcore.qr import picture
+from certcore.qr import _picture as picture
 from certcore.qr._deadline import Deadline
 data = open(sys.argv[1], "rb").read()
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]),) * 2)

@@ -15,9 +15,9 @@ from PIL import Image
 
 from certcore import qr
 from certcore.errors import RejectedInputError
-from certcore.qr import picture
+from certcore.qr import _picture as picture
 from certcore.qr._deadline import Deadline
-from certcore.qr.picture import MAX_PAGES, Grey
+from certcore.qr._picture import MAX_PAGES, Grey
 from tests.qr_files import SYMBOL_PIXELS, TEXT, deflated, pdf, pdf_image, pdf_of, saved, stream, symbol
 
 pdfium = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed (certcore[pdf])")
@@ -312,7 +312,7 @@ def test_without_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_loaded_here() -> None:
     """PDFium is never loaded into the process that asks."""
     code = (
-        "import sys\nfrom certcore.qr import picture\n"
+        "import sys\nfrom certcore.qr import _picture as picture\n"
         "print(len(list(picture.pages(sys.stdin.buffer.read()))), 'pypdfium2' in sys.modules)"
     )
     done = subprocess.run(

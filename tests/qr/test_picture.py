@@ -1,4 +1,4 @@
-"""`certcore.qr.picture`: what is handed in becomes pages, one at a time, upright, and where they lie stays known."""
+"""`certcore.qr._picture`: what is handed in becomes pages, one at a time, upright, and where they lie stays known."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from PIL import Image
 
 from certcore import qr
 from certcore.errors import RejectedInputError
-from certcore.qr import picture
+from certcore.qr import _picture as picture
 from certcore.qr._deadline import NEVER, Deadline
-from certcore.qr.picture import MAX_PAGES, Grey
+from certcore.qr._picture import MAX_PAGES, Grey
 from tests.qr_files import SYMBOL_PIXELS, TEXT, jpeg_of, saved, symbol
 
 NAMES = ("VIC1:FIRST", "VIC1:SECOND", "VIC1:THIRD")

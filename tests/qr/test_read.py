@@ -47,7 +47,7 @@ def file(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def segno_png(symbol: segno.QRCode) -> bytes:
-    """A symbol that `certcore.qr.write` would not draw."""
+    """A symbol that `certcore.qr._write` would not draw."""
     out = BytesIO()
     symbol.save(out, kind="png", scale=4)
     return out.getvalue()
@@ -724,7 +724,7 @@ def modules_after(code: str) -> set[str]:
 def test_importing_loads_no_picture_library() -> None:
     """`certcore.qr` can be imported where no extra is installed, and costs next to nothing."""
     loaded = modules_after("import certcore.qr")
-    assert set() == loaded & {"segno", "PIL", "zxingcpp", "pyzbar", "numpy", "certcore.qr.write"}
+    assert set() == loaded & {"segno", "PIL", "zxingcpp", "pyzbar", "numpy", "certcore.qr._write"}
 
 
 def test_reading_loads_neither_segno_nor_numpy(tmp_path: Path) -> None:
@@ -746,14 +746,14 @@ def test_drawing_loads_no_reader() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "import certcore.qr.read\nimport certcore.qr",
-        "import certcore.qr\nimport certcore.qr.read",
-        "from certcore.qr.read import Symbol\nimport certcore.qr",
-        "import certcore.qr\ncertcore.qr.size\nimport certcore.qr.write, certcore.qr.read",
+        "import certcore.qr._read\nimport certcore.qr",
+        "import certcore.qr\nimport certcore.qr._read",
+        "from certcore.qr._read import Symbol\nimport certcore.qr",
+        "import certcore.qr\ncertcore.qr.size\nimport certcore.qr._write, certcore.qr._read",
     ],
 )
 def test_read_is_the_function_whoever_imports_the_module(code: str) -> None:
-    """`certcore.qr.read` is the function even after the module of the same name was imported."""
+    """`certcore.qr.read` is the function whatever was imported before."""
     modules_after(
         f"{code}\nassert certcore.qr.read.__name__ == 'read', certcore.qr.read\nassert callable(certcore.qr.read)"
     )

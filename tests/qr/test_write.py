@@ -1,4 +1,4 @@
-"""`certcore.qr.write`: what is drawn can be read again, and what cannot be drawn is refused with a reason."""
+"""`certcore.qr._write`: what is drawn can be read again, and what cannot be drawn is refused with a reason."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 
 from certcore import qr
 from certcore.errors import IssuingError
-from certcore.qr.write import MAX_PNG_PIXELS, QUIET_ZONE_MODULES
+from certcore.qr._write import MAX_PNG_PIXELS, QUIET_ZONE_MODULES
 
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 CERTIFICATE = "VIC1:" + ALPHANUMERIC * 9

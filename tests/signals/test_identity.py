@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certcore import InspectionCertificate, StatusListEntry, StatusRef
-from certcore.signals.identity import certificate_identity, plate_identity, plate_number, vehicle_identity
+from certcore.signals._identity import certificate_identity, plate_identity, plate_number, vehicle_identity
 from tests.signals.cases import link
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from certcore import reasons, signals
 from certcore.signals import Signal
-from certcore.signals.signal import signal
+from certcore.signals._signal import signal
 
 
 def test_facts_are_in_order() -> None:

@@ -31,7 +31,7 @@ from certcore.issue import Issuer
 from certcore.keys import LocalSigner
 from certcore.payload import InspectionCertificate
 from certcore.policy import Expected, Policy
-from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
+from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
 from certcore.status import MemoryStatusBackend
 from certcore.testing import FixedClock
 from certcore.trust import Environment, KeyUsage, ListTemplate, TrustedIssuer, TrustedKey, TrustList, TrustRoot

@@ -16,8 +16,8 @@ import click
 from certcore import armor, qr
 from certcore.cli import files
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
-from certcore.qr.read import Effort
+from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
+from certcore.qr._read import Effort
 
 STANDARD_INPUT: Final = "-"
 

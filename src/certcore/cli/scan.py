@@ -15,7 +15,7 @@ from certcore.cli import exit_codes, files, inputs, terminal
 from certcore.cli.output import Line, Output, choose_format
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr import Effort, Symbol
-from certcore.qr.read import MAX_BYTES as MAX_PICTURE_BYTES
+from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
 
 _OF_PICTURE: Final = frozenset(
     {"image-format", "image-too-large", "image-unreadable", "image-too-many-pages", "image-timeout", "pdf-password"}

@@ -20,7 +20,7 @@ from certcore.errors import CertcoreError, RejectedInputError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
 from certcore.policy import Expected
 from certcore.proofs.existence import MAX_PROOF_BYTES
-from certcore.qr.read import Effort
+from certcore.qr._read import Effort
 from certcore.verdict import Verdict
 from certcore.verify import Verifier
 

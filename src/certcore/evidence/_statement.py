@@ -42,7 +42,7 @@ from certcore.proofs import existence
 from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.reasons import Reason
 from certcore.verdict import Outcome
-from certcore.vocabulary.vins import LONGEST_TAIL
+from certcore.vocabulary._vins import LONGEST_TAIL
 
 FORMAT: Final = existence.EVIDENCE_FORMAT
 MAX_STATEMENT_BYTES: Final = 4 << 20

@@ -14,7 +14,7 @@ from typing import Final
 
 from certcore.printing._content import LANGUAGE_TAGS, Cell, Content
 from certcore.printing._layout import HAIRLINE, LEADING, MM_PER_POINT, Paper, Placed, fold_marks
-from certcore.qr.write import QUIET_ZONE_MODULES, to_svg
+from certcore.qr._write import QUIET_ZONE_MODULES, to_svg
 
 FONTS: Final = {
     "zh": '"Noto Sans CJK SC","Noto Sans SC","Source Han Sans SC","PingFang SC","Hiragino Sans GB","Microsoft YaHei",'

@@ -18,7 +18,7 @@ import attrs
 
 from certcore.errors import IssuingError
 from certcore.printing._content import Cell, Content
-from certcore.qr.write import QUIET_ZONE_MODULES, SymbolSize
+from certcore.qr._write import QUIET_ZONE_MODULES, SymbolSize
 
 Measure = Callable[[str, float, bool], float]
 """How wide a text is, in millimetres: the text, its size in points, whether it is bold."""

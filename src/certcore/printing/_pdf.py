@@ -17,7 +17,7 @@ from certcore.errors import IssuingError
 from certcore.printing._content import LANGUAGE_TAGS, Content
 from certcore.printing._fonts import PRINT_EXTRA, Face
 from certcore.printing._layout import HAIRLINE, MM_PER_POINT, Line, Paper, Placed, fold_marks
-from certcore.qr.write import QUIET_ZONE_MODULES, to_svg
+from certcore.qr._write import QUIET_ZONE_MODULES, to_svg
 
 if TYPE_CHECKING:
     from fpdf import FPDF

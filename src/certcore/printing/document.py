@@ -22,7 +22,7 @@ from certcore.payload import InspectionCertificate, Profile
 from certcore.printing import _content, _fonts, _html, _layout
 from certcore.printing._content import Content
 from certcore.printing._layout import Paper
-from certcore.qr.write import SymbolSize, size
+from certcore.qr._write import SymbolSize, size
 
 __all__ = ["LANGUAGES", "LEVELS", "PAGES", "to_html", "to_pdf"]
 

@@ -9,20 +9,18 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# Now, not when first asked for: loading a submodule binds its name here, so that `certcore.qr.read` loaded later would
-# put the module in the function's place. A module is bound only once, and here the function comes after it.
-from certcore.qr.picture import Picture, load
-from certcore.qr.read import Decoder, Effort, Image, Symbol, decoders, read
-from certcore.qr.watch import watch
+from certcore.qr._picture import Picture, load
+from certcore.qr._read import Decoder, Effort, Image, Symbol, decoders, read
+from certcore.qr._watch import watch
 
 if TYPE_CHECKING:
-    from certcore.qr.write import SymbolSize, size, to_png, to_svg, to_terminal
+    from certcore.qr._write import SymbolSize, size, to_png, to_svg, to_terminal
 else:  # hidden from type checkers, which would take it to mean that every name exists
 
     def __getattr__(name: str) -> object:
         if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module("certcore.qr.write"), name)
+        value = getattr(import_module("certcore.qr._write"), name)
         globals()[name] = value
         return value
 
@@ -45,7 +43,7 @@ __all__ = [
 ]
 
 _LAZY = frozenset({"SymbolSize", "size", "to_png", "to_svg", "to_terminal"})
-"""What `certcore.qr.write` defines."""
+"""What `certcore.qr._write` defines."""
 
 
 def __dir__() -> list[str]:

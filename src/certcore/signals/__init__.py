@@ -3,12 +3,12 @@
 Signals never change a verdict: they are worked out from one that stands, and handed to the caller. There is no score
 and no severity; weighing them is the insurer's.
 
-- `signal`: `Signal`, the value.
-- `single`: `for_verdict`, what one verdict shows by itself.
-- `chain`: `check_chain`, what several certificates show beside each other.
-- `sightings`: `seen`, the same certificate in several claims, and what a store of sightings must do.
-- `memory` and `sqlite`: two such stores.
-- `identity`: what counts as the same certificate, vehicle and plate.
+- `_signal`: `Signal`, the value.
+- `_single`: `for_verdict`, what one verdict shows by itself.
+- `_chain`: `check_chain`, what several certificates show beside each other.
+- `_sightings`: `seen`, the same certificate in several claims, and what a store of sightings must do.
+- `_memory` and `_sqlite`: two such stores.
+- `_identity`: what counts as the same certificate, vehicle and plate.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from certcore.signals.chain import check_chain
-    from certcore.signals.memory import MemorySeenStore
-    from certcore.signals.sightings import OtherClaims, PseudonymKey, SeenStore, Sighting, SightingMatches, seen
-    from certcore.signals.signal import Signal
-    from certcore.signals.single import for_verdict
-    from certcore.signals.sqlite import SQLiteSeenStore
+    from certcore.signals._chain import check_chain
+    from certcore.signals._memory import MemorySeenStore
+    from certcore.signals._sightings import OtherClaims, PseudonymKey, SeenStore, Sighting, SightingMatches, seen
+    from certcore.signals._signal import Signal
+    from certcore.signals._single import for_verdict
+    from certcore.signals._sqlite import SQLiteSeenStore
 
 __all__ = [
     "MemorySeenStore",
@@ -39,12 +39,12 @@ __all__ = [
 ]
 
 _NAMES = {
-    "certcore.signals.chain": ("check_chain",),
-    "certcore.signals.memory": ("MemorySeenStore",),
-    "certcore.signals.sightings": ("OtherClaims", "PseudonymKey", "SightingMatches", "SeenStore", "Sighting", "seen"),
-    "certcore.signals.signal": ("Signal",),
-    "certcore.signals.single": ("for_verdict",),
-    "certcore.signals.sqlite": ("SQLiteSeenStore",),
+    "certcore.signals._chain": ("check_chain",),
+    "certcore.signals._memory": ("MemorySeenStore",),
+    "certcore.signals._sightings": ("OtherClaims", "PseudonymKey", "SightingMatches", "SeenStore", "Sighting", "seen"),
+    "certcore.signals._signal": ("Signal",),
+    "certcore.signals._single": ("for_verdict",),
+    "certcore.signals._sqlite": ("SQLiteSeenStore",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 

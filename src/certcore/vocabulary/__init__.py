@@ -4,16 +4,18 @@ The lowest layer. It concludes nothing about a certificate: an unknown code is `
 note, because code tables lag behind the road (51 and 52 were missing for years) and a table must never overrule a
 signature.
 
-- `codes`: plate types, usages, vehicle states with their severity, vehicle categories, provinces.
-- `written`: how a number written by a person is folded for comparison, and what an issuer may put into a certificate.
-- `plates`: registration numbers. `vins`: VINs and other chassis numbers.
+- `_codes`: plate types, usages, vehicle states with their severity, vehicle categories, provinces.
+- `_written`: how a number written by a person is folded for comparison, and what an issuer may put into a certificate.
+- `_plates`: registration numbers. `_vins`: VINs and other chassis numbers.
+
+- `_characters`, `_unicode14`: which characters a text may hold, and how letters are folded, on every Python alike.
 
 Re-exported eagerly, unlike other packages: every verdict compares numbers, and the whole is tables and a few classes.
 """
 
 from __future__ import annotations
 
-from certcore.vocabulary.codes import (
+from certcore.vocabulary._codes import (
     PLATE_TYPES,
     PROVINCES,
     USAGES,
@@ -31,7 +33,7 @@ from certcore.vocabulary.codes import (
     vehicle_category,
     vehicle_state,
 )
-from certcore.vocabulary.plates import (
+from certcore.vocabulary._plates import (
     ClassifiedRegistrationNumber,
     PlateForm,
     PlateNote,
@@ -41,7 +43,7 @@ from certcore.vocabulary.plates import (
     registration_number_groups,
     same_registration_number,
 )
-from certcore.vocabulary.vins import (
+from certcore.vocabulary._vins import (
     VinMatch,
     check_expected_vin,
     is_vin,

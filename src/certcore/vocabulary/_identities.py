@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from certcore.vocabulary.plates import normalise_registration_number
-from certcore.vocabulary.vins import normalise_vin
+from certcore.vocabulary._plates import normalise_registration_number
+from certcore.vocabulary._vins import normalise_vin
 
 
 def vin_identity(vin: str) -> str:

@@ -14,7 +14,7 @@ from certcore import qr
 from certcore.qr import _decoders
 from certcore.qr._dewarp import flatten as _flatten
 from certcore.qr._dewarp.symbols import Symbol
-from certcore.qr.picture import Grey
+from certcore.qr._picture import Grey
 
 LARGE = {"finders": 32, "triples": 10, "sides": 5, "turns": 6, "modules": 200_000}
 

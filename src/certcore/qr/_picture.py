@@ -162,9 +162,9 @@ def pages(image: Image, /, *, deadline: Deadline = NEVER) -> Generator[Grey]:
     before each page, and a page of Pillow's is decoded to its end; PDF and HEIC are stopped in between.
 
     Raises:
-        RejectedInputError: as `certcore.qr.read.read` lists them; ``image-timeout`` where the deadline passes before a
+        RejectedInputError: as `certcore.qr.read` lists them; ``image-timeout`` where the deadline passes before a
             page that is there.
-        TypeError, ValueError: as `certcore.qr.read.read` lists them.
+        TypeError, ValueError: as `certcore.qr.read` lists them.
     """
     picture = load(image)
     content = picture.content

@@ -1,6 +1,6 @@
 """Pictures to the QR symbols in them.
 
-Here is what a caller sees; pages come from `certcore.qr.picture`, and what is done to read one is
+Here is what a caller sees; pages come from `certcore.qr.load`, and what is done to read one is
 `certcore.qr._cascade`'s to say. The rule of this file: a symbol is reported as it was found. Nothing is trimmed or
 repaired, bytes that are not text never become text, and of several symbols none is chosen.
 """
@@ -17,7 +17,7 @@ from certcore.qr._cascade import Effort
 from certcore.qr._deadline import Deadline
 from certcore.qr._decoders import Decoder
 from certcore.qr._dewarp.symbols import Symbol
-from certcore.qr.picture import MAX_BYTES, MAX_PIXELS, Grey, Image, pages
+from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, pages
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Decoder", "Effort", "Image", "Symbol", "decoders", "read"]
 
@@ -29,7 +29,7 @@ def read(image: Image, /, *, effort: Effort = Effort.NORMAL, deadline: timedelta
     """The QR symbols in a picture, page by page and in reading order; an empty list where none was read.
 
     Pictures are PNG, JPEG, WebP, TIFF, GIF, BMP, PDF and HEIC, with all their pages or frames, within the limits of
-    `certcore.qr.picture`; a Pillow image is read as it stands. The EXIF orientation is applied, and transparency is
+    `certcore.qr.load`; a Pillow image is read as it stands. The EXIF orientation is applied, and transparency is
     seen on white. A ``str`` is a path. Micro QR and rMQR codes are not reported. Several symbols are all reported:
     choosing is left to the caller. At every effort a symbol counts as read only where a decoder's error correction
     accepts it; nothing is concluded about what it says.

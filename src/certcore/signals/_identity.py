@@ -10,11 +10,11 @@ from itertools import groupby
 
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.vocabulary import (
+    _written,
     is_vin,
     normalise_registration_number,
     normalise_vin,
     registration_number_groups,
-    written,
 )
 
 Part = str | int | bytes | None
@@ -52,7 +52,7 @@ def plate_identity(certificate: InspectionCertificate) -> Identity | None:
     if certificate.country == "CN" and certificate.plate_type is None:
         return None
     groups = registration_number_groups(certificate.registration_number)
-    runs = ("".join(run) for group in groups for _, run in groupby(group, key=written.kind_of))
+    runs = ("".join(run) for group in groups for _, run in groupby(group, key=_written.kind_of))
     return "plate", certificate.country, certificate.plate_type, *runs
 
 

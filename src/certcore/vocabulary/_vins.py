@@ -13,7 +13,7 @@ from itertools import product
 from operator import mul
 from typing import Final
 
-from certcore.vocabulary import written
+from certcore.vocabulary import _written as written
 
 SYMBOLS: Final = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 """The 33 characters of a VIN in ASCII order; the index of each is its digit when packed."""

@@ -1,6 +1,6 @@
 """A camera's frames to the symbols that come into view, each told once.
 
-Frames are read one by one by `certcore.qr.read.read`; here is only what has been seen before. No frame is kept.
+Frames are read one by one by `certcore.qr.read`; here is only what has been seen before. No frame is kept.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from certcore.errors import RejectedInputError
-from certcore.qr.picture import ArrayLike, Channels, load
-from certcore.qr.read import Symbol, read
+from certcore.qr._picture import ArrayLike, Channels, load
+from certcore.qr._read import Symbol, read
 
 if TYPE_CHECKING:
-    from certcore.qr.read import Effort
+    from certcore.qr._read import Effort
 
 FORGET_AFTER: Final = 30
 """Frames without a symbol after which it counts as new: a second or two of a camera."""

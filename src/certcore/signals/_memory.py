@@ -9,7 +9,7 @@ from threading import Lock
 import attrs
 
 from certcore._instants import utc
-from certcore.signals.sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
+from certcore.signals._sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
 
 
 @attrs.frozen

@@ -19,7 +19,7 @@ import attrs
 
 from certcore import _cbor
 from certcore._instants import utc
-from certcore.signals.identity import (
+from certcore.signals._identity import (
     Identity,
     Part,
     certificate_identity,
@@ -27,7 +27,7 @@ from certcore.signals.identity import (
     plate_number,
     vehicle_identity,
 )
-from certcore.signals.signal import Signal, signal
+from certcore.signals._signal import Signal, signal
 from certcore.verdict import Verdict
 
 MIN_KEY_BYTES: Final = 32

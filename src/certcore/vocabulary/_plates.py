@@ -16,8 +16,8 @@ from typing import Final
 
 import attrs
 
-from certcore.vocabulary import written
-from certcore.vocabulary.codes import PROVINCES
+from certcore.vocabulary import _written as written
+from certcore.vocabulary._codes import PROVINCES
 
 _NAME: Final = "a registration number"
 

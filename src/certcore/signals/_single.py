@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from certcore.payload import InspectionCertificate
-from certcore.signals.signal import Signal, signal
+from certcore.signals._signal import Signal, signal
 from certcore.verdict import Verdict
 from certcore.vocabulary import PlateNote, classify_registration_number
 

@@ -22,8 +22,8 @@ from typing import Final
 import attrs
 
 from certcore.payload import InspectionCertificate, Result, StatusListEntry, StatusRef
-from certcore.signals.identity import Identity, certificate_identity, plate_identity, vehicle_identity
-from certcore.signals.signal import Signal, signal
+from certcore.signals._identity import Identity, certificate_identity, plate_identity, vehicle_identity
+from certcore.signals._signal import Signal, signal
 from certcore.verdict import Verdict
 
 _DAY: Final = timedelta(days=1)

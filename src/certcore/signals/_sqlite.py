@@ -24,7 +24,7 @@ from typing import Final, Self
 from certcore._instants import EPOCH, utc
 from certcore._sqlite import turn_log_on
 from certcore.errors import StatusError
-from certcore.signals.sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
+from certcore.signals._sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
 
 DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 """How long a lock that somebody else holds is waited for."""
