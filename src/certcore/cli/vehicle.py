@@ -16,6 +16,7 @@ from certcore.cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import RejectedInputError
 from certcore.trust import TrustList
 from certcore.trust.issuers import TrustedIssuer
+from certcore.verdict import VehicleVerdict
 
 TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 """The environment variable with the bearer token."""
@@ -68,9 +69,14 @@ def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for ea
     remarks = [] if kept is None else [Remark("evidence", str(kept))]
     name = given["registration_number"] or given["vin"]
     output.tell(VerdictAnswer(name, verdict, remarks, is_named=False))
-    if register is not None and token is None and "status-unavailable" in verdict:
+    if register is not None and token is None and _is_refused(verdict):
         terminal.say(f"certcore: there was no token to ask with; give --token-file, or set {TOKEN}", err=True)
     return exit_codes.OF_OUTCOME[verdict.outcome]
+
+
+def _is_refused(verdict: VehicleVerdict) -> bool:
+    """Whether the register's server did not accept who asked."""
+    return any(dict(reason.detail).get("cause") in {"http-401", "http-403"} for reason in verdict.reasons)
 
 
 def _register(trust: TrustList, country: str | None, issuer_id: str | None) -> TrustedIssuer | None:
