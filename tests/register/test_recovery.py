@@ -228,6 +228,28 @@ def test_nothing_is_half_published(lite: StatusRegistry, clock: SetClock, folder
     assert [] == list((folder / ".partial").iterdir())
 
 
+def test_another_registers_lists_are_replaced_loudly_alone(
+    lite: StatusRegistry, clock: SetClock, folder: Path, tmp_path: Path
+) -> None:
+    """Though nothing happened in either: a register that is told to withdraw says that it replaced the list."""
+    published(lite, folder)
+    clock.pass_by()
+    other = StatusRegistry(f"sqlite:///{tmp_path / 'other.db'}", clock=clock, list_size=256)
+    assert "register-mismatch" == refused(other, folder)
+    found = published(other, folder, withdraw=True)
+    assert ((0,), (0,)) == (found.published, found.withdrawn)
+    clock.pass_by()
+    assert "register-mismatch" == refused(lite, folder)
+
+
+def test_a_list_of_this_second_is_not_made_twice(lite: StatusRegistry, folder: Path) -> None:
+    """One whose state was lost within the second is postponed, and what is in place is not known."""
+    published(lite, folder)
+    (folder / STATE).unlink()
+    found = published(lite, folder)
+    assert ((0,), ()) == (found.postponed, found.in_place)
+
+
 def test_two_registers_share_a_folder_under_two_templates(
     lite: StatusRegistry, clock: SetClock, folder: Path, tmp_path: Path
 ) -> None:

@@ -105,3 +105,10 @@ def test_the_route_is_there_with_a_live_key_alone(
     )
     assert has_issuer == ("/live" in json.loads(ask(app, "/openapi.json").body)["paths"])
     assert (405 if has_issuer else 404) == ask(app, "/live").status
+
+
+def test_a_register_that_shows_no_texts_presents_nothing(lite: StatusRegistry, clock: SetClock, tmp_path: Path) -> None:
+    """An app over such an issuer is refused when it is made, not when somebody asks."""
+    issuer = Issuer(signer=SIGNER, country="CN", live_signer=LIVE_SIGNER, clock=clock)
+    with pytest.raises(ValueError, match="recorded texts"):
+        create_app(lite, signer=None, trust_list=b"", folder=tmp_path, authorize=authorize, issuer=issuer)

@@ -267,7 +267,8 @@ def _trust_list(how: dict[str, Any]) -> TrustList | None:
 
 def _postponed(found: Publication, now: datetime) -> list[str]:
     """What could not be published, what readers see instead, and until when."""
-    told = []
+    unseen = set(found.postponed) - {seen.number for seen in found.in_place}
+    told = [f"list {number}: it was made in this very second; publish again in the next" for number in sorted(unseen)]
     for seen in found.in_place:
         issued, expires = seen.issued_at.isoformat(), seen.expires_at.isoformat()
         if seen.issued_at - now > CLOCK_SKEW:

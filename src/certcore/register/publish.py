@@ -134,12 +134,14 @@ class _Made:
     """A list that is ready to be put in place.
 
     Attributes:
-        uri: the list.
+        number: the list's number.
+        uri: where it is.
         staged: where its documents go, and where they lie until then.
         state: what will be remembered of it.
-        is_less: whether it withdraws something.
+        is_less: whether it withdraws something, or the whole list of another register.
     """
 
+    number: int
     uri: str
     staged: Sequence[tuple[str, Path]]
     state: PublishedList
@@ -207,8 +209,8 @@ def _publish(held: _folder.Folder, source: PublishableRegistry, terms: _Terms) -
     heads = source.list_heads(now=terms.now)
     if not terms.withdraw:
         _require_own(held, source, state, heads, terms)
-    decided = {head.number: _what_to_do(held, head, state, terms) for head in heads}
-    made = [_make_list(held, source, head, terms) for head in heads if decided[head.number] == "published"]
+    decided = {head.number: _what_to_do(held, head, state, terms, register=source.identity) for head in heads}
+    made = [_make_list(held, source, head, state, terms) for head in heads if decided[head.number] == "published"]
     for one in made:
         _put(held, one, terms)
         state[one.uri] = one.state
@@ -217,14 +219,13 @@ def _publish(held: _folder.Folder, source: PublishableRegistry, terms: _Terms) -
     numbers = {what: tuple(number for number, found in decided.items() if found == what) for what in _OUTCOMES}
     return Publication(
         **numbers,
-        in_place=tuple(_in_place(number, state[terms.template.resolve(number)]) for number in numbers["postponed"]),
-        waiting=tuple(head.number for head in heads if head.later),
-        withdrawn=tuple(
-            head.number
-            for head in heads
-            for one in made
-            if one.is_less and one.uri == terms.template.resolve(head.number)
+        in_place=tuple(
+            _in_place(number, state[uri])
+            for number in numbers["postponed"]
+            if (uri := terms.template.resolve(number)) in state
         ),
+        waiting=tuple(head.number for head in heads if head.later),
+        withdrawn=tuple(one.number for one in made if one.is_less),
     )
 
 
@@ -245,10 +246,12 @@ def _require_own(
             raise IssuingError("register-mismatch", "The folder belongs to another register", list=head.number)
 
 
-def _what_to_do(held: _folder.Folder, head: ListHead, state: Mapping[str, PublishedList], terms: _Terms) -> str:
+def _what_to_do(
+    held: _folder.Folder, head: ListHead, state: Mapping[str, PublishedList], terms: _Terms, *, register: str
+) -> str:
     uri = terms.template.resolve(head.number)
     last = state.get(uri)
-    if last is not None and _is_current(held, head, uri, last, terms):
+    if last is not None and last.register == register and _is_current(held, head, uri, last, terms):
         return "unchanged"
     is_late = last is not None and terms.second <= last.issued_at
     may_replace = terms.set_back and last is not None and terms.second < last.issued_at
@@ -279,7 +282,13 @@ def _in_place(number: int, last: PublishedList) -> ListInPlace:
     return ListInPlace(number=number, **dict(zip(("issued_at", "expires_at"), times, strict=True)))
 
 
-def _make_list(held: _folder.Folder, source: PublishableRegistry, head: ListHead, terms: _Terms) -> _Made:
+def _make_list(
+    held: _folder.Folder,
+    source: PublishableRegistry,
+    head: ListHead,
+    state: Mapping[str, PublishedList],
+    terms: _Terms,
+) -> _Made:
     changes = source.list_changes(head.number, now=terms.now)
     uri = terms.template.resolve(head.number)
     _checks.require_flags(terms.issuer, changes.events, number=head.number)
@@ -301,10 +310,12 @@ def _make_list(held: _folder.Folder, source: PublishableRegistry, head: ListHead
         raise IssuingError("register-failed", "A list has more events than its document may hold", list=head.number)
     values = {index: NUMBER_OF_STATE[state_at(happened, terms.now)] for index, happened in changes.events.items()}
     token = issue_token(StatusList.from_values(values, size=head.size), **stated)
+    last = state.get(uri)
     return _Made(
+        number=head.number,
         uri=uri,
         staged=[(place_of(events_uri(uri)), held.stage(events)), (place_of(uri), held.stage(token))],
-        is_less=bool(lost),
+        is_less=bool(lost) or (last is not None and last.register != source.identity),
         state=PublishedList(
             register=source.identity,
             mark=changes.mark,

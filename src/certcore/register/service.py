@@ -31,6 +31,7 @@ from starlette.routing import Route
 
 from certcore import armor
 from certcore._instants import CLOCK_SKEW
+from certcore._live import TextRegistry
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError
 from certcore.issue import Issuer
 from certcore.keys import Signer
@@ -122,12 +123,15 @@ def create_app(  # noqa: PLR0913  an app is put together once, of parts that all
         live_lifetime: for how long such a presentation is made.
 
     Raises:
-        ValueError: for a path that no template of lists has.
+        ValueError: for a path that no template of lists has, and for an issuer whose register cannot vouch for texts.
     """
     if not list_path.startswith("/") or not list_path.endswith("/{list}") or list_path.count("{") != 1:
         msg = "the path of lists is like /lists/{list}"
         raise ValueError(msg)
     _layout.check_place(f"https://host{list_path.replace('{list}', '0')}")
+    if issuer is not None and issuer.live_signer is not None and not isinstance(issuer.registry, TextRegistry):
+        msg = "certificates are presented live from a register that answers look-ups and shows recorded texts"
+        raise ValueError(msg)
     settings = _Settings(
         registry=registry,
         signer=signer,
