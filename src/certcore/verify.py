@@ -61,7 +61,12 @@ class _Asker:
     clock: Clock = utc_now
 
     def with_trust(self, trust: TrustList, /) -> Self:
-        """The same verifier under another trust list."""
+        """The same verifier under another trust list, which must be for the same environment.
+
+        Raises:
+            UntrustedError: ``trust-list-environment``: what is tried out needs a verifier of its own.
+        """
+        trust.require_environment([self.trust.contents.environment])
         return attrs.evolve(self, trust=trust)
 
     def _question(

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import pytest
 
-from certcore import cose
+from certcore import AsyncVerifier, Policy, Verifier, cose
 from certcore.errors import UntrustedError
 from certcore.keys import ES256
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT, make_trust
@@ -156,3 +156,19 @@ def test_a_rotation_forgets_nothing_else() -> None:
     test = attrs.evolve(contents(**at), environment=Environment.TEST).sign(SIGNER)
 
     assert "trust-list-environment" == code_of(TrustList.open, test, root=ROTATED, previous=slip)
+
+
+@pytest.mark.parametrize("kind", [Verifier, AsyncVerifier])
+@pytest.mark.parametrize(("held", "offered"), [*permutations(Environment)])
+def test_a_running_verifier_stays_in_its_environment(
+    kind: type[Verifier | AsyncVerifier], held: Environment, offered: Environment
+) -> None:
+    """A verifier takes a newer list of its own environment alone."""
+    before, after, other = (
+        TrustList.open(signed(environment, version=version), root=ROOT, environment=environment)
+        for environment, version in ((held, 1), (held, 2), (offered, 2))
+    )
+    running = kind(trust=before, status=None, policy=Policy.counterparty())
+
+    assert after is running.with_trust(after).trust
+    assert "trust-list-environment" == code_of(running.with_trust, other)

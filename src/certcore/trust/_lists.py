@@ -185,7 +185,7 @@ class TrustList:
         trust._check_root_window(root)  # 3
         if previous is not None:
             trust._check_succeeds(previous, root)  # 4
-        trust._check_environment(root.environments if environment is None else (Environment(environment),))  # 5
+        trust.require_environment(root.environments if environment is None else (Environment(environment),))  # 5
         if now is not None:
             trust._check_is_current(root, utc(now))  # 6
         return trust
@@ -221,7 +221,7 @@ class TrustList:
         if signed < known.threshold and not signers:
             raise _too_few(signed, known)
         trust = cls(_read_contents(message.payload), data, known.chain)
-        trust._check_environment(root.environments)
+        trust.require_environment(root.environments)
         if signed >= known.threshold:
             trust._check_root_window(known)
         elif not any(one.covers(trust.issued_at) for one in signers):
@@ -232,7 +232,12 @@ class TrustList:
             )
         return trust
 
-    def _check_environment(self, expected: Iterable[Environment]) -> None:
+    def require_environment(self, expected: Iterable[Environment], /) -> None:
+        """Return when the list is for one of these.
+
+        Raises:
+            UntrustedError: ``trust-list-environment``.
+        """
         if self.contents.environment not in expected:
             raise UntrustedError(
                 "trust-list-environment",
@@ -269,7 +274,7 @@ class TrustList:
                 "The trust list takes back that a key was compromised, or from when",
                 keys=len(withdrawn),
             )
-        self._check_environment([previous.contents.environment])
+        self.require_environment([previous.contents.environment])
 
     def _check_version(self, previous: TrustList, root: TrustRoot) -> None:
         is_of_this_set, was_of_this_set = self._is_of_current_set(root), previous._is_of_current_set(root)
