@@ -2,8 +2,7 @@
 
 What they are told goes into the decision procedure, which both share, so both come to equal verdicts. Each is
 immutable, safe to share between threads or tasks, cheap to copy, and pickles as long as its backends and its clock do.
-Their methods are total: whatever is in a text, a picture or a register's answer, there is a verdict. What they raise is
-for the caller's own misuse.
+Their methods are total: whatever is in a text, a picture or an answer, there is a verdict. They raise for misuse alone.
 """
 
 from __future__ import annotations
@@ -61,11 +60,7 @@ class _Asker:
     clock: Clock = utc_now
 
     def with_trust(self, trust: TrustList, /) -> Self:
-        """The same verifier under another trust list, which must be for the same environment.
-
-        Raises:
-            UntrustedError: ``trust-list-environment``: what is tried out needs a verifier of its own.
-        """
+        """The same verifier under another trust list; `UntrustedError` for one of another environment."""
         trust.require_environment([self.trust.contents.environment])
         return attrs.evolve(self, trust=trust)
 
