@@ -40,6 +40,10 @@ _UNPROVED: Final = {
     Unproved.STATUS_RECORD: ("the status record, which the verifier attests", "状态记录（仅由核验方作证）"),
     Unproved.VEHICLE_RECORD: ("the vehicle's record, which the verifier attests", "车辆记录（仅由核验方作证）"),
 }
+_ASKED: Final = {
+    "en": {"plate_type": "plate type", "policy": "policy", "known_at": "as known at", "picture": "picture SHA-256"},
+    "zh": {"plate_type": "号牌种类", "policy": "策略", "known_at": "以此时所知为准", "picture": "图片 SHA-256"},
+}
 _NONE_UNPROVED: Final = {"en": "nothing: all of it is proved or sealed", "zh": "无：全部已获证明或已封签"}
 _WHAT = click.argument("what", type=FILE, nargs=-1, required=True, metavar="FILE|FOLDER...")
 
@@ -186,7 +190,7 @@ def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str, *, 
         raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
     sealed_by = None if report.sealed_by is None else report.sealed_by.hex()
     yield Remark("judged_at", verdict.evaluated_at.isoformat())
-    yield Remark("question", found.to_dict()["question"], _asked(found))
+    yield Remark("question", found.to_dict()["question"], _asked(found, lang))
     unproved = [_UNPROVED[one][lang == "zh"] for one in report.unproved]
     words = ("；" if lang == "zh" else "; ").join(unproved) or _NONE_UNPROVED[lang]
     yield Remark("replay", report.to_dict(), words)
@@ -195,11 +199,17 @@ def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str, *, 
         yield Remark("stamped_at", report.timestamp.at.isoformat())
 
 
-def _asked(found: Evidence) -> str:
-    """The vehicle that was expected, and the policy by name."""
-    expected = found.expected
-    asked = [expected.registration_number, expected.country, expected.vin]
-    return ", ".join([part for part in asked if part] + [f"policy {found.policy.name}"])
+def _asked(found: Evidence, lang: str) -> str:
+    """The vehicle that was expected, what was knowable when, the policy by name, and the picture."""
+    expected, words = found.expected, _ASKED[lang]
+    plate_type = None if expected.plate_type is None else f"{words['plate_type']} {expected.plate_type}"
+    asked = [expected.registration_number, expected.country, plate_type, expected.vin]
+    parts = [part for part in asked if part] + [f"{words['policy']} {found.policy.name}"]
+    if found.known_at != found.evaluated_at:
+        parts.append(f"{words['known_at']} {found.known_at.isoformat()}")
+    if found.picture_digest is not None:
+        parts.append(f"{words['picture']} {found.picture_digest.hex()}")
+    return ", ".join(parts)
 
 
 @attrs.frozen
