@@ -65,6 +65,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("status.http.backends",),
     ("status.http",),
     ("testing", "register"),
+    ("_cli",),
     ("cli",),
 )
 """From the ground up. A module imports only from floors below its own, or from its own package."""
@@ -87,13 +88,13 @@ ONE_IMPORTER = {
     "zxingcpp": {"qr._decoders"},
     "cryptography": {"keys", "proofs.timestamps"},
     "rfc3161_client": {"proofs.timestamps"},
-    "click": {"cli"},
-    "rich": {"cli"},
+    "click": {"_cli"},
+    "rich": {"_cli"},
     "httpx2": {"status.http._wire"},
     "httpcore2": {"status.http._wire"},
     "sqlalchemy": {"register"},
     "starlette": {"register"},
-    "uvicorn": {"cli"},
+    "uvicorn": {"_cli"},
 }
 """Third-party packages that only certain modules may import."""
 
@@ -107,7 +108,7 @@ NETWORKED = {
 }
 """Where connections are opened, and where an event loop is needed for somebody else's."""
 
-CLOCK_READERS = {"_clock", "cli", "status.http._flows"}
+CLOCK_READERS = {"_clock", "_cli", "status.http._flows"}
 """Where a clock may be asked: behind an injectable one, and in the command."""
 
 MAX_LINES = 500

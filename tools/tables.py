@@ -48,8 +48,8 @@ from certcore import (
     payload,
     qr,
 )
+from certcore._cli.app import group
 from certcore.cli import main as certcore_command
-from certcore.cli.app import group
 from certcore.errors import StatusError
 from certcore.keys import ALGORITHM_NAMES, ES384
 from certcore.reasons import REASONS, Axis, Effect, Meaning

@@ -5,8 +5,8 @@ from __future__ import annotations
 import attrs
 import pytest
 
+from certcore._cli import demo
 from certcore.certificate import labels as _labels
-from certcore.cli import demo
 from certcore.payload import Basis, DeficiencyCounts, InspectionCertificate, StatusListEntry
 
 COUNTED = attrs.evolve(

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from click.testing import Result as Run
 
 from certcore import InspectionCertificate, Issuer, LocalSigner, StatusRef, qr
-from certcore.cli.app import group
-from certcore.cli.keygen import write_keys
+from certcore._cli.app import group
+from certcore._cli.keygen import write_keys
 from certcore.payload import Basis, Result
 from certcore.testing import ROOT_SIGNER, FixedClock, make_trust
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import certcore
-from certcore.cli import app, exit_codes, main
+from certcore._cli import app, exit_codes
+from certcore.cli import main
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -136,7 +137,7 @@ def test_a_defect_is_told_without_a_traceback(
     monkeypatch.setattr(app.group, "main", broken)
     assert exit_codes.ERROR == main([])
     told = capsys.readouterr().err
-    assert "LookupError in certcore.cli.app" in told
+    assert "LookupError in certcore._cli.app" in told
     assert "闽C12345" not in told
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from certcore.cli import datetimes
+from certcore._cli import datetimes
 
 
 def test_a_day_is_written_whole() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certcore import qr
-from certcore.cli import demo, exit_codes
+from certcore._cli import demo, exit_codes
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command

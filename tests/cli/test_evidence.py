@@ -12,9 +12,9 @@ import attrs
 import pytest
 
 from certcore import Evidence, LocalSigner, _cbor
-from certcore.cli import exit_codes
-from certcore.cli.evidence import NOT_REPLAYED
-from certcore.cli.keygen import write_keys
+from certcore._cli import exit_codes
+from certcore._cli.evidence import NOT_REPLAYED
+from certcore._cli.keygen import write_keys
 from certcore.evidence._statement import encode
 from certcore.status import StatusEvent, StatusEventKind
 from certcore.verdict import Outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
-from certcore.cli import demo, fields
+from certcore._cli import demo, fields
 from certcore.payload import DeficiencyCounts, InspectionCertificate, StatusListEntry, StatusRef
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from certcore.cli import files
+from certcore._cli import files
 from certcore.errors import CertcoreError
 
 

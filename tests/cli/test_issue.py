@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import armor, cose, payload, qr
-from certcore.cli import certificate_draft, exit_codes
+from certcore._cli import certificate_draft, exit_codes
 from certcore.errors import RejectedInputError
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
 

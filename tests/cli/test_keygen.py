@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import LocalSigner, PublicKey
-from certcore.cli import exit_codes, files, keygen
+from certcore._cli import exit_codes, files, keygen
 from certcore.errors import CertcoreError, IssuingError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.cli import exit_codes, output
-from certcore.cli.output import FORMATS, Answer, Line, Output, Refusal
+from certcore._cli import exit_codes, output
+from certcore._cli.output import FORMATS, Answer, Line, Output, Refusal
 from certcore.errors import RejectedInputError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import qr
-from certcore.cli import exit_codes
+from certcore._cli import exit_codes
 from tests.printing.pages import chinese_font, made_font, rendered, words_of
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import armor, qr
-from certcore.cli import exit_codes
-from certcore.cli.show import NOT_VERIFIED
+from certcore._cli import exit_codes
+from certcore._cli.show import NOT_VERIFIED
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore.cli import terminal
+from certcore._cli import terminal
 
 
 @pytest.mark.parametrize(

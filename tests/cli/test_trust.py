@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from certcore import PublicKey, TrustList, TrustRoot
-from certcore.cli import exit_codes
-from certcore.cli.trust_draft import TrustDraft
+from certcore._cli import exit_codes
+from certcore._cli.trust_draft import TrustDraft
 from certcore.errors import RejectedInputError
 from certcore.trust import Environment
 

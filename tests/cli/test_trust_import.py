@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.cli import exit_codes
-from certcore.cli.trust_draft import TrustDraft
+from certcore._cli import exit_codes
+from certcore._cli.trust_draft import TrustDraft
 from certcore.trust import TrustedIssuer
 from tests.trust.test_signer_lists import CERTIFIES, DER_1, DER_2, ONE, entry, eu_id, jwk_of, jwk_set, pem, x509_of
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import TrustRoot
-from certcore.cli import exit_codes
-from certcore.cli.keygen import write_keys
+from certcore._cli import exit_codes
+from certcore._cli.keygen import write_keys
 from certcore.keys import ML_DSA_65, LocalSigner
 from certcore.trust.roots import decode_chain, read_unverified
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.cli import exit_codes
+from certcore._cli import exit_codes
 from certcore.status.vehicledoc import decode_request
 from tests.cli.desk import TRUSTED, Desk
 from tests.status.fault_server import FaultServer, Reply

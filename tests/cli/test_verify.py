@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import qr
-from certcore.cli import exit_codes
+from certcore._cli import exit_codes
 from certcore.keys import LocalSigner
 from certcore.trust import read_unverified
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import Evidence
-from certcore.cli import exit_codes
+from certcore._cli import exit_codes
 from certcore.proofs import existence
 from certcore.proofs.receipts import issue_receipt
 from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind

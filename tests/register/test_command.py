@@ -27,9 +27,9 @@ from click.testing import CliRunner
 from click.testing import Result as Run
 
 from certcore import Issuer, armor, qr
-from certcore.cli import exit_codes
-from certcore.cli.app import group
-from certcore.cli.keygen import write_keys
+from certcore._cli import exit_codes
+from certcore._cli.app import group
+from certcore._cli.keygen import write_keys
 from certcore.payload import StatusRef
 from certcore.proofs.receipts import open_receipt
 from certcore.register.access import BearerTokens

@@ -1,15 +1,6 @@
-"""The command ``certcore``: everything the library does, from a terminal.
+"""The command ``certcore``, as a function. Importing this package loads nothing; `main` loads click and rich.
 
-What lives here: reading files and options, and showing what the library says. What never does: a decision about a
-certificate; those are the library's alone. Importing this package loads nothing; `main` loads click and rich, which
-the ``cli`` extra brings.
-
-- One module for each command, named after it; `demo` carries out what ``demo.json`` says.
-- `app`: the command's entry and its errors. `exit_codes`: their meaning. `options`: options that commands share.
-- `output`: the formats of answers. `verdicts`: verdicts in words. `fields`: a certificate's fields in words.
-- `files`, `inputs`: what is read and written, with its limits. `datetimes`: dates and times as they are typed.
-- `json_input`, `trust_draft`, `certificate_draft`: the JSON that people edit, read strictly.
-- `terminal`: escaping, colour, tables, progress.
+What the command does is in `certcore._cli`.
 """
 
 from __future__ import annotations
@@ -30,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed behind the command's name; those of the process unless given.
     """
     try:
-        from certcore.cli.app import run  # noqa: PLC0415  click and rich are an extra
+        from certcore._cli.app import run  # noqa: PLC0415  click and rich are an extra
     except ModuleNotFoundError as cause:
         if (cause.name or "").partition(".")[0] not in _EXTRA:
             raise

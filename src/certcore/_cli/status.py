@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from certcore import armor, qr
+from certcore._cli import datetimes, exit_codes, files, inputs, keygen, options, terminal
 from certcore._instants import CLOCK_SKEW
-from certcore.cli import datetimes, exit_codes, files, inputs, keygen, options, terminal
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.payload import StatusRef
 from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList

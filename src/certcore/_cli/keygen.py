@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from certcore.cli import exit_codes, files, terminal
+from certcore._cli import exit_codes, files, terminal
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES, LocalSigner, PublicKey
 from certcore.keys._algorithms import ALGORITHMS_OF, SIGNING_KINDS

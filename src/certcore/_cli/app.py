@@ -15,8 +15,21 @@ import click
 
 import certcore
 from certcore import reasons
-from certcore.cli import demo, evidence, exit_codes, issue, keygen, scan, show, status, terminal, trust, vehicle, verify
-from certcore.cli.print import print_page
+from certcore._cli import (
+    demo,
+    evidence,
+    exit_codes,
+    issue,
+    keygen,
+    scan,
+    show,
+    status,
+    terminal,
+    trust,
+    vehicle,
+    verify,
+)
+from certcore._cli.print import print_page
 from certcore.errors import CertcoreError
 
 

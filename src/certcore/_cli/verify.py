@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from certcore.cli import datetimes, exit_codes, files, inputs, options, terminal
-from certcore.cli.inputs import Input, Source
-from certcore.cli.options import FILE
-from certcore.cli.output import Output, Refusal, choose
-from certcore.cli.verdicts import Remark, VerdictAnswer
+from certcore._cli import datetimes, exit_codes, files, inputs, options, terminal
+from certcore._cli.inputs import Input, Source
+from certcore._cli.options import FILE
+from certcore._cli.output import Output, Refusal, choose
+from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
 from certcore.policy import Expected

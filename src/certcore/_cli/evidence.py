@@ -10,10 +10,10 @@ from typing import Any, Final, TypeVar
 import attrs
 import click
 
-from certcore.cli import exit_codes, files, keygen, options, terminal, verdicts
-from certcore.cli.options import FILE
-from certcore.cli.output import Line, Output, Refusal, choose, choose_format
-from certcore.cli.verdicts import Remark, VerdictAnswer
+from certcore._cli import exit_codes, files, keygen, options, terminal, verdicts
+from certcore._cli.options import FILE
+from certcore._cli.output import Line, Output, Refusal, choose, choose_format
+from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
 from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence, Unproved
 from certcore.verdict import Outcome, VehicleVerdict, Verdict

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import click
 
-from certcore.cli import exit_codes, files, inputs, options, terminal
-from certcore.cli.output import LANG, Output
-from certcore.cli.verdicts import VerdictAnswer
+from certcore._cli import exit_codes, files, inputs, options, terminal
+from certcore._cli.output import LANG, Output
+from certcore._cli.verdicts import VerdictAnswer
 from certcore.errors import RejectedInputError
 from certcore.payload import Profile
 from certcore.printing import document

@@ -10,8 +10,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from certcore import payload, qr
+from certcore._cli import certificate_draft, exit_codes, files, keygen, terminal
 from certcore.certificate._claims import TABLE, Claim
-from certcore.cli import certificate_draft, exit_codes, files, keygen, terminal
 from certcore.errors import IssuingError
 from certcore.issue import Issuer
 from certcore.payload import Basis, InspectionCertificate, Profile, Result

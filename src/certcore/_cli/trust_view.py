@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from certcore.cli import terminal
+from certcore._cli import terminal
 from certcore.keys import ALGORITHM_NAMES, PublicKey
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustListContents, read_unverified
 from certcore.trust.roots import RootSetContents

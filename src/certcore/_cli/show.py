@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from certcore import armor, cose, payload
-from certcore.cli import exit_codes, fields, inputs, terminal
+from certcore._cli import exit_codes, fields, inputs, terminal
 from certcore.keys import ALGORITHM_NAMES
 
 NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this"

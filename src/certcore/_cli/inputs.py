@@ -14,7 +14,7 @@ import attrs
 import click
 
 from certcore import armor, qr
-from certcore.cli import files
+from certcore._cli import files
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
 from certcore.qr._read import Effort

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
 
 from certcore import _json
-from certcore.cli import datetimes
+from certcore._cli import datetimes
 from certcore.errors import RejectedInputError
 
 _T = TypeVar("_T")

@@ -16,7 +16,7 @@ import attrs
 import click
 
 from certcore import reasons
-from certcore.cli import terminal
+from certcore._cli import terminal
 from certcore.errors import CertcoreError
 
 __all__ = ["FORMATS", "LANG", "Answer", "Line", "Output", "Refusal", "choose", "choose_format"]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 import click
 
-from certcore.cli import files, keygen, trust
+from certcore._cli import files, keygen, trust
 from certcore.errors import IssuingError
 from certcore.keys import GroupKey
 from certcore.policy import Policy

@@ -9,10 +9,10 @@ from typing import Any, Final
 import attrs
 import click
 
-from certcore.cli import datetimes, exit_codes, files, options, terminal
-from certcore.cli.options import FILE
-from certcore.cli.output import Output, choose
-from certcore.cli.verdicts import Remark, VerdictAnswer
+from certcore._cli import datetimes, exit_codes, files, options, terminal
+from certcore._cli.options import FILE
+from certcore._cli.output import Output, choose
+from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import RejectedInputError
 from certcore.trust import TrustList
 from certcore.trust.issuers import TrustedIssuer

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from certcore.cli import datetimes, exit_codes, files, terminal, trust_draft
+from certcore._cli import datetimes, exit_codes, files, terminal, trust_draft
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, signer_lists
 from certcore.trust.signer_lists import MAX_SIGNER_LIST_BYTES, Imported, LeftOut
 

@@ -22,10 +22,10 @@ import attrs
 import click
 
 from certcore import armor, qr
-from certcore.cli import certificate_draft, datetimes, exit_codes, files, keygen, terminal
-from certcore.cli.issue import DEFAULT_SCALE
-from certcore.cli.trust_draft import TrustDraft
-from certcore.cli.verdicts import STYLES
+from certcore._cli import certificate_draft, datetimes, exit_codes, files, keygen, terminal
+from certcore._cli.issue import DEFAULT_SCALE
+from certcore._cli.trust_draft import TrustDraft
+from certcore._cli.verdicts import STYLES
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.issue import Issuer
 from certcore.keys import LocalSigner

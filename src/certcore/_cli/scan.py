@@ -11,8 +11,8 @@ import attrs
 import click
 
 from certcore import qr
-from certcore.cli import exit_codes, files, inputs, terminal
-from certcore.cli.output import Line, Output, choose_format
+from certcore._cli import exit_codes, files, inputs, terminal
+from certcore._cli.output import Line, Output, choose_format
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr import Effort, Symbol
 from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES

@@ -1,6 +1,6 @@
 """Verdicts in words, for every command that comes to one: the outcome, its reasons, and only then what is stated.
 
-In which format they are told is `certcore.cli.output`'s to say. Untrusted text is escaped.
+In which format they are told is `certcore._cli.output`'s to say. Untrusted text is escaped.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, Final
 import attrs
 
 from certcore import reasons, vocabulary
-from certcore.cli import fields, terminal
-from certcore.cli.output import Line
+from certcore._cli import fields, terminal
+from certcore._cli.output import Line
 from certcore.reasons import Reason
 from certcore.status.protocol import VehicleFlag, VehicleRecord
 from certcore.verdict import Outcome, VehicleVerdict, Verdict

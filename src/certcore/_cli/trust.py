@@ -10,8 +10,7 @@ import attrs
 import click
 
 from certcore import cose
-from certcore._clock import utc_now
-from certcore.cli import (
+from certcore._cli import (
     datetimes,
     exit_codes,
     files,
@@ -22,8 +21,9 @@ from certcore.cli import (
     trust_root,
     trust_view,
 )
-from certcore.cli.trust_draft import DEFAULT_LIVE_SECONDS, DEFAULT_UPDATE_DAYS, TrustDraft
-from certcore.cli.trust_root import read_root
+from certcore._cli.trust_draft import DEFAULT_LIVE_SECONDS, DEFAULT_UPDATE_DAYS, TrustDraft
+from certcore._cli.trust_root import read_root
+from certcore._clock import utc_now
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.keys import LocalSigner
 from certcore.trust import (

@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from certcore import cose
-from certcore.cli import datetimes, exit_codes, files, keygen, terminal, trust_view
+from certcore._cli import datetimes, exit_codes, files, keygen, terminal, trust_view
 from certcore.keys import PublicKey
 from certcore.trust import roots
 from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, Environment, RootSetContents, TrustRoot

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from certcore._cli import json_input
+from certcore._cli.json_input import Members, Reader
 from certcore.certificate._claims import BY_NAME
 from certcore.certificate._forms import INSTANT
 from certcore.certificate._json import members
-from certcore.cli import json_input
-from certcore.cli.json_input import Members, Reader
 from certcore.payload import (
     Basis,
     Deficiency,

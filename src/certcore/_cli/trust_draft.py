@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from certcore.cli import files, json_input
-from certcore.cli.json_input import Members
+from certcore._cli import files, json_input
+from certcore._cli.json_input import Members
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import ALGORITHM_NAMES, PublicKey
 from certcore.keys._algorithms import ALGORITHM_NUMBERS
