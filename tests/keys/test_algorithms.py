@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certcore import cose, keys
-from certcore.cli import keygen
+from certcore._cli import keygen
 from certcore.keys import LocalSigner, PublicKey
 from certcore.keys._algorithms import (
     ALGORITHMS,
