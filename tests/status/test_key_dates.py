@@ -199,10 +199,10 @@ def a_list(uri: str, *, signer: LocalSigner = KEY, issued_at: datetime = DATED) 
     return issue_token(status_list, uri=uri, signer=signer, issued_at=issued_at, expires_at=NOW + 24 * HOUR)
 
 
-def some_events(uri: str) -> bytes:
+def some_events(uri: str, *, signer: LocalSigner = KEY) -> bytes:
     """An events document that says that nothing happened."""
     return issue_events(
-        {}, uri=uri, signer=KEY, history_from=NOW - 9999 * HOUR, issued_at=DATED, expires_at=NOW + 24 * HOUR
+        {}, uri=uri, signer=signer, history_from=NOW - 9999 * HOUR, issued_at=DATED, expires_at=NOW + 24 * HOUR
     )
 
 
@@ -440,6 +440,42 @@ def test_evidence_under_another_trust_list(name: str, published: Callable[[str],
         Evidence.from_bytes(_cbor.encode(file)).replay(TRUST_ROOT)
 
     assert "evidence-outcome-differs" == caught.value.code
+
+
+@pytest.mark.parametrize("is_later", [False, True])
+def test_the_cure_over_http(is_later: bool, tmp_path: Path) -> None:  # noqa: FBT001  parametrised
+    """Lists and events that the issuer publishes anew under a fresh key are taken at once, whatever is in the cache."""
+    stolen = Case({"compromised_since": DATED - HOUR})
+    with FaultServer() as server:
+        uri, policy = server.url + PATH, attrs.evolve(POLICY, max_status_age=None)
+        lenient, strict = trusting(LENIENT, server.url), trusting(stolen, server.url)
+
+        async def ask(trust: TrustList) -> Verdict:
+            how: dict[str, Any] = {"trust": trust, "policy": policy, "clock": FixedClock(NOW)}
+            options: dict[str, Any] = {"cache_dir": tmp_path, "tuning": still(), "deadline": PATIENT}
+            if is_later:
+                async with AsyncHTTPStatusBackend(**options) as later:
+                    return await AsyncVerifier(status=later, **how).verify(CERTIFICATE, as_of=DATED - HOUR)
+            with closing(HTTPStatusBackend(**options)) as backend:
+                return Verifier(status=backend, **how).verify(CERTIFICATE, as_of=DATED - HOUR)
+
+        server.routes |= {PATH: cwt(a_list(uri)), events_uri(PATH): cwt(some_events(uri), STATUS_EVENTS_TYPE)}
+        assert Outcome.VALID is asyncio.run(ask(lenient)).outcome
+        assert "status-key-compromised" in _codes(asyncio.run(ask(strict)))
+        server.routes[PATH] = cwt(a_list(uri, signer=FRESH, issued_at=NOW - timedelta(minutes=1)))
+        assert "status-key-compromised" in _codes(asyncio.run(ask(strict)))  # the events are still the thief's
+        server.routes[events_uri(PATH)] = cwt(some_events(uri, signer=FRESH), STATUS_EVENTS_TYPE)
+        assert Outcome.VALID is asyncio.run(ask(strict)).outcome
+
+
+@pytest.mark.parametrize("name", ["after its window", "after the compromise", "within its window"])
+def test_prefetched_lists(name: str) -> None:
+    """What is fetched beforehand is judged in the same way, and the report says why a list does not count."""
+    case = CASES[name]
+    with FaultServer() as server, closing(HTTPStatusBackend(tuning=still(), deadline=PATIENT)) as backend:
+        server.routes[PATH] = cwt(a_list(server.url + PATH))
+        report = backend.prefetch(trusting(case, server.url), lists={"CN": [7]})
+        assert dict(report.failed).get(server.url + PATH) == case.code
 
 
 @pytest.mark.parametrize("kid", [b"first", b"second"])
