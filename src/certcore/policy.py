@@ -78,7 +78,7 @@ class Policy:
         live_replaces_status: whether a live presentation stands for a status look-up within its minutes.
         stop_flags: the vehicle states that take a vehicle off the road.
         time_stamp_authorities: root certificates (DER or PEM) of those whose RFC 3161 time-stamps prove that a
-            certificate existed, where its key was compromised later.
+            certificate or a register's document existed, where its key was compromised later.
         seal_keys: whose seals on evidence prove the same: the user's own.
     """
 
