@@ -162,9 +162,8 @@ class Verifier(_Asker):
             as_of: the moment the question is about: an aware datetime, or a civil day in the issuer's zone.
             expect: the vehicle that was seen.
             known_at: judge with what was knowable then; now, unless given.
-            existed_by: what may prove that the certificate, or a register's document, existed before its key was
-                compromised: RFC 3161 time-stamps, sealed evidence, a register's receipts
-                (`certcore.proofs.existence`); at most 16.
+            existed_by: what may prove that the certificate, or a register's document, is older than the theft of its
+                key: time-stamps, sealed evidence, a register's receipts (`certcore.proofs.existence`); at most 16.
 
         Raises:
             TypeError: for a text that is not a str, or a moment that is no date.
