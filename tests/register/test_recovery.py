@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from certcore import LocalSigner
 from certcore.errors import IssuingError, StatusError
@@ -482,3 +485,38 @@ def test_the_state_names_its_register(lite: StatusRegistry, folder: Path) -> Non
     published(lite, folder)
     (one,) = json.loads((folder / STATE).read_bytes())["lists"].values()
     assert lite.identity == one["register"]
+
+
+STEPS = st.lists(st.sampled_from(["revoke", "suspend", "publish", "back up", "restore", "recover"]), max_size=14)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_what_was_published_stays_published(tmp_path_factory: pytest.TempPathFactory, steps: list[str]) -> None:
+    """Whatever is lost, restored and recovered in between: what readers were told of an entry is never untold."""
+    place, clock = tmp_path_factory.mktemp("world"), SetClock(BEGIN)
+    folder, known = place / "published", dict[StatusRef, set[str]]()
+    registry = StatusRegistry(f"sqlite:///{place / '0.db'}", clock=clock, list_size=256)
+    backup, refs = place / "backup.db", []
+    for number, step in enumerate(["back up", *steps, "publish"], 1):
+        clock.pass_by(HOUR)
+        if step in {"revoke", "suspend"}:
+            refs.append(issue(registry, clock, number)[0])
+            STOPS["void" if step == "revoke" else "suspended"](registry, refs[-1])
+        elif step == "back up":
+            copied(registry, backup, clock).close()
+        elif step == "restore":
+            registry.close()
+            shutil.copy(backup, place / f"{number}.db")
+            registry = StatusRegistry(f"sqlite:///{place / f'{number}.db'}", clock=clock, create=False)
+        elif step == "recover" and folder.exists():
+            registry.recover(folder, uri_template=TEMPLATE, keys=KEYS)
+        elif step == "publish":
+            with suppress(IssuingError):
+                published(registry, folder)
+            for ref in refs:
+                if (folder / f"cn/lists/{ref.list}.events").exists():
+                    now = set(told(folder, ref))
+                    assert known.get(ref, set()) <= now
+                    known[ref] = now
+    registry.close()
