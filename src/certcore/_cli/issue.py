@@ -116,7 +116,7 @@ def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # n
     force, scale, level = given.pop("force"), given.pop("scale"), given.pop("level")
     files.refuse_existing(outputs.values(), force=force)
     issuer_country, profile = given.pop("issuer_country"), given.pop("profile")
-    certificate = _certificate(given)
+    certificate = _read_certificate(given)
     if profile is not None:
         _require_profile(certificate, Profile(profile))
     signer = keygen.read_signer(key_file, password_file)
@@ -128,9 +128,7 @@ def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # n
     if not any(outputs.values()):
         terminal.say(text)
         return exit_codes.DONE
-    contents = {
-        path: _drawn(kind, text, scale=scale, level=level) for kind, path in outputs.items() if path is not None
-    }
+    contents = {path: _draw(kind, text, scale=scale, level=level) for kind, path in outputs.items() if path is not None}
     files.write_all(contents, force=force)
     size = qr.size(text, level=level)
     for path, data in contents.items():
@@ -139,7 +137,7 @@ def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # n
     return exit_codes.DONE
 
 
-def _certificate(given: dict[str, Any]) -> InspectionCertificate:
+def _read_certificate(given: dict[str, Any]) -> InspectionCertificate:
     """The certificate that the options and the JSON file state."""
     json_file, counts, listed = given.pop("json_file"), given.pop("deficiency_counts"), given.pop("deficiency")
     if counts is not None and listed is not None:
@@ -163,7 +161,7 @@ def _require_profile(certificate: InspectionCertificate, profile: Profile) -> No
         )
 
 
-def _drawn(kind: str, text: str, *, scale: int, level: str) -> bytes:
+def _draw(kind: str, text: str, *, scale: int, level: str) -> bytes:
     if kind == "text":
         return f"{text}\n".encode("ascii")
     try:

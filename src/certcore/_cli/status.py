@@ -89,7 +89,7 @@ def init(database: str, issuer: str | None, country: str | None, list_size: int 
     if "://" not in database:
         files.refuse_existing([Path(database)], force=False)
     given = {"issuer": issuer, "country": country, "list_size": list_size}
-    registry = _registry(database, create=True, **{name: value for name, value in given.items() if value is not None})
+    registry = _connect(database, create=True, **{name: value for name, value in given.items() if value is not None})
     terminal.say(f"a register that began at {registry.history_from.isoformat()}")
     return exit_codes.DONE
 
@@ -103,7 +103,7 @@ def revoke(database: str, ref: StatusRef, effective_at: datetime | None, *, from
     if from_start == (effective_at is not None):
         msg = "either --effective-at or --from-start"
         raise click.UsageError(msg)
-    _opened(database).revoke(ref, effective_at=effective_at, actor=said["actor"], reason=said["reason"])
+    _open_register(database).revoke(ref, effective_at=effective_at, actor=said["actor"], reason=said["reason"])
     return _done(ref, "revoked")
 
 
@@ -112,7 +112,7 @@ def revoke(database: str, ref: StatusRef, effective_at: datetime | None, *, from
 @_effective_option("From when, with its zone; now, unless given.")
 def suspend(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
     """Suspend a certificate until it is resumed."""
-    _opened(database).suspend(ref, effective_at=effective_at, actor=actor, reason=reason)
+    _open_register(database).suspend(ref, effective_at=effective_at, actor=actor, reason=reason)
     return _done(ref, "suspended")
 
 
@@ -121,7 +121,7 @@ def suspend(database: str, ref: StatusRef, effective_at: datetime | None, actor:
 @_effective_option("From when, with its zone; now, unless given.")
 def resume(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
     """End a suspension."""
-    _opened(database).resume(ref, effective_at=effective_at, actor=actor, reason=reason)
+    _open_register(database).resume(ref, effective_at=effective_at, actor=actor, reason=reason)
     return _done(ref, "resumed")
 
 
@@ -155,7 +155,7 @@ def publish(database: str, folder: Path, key_file: Path, password_file: Path | N
     """
     signer = keygen.read_signer(key_file, password_file)
     trust = _trust_list(how)
-    registry = _opened(database)
+    registry = _open_register(database)
     try:
         found = registry.publish(
             folder,
@@ -194,7 +194,7 @@ def recover(database: str, folder: Path, uri_template: str, key_files: tuple[Pat
     """
     keys = [keygen.read_public_key(path) for path in key_files]
     try:
-        learnt = _opened(database).recover(folder, uri_template=uri_template, keys=keys)
+        learnt = _open_register(database).recover(folder, uri_template=uri_template, keys=keys)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     terminal.say(f"{learnt} events recovered; references come from a new list now")
@@ -215,7 +215,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
     signer = keygen.read_signer(key_file, password_file)
     text = _one_text(what)
     try:
-        data = _opened(database).receipt(text, issuer=how["issuer"], signer=signer)
+        data = _open_register(database).receipt(text, issuer=how["issuer"], signer=signer)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     files.write(how["out"], data, force=how["force"])
@@ -244,7 +244,7 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
     signer = None if how["key_file"] is None else keygen.read_signer(how["key_file"], how["password_file"])
     try:
         app = service.create_app(
-            _opened(database),
+            _open_register(database),
             signer=signer,
             trust_list=how["trust_list"],
             folder=folder,
@@ -309,16 +309,16 @@ def _one_text(what: str) -> str:
     return next(iter(found)).removesuffix("\n").removesuffix("\r")
 
 
-def _opened(database: str) -> StatusRegistry:
+def _open_register(database: str) -> StatusRegistry:
     """The register that is there: none is made by a slip of the pen."""
     if "://" not in database and not Path(database).is_file():
         raise RejectedInputError(
             "file-unreadable", f"{database}: there is no register; 'certcore status init' makes one"
         )
-    return _registry(database, create=False)
+    return _connect(database, create=False)
 
 
-def _registry(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401  StatusRegistry's own
+def _connect(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401  StatusRegistry's own
     log = _register_module("certcore.register.log")
     url = database if "://" in database else f"sqlite:///{database}"
     try:
