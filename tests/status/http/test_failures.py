@@ -306,6 +306,24 @@ def test_a_hook_that_breaks(make: Make, server: FaultServer, caplog: pytest.LogC
     assert "on_failure raised RuntimeError" in caplog.messages
 
 
+def test_what_a_transport_says_is_not_told(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+    """An injected transport may raise anything, and brings neither a vehicle nor a line of its own into the log."""
+    heard: list[LookupFailure] = []
+
+    class Talkative:
+        def handle_request(self, _: object) -> object:
+            raise StatusError(f"{PLATE}\nforged line", VIN, cause=f"{VIN}\nforged line")
+
+        async def handle_async_request(self, _: object) -> object:
+            return self.handle_request(_)
+
+    make(transport=Talkative(), on_failure=heard.append).refused(query("https://register.example/lists/7"))
+
+    assert [(UNAVAILABLE, None)] == [(one.code, one.cause) for one in heard]
+    assert len(caplog.messages) == 1
+    assert not any(secret in caplog.text for secret in (PLATE, VIN, "forged"))
+
+
 def test_an_older_copy_speaks_and_the_failure_is_told(make: Make, server: FaultServer) -> None:
     """Where a copy that was fetched before still counts, the look-up succeeds, and the hook hears of the forgery."""
     heard: list[LookupFailure] = []

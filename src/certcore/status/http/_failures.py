@@ -9,6 +9,8 @@ from typing import Final
 import attrs
 
 from certcore.errors import StatusError
+from certcore.reasons import REASONS
+from certcore.status._url_policy import CAUSES
 
 _log: Final = logging.getLogger("certcore.status")
 _log.addHandler(logging.NullHandler())  # whether and where it is written is for the program to say
@@ -42,8 +44,8 @@ def report(
     failure = LookupFailure(
         subject=subject,
         url=None if url is None or cause == "url" else url.partition("?")[0],
-        code=error.code,
-        cause=cause if isinstance(cause, str) else None,
+        code=error.code if error.code in REASONS else "status-unavailable",  # a transport may raise anything
+        cause=cause if isinstance(cause, str) and cause in CAUSES else None,
         retry_after_s=error.retry_after_s,
     )
     _log.warning("status %s: %s (%s) from %s", subject, failure.code, failure.cause or "-", failure.url or "nobody")
