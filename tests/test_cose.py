@@ -136,6 +136,29 @@ def test_headers_that_are_not_the_caller_s(label: int) -> None:
         cose.sign1(PAYLOAD, signer=SIGNER, protected={label: b"x"})
 
 
+class SignerWithALongId:
+    """A signer whose key came from a JWK with a long kid."""
+
+    public_key = attrs.evolve(KEY, key_id=b"k" * 33)
+
+    def sign(self, data: bytes, /) -> bytes:
+        """As the usual signer."""
+        return SIGNER.sign(data)
+
+
+def test_what_is_signed_can_be_read() -> None:
+    """A key id that no certificate and no trust list may hold is refused before anything is signed with it."""
+    signer = SignerWithALongId()
+    writers: list[Callable[[], bytes]] = [
+        lambda: cose.sign1(PAYLOAD, signer=signer),
+        lambda: cose.sign(PAYLOAD, signers=[signer], content_type="a/b"),
+        lambda: cose.add_signature(cose.sign(PAYLOAD, signers=[OTHER], content_type="a/b"), signer=signer),
+    ]
+    for write in writers:
+        with pytest.raises(ValueError, match="32 bytes"):
+            write()
+
+
 def test_opened_hides_the_payload() -> None:
     """What was in the message is not in a log."""
     opened = open_sign1(message(unprotected={33: b"unsigned"}))

@@ -172,7 +172,8 @@ def sign1(
 
     Raises:
         IssuingError: ``signer-failed``; the signer raised, or gave no bytes.
-        ValueError: for a header that is not the caller's to set, or that no reader would take.
+        ValueError: for a header that is not the caller's to set, or that no reader would take; for a key id of more
+            than 32 bytes.
     """
     from pycose.messages import Sign1Message  # noqa: PLC0415  60 ms, and never on the verify path
 
@@ -421,7 +422,11 @@ def _sign_structure(body: bytes, header: bytes, payload: bytes) -> bytes:
 
 
 def _signer_header(signer: Signer) -> dict[int, object]:
-    return {ALG: signer.public_key.algorithm, KID: signer.public_key.key_id}
+    key = signer.public_key
+    if len(key.key_id) > MAX_KEY_ID_BYTES:
+        msg = f"what certcore signs names its key by at most {MAX_KEY_ID_BYTES} bytes: give the key another key_id"
+        raise ValueError(msg)
+    return {ALG: key.algorithm, KID: key.key_id}
 
 
 def _in_order(header: Mapping[int, object]) -> dict[int, object]:
