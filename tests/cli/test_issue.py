@@ -217,3 +217,25 @@ def test_a_file_that_is_no_json_object_is_refused(certcore: Command, text: str) 
     found = certcore(*KEY, "--json-file", "cert.json")
     assert exit_codes.ERROR == found.exit_code
     assert "[input-malformed]" in found.stderr or "[file-too-large]" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        (("--valid-until", "2020-09-30"), "last day"),
+        (("--vin", "LSVAA4181E218421"), "16 characters"),
+        (("--vin", "LSVAA4181E21842111"), "18 characters"),
+        (("--vin", "LSVAA4182E2184211"), "check digit"),
+        (("--vin", "ZVW30-1234567"), ""),
+        ((), ""),
+    ],
+)
+def test_what_is_probably_a_slip_is_said_before_it_is_printed(
+    certcore: Command, changed: tuple[str, ...], word: str
+) -> None:
+    """A last day that is over, or a VIN a character short, is issued as it was typed, and said on standard error."""
+    found = certcore(*KEY, *FIELDS, *changed)
+    assert exit_codes.DONE == found.exit_code
+    assert word in found.stderr
+    assert bool(word) == bool(found.stderr)
+    assert "LSV" not in found.stderr

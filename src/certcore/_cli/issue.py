@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
-from certcore import payload, qr
+from certcore import payload, qr, vocabulary
 from certcore._cli import certificate_draft, exit_codes, files, keygen, terminal
+from certcore._clock import utc_now
 from certcore.certificate._claims import TABLE, Claim
 from certcore.errors import IssuingError
 from certcore.issue import Issuer
@@ -21,6 +23,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 _PAIR: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
 _ENTRY: Final = re.compile(r"(?P<uri>[^#]+)#(?P<index>\d{1,10})", re.ASCII)
+
+_NEARLY_A_VIN: Final = range(15, 20)
+"""Lengths of a chassis number that may be meant to be a VIN of 17 characters."""
 
 DEFAULT_SCALE: Final = 8
 """Pixels to a module of a PNG: 8 reads well off a screen and off paper."""
@@ -124,6 +129,8 @@ def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # n
         issuer = Issuer(signer=signer, country=issuer_country or certificate.country)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
+    for doubt in _doubts(certificate, utc_now().date()):
+        terminal.say(f"certcore: {doubt}", err=True)
     text = issuer.issue(certificate)
     if not any(outputs.values()):
         terminal.say(text)
@@ -148,6 +155,23 @@ def _read_certificate(given: dict[str, Any]) -> InspectionCertificate:
         options["deficiencies"] = listed if counts is None else counts
     members = {} if json_file is None else certificate_draft.from_json(files.read_text(json_file), str(json_file))
     return certificate_draft.from_members({**members, **options})
+
+
+def _doubts(certificate: InspectionCertificate, today: date) -> Iterator[str]:
+    """What is allowed and is probably a slip of the pen, which would be printed."""
+    day = certificate.issued_at.date() if certificate.issued_at else today
+    if certificate.valid_until is not None and certificate.valid_until < day - timedelta(days=1):
+        yield "the last day of validity is before the day of issue"
+    vin = certificate.vin
+    if vin is not None and not vocabulary.is_vin(vin) and len(vin) in _NEARLY_A_VIN and vin.isalnum():
+        yield f"the chassis number has {len(vin)} characters and is no VIN: is it complete?"
+    elif (
+        certificate.country == "CN"
+        and vin is not None
+        and vocabulary.is_vin(vin)
+        and not vocabulary.vin_check_digit_ok(vin)
+    ):
+        yield "the VIN's check digit is wrong"
 
 
 def _require_profile(certificate: InspectionCertificate, profile: Profile) -> None:

@@ -17,6 +17,8 @@ from certcore.certificate._claims import BY_NAME, NAMES
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
 from certcore.vocabulary import Term
 
+__all__ = ["LABELS", "Words", "chosen", "label", "value"]
+
 Words = tuple[str, str]
 """The same in English and in Chinese."""
 
