@@ -52,7 +52,7 @@ def _texts(value: Iterable[str]) -> tuple[str, ...]:
 class TrustedKey:
     """One key of an issuer and what it may be used for.
 
-    It can be handed to whatever takes public keys; it is then found by each of its ``key_ids``.
+    What opens documents takes it where it takes a public key; it is then found by each of its ``key_ids``.
 
     Attributes:
         public_key: the key.
