@@ -27,7 +27,7 @@ from certcore.trust import Environment
 GOLDEN: Final = Path(__file__).parent / "golden"
 MANIFEST: Final = "manifest.json"
 
-RELEASES: Final = {"0.1": 131}
+RELEASES: Final = {"0.1": 130}
 """How many cases each release has. A release that is out keeps its own for ever; until then some may be added."""
 
 YOUNGER: Final = {
