@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from certcore import Axis, Outcome, armor
 from certcore.reasons import REASONS
 from tests.verify_cases import codes, reasons
-from tests.verify_vectors import FOLDER, VALID, VECTORS, Vector
+from tests.verify_vectors import CHANGED, FOLDER, VALID, VECTORS, Vector
 
 FLIPPED = (
     "valid-es256",
@@ -82,8 +82,17 @@ def test_there_are_enough_and_all_are_read() -> None:
     """Every file lies in the folder of its outcome under its own name, and the table is well covered."""
     paths = sorted(FOLDER.glob("**/*.json"))
 
-    assert [(path.parent.name, path.stem) for path in paths] == [(vector.outcome, vector.name) for vector in VECTORS]
+    assert [(path.parent.name, path.stem) for path in paths] == [(vector.folder, vector.name) for vector in VECTORS]
     assert len(paths) >= 80
+
+
+def test_what_changed_is_there() -> None:
+    """What is said of changed vectors is said of files that are there, once, with its rule."""
+    named = [name for change in CHANGED for name in change["vectors"]]
+
+    assert len(named) == len(set(named))
+    assert set() == set(named) - {vector.name for vector in VECTORS}
+    assert all(change["rule"] for change in CHANGED)
 
 
 def test_every_reason_has_a_vector() -> None:

@@ -91,8 +91,9 @@ def event(
     return {"kind": kind, "effective_at": iso(effective_at), "recorded_at": iso(at), "reason": reason}
 
 
-def seen(state: str, at: datetime) -> dict[str, Any]:
-    return {"state": state, "at": iso(at)}
+def seen(state: str, at: datetime, expires_at: datetime | None = None) -> dict[str, Any]:
+    end = {} if expires_at is None else {"expires_at": iso(expires_at)}
+    return {"state": state, "at": iso(at), **end}
 
 
 def says(
@@ -102,6 +103,7 @@ def says(
     observed_at: datetime = NOW,
     history_from: datetime | None = LONG_AGO,
     reliable_until: datetime | None = None,
+    expires_at: datetime | None = None,
     proofs: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """What a register answers: issued, and whatever else."""
@@ -113,6 +115,7 @@ def says(
         "history_from": iso(history_from),
         "reliable_until": iso(reliable_until),
         "proofs": proofs or [],
+        **({} if expires_at is None else {"expires_at": iso(expires_at)}),
     }
 
 
@@ -1845,6 +1848,302 @@ def clocks() -> None:
         )
 
 
+def moments() -> None:
+    """Which moment a register's word reaches to: days, ages, ends, and what came first or later."""
+
+    def lists(*observations: tuple[Any, ...]) -> dict[str, Any]:
+        return says(issued=False, history_from=None, observations=[seen(*one) for one in observations])
+
+    firm = trust_bytes(trusted_issuer(suspends=False, retroactive=False))
+    lasting = trust_bytes(trusted_issuer(suspends=True, retroactive=False))
+    reaching = trust_bytes(trusted_issuer(suspends=False, retroactive=True))
+    day, first = date(2026, 9, 1), datetime(2026, 8, 31, 16, tzinfo=UTC)
+    noon = first + 12 * HOUR
+    person: dict[str, Any] = {"policy": "counterparty", "expect": None}
+    alone = "notes binding-not-checked"
+    for state in ("suspended", "superseded"):
+        case(
+            f"changed-on-date-listed-{state}",
+            f"Read as valid with the day's first instant and as {state} at noon: asked about the day.",
+            "blocks status-changed-on-date",
+            trust=lasting,
+            as_of=day,
+            status=lists(("valid", first), (state, noon)),
+        )
+    case(
+        "status-gap-today-listed-at-noon",
+        "Read as valid at noon, asked half a minute later about today: nothing is known of the morning.",
+        "blocks status-gap",
+        trust=lasting,
+        as_of=date(2026, 10, 1),
+        status=lists(("valid", NOW - timedelta(seconds=30))),
+    )
+    case(
+        "valid-day-listed-at-its-beginning",
+        "Read as valid with the day's first instant, by a policy that bears a day.",
+        trust=lasting,
+        as_of=day,
+        status=lists(("valid", first)),
+    )
+    over = LOSS - HOUR
+    case(
+        "revoked-list-expired",
+        "A list that read revoked, and has expired: a revocation does not lapse with its document.",
+        "fails revoked-before-event",
+        trust=firm,
+        status=lists(("revoked", LOSS - 2 * DAY, over)),
+    )
+    for state in ("suspended", "superseded"):
+        case(
+            f"status-stale-list-expired-{state}",
+            f"A list that read {state}, and has expired: it blocks, also for somebody who takes it if available.",
+            "blocks status-stale",
+            alone,
+            trust=lasting,
+            status=lists((state, LOSS - 2 * DAY, over)),
+            **person,
+        )
+    case(
+        "void-events-expired",
+        "Events that say void from the start, and have expired.",
+        "fails void-from-start",
+        alone,
+        status=says(event("revoked", None, LOSS - 3 * DAY), issued=False, observed_at=LOSS - 2 * DAY, expires_at=over),
+        **person,
+    )
+    case(
+        "revoked-events-without-list",
+        "Events that revoke, and neither an issued event nor a list.",
+        "fails revoked-before-event",
+        status=says(event("revoked", LOSS - DAY), issued=False),
+    )
+    old = NOW - 9 * DAY
+    case(
+        "status-stale-suspended-long-ago",
+        "Suspended by a record of nine days ago: it may have been lifted since.",
+        "blocks status-stale",
+        as_of=NOW,
+        status=says(event("suspended", old - DAY), observed_at=old),
+    )
+    case(
+        "suspended-then-within-age",
+        "Suspended by a record of a day ago.",
+        "fails suspended-then",
+        as_of=NOW,
+        status=says(event("suspended", old), observed_at=NOW - DAY),
+    )
+    lifted = [event("suspended", LOSS - 2 * DAY), event("resumed", LOSS - DAY)]
+    case(
+        "valid-covered-in-spite-of-later-list",
+        "Suspended and resumed before, by events; a list that came after these reads superseded.",
+        status=says(
+            *lifted,
+            observed_at=NOW - 6 * HOUR,
+            observations=[seen("suspended", LOSS - 36 * HOUR), seen("superseded", NOW)],
+        ),
+    )
+    case(
+        "revocation-effect-unknown-later-list",
+        "Events cover the moment; a list that came after these reads revoked, and revocations may reach back.",
+        "blocks revocation-effect-unknown",
+        status=says(observed_at=NOW - 6 * HOUR, observations=[seen("revoked", NOW)]),
+    )
+    case(
+        "as-of-unsupported-known-then",
+        "A register of the present, asked with what was known at the moment.",
+        "blocks as-of-unsupported",
+        known_at=LOSS,
+        status=says(history_from=None),
+    )
+    case(
+        "valid-present-reliable",
+        "A register of the present that promises an hour more, asked about now.",
+        as_of=NOW,
+        status=says(history_from=None, reliable_until=NOW + HOUR),
+    )
+    case(
+        "revoked-with-its-issue",
+        "Revoked from the second of issue, asked about the hours before: it never was in force.",
+        "fails revoked-before-event",
+        "notes issued-after-event",
+        as_of=ISSUED - HOUR,
+        status=says(event("revoked", ISSUED, NOW - DAY)),
+        in_force=[],
+    )
+    case(
+        "suspended-then-earlier-effect-recorded-later",
+        "Suspended from a week later on, and then recorded as suspended from before.",
+        "fails suspended-then",
+        status=says(event("suspended", LOSS + 7 * DAY, LOSS - 9 * DAY), event("suspended", LOSS - DAY, LOSS + 2 * DAY)),
+    )
+    case(
+        "suspended-then-resumed-at-one-instant",
+        "Suspended and resumed with effect at one instant: the one that stops decides, whichever was recorded first.",
+        "fails suspended-then",
+        status=says(event("suspended", LOSS - DAY), event("resumed", LOSS - DAY, LOSS - HOUR)),
+    )
+    case(
+        "void-from-start-behind-a-supersession",
+        "Void from the start, recorded behind a supersession.",
+        "fails void-from-start",
+        status=says(event("superseded", LOSS + DAY), event("revoked", None, NOW - DAY)),
+    )
+    case(
+        "status-in-future-tomorrow",
+        "Tomorrow as a date, asked half a minute before it.",
+        "blocks status-in-future",
+        alone,
+        as_of=date(2026, 10, 2),
+        evaluated_at=datetime(2026, 10, 1, 15, 59, 30, tzinfo=UTC),
+        **person,
+    )
+    case(
+        "status-gap-list-a-minute-later",
+        "Read as valid a minute after a moment of the past, by a policy that bears no age.",
+        "blocks status-gap",
+        trust=lasting,
+        policy="bulk",
+        status=lists(("valid", LOSS + MINUTE)),
+    )
+    case(
+        "status-stale-two-years-later",
+        "Read as valid an hour after the loss, asked two years later of an issuer whose revocations reach back.",
+        "blocks status-stale",
+        text=seal(certificate(valid_until=date(2029, 9, 30))),
+        trust=trust_bytes(
+            trusted_issuer(suspends=False), issued_at=NOW + 730 * DAY - HOUR, next_update_at=NOW + 737 * DAY
+        ),
+        evaluated_at=NOW + 730 * DAY,
+        status=lists(("valid", LOSS + HOUR)),
+    )
+    case(
+        "status-stale-events-of-yesterday",
+        "Nothing happened by a record of a day and a second ago, of an issuer whose revocations reach back.",
+        "blocks status-stale",
+        status=says(observed_at=NOW - DAY - timedelta(seconds=1)),
+        in_force=[],
+    )
+    case(
+        "revocation-effect-unknown-superseded",
+        "Read as superseded later, and nothing else.",
+        "blocks revocation-effect-unknown",
+        trust=reaching,
+        status=lists(("superseded", LOSS + 3 * DAY)),
+    )
+    case(
+        "status-not-covered-observed-in-future",
+        "A register that speaks as of the year 9998.",
+        "blocks status-not-covered",
+        status=says(observed_at=datetime(9998, 1, 1, tzinfo=UTC)),
+    )
+    case(
+        "status-gap-two-lists-of-one-second",
+        "Two lists of one second, of which one reads revoked: neither counts.",
+        "blocks status-gap",
+        as_of=NOW,
+        status=lists(("valid", NOW - HOUR), ("revoked", NOW - HOUR)),
+    )
+    case(
+        "valid-two-lists-and-a-later-one",
+        "Two lists of one second that differ, and a later one.",
+        as_of=NOW,
+        status=lists(("valid", NOW - HOUR), ("suspended", NOW - HOUR), ("valid", NOW - MINUTE)),
+    )
+    case(
+        "valid-list-of-no-end-and-long-ago",
+        "Read as valid 400 days before, by a list that states no end, for somebody who bears any age.",
+        "notes status-stale",
+        alone,
+        text=seal(certificate(issued_at=LOSS - 420 * DAY, inspected_on=date(2025, 7, 1))),
+        trust=lasting,
+        status=lists(("valid", LOSS - 400 * DAY)),
+        **person,
+    )
+    case(
+        "live-older-than-the-policy-bears",
+        "Shown 20 hours ago under a list that allows a day, by a policy that bears a quarter of an hour.",
+        "blocks status-not-checked",
+        "notes plate-type-not-compared",
+        text=live(presented_at=NOW - 20 * HOUR, minutes=24 * 60),
+        trust=trust_bytes(live_maximum=DAY),
+        policy="roadside",
+        as_of=NOW,
+        expect=PLATE_SEEN,
+    )
+
+
+def right_vehicle_and_clock() -> None:
+    """What is compared, and what is said not to have been; countries, clocks and overdue lists."""
+    typed = seal(certificate(plate_type=2))
+    case(
+        "binding-not-readable-plate-type",
+        "A plate type was seen, and the certificate states none.",
+        "blocks binding-not-readable",
+        expect=SEEN | {"plate_type": 2},
+        status=GOOD,
+    )
+    case("valid-plate-type", "A plate type that both state.", text=typed, expect=SEEN | {"plate_type": 2}, status=GOOD)
+    case(
+        "valid-plate-alone-without-type",
+        "A Chinese plate compared alone and without its type.",
+        "notes plate-type-not-compared",
+        policy="counterparty",
+        expect=PLATE_SEEN,
+        status=GOOD,
+    )
+    kyiv = trust_bytes(trusted_issuer(id="UA", country="UA", time_zone="Europe/Kyiv"))
+    case(
+        "plate-mismatch-another-script",
+        "A plate in Cyrillic letters, seen as the Latin ones that they look like.",
+        "fails plate-mismatch",
+        text=seal(certificate(registration_number="\u0421\u04101234\u0412\u0425")),
+        trust=kyiv,
+        policy="counterparty",
+        expect=PLATE_SEEN | {"registration_number": "CA1234BX"},
+        status=GOOD,
+    )
+    abroad = seal(certificate(country="DE"))
+    case(
+        "key-scope-country",
+        "A certificate of another country than its issuer's.",
+        "fails key-scope",
+        text=abroad,
+        status=GOOD,
+    )
+    case(
+        "valid-another-country",
+        "A certificate of another country, for which the trust list names its issuer.",
+        text=abroad,
+        trust=trust_bytes(trusted_issuer(countries=["DE"])),
+        status=GOOD,
+    )
+    late = datetime(2020, 1, 1, tzinfo=UTC)
+    case(
+        "clock-behind-years",
+        "A terminal that believes it is 2020, asked about now: nothing fails that rests on its clock.",
+        "blocks clock-behind",
+        "blocks issued-in-future",
+        "blocks status-not-checked",
+        as_of=late,
+        evaluated_at=late,
+    )
+    case(
+        "clock-behind-key-unknown",
+        "An unknown key, where the clock is behind the trust list: it cannot be said that the list is current.",
+        "blocks key-unknown",
+        text=seal(certificate(), LocalSigner.generate()),
+        trust=trust_bytes(issued_at=NOW + HOUR),
+        status=GOOD,
+    )
+    case(
+        "valid-trust-list-overdue",
+        "A second past the trust list's next update.",
+        "notes trust-list-overdue",
+        trust=trust_bytes(next_update_at=NOW - timedelta(seconds=1)),
+        status=GOOD,
+    )
+
+
 def faults() -> None:
     """What goes wrong with a register: a bad document blocks under every policy, a missing answer where one is needed."""
     document = ("malformed", "type", "subject", "signature", "expired", "future", "too-large", "rollback", "conflict")
@@ -1895,6 +2194,8 @@ def main() -> None:
         lists_on_both_sides,
         vehicles_since,
         clocks,
+        moments,
+        right_vehicle_and_clock,
         faults,
         keys_of_registers,
     ):

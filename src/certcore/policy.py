@@ -18,6 +18,7 @@ from certcore import _cbor, vocabulary
 from certcore._instants import CLOCK_SKEW
 from certcore.keys import PublicKey, key_tuple
 from certcore.keys._x509 import read_authority
+from certcore.vocabulary import _written as written
 from certcore.vocabulary._characters import is_text
 
 PLATE: Final = "plate"
@@ -182,7 +183,11 @@ class Policy:
 
     @classmethod
     def bulk(cls) -> Self:
-        """Many rows against a snapshot: nothing after the snapshot's own date is taken as known; the VIN compared."""
+        """Many rows against a snapshot: nothing after the snapshot's own date is taken as known; the VIN compared.
+
+        Where an issuer may still change the past, a snapshot tells only what was known at its own date: give that as
+        ``known_at``, or a ``max_status_age``.
+        """
         return cls(
             name="bulk",
             status=Need.REQUIRED,
@@ -194,6 +199,8 @@ class Policy:
 
 
 def _plate(value: str | None) -> str | None:
+    if value is not None:
+        written.check_length(value, "a registration number to expect")
     if value is not None and (not vocabulary.normalise_registration_number(value) or not _is_unicode(value)):
         msg = "a registration number to expect has letters or digits in it; leave it out when there is none"
         raise ValueError(msg)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,13 +17,13 @@ import attrs
 
 from certcore import reasons
 from certcore.certificate._json import members
-from certcore.engine._period import span
+from certcore.engine._period import ValidityContext
 from certcore.engine._question import Question, Sources, VehicleQuestion
 from certcore.errors import NotValidError
 from certcore.payload import InspectionCertificate
 from certcore.reasons import Axis, Effect, Reason
-from certcore.status.protocol import StatusRecord, VehicleRecord
-from certcore.status.timeline import Interval, Rules, in_force
+from certcore.status.protocol import VehicleRecord
+from certcore.status.timeline import Interval
 
 if TYPE_CHECKING:
     from certcore.evidence import Evidence, ReplayReport
@@ -89,15 +89,6 @@ _VEHICLE_HEADLINES: Final[_Headlines] = {
 }
 
 
-@attrs.define(kw_only=True)  # not frozen: private to the verdict that holds it, and made for every one
-class Grounds:
-    """What the stretches of validity are worked out from, when somebody asks for them."""
-
-    record: StatusRecord
-    rules: Rules
-    zone: tzinfo
-
-
 @attrs.frozen(kw_only=True, repr=False)
 class Verdict:
     """What is known of one certificate at one moment, under one policy.
@@ -118,7 +109,7 @@ class Verdict:
     status_observed_at: datetime | None
     _question: Question
     _checked: frozenset[Axis]
-    _grounds: Grounds | None = attrs.field(eq=False)
+    _validity: ValidityContext | None = attrs.field(eq=False)
     _sources: Sources = attrs.field(eq=False)
     replay_report: ReplayReport | None = attrs.field(default=None, eq=False)
 
@@ -167,9 +158,9 @@ class Verdict:
     @property
     def in_force(self) -> tuple[Interval, ...]:
         """When the certificate was valid, as far as the register's history tells; empty when it tells nothing."""
-        if self._grounds is None or self.certificate is None or "result-not-pass" in self:
+        if self._validity is None or self.certificate is None or "result-not-pass" in self:
             return ()
-        return in_force(self._grounds.record, span(self.certificate, self._grounds.zone), self._grounds.rules)
+        return self._validity.intervals(self.certificate)
 
     @property
     def degraded(self) -> bool:
@@ -318,7 +309,7 @@ class VehicleVerdict:
         return f"VehicleVerdict({self.outcome.value}, as_of={self.as_of.isoformat()}, reasons=[{codes}])"
 
 
-def weigh(found: list[Reason], /) -> tuple[Outcome, tuple[Reason, ...]]:
+def outcome_of(found: list[Reason], /) -> tuple[Outcome, tuple[Reason, ...]]:
     """What reasons come to, and the reasons in order: any that fails, else any that blocks, else valid."""
     found.sort(key=_weight)
     return _OUTCOMES[_EFFECTS.index(found[0].effect if found else Effect.NOTES)], tuple(found)

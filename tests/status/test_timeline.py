@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from certcore.reasons import REASONS, Axis, Effect
 from certcore.status import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
-from certcore.status.timeline import Interval, Rules, Window, in_force, judge
+from certcore.status.timeline import Interval, Rules, Window, evaluate, in_force
 
 TICK = timedelta(microseconds=1)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -96,7 +96,7 @@ def rules(
 
 def found(record: StatusRecord, window: Window, by: Rules) -> list[str]:
     """The findings as ``effect code``."""
-    return [f"{finding.effect.value} {finding.code}" for finding in judge(record, window, by)]
+    return [f"{finding.effect.value} {finding.code}" for finding in evaluate(record, window, by)]
 
 
 @attrs.frozen
@@ -184,7 +184,18 @@ RULE_2 = [
     row("2 a list a tick after T", listed((VALID, T + TICK)), by=FIRM),
     row("2 a list long after T", listed((VALID, NOW)), by=FIRM),
     row("2 a list at T, entries may resume", listed((VALID, T)), by=RESUMING),
-    row("2 within the clocks' difference after T, entries may resume", listed((VALID, T + MINUTE)), by=RESUMING),
+    row(
+        "2 within the clocks' difference after a past T, entries may resume",
+        listed((VALID, T + MINUTE)),
+        "blocks status-gap",
+        by=RESUMING,
+    ),
+    row(
+        "2 within the clocks' difference after now, entries may resume",
+        listed((VALID, NOW + MINUTE)),
+        at=NOW,
+        by=RESUMING,
+    ),
     row(
         "2 past the clocks' difference, entries may resume",
         listed((VALID, T + MINUTE + TICK)),
@@ -200,9 +211,15 @@ RULE_2 = [
         by=REACHING,
     ),
     row(
-        "2 then superseded is never retroactive",
+        "2 then superseded, reaching back",
         listed((VALID, T + DAY), (StatusState.SUPERSEDED, T + 2 * DAY)),
+        "blocks revocation-effect-unknown",
         by=REACHING,
+    ),
+    row(
+        "2 then superseded, not reaching back",
+        listed((VALID, T + DAY), (StatusState.SUPERSEDED, T + 2 * DAY)),
+        by=FIRM,
     ),
     row(
         "2 the order of lists does not matter",
@@ -213,22 +230,24 @@ RULE_2 = [
 ]
 
 RULE_3 = [
-    row("3 as old as the policy bears", listed((VALID, T - DAY))),
+    row("3 as old as the policy bears", listed((VALID, T - DAY)), by=RESUMING),
     row("3 a tick older, long ago", listed((VALID, T - DAY - TICK)), "blocks status-not-covered"),
     row("3 a tick older, near now", listed((VALID, NOW - DAY - TICK)), "blocks status-stale", at=NOW),
-    row("3 a policy that bears any age", listed((VALID, BEGIN)), by=rules(max_age=None)),
+    row("3 a policy that bears any age", listed((VALID, T - 365 * DAY)), by=rules(max_age=None)),
+    row("3 older than any list should be", listed((VALID, BEGIN)), "notes status-stale", by=rules(max_age=None)),
     row(
-        "3 a policy that bears none, within the clocks' difference",
-        listed((VALID, T - MINUTE)),
-        by=rules(max_age=timedelta()),
+        "3 as old, and not at its end",
+        StatusRecord(observations=[StatusObservation(state=VALID, at=BEGIN, expires_at=T + DAY)], observed_at=NOW),
+        by=rules(max_age=None),
     ),
     row(
         "3 a policy that bears none",
-        listed((VALID, T - MINUTE - TICK)),
+        listed((VALID, T - TICK)),
         "blocks status-not-covered",
-        by=rules(max_age=timedelta()),
+        by=rules(max_age=timedelta(), retroactive=False),
     ),
-    row("3 the youngest list counts", listed((VALID, T - DAY), (VALID, T - 9 * DAY))),
+    row("3 a policy that bears none, at T", listed((VALID, T)), by=rules(max_age=timedelta(), retroactive=False)),
+    row("3 the youngest list counts", listed((VALID, T - DAY), (VALID, T - 9 * DAY)), by=RESUMING),
     row("3 too old before, and one after that proves", listed((VALID, T - 9 * DAY), (VALID, T + 9 * DAY)), by=FIRM),
     row(
         "3 between two lists nothing is known, where entries may resume",
@@ -273,7 +292,7 @@ RULE_5 = [
         listed((StatusState.SUSPENDED, T - DAY - TICK)),
         "blocks status-gap",
     ),
-    row("5 suspended shortly before T", listed((StatusState.SUSPENDED, T - DAY)), "fails suspended-then"),
+    row("5 suspended shortly before T", listed((StatusState.SUSPENDED, T - DAY)), "fails suspended-then", by=RESUMING),
     row("5 history from later than T", told(history_from=T + TICK), "blocks status-gap"),
     row("5 history from T", told(history_from=T)),
     row("5 history from later than T, nothing that stopped resumes", told(history_from=T + TICK), by=FIRM),
@@ -291,17 +310,17 @@ RULE_5 = [
         "5 present only, over a minute ago", told(history_from=None), "blocks as-of-unsupported", at=NOW - MINUTE - TICK
     ),
     row("5 present only, nothing that stopped resumes", told(history_from=None), by=FIRM),
-    row("5 observed before T, within the age", told(observed_at=T - DAY)),
+    row("5 observed before T, within the age", told(observed_at=T - DAY), by=RESUMING),
     row("5 observed before T, a tick too old", told(observed_at=T - DAY - TICK), "blocks status-not-covered"),
-    row("5 observed at T", told(observed_at=T)),
-    row("5 reliable until T", told(observed_at=T - 9 * DAY, reliable_until=T)),
-    row("5 reliable until a day before T", told(observed_at=T - 9 * DAY, reliable_until=T - DAY)),
+    row("5 observed at T", told(observed_at=T), by=RESUMING),
+    row("5 reliable until T", told(observed_at=T - 9 * DAY, reliable_until=T), by=RESUMING),
+    row("5 reliable until a day before T", told(observed_at=T - 9 * DAY, reliable_until=T - DAY), by=RESUMING),
     row(
         "5 reliable until longer before T",
         told(observed_at=T - 9 * DAY, reliable_until=T - DAY - TICK),
         "blocks status-not-covered",
     ),
-    row("5 reliable until before it was observed", told(observed_at=T, reliable_until=T - 9 * DAY)),
+    row("5 reliable until before it was observed", told(observed_at=T, reliable_until=T - 9 * DAY), by=RESUMING),
     row("5 neither event nor list", told(issued=False), "blocks status-unknown-reference"),
     row("5 neither, and resumed", told(event(RESUMED, T - DAY), issued=False), "blocks status-unknown-reference"),
     row("5 neither, revoked later", told(event(REVOKED, T + DAY), issued=False), "blocks status-unknown-reference"),
@@ -418,14 +437,220 @@ DAYS = [
         listed((VALID, T)),
         "blocks status-not-covered",
         at=THE_DAY,
-        by=rules(suspends=False, max_age=HOUR),
+        by=rules(suspends=False, retroactive=False, max_age=HOUR),
     ),
     row("n a list at the day's last instant proves the day", listed((VALID, THE_DAY.end - TICK)), at=THE_DAY, by=FIRM),
     row("n history from within the day", told(history_from=T), "blocks status-gap", at=THE_DAY),
 ]
 
 
-ROWS = [*RULE_1, *RULE_2, *RULE_3, *RULE_4, *RULE_5, *KNOWING, *DAYS]
+LIST_AT, LIST_END = T - 9 * DAY, T - 8 * DAY
+
+
+def ended(state: StatusState, *events: StatusEvent) -> StatusRecord:
+    """A list that had expired by T, and an events document beside it."""
+    return StatusRecord(
+        events=events,
+        observations=[StatusObservation(state=state, at=LIST_AT, expires_at=LIST_END)],
+        observed_at=LIST_AT,
+        history_from=BEGIN if events else None,
+        expires_at=LIST_END if events else None,
+    )
+
+
+AGES = [
+    row("6 observed as long ago as the policy bears", told(observed_at=NOW - DAY)),
+    row("6 observed longer ago, and the past may change", told(observed_at=NOW - DAY - TICK), "blocks status-stale"),
+    row("6 observed longer ago, and it may not", told(observed_at=NOW - DAY - TICK), by=RESUMING),
+    row("6 observed longer ago than any age", told(observed_at=T), by=rules(max_age=None)),
+    row("6 of then, judged by then", told(observed_at=T + DAY), by=rules(known_at=T + DAY)),
+    row("6 a list at T", listed((VALID, T)), "blocks status-stale"),
+    row("6 a list after T", listed((VALID, T + DAY)), "blocks status-stale", by=REACHING),
+    row("6 a list of now", listed((VALID, T + DAY), (VALID, NOW)), by=REACHING),
+    row(
+        "6 a list after T reads superseded",
+        listed((StatusState.SUPERSEDED, T + TICK)),
+        "blocks revocation-effect-unknown",
+        by=FIRM,
+    ),
+    row("6 what failed stays so", told(event(REVOKED, T), observed_at=T), "fails revoked-before-event"),
+]
+
+DOCUMENTS = [
+    row("8 revoked, past its end", ended(StatusState.REVOKED), "fails revoked-before-event", by=FIRM),
+    row("8 revoked, past its end, entries may return", ended(StatusState.REVOKED), "fails revoked-before-event"),
+    row("8 superseded, past its end", ended(StatusState.SUPERSEDED), "blocks status-stale", by=FIRM),
+    row("8 suspended, past its end", ended(StatusState.SUSPENDED), "blocks status-stale", by=rules(max_age=None)),
+    row(
+        "8 valid, past its end", ended(VALID), "blocks status-not-covered", by=rules(max_age=9 * DAY, retroactive=False)
+    ),
+    row(
+        "8 void, past its end",
+        ended(VALID, event(REVOKED, None, LIST_AT)),
+        "fails void-from-start",
+        by=rules(max_age=None),
+    ),
+    row("8 revoked by an event, past its end", ended(VALID, event(REVOKED, LIST_AT)), "fails revoked-before-event"),
+    row("8 superseded by an event, past its end", ended(VALID, event(SUPERSEDED, LIST_AT)), "blocks status-stale"),
+    row(
+        "8 superseded by an event, proved before its end",
+        ended(VALID, event(SUPERSEDED, LIST_AT - DAY)),
+        "fails superseded-by-then",
+        at=LIST_AT,
+    ),
+    row(
+        "8 suspended by an event, past its end",
+        ended(VALID, event(SUSPENDED, LIST_AT)),
+        "blocks status-stale",
+        by=rules(max_age=None),
+    ),
+    *(
+        row(
+            f"8 an earlier list contradicts the events, a later one reads {state.value}",
+            attrs.evolve(
+                told(observed_at=NOW - HOUR), observations=[seen(StatusState.SUSPENDED, T - DAY), seen(state, NOW)]
+            ),
+            "fails suspended-then",
+            by=RESUMING,
+        )
+        for state in (StatusState.SUSPENDED, StatusState.SUPERSEDED, StatusState.REVOKED)
+    ),
+    *(
+        row(
+            f"8 suspended and resumed, covered, and a later list reads {state.value}",
+            attrs.evolve(
+                told(event(SUSPENDED, T - 2 * DAY), event(RESUMED, T - HOUR), observed_at=NOW - HOUR),
+                observations=[seen(StatusState.SUSPENDED, T - DAY), seen(state, NOW)],
+            ),
+            by=RESUMING,
+        )
+        for state in (StatusState.SUSPENDED, StatusState.SUPERSEDED, StatusState.REVOKED)
+    ),
+    row(
+        "8 a later list reads revoked, and may reach back",
+        attrs.evolve(told(observed_at=NOW - HOUR), observations=[seen(StatusState.REVOKED, NOW)]),
+        "blocks revocation-effect-unknown",
+    ),
+    row(
+        "8 a later list reads revoked, where the events know of another stop",
+        attrs.evolve(
+            told(event(SUPERSEDED, T + DAY), observed_at=NOW - HOUR), observations=[seen(StatusState.REVOKED, NOW)]
+        ),
+        "blocks revocation-effect-unknown",
+        "notes superseded-after-event",
+    ),
+]
+
+SUSPENSIONS = [
+    row(
+        "9 suspended, as old as the policy bears",
+        told(event(SUSPENDED, T - DAY), observed_at=NOW - DAY),
+        "fails suspended-then",
+        at=NOW,
+    ),
+    row(
+        "9 suspended, a tick older",
+        told(event(SUSPENDED, T - DAY), observed_at=NOW - DAY - TICK),
+        "blocks status-stale",
+        at=NOW,
+    ),
+    row("9 suspended, covered long ago", told(event(SUSPENDED, T), observed_at=T), "fails suspended-then"),
+    row("9 revoked, of any age", told(event(REVOKED, T - DAY), observed_at=T), "fails revoked-before-event", at=NOW),
+    row(
+        "9 suspended, and a younger list reads valid",
+        attrs.evolve(told(event(SUSPENDED, T), observed_at=NOW - DAY), observations=[seen(VALID, NOW - HOUR)]),
+        at=NOW,
+    ),
+]
+
+PRESENTS = [
+    row(
+        "10 as known when only the past was", told(history_from=None), "blocks as-of-unsupported", by=rules(known_at=T)
+    ),
+    row("10 promised from now on", told(history_from=None, reliable_until=NOW + HOUR), at=NOW),
+    row("10 promised from then on", told(history_from=None, observed_at=T, reliable_until=NOW), by=RESUMING),
+    row("10 promised later than T", told(history_from=None, reliable_until=NOW + HOUR), "blocks as-of-unsupported"),
+    row("15 of a later time than now", told(observed_at=NOW + MINUTE + TICK), "blocks status-stale", at=NOW),
+    row("15 of the clocks' difference from now", told(observed_at=NOW + MINUTE), at=NOW),
+    row("15 of the year 9999", told(observed_at=datetime(9999, 1, 1, tzinfo=UTC)), "blocks status-not-covered"),
+    row("15 suspended, of a later time", told(event(SUSPENDED, T), observed_at=NOW + DAY), "blocks status-stale"),
+    row("15 revoked, of a later time", told(event(REVOKED, T), observed_at=NOW + DAY), "fails revoked-before-event"),
+    row(
+        "15 a list of a later time",
+        listed((VALID, NOW + MINUTE + TICK)),
+        "blocks status-unknown-reference",
+        at=NOW,
+    ),
+    *(
+        row(f"15 two lists of T, valid and {state.value}", listed((VALID, T), (state, T)), "blocks status-gap", by=by)
+        for state in (StatusState.SUSPENDED, StatusState.SUPERSEDED, StatusState.REVOKED)
+        for by in (RESUMING,)
+    ),
+    row(
+        "15 two lists of T, and a later one",
+        listed((VALID, T), (StatusState.SUSPENDED, T), (VALID, T + HOUR)),
+        at=T + HOUR,
+        by=RESUMING,
+    ),
+    row(
+        "13 suspended and resumed at one instant, whichever was recorded first",
+        told(event(SUSPENDED, T - DAY, T - 2 * DAY), event(RESUMED, T - DAY, T - HOUR)),
+        "fails suspended-then",
+    ),
+    row(
+        "13 recorded in another order than that of effect",
+        told(event(REVOKED, T - DAY, NOW - DAY), event(SUPERSEDED, T + DAY, T)),
+        "fails revoked-before-event",
+    ),
+]
+
+LEAST_KNOWN = [
+    row(
+        "7 read valid at its beginning, and suspended in it",
+        listed((VALID, THE_DAY.start), (StatusState.SUSPENDED, T)),
+        "blocks status-changed-on-date",
+        at=THE_DAY,
+        by=RESUMING,
+    ),
+    row(
+        "7 read valid at its beginning, and superseded in it",
+        listed((VALID, THE_DAY.start), (StatusState.SUPERSEDED, T)),
+        "blocks status-changed-on-date",
+        at=THE_DAY,
+        by=RESUMING,
+    ),
+    row("7 read valid at noon, entries may return", listed((VALID, T)), "blocks status-gap", at=THE_DAY, by=RESUMING),
+    row("7 read valid before it", listed((VALID, THE_DAY.start)), at=THE_DAY, by=RESUMING),
+    row(
+        "7 read valid before it, and its end too far",
+        listed((VALID, THE_DAY.start - TICK)),
+        "blocks status-not-covered",
+        at=Window(start=THE_DAY.start, end=THE_DAY.start + DAY + TICK),
+        by=RESUMING,
+    ),
+    row(
+        "7 a list that ends in it",
+        StatusRecord(observations=[StatusObservation(state=VALID, at=THE_DAY.start, expires_at=T)], observed_at=NOW),
+        "blocks status-not-covered",
+        at=THE_DAY,
+        by=RESUMING,
+    ),
+]
+
+ROWS = [
+    *AGES,
+    *DOCUMENTS,
+    *SUSPENSIONS,
+    *PRESENTS,
+    *LEAST_KNOWN,
+    *RULE_1,
+    *RULE_2,
+    *RULE_3,
+    *RULE_4,
+    *RULE_5,
+    *KNOWING,
+    *DAYS,
+]
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in ROWS])
@@ -478,8 +703,8 @@ REVOKED_SEEN = StatusState.REVOKED
 def test_lists_on_either_side(
     *, suspends: bool, retroactive: bool, states: tuple[tuple[StatusState, datetime], ...], expected: tuple[str, ...]
 ) -> None:
-    """Lists before and after T, for every way in which an issuer may keep its register."""
-    by = rules(suspends=suspends, retroactive=retroactive)
+    """Lists before and after T, for every way in which an issuer may keep its register; whatever their age."""
+    by = rules(suspends=suspends, retroactive=retroactive, max_age=None)
 
     assert list(expected) == found(listed(*states), moment(T), by)
 
@@ -488,7 +713,7 @@ def test_a_younger_list_outweighs_an_older_one() -> None:
     """Where entries may resume, the youngest list by T speaks; an older suspension is over."""
     record = listed((StatusState.SUSPENDED, T - 2 * HOUR), (VALID, T - HOUR))
 
-    assert all(finding.effect is not Effect.FAILS for finding in judge(record, moment(T), RESUMING))
+    assert all(finding.effect is not Effect.FAILS for finding in evaluate(record, moment(T), RESUMING))
 
 
 @pytest.mark.parametrize("state", [StatusState.REVOKED, StatusState.SUSPENDED, StatusState.SUPERSEDED])
@@ -498,7 +723,7 @@ def test_a_list_that_contradicts_the_events(by: Rules, state: StatusState) -> No
     contradicted = attrs.evolve(told(), observations=[seen(state, T - DAY)])
 
     for at in (T, NOW):
-        assert any(finding.effect is not Effect.NOTES for finding in judge(contradicted, moment(at), by))
+        assert any(finding.effect is not Effect.NOTES for finding in evaluate(contradicted, moment(at), by))
 
 
 def test_the_registers_word_for_why() -> None:
@@ -506,7 +731,7 @@ def test_the_registers_word_for_why() -> None:
     why = StatusEvent(kind=REVOKED, effective_at=T, recorded_at=T, reason="stolen-blank")
     before = StatusEvent(kind=SUSPENDED, effective_at=T - DAY, recorded_at=T - DAY, reason="unpaid")
 
-    (finding,) = judge(told(before, why), moment(T), rules())
+    (finding,) = evaluate(told(before, why), moment(T), rules())
 
     assert ("revoked-before-event", (("reason", "stolen-blank"),)) == (finding.code, finding.detail)
 
@@ -604,7 +829,7 @@ RECORDS = st.builds(
 @given(RECORDS, MOMENTS, ANY_RULES)
 def test_every_finding_is_a_reason(record: StatusRecord, window: Window, by: Rules) -> None:
     """Every finding is a reason about status or freshness, with an effect that the table lets it have."""
-    for finding in judge(record, window, by):
+    for finding in evaluate(record, window, by):
         meaning = REASONS[finding.code]
 
         assert meaning.axis in {Axis.STATUS, Axis.FRESHNESS}
@@ -619,7 +844,7 @@ def test_what_is_recorded_later_is_not_known(
     """An event that was recorded after known_at, and after what two right clocks differ by, changes nothing."""
     more = event(kind, effective_at, by.known_at + by.clock_skew + timedelta(microseconds=later))
 
-    assert judge(record, window, by) == judge(attrs.evolve(record, events=(*record.events, more)), window, by)
+    assert evaluate(record, window, by) == evaluate(attrs.evolve(record, events=(*record.events, more)), window, by)
 
 
 @settings(deadline=None)  # a slow machine is no failure
@@ -629,7 +854,7 @@ def test_a_forgetful_register_never_makes_anything_valid(record: StatusRecord, w
     events = [happened for happened in record.events if happened.kind is not ISSUED]
     forgetful = attrs.evolve(record, events=events, observations=())
 
-    assert any(finding.effect is not Effect.NOTES for finding in judge(forgetful, window, by))
+    assert any(finding.effect is not Effect.NOTES for finding in evaluate(forgetful, window, by))
 
 
 @settings(deadline=None)  # a slow machine is no failure
@@ -656,7 +881,7 @@ def test_order_does_not_matter(record: StatusRecord, window: Window, by: Rules, 
     random.shuffle(observations)  # type: ignore[attr-defined]  # as above
     mixed = attrs.evolve(record, events=events, observations=observations)
 
-    assert judge(record, window, by) == judge(mixed, window, by)
+    assert evaluate(record, window, by) == evaluate(mixed, window, by)
 
 
 def test_order_does_not_matter_for_equal_times() -> None:
@@ -702,6 +927,53 @@ def test_where_it_is_in_force_nothing_fails(record: StatusRecord, at: datetime, 
         for interval in stretches
     )
 
-    fails = any(finding.effect is Effect.FAILS for finding in judge(record, moment(at), by))
+    fails = any(finding.effect is Effect.FAILS for finding in evaluate(record, moment(at), by))
 
     assert not (inside and fails)
+
+
+STEP = timedelta(minutes=20)
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, HOURS, ANY_RULES, st.integers(1, 72))
+@example(listed((VALID, T - 12 * HOUR), (StatusState.SUSPENDED, T)), T - 12 * HOUR, RESUMING, 72)
+def test_a_day_is_as_known_as_its_least_known_instant(
+    record: StatusRecord, start: datetime, by: Rules, steps: int
+) -> None:
+    """A stretch is good only if each of its instants is, and fails only if each does."""
+    window = Window(start=start, end=start + steps * STEP)
+    effects = {worst(record, moment(start + number * STEP), by) for number in range(steps)}
+
+    assert worst(record, window, by) is not None or effects == {None}
+    assert worst(record, window, by) is not Effect.FAILS or effects == {Effect.FAILS}
+
+
+def worst(record: StatusRecord, window: Window, by: Rules) -> Effect | None:
+    """The weightiest effect; None where nothing but notes is found."""
+    effects = {finding.effect for finding in evaluate(record, window, by)} - {Effect.NOTES}
+    return Effect.FAILS if Effect.FAILS in effects else next(iter(effects), None)
+
+
+@settings(deadline=None)  # a slow machine is no failure
+@given(RECORDS, MOMENTS, ANY_RULES, st.sampled_from([timedelta(), HOUR, DAY]))
+def test_a_stricter_policy_never_gains(record: StatusRecord, window: Window, by: Rules, max_age: timedelta) -> None:
+    """Who bears less age finds nothing good that was not."""
+    assume(by.max_age is None or max_age <= by.max_age)
+
+    assert worst(record, window, attrs.evolve(by, max_age=max_age)) is not None or worst(record, window, by) is None
+
+
+def test_in_force_before_issue() -> None:
+    """Before it was issued a certificate stands as at its issue: revoked with it, it never was in force."""
+    period = Interval(start_at=ISSUED_AT - HOUR, end_at=NOW + DAY)
+    at_once, later = told(event(REVOKED, ISSUED_AT)), told(event(REVOKED, ISSUED_AT + TICK))
+    before = told(event(SUSPENDED, ISSUED_AT - MINUTE), event(RESUMED, ISSUED_AT - TICK))
+
+    assert () == in_force(at_once, period, rules(), issued_at=ISSUED_AT)
+    assert [(ISSUED_AT - HOUR, ISSUED_AT + TICK)] == [
+        (interval.start_at, interval.end_at) for interval in in_force(later, period, rules(), issued_at=ISSUED_AT)
+    ]
+    assert [(ISSUED_AT - HOUR, None)] == [
+        (interval.start_at, interval.end_at) for interval in in_force(before, period, rules(), issued_at=ISSUED_AT)
+    ]

@@ -864,16 +864,14 @@ def test_jwt_types(typ: object) -> None:
 
 
 def test_jwt_key_ids() -> None:
-    """A key id selects: a token that names another key opens under none whose id was stated, nor does a strange one."""
+    """A key id selects where a key goes by it; another one, or a strange one, is a hint that leads nowhere."""
     named = PublicKey.from_pem(SIGNER.public_key.to_pem(), key_id=b"12")
     other = PublicKey.from_pem(fixed_signer(ES256, 2).public_key.to_pem(), key_id=b"13")
     assert b"12" == opened_jwt(jwt(header={"kid": "12"}), keys=[other, named]).key_id
-    for kid in ("13", "14", "", "\ud800"):
-        text = jwt(header={"kid": kid})
-        assert "status-list-signature" == code_of(partial(opened_jwt, text, keys=[other, named]))
-    assert "status-list-malformed" == code_of(lambda: opened_jwt(jwt(header={"kid": 12}), keys=[other, named]))
-    unnamed = PublicKey.from_pem(SIGNER.public_key.to_pem())
-    assert unnamed.key_id == opened_jwt(jwt(header={"kid": "14"}), keys=[other, unnamed]).key_id
+    assert b"12" == opened_jwt(jwt(header={"kid": "14"}), keys=[other, named]).key_id
+    assert b"12" == opened_jwt(jwt(header={"kid": "\ud800"}), keys=[other, named]).key_id
+    assert b"12" == opened_jwt(jwt(header={"kid": 13}), keys=[other, named]).key_id
+    assert "status-list-signature" == code_of(lambda: opened_jwt(jwt(header={"kid": "13"}), keys=[other, named]))
 
 
 def test_jwt_brings_no_key() -> None:
@@ -1136,11 +1134,11 @@ def test_history_ends_with_the_events() -> None:
     record = tokenlist.status_record(0, tokens=[opened(issue())], events=events)
     assert ISSUED - DAY == record.observed_at
     rules = timeline.Rules(
-        suspends=True, retroactive=True, max_age=timedelta(), clock_skew=timedelta(), known_at=NOW, evaluated_at=NOW
+        suspends=True, retroactive=False, max_age=timedelta(), clock_skew=timedelta(), known_at=NOW, evaluated_at=NOW
     )
     for at, codes in [(ISSUED - 2 * DAY, []), (ISSUED - HOUR, ["status-gap"])]:
         window = timeline.Window(start=at, end=at + timedelta(microseconds=1))
-        assert codes == [reason.code for reason in timeline.judge(record, window, rules)]
+        assert codes == [reason.code for reason in timeline.evaluate(record, window, rules)]
 
 
 @pytest.mark.parametrize("index", [-1, 64, 2**40, True, 1.0, "1", None])

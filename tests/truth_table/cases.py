@@ -426,11 +426,13 @@ def _status(said: Any, at: datetime) -> object:  # noqa: ANN401  whatever the ro
     return StatusRecord(
         events=events,
         observations=[
-            StatusObservation(state=StatusState(state), at=seen_at) for state, seen_at in said.get("lists", [])
+            StatusObservation(state=StatusState(state), at=seen_at, expires_at=end[0] if end else None)
+            for state, seen_at, *end in said.get("lists", [])
         ],
         observed_at=said.get("observed", at),
         history_from=_or_none(said.get("history_from", "none" if has_lists else LONG_AGO)),
         reliable_until=said.get("reliable_until"),
+        expires_at=said.get("expires"),
         proofs=_signed_by(said, "application/vnd.certcore.status-events+cwt"),
     )
 

@@ -6,13 +6,20 @@ which way numbers differ, never what they are.
 
 from __future__ import annotations
 
+from typing import Final
+
 from certcore import vocabulary
 from certcore.payload import InspectionCertificate
 from certcore.policy import PLATE, VIN, Expected, Policy
-from certcore.reasons import Reason, blocks, fails, notes
+from certcore.reasons import Effect, Reason, blocks, fails, notes
+
+__all__ = ["compare"]
+
+_UNIQUE_WITH_TYPE: Final = frozenset({"CN"})
+"""Where a registration number is unique only together with its type (号牌种类)."""
 
 
-def judge(expect: Expected, certificate: InspectionCertificate, policy: Policy) -> list[Reason]:
+def compare(expect: Expected, certificate: InspectionCertificate, policy: Policy) -> list[Reason]:
     """How the certificate agrees with the vehicle that was seen, and whether the policy had enough to compare."""
     found: list[Reason] = []
     if expect.registration_number is None and PLATE in policy.binding:
@@ -21,19 +28,35 @@ def judge(expect: Expected, certificate: InspectionCertificate, policy: Policy) 
         found.append(blocks("binding-not-given", missing=VIN))
     if expect.is_empty:
         return found or [notes("binding-not-checked")]
+    numbers = _plate_reasons(expect, certificate)
+    found += numbers
+    is_other_plate = any(reason.effect is Effect.FAILS for reason in numbers)
+    if expect.vin is not None:
+        is_same_plate = expect.registration_number is not None and not is_other_plate
+        found += _vin_reasons(expect.vin, certificate.vin, is_same_plate=is_same_plate)
+    return found
+
+
+def _plate_reasons(expect: Expected, certificate: InspectionCertificate) -> list[Reason]:
+    """Country, type and number: what is given is compared, or said not to have been.
+
+    Where a VIN is compared, it says which of two vehicles of one number is meant, and the type is not missed.
+    """
+    found: list[Reason] = []
     plate, plate_type = expect.registration_number, expect.plate_type
-    is_other_plate = False
     if expect.country is not None and expect.country != certificate.country:
         found.append(fails("country-mismatch"))
-        is_other_plate = True
-    if plate_type is not None and certificate.plate_type is not None and plate_type != certificate.plate_type:
+    if plate_type is not None and certificate.plate_type is None:
+        found.append(blocks("binding-not-readable", missing="plate_type"))
+    elif plate_type is not None and plate_type != certificate.plate_type:
         found.append(fails("plate-type-mismatch"))
-        is_other_plate = True
-    if plate is not None and not vocabulary.same_registration_number(plate, certificate.registration_number):
-        found.append(fails("plate-mismatch"))
-        is_other_plate = True
-    if expect.vin is not None:
-        found += _vin_reasons(expect.vin, certificate.vin, is_same_plate=plate is not None and not is_other_plate)
+    if plate is None:
+        return found
+    if not vocabulary.same_registration_number(plate, certificate.registration_number):
+        is_alike = vocabulary.looks_like_registration_number(plate, certificate.registration_number)
+        found.append(fails("plate-mismatch", hint="lookalike") if is_alike else fails("plate-mismatch"))
+    elif plate_type is None and expect.vin is None and certificate.country in _UNIQUE_WITH_TYPE:
+        found.append(notes("plate-type-not-compared"))
     return found
 
 

@@ -18,7 +18,7 @@ from certcore.status.timeline import Window
 _NORMAL_FLAG: Final = "A"
 
 
-def judge(
+def evaluate(
     record: VehicleRecord,
     window: Window,
     zone: tzinfo,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
+import attrs
+
 from certcore import vocabulary
 from certcore._instants import civil_day, midnight
 from certcore.payload import InspectionCertificate, Result
 from certcore.reasons import Reason, blocks, fails, notes
-from certcore.status.timeline import Interval, Window
+from certcore.status.protocol import StatusRecord
+from certcore.status.timeline import Interval, Rules, Window, in_force
 
 _DAY: Final = timedelta(days=1)
 
@@ -34,7 +37,21 @@ def span(certificate: InspectionCertificate, zone: tzinfo) -> Interval:
     return Interval(start_at=midnight(first_day(certificate, zone), zone), end_at=end)
 
 
-def judge(
+@attrs.define(kw_only=True)  # not frozen: private to the verdict that holds it, and made for every one
+class ValidityContext:
+    """What the intervals of validity are worked out from, when somebody asks for them."""
+
+    record: StatusRecord
+    rules: Rules
+    zone: tzinfo
+
+    def intervals(self, certificate: InspectionCertificate) -> tuple[Interval, ...]:
+        """When the certificate was valid, as far as the register's history tells."""
+        period = span(certificate, self.zone)
+        return in_force(self.record, period, self.rules, issued_at=certificate.issued_at)
+
+
+def evaluate(
     certificate: InspectionCertificate, day: date, window: Window, zone: tzinfo, *, latest_issue: datetime
 ) -> list[Reason]:
     """Whether the certificate's days hold the moment asked about, and what its codes say.

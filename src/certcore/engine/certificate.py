@@ -38,14 +38,14 @@ from certcore import armor, cose, payload
 from certcore._encrypt0 import key_id_of
 from certcore._instants import RESOLUTION, civil_day, midnight
 from certcore.certificate import confidential
-from certcore.engine import _binding, _flags, _period
+from certcore.engine import _binding, _flags, _freshness, _period
 from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import GroupKey
 from certcore.keys._trusted import ExistingDocument, Standing, VerifyingKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
-from certcore.policy import Need, Policy
+from certcore.policy import Need
 from certcore.proofs import existence
 from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, fails, notes
 from certcore.status import _keys, timeline
@@ -53,7 +53,7 @@ from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, Ve
 from certcore.status.timeline import Rules, Window
 from certcore.trust import Environment, Grant, TrustList
 from certcore.trust.issuers import KeyUsage, TrustedIssuer
-from certcore.verdict import Grounds, Verdict, weigh
+from certcore.verdict import Verdict, outcome_of
 
 RULES: Final = 1
 """The version of these rules: the same question, on the same sources, has the same verdict under the same rules."""
@@ -137,7 +137,7 @@ def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] =
     grants = trust.grants(envelope.unverified_key_id)  # 3
     if not grants:
         return _unauthentic(question, _key_unknown(question, trust), sources)
-    signed = _signed_by(envelope, grants)  # 4
+    signed = _find_signer(envelope, grants)  # 4
     if signed is None:
         return _unauthentic(question, fails("signature-invalid"), sources)
     grant, claims = signed
@@ -145,10 +145,10 @@ def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] =
         certificate = payload.decode(claims, country=grant.issuer.country)  # 5
     except RejectedInputError as cause:
         return _unauthentic(question, _as_reason(cause), sources)
-    if (reason := _why_not_signed(question, data, grant, certificate, trust)) is not None:  # 6
+    if (reason := _refusal_of_key(question, data, grant, certificate, trust)) is not None:  # 6
         return _unauthentic(question, reason, sources)
     if certificate.confidential is not None and group_keys:  # 7
-        return _prepare(question, trust, grant, *_unsealed(claims, certificate, grant.issuer, group_keys))
+        return _prepare(question, trust, grant, *_unseal(claims, certificate, grant.issuer, group_keys))
     return _prepare(question, trust, grant, certificate)  # 8, 9, 10
 
 
@@ -166,27 +166,30 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         evaluated_at=question.evaluated_at,
     )
     record = status if isinstance(status, StatusRecord) and pending.asks_status else None
-    if record is not None and why_not_counted(record, issuer.status_keys, pending.existing) is not None:
+    if record is not None and refusal_of_proofs(record, issuer.status_keys, pending.existing) is not None:
         record = None
     is_live = not pending.is_future and _stands_for_status(question, certificate, pending.window)
     said = _status_reasons(pending, status, rules) if pending.asks_status else []  # 11
     found += said
     if not (pending.is_future or policy.vehicle is Need.NOT_USED):
         found += _vehicle_reasons(pending, vehicle)  # 12
-    is_judged = is_live or (record is not None and not any(reason.axis is Axis.FRESHNESS for reason in said))
+    is_judged = is_live or (record is not None and not any(map(_blocks_freshness, said)))
     if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
         found.append(notes("checked-offline"))
-    found += freshness(question.policy, question.evaluated_at, pending.trust)  # 13
+    fresh = _freshness.trust_reasons(question.policy, question.evaluated_at, pending.trust)  # 13
+    if any(reason.code == "clock-behind" for reason in fresh):
+        found = _freshness.without_wrong_now(found, pending.window, question.evaluated_at)
+    found += fresh
     if _is_presentation_over(question, certificate):
         found.append(blocks("presentation-expired"))
-    return _weigh(  # 14
+    return _verdict(  # 14
         question,
         found,
         certificate=certificate,
         issuer=issuer.id,
         status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
         checked=_CHECKED[is_judged, not question.expect.is_empty],
-        grounds=None if record is None else Grounds(record=record, rules=rules, zone=pending.zone),
+        validity=None if record is None else _period.ValidityContext(record=record, rules=rules, zone=pending.zone),
         sources=Sources(
             trust=pending.trust,
             issuer=issuer,
@@ -213,10 +216,13 @@ def _as_reason(cause: RejectedInputError) -> Reason:
 
 def _key_unknown(question: Question, trust: TrustList) -> Reason:
     """A key that is not listed: a current list settles it, an overdue one may simply not have it yet."""
-    return fails("key-unknown") if question.evaluated_at <= trust.next_update_at else blocks("key-unknown")
+    is_current = question.evaluated_at <= trust.next_update_at and not _freshness.is_clock_behind(
+        question.policy, question.evaluated_at, trust
+    )
+    return fails("key-unknown") if is_current else blocks("key-unknown")
 
 
-def _signed_by(envelope: cose.UnverifiedCertificate, grants: Iterable[Grant]) -> tuple[Grant, bytes] | None:
+def _find_signer(envelope: cose.UnverifiedCertificate, grants: Iterable[Grant]) -> tuple[Grant, bytes] | None:
     for grant in grants:
         try:
             return grant, envelope.verify(grant.key.public_key)
@@ -225,14 +231,14 @@ def _signed_by(envelope: cose.UnverifiedCertificate, grants: Iterable[Grant]) ->
     return None
 
 
-def _why_not_signed(
+def _refusal_of_key(
     question: Question, data: bytes, grant: Grant, certificate: InspectionCertificate, trust: TrustList
 ) -> Reason | None:
     """Why this key may not have signed this, if so (step 6)."""
     key, is_live = grant.key, certificate.is_live
     if key.usage is not (KeyUsage.LIVE if is_live else KeyUsage.CERTIFICATE):
         return fails("key-usage", usage=key.usage.value)
-    if is_live and _shown_for(certificate) > trust.live_maximum:
+    if is_live and _presentation_length(certificate) > trust.live_maximum:
         return fails("key-usage", presentation="too-long")
     signed_at = certificate.presented_at or certificate.issued_at
     standing = key.standing(signed_at, lambda: _existed_at(question, data, grant))
@@ -240,6 +246,8 @@ def _why_not_signed(
         return fails("key-window")
     if not key.signs_for(certificate.authority):
         return fails("key-scope")
+    if not grant.issuer.speaks_for(certificate.country or grant.issuer.country):
+        return fails("key-scope", scope="country")
     if certificate.issuer is not None and certificate.issuer != grant.issuer.id:
         return fails("issuer-mismatch")
     if standing is Standing.COMPROMISED:
@@ -275,7 +283,7 @@ def _existing_documents(question: Question, issuer: TrustedIssuer) -> tuple[Exis
     )
 
 
-def _unsealed(
+def _unseal(
     claims: bytes, certificate: InspectionCertificate, issuer: TrustedIssuer, group_keys: Sequence[GroupKey]
 ) -> tuple[InspectionCertificate, bytes | None, Reason | None]:
     """Step 7: the certificate with its confidential claims, by which key id, and what is wrong if so."""
@@ -286,7 +294,7 @@ def _unsealed(
     return (certificate, None, None) if unsealed is None else (unsealed.certificate, unsealed.key_id, None)
 
 
-def _shown_for(certificate: InspectionCertificate) -> timedelta:
+def _presentation_length(certificate: InspectionCertificate) -> timedelta:
     if certificate.presented_at is None or certificate.expires_at is None:
         return timedelta()
     return certificate.expires_at - certificate.presented_at
@@ -306,19 +314,19 @@ def _prepare(
     issuer, policy = grant.issuer, question.policy
     zone = question.zone or issuer.zone
     window = window_of(question.as_of, question.evaluated_at, zone)
-    is_future = window.start > question.evaluated_at + policy.clock_skew
+    is_future = _freshness.has_not_come(question.as_of, window, question.evaluated_at, policy)
     day = civil_day(question.as_of, zone) if isinstance(question.as_of, datetime) else question.as_of
     latest_issue = (question.known_at or question.evaluated_at) + policy.clock_skew
-    found = _period.judge(certificate, day, window, zone, latest_issue=latest_issue)  # 8
+    found = _period.evaluate(certificate, day, window, zone, latest_issue=latest_issue)  # 8
     if is_future and not any(reason.code == "expired-on-date" for reason in found):
         found.append(blocks("status-in-future"))
     if trust.contents.environment is Environment.TEST:
         found.append(notes("test-environment"))
-    found += _binding.judge(question.expect, certificate, policy)  # 9
+    found += _binding.compare(question.expect, certificate, policy)  # 9
     if sealed is not None:
         found.append(sealed)
     asks_status = not (is_future or policy.status is Need.NOT_USED or _stands_for_status(question, certificate, window))
-    if asks_status and (unknown := _why_not_listed(certificate, issuer)) is not None:  # 10
+    if asks_status and (unknown := _refusal_of_reference(certificate, issuer)) is not None:  # 10
         found.append(unknown)
         asks_status = False
     return Pending(
@@ -345,7 +353,7 @@ def window_of(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> W
     return Window(start=start, end=now if start < now < end else end)
 
 
-def _why_not_listed(certificate: InspectionCertificate, issuer: TrustedIssuer) -> Reason | None:
+def _refusal_of_reference(certificate: InspectionCertificate, issuer: TrustedIssuer) -> Reason | None:
     """Why the reference cannot be one of this issuer's, if so: then nobody is asked, and nothing fetched."""
     ref = certificate.status
     if ref is not None and ref.index >= issuer.max_entries:
@@ -363,9 +371,16 @@ def _list_uri(certificate: InspectionCertificate, issuer: TrustedIssuer, asked_a
 
 
 def _stands_for_status(question: Question, certificate: InspectionCertificate, window: Window) -> bool:
-    """Whether a live presentation, shown within its minutes, speaks for the moment asked about."""
-    start, end = certificate.presented_at, certificate.expires_at
-    if start is None or end is None or not question.policy.live_replaces_status:
+    """Whether a live presentation, shown within its minutes, speaks for the moment asked about.
+
+    What it tells of the register is as old as itself, and is held to the same age as any answer.
+    """
+    start, end, policy = certificate.presented_at, certificate.expires_at, question.policy
+    if start is None or end is None or not policy.live_replaces_status:
+        return False
+    known_at = question.known_at or question.evaluated_at
+    age, limit = known_at - start, policy.max_status_age
+    if age < -policy.clock_skew or not (limit is None or age <= max(limit, policy.clock_skew)):
         return False
     return start <= window.start and window.end <= end and not _is_presentation_over(question, certificate)
 
@@ -390,16 +405,20 @@ def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> lis
     """Step 11."""
     if not isinstance(answer, StatusRecord):
         return [missing(answer, pending.question.policy.status)]
-    if (refused := why_not_counted(answer, pending.grant.issuer.status_keys, pending.existing)) is not None:
+    if (refused := refusal_of_proofs(answer, pending.grant.issuer.status_keys, pending.existing)) is not None:
         return [refused]
-    return list(timeline.judge(answer, _status_window(pending.certificate, pending.window), rules))
+    return list(timeline.evaluate(answer, _status_window(pending.certificate, pending.window), rules))
 
 
 def _blocks_status(reason: Reason) -> bool:
     return reason.axis is Axis.STATUS and reason.effect is not Effect.NOTES
 
 
-def why_not_counted(
+def _blocks_freshness(reason: Reason) -> bool:
+    return reason.axis is Axis.FRESHNESS and reason.effect is Effect.BLOCKS
+
+
+def refusal_of_proofs(
     record: StatusRecord | VehicleRecord,
     keys: Sequence[VerifyingKey],
     existing: Iterable[ExistingDocument] = (),
@@ -421,12 +440,14 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
         is_silent = answer is None and policy.vehicle is Need.IF_AVAILABLE
         return [] if is_silent else [missing(answer, policy.vehicle, subject="vehicle")]
     keys = pending.grant.issuer.register_keys
-    if (refused := why_not_counted(answer, keys, pending.existing, subject="vehicle")) is not None:
+    if (refused := refusal_of_proofs(answer, keys, pending.existing, subject="vehicle")) is not None:
         return [refused]
+    if _freshness.is_from_future(answer, policy, pending.question.evaluated_at):
+        return [blocks("status-not-covered", subject="vehicle")]
     is_in_period = not any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
     zone = pending.zone
     period = _period.span(pending.certificate, zone)
-    return _flags.judge(
+    return _flags.evaluate(
         answer,
         pending.window,
         zone,
@@ -437,32 +458,20 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
     )
 
 
-def freshness(policy: Policy, evaluated_at: datetime, trust: TrustList) -> list[Reason]:
-    """Step 13: whether the trust list is too old, or old enough to say so, or younger than the clock can be right."""
-    age = evaluated_at - trust.issued_at
-    if age < -policy.clock_skew and trust.contents.environment is Environment.PRODUCTION:
-        return [blocks("clock-behind")]
-    if policy.max_trust_age is not None and age > policy.max_trust_age:
-        return [blocks("trust-list-stale", days=age.days)]
-    if policy.note_trust_age is not None and age > policy.note_trust_age:
-        return [notes("trust-list-stale", days=age.days)]
-    return []
-
-
 def _unauthentic(question: Question, reason: Reason, sources: Sources) -> Verdict:
-    return _weigh(
+    return _verdict(
         question,
         [reason],
         certificate=None,
         issuer=None,
         status_observed_at=None,
         checked=_AUTHENTICITY_ALONE,
-        grounds=None,
+        validity=None,
         sources=sources,
     )
 
 
-def _weigh(
+def _verdict(
     question: Question,
     found: list[Reason],
     *,
@@ -470,11 +479,11 @@ def _weigh(
     issuer: str | None,
     status_observed_at: datetime | None,
     checked: frozenset[Axis],
-    grounds: Grounds | None,
+    validity: _period.ValidityContext | None,
     sources: Sources,
 ) -> Verdict:
     """Step 14: any reason that fails, else any that blocks, else valid."""
-    outcome, reasons = weigh(found)
+    outcome, reasons = outcome_of(found)
     return Verdict(
         outcome=outcome,
         reasons=reasons,
@@ -483,6 +492,6 @@ def _weigh(
         status_observed_at=status_observed_at,
         question=question,
         checked=checked,
-        grounds=grounds,
+        validity=validity,
         sources=sources,
     )

@@ -19,7 +19,7 @@ from typing import Final
 import attrs
 
 from certcore._instants import civil_day
-from certcore.engine import _flags
+from certcore.engine import _flags, _freshness
 from certcore.engine import certificate as _engine
 from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
@@ -29,7 +29,7 @@ from certcore.status.protocol import VehicleQuery, VehicleRecord
 from certcore.status.timeline import Window
 from certcore.trust import Environment, TrustList
 from certcore.trust.issuers import TrustedIssuer, TrustedKey
-from certcore.verdict import VehicleVerdict, weigh
+from certcore.verdict import VehicleVerdict, outcome_of
 
 _OUT_OF_REACH: Final = frozenset({"as-of-unsupported", "status-not-covered", "status-stale"})
 """Why an answer does not speak for the moment."""
@@ -62,7 +62,7 @@ class Pending:
         question = self.question
         return VehicleQuery(
             registration_number=question.registration_number,
-            country=self.issuer.country,
+            country=question.country or self.issuer.country,
             plate_type=question.plate_type,
             vin=question.vin,
             keys=self.register_keys,
@@ -73,46 +73,51 @@ class Pending:
 
 def begin(question: VehicleQuestion, trust: TrustList) -> VehicleVerdict | Pending:
     """Steps 1 and 2."""
-    issuers = _whose_register(question, trust)
-    found = _about_trust(question, trust)
+    issuers = _find_issuers(question, trust)
+    found = _trust_reasons(question, trust)
     if not issuers:
         found.append(blocks("register-unknown", subject="vehicle"))
-        return _weigh(question, found, None, None, Sources(trust=trust))
+        return _verdict(question, found, None, None, Sources(trust=trust))
     zone = question.zone or issuers[0].zone
     window = _engine.window_of(question.as_of, question.evaluated_at, zone)
-    if window.start > question.evaluated_at + question.policy.clock_skew:
-        return _weigh(question, [*found, blocks("status-in-future")], None, None, Sources(trust=trust))
+    if _freshness.has_not_come(question.as_of, window, question.evaluated_at, question.policy):
+        return _verdict(question, [*found, blocks("status-in-future")], None, None, Sources(trust=trust))
     return Pending(question=question, trust=trust, issuers=issuers, window=window, zone=zone)
 
 
 def conclude(pending: Pending, *, vehicle: VehicleAnswer) -> VehicleVerdict:
     """Steps 4 to 6."""
     question, trust, vehicle = pending.question, pending.trust, without_traceback(vehicle)
-    found = _about_trust(question, trust)  # 6
-    if question.registration_number is not None and question.plate_type is None and pending.issuer.country == "CN":
+    found = _trust_reasons(question, trust)  # 6
+    country = question.country or pending.issuer.country
+    if question.registration_number is not None and question.plate_type is None and country == "CN":
         found.append(notes("binding-not-checked", missing="plate_type"))  # a Chinese number alone is not unique
     record = vehicle if isinstance(vehicle, VehicleRecord) else None
     if not isinstance(vehicle, VehicleRecord):
         found.append(missing(vehicle, Need.REQUIRED, subject="vehicle"))
-    elif (refused := _engine.why_not_counted(vehicle, pending.register_keys, subject="vehicle")) is not None:
+    elif (refused := _engine.refusal_of_proofs(vehicle, pending.register_keys, subject="vehicle")) is not None:
         record = None
         found.append(refused)
+    elif _freshness.is_from_future(vehicle, question.policy, question.evaluated_at):
+        record = None
+        found.append(blocks("status-not-covered", subject="vehicle"))
     else:
-        found += _judge(pending, vehicle)  # 4, 5
+        found += _evaluate(pending, vehicle)  # 4, 5
     sources = Sources(trust=trust, issuer=pending.issuer, vehicle_query=pending.vehicle_query, vehicle=vehicle)
-    return _weigh(question, found, record, _who_answered(pending, record), sources)
+    return _verdict(question, found, record, _find_answerer(pending, record), sources)
 
 
-def _whose_register(question: VehicleQuestion, trust: TrustList) -> tuple[TrustedIssuer, ...]:
-    """The issuers of the vehicle's country; those with register keys, where any has."""
+def _find_issuers(question: VehicleQuestion, trust: TrustList) -> tuple[TrustedIssuer, ...]:
+    """The issuers that speak for the vehicle's country; those with register keys, where any has."""
     country = question.country
-    of_country = tuple(issuer for issuer in trust.issuers if country is None or issuer.country == country)
+    of_country = tuple(issuer for issuer in trust.issuers if country is None or issuer.speaks_for(country))
+    of_country = tuple(sorted(of_country, key=lambda issuer: issuer.country != country))  # its own first
     if country is None and len({issuer.country for issuer in of_country}) != 1:
         return ()
     return tuple(issuer for issuer in of_country if issuer.register_keys) or of_country
 
 
-def _who_answered(pending: Pending, record: VehicleRecord | None) -> TrustedIssuer | None:
+def _find_answerer(pending: Pending, record: VehicleRecord | None) -> TrustedIssuer | None:
     """Whose key signed the answer; without proof, the only issuer there is."""
     signed_by = {proof.key_id for proof in record.proofs} if record is not None else set()
     answered = [one for one in pending.issuers if not signed_by.isdisjoint(_ids_of(one))]
@@ -124,19 +129,19 @@ def _ids_of(issuer: TrustedIssuer) -> set[bytes]:
     return {key_id for key in issuer.register_keys for key_id in (key.key_id, *key.key_ids)}
 
 
-def _about_trust(question: VehicleQuestion, trust: TrustList) -> list[Reason]:
+def _trust_reasons(question: VehicleQuestion, trust: TrustList) -> list[Reason]:
     """What is to be said of the trust list, whatever the register says: its age, and what it is for."""
-    found = _engine.freshness(question.policy, question.evaluated_at, trust)
+    found = _freshness.trust_reasons(question.policy, question.evaluated_at, trust)
     return [*found, notes("test-environment")] if trust.contents.environment is Environment.TEST else found
 
 
-def _judge(pending: Pending, record: VehicleRecord) -> list[Reason]:
+def _evaluate(pending: Pending, record: VehicleRecord) -> list[Reason]:
     """Steps 4 and 5. An end of the inspection counts where the answer reaches to the moment, and only there."""
     policy, window, zone = pending.question.policy, pending.window, pending.zone
     first = civil_day(window.start, zone)  # the window is of one civil day at most
     until = record.valid_until
     is_running = until is not None and until >= first
-    found = _flags.judge(
+    found = _flags.evaluate(
         record,
         window,
         zone,
@@ -154,14 +159,14 @@ def _judge(pending: Pending, record: VehicleRecord) -> list[Reason]:
     return found
 
 
-def _weigh(
+def _verdict(
     question: VehicleQuestion,
     found: list[Reason],
     record: VehicleRecord | None,
     issuer: TrustedIssuer | None,
     sources: Sources,
 ) -> VehicleVerdict:
-    outcome, reasons = weigh(found)
+    outcome, reasons = outcome_of(found)
     return VehicleVerdict(
         outcome=outcome,
         reasons=reasons,

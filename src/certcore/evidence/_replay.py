@@ -37,7 +37,7 @@ from certcore.proofs.existence import EVIDENCE_TYPE
 from certcore.proofs.timestamps import Timestamp
 from certcore.reasons import blocks
 from certcore.trust import TrustList, TrustRoot
-from certcore.verdict import VehicleVerdict, Verdict, weigh
+from certcore.verdict import VehicleVerdict, Verdict, outcome_of
 
 SUPPORTED_RULES: Final = frozenset({_engine.RULES})
 """The rules that can be replayed."""
@@ -199,5 +199,5 @@ def _blocked(verdict: Verdict | VehicleVerdict, civil_time: CivilTime) -> dict[s
     """What becomes of the outcome where the days were counted by a civil time that never was."""
     if civil_time is not CivilTime.IMPOSSIBLE:
         return {}
-    outcome, reasons = weigh([*verdict.reasons, blocks("civil-time-differs")])
+    outcome, reasons = outcome_of([*verdict.reasons, blocks("civil-time-differs")])
     return {"outcome": outcome, "reasons": reasons}

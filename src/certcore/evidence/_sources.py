@@ -264,7 +264,7 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
     if query.list_uri is None or not isinstance(query.ref, StatusRef | StatusListEntry):
         return None
     tokens: list[StatusToken] = []
-    events: StatusEvents | None = None
+    events: list[StatusEvents] = []
     try:
         for proof in proofs:
             document = _opened(proof.data, proof.media_type, query.list_uri, query.keys)
@@ -273,7 +273,7 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
             if isinstance(document, StatusToken):
                 tokens.append(document)
             else:
-                events = document
+                events.append(document)
         return tokenlist.status_record(query.ref.index, tokens=tokens, events=events)
     except (CertcoreError, ValueError):
         return None

@@ -291,12 +291,18 @@ def _to_event(event: StatusEvent) -> list[object]:
 
 
 def _from_observation(wire: object) -> StatusObservation:
-    state, at = _pair(wire)
-    return StatusObservation(state=_state(state), at=from_micros(at))
+    match wire:
+        case [state, at]:
+            return StatusObservation(state=_state(state), at=from_micros(at))
+        case [state, at, end]:
+            return StatusObservation(state=_state(state), at=from_micros(at), expires_at=from_micros(end))
+    msg = "an observation is [state, at] or [state, at, end]"
+    raise ValueError(msg)
 
 
 def _to_observation(seen: StatusObservation) -> list[object]:
-    return [_state_number(seen.state), to_micros(seen.at)]
+    end = [] if seen.expires_at is None else [to_micros(seen.expires_at)]
+    return [_state_number(seen.state), to_micros(seen.at), *end]
 
 
 def _to_flags(flags: frozenset[VehicleFlag]) -> list[list[object]]:
@@ -328,6 +334,7 @@ _RECORD: Final = (
     Field(0, "events", array(_to_event), array(_from_event)),
     Field(1, "observations", array(_to_observation), array(_from_observation)),
     *_REACH,
+    Field(5, "expires_at", *INSTANT),
 )
 _VEHICLE: Final = (
     Field(0, "known", *plain(bool)),

@@ -24,9 +24,10 @@ from certcore.errors import RejectedInputError
 from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
+from certcore.status._facts import state_at
 from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT
 from certcore.status._signed import malformed
-from certcore.status.protocol import StatusEvent, StatusEventKind
+from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation
 
 __all__ = ["MAX_EVENTS_BYTES", "STATUS_EVENTS_TYPE", "StatusEvents", "issue_events", "open_events"]
 
@@ -189,6 +190,31 @@ def _read(
         key_id=key_id,
         data=data,
     )
+
+
+def complete_from(stated: Sequence[StatusEvents]) -> datetime | None:
+    """Since when events are complete up to the youngest document, where an older one reaches on to its beginning."""
+    if not stated:
+        return None
+    found = stated[0].history_from
+    for document in stated[1:]:
+        if document.issued_at >= found:
+            found = min(found, document.history_from)
+    return found
+
+
+def words_of_older(index: int, stated: Sequence[StatusEvents]) -> list[StatusObservation]:
+    """What an older events document says of the entry at its own time, where the younger ones do not reach to it."""
+    begins = complete_from(stated)
+    return [
+        StatusObservation(
+            state=state_at(document.events.get(index, ()), document.issued_at),
+            at=document.issued_at,
+            expires_at=document.expires_at,
+        )
+        for document in stated[1:]
+        if begins is not None and document.issued_at < begins
+    ]
 
 
 def _entry_to_wire(index: object, happened: Sequence[StatusEvent], issued: int) -> list[list[object]]:

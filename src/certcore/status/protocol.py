@@ -112,10 +112,17 @@ class StatusEvent:
 
 @attrs.frozen(kw_only=True)
 class StatusObservation:
-    """What a list said of the certificate at the list's own time of issue."""
+    """What a list said of the certificate at the list's own time of issue.
+
+    Attributes:
+        state: what it said.
+        at: the list's time of issue.
+        expires_at: from when the list may no longer be taken for the present; None where it does not say.
+    """
 
     state: StatusState = attrs.field(converter=StatusState)
     at: datetime = attrs.field(converter=utc)
+    expires_at: datetime | None = attrs.field(default=None, converter=optional_utc, eq=False)  # not what it said
 
 
 @attrs.frozen(kw_only=True)
@@ -191,6 +198,7 @@ class StatusRecord:
         observed_at: as of when the register speaks.
         history_from: since when the events are complete; None when only the present is known.
         reliable_until: until when the register promises that nothing will have changed.
+        expires_at: from when the events may no longer be taken for the present; None where nobody says.
         proofs: the signed documents behind it.
     """
 
@@ -199,6 +207,7 @@ class StatusRecord:
     observed_at: datetime = attrs.field(converter=utc)
     history_from: datetime | None = attrs.field(default=None, converter=optional_utc)
     reliable_until: datetime | None = attrs.field(default=None, converter=optional_utc)
+    expires_at: datetime | None = attrs.field(default=None, converter=optional_utc)
     proofs: tuple[StatusProof, ...] = attrs.field(default=(), converter=_proofs)
 
 

@@ -15,6 +15,7 @@ of their bytes. A document says itself what it is, and of which list; where a fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -29,7 +30,7 @@ from certcore.status import tokenlist
 from certcore.status._cache_file import read_file
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, check_key, copy_error, open_document
 from certcore.status._url_policy import unavailable
-from certcore.status.protocol import StatusQuery, StatusRecord
+from certcore.status.protocol import StatusQuery, StatusRecord, StatusState
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
 
 __all__ = ["MAX_FILES", "MAX_SNAPSHOT_BYTES", "SnapshotStatusBackend"]
@@ -147,15 +148,16 @@ class SnapshotStatusBackend:
         if uri is None or not isinstance(ref, StatusRef | StatusListEntry):
             raise unavailable("no-list", "The certificate's issuer has no list to look it up in")
         opened = self._open(uri, query)
-        events = [found for found in opened.events if _speaks(found, query)]
-        tokens = [found for found in opened.tokens if _speaks(found, query)]
-        if not tokens:
+        index, can_speak = ref.index, [found for found in opened.tokens if not _is_younger(found, query)]
+        tokens = [found for found in can_speak if _speaks(found, query)]
+        ended = _turns([found for found in can_speak if not _speaks(found, query)], index, tokens)
+        events = [found for found in opened.events if _bears_on(found, index, query)]
+        is_told = tokens or (events and ended) or any(index in found.events for found in events)
+        if not is_told and all(found.status_list.state(index) is StatusState.VALID for found in ended):
             if opened.refused is not None:
                 raise copy_error(opened.refused)
             raise StatusError("status-list-expired", "Every list had expired by then, or is younger")
-        return status_record(
-            ref.index, tokens=tokens, events=max(events, key=lambda found: found.issued_at, default=None)
-        )
+        return status_record(index, tokens=[*tokens, *ended], events=events)
 
     def __len__(self) -> int:
         """How many documents there are."""
@@ -208,11 +210,38 @@ class SnapshotStatusBackend:
         return opened
 
 
+def _is_younger(document: StatusToken | StatusEvents, query: StatusQuery) -> bool:
+    return document.issued_at - query.asked_at > CLOCK_SKEW
+
+
 def _speaks(document: StatusToken | StatusEvents, query: StatusQuery) -> bool:
-    """Whether a document counts: not younger than the question, and not expired by the moment it is about."""
-    if document.issued_at - query.asked_at > CLOCK_SKEW:
-        return False
+    """Whether a document had not expired by the moment that the question is about."""
     return document.expires_at is None or query.as_of < document.expires_at
+
+
+def _bears_on(events: StatusEvents, index: int, query: StatusQuery) -> bool:
+    """Whether an events document has anything to say: what it once proved stays proved after its end."""
+    if _is_younger(events, query):
+        return False
+    return _speaks(events, query) or index in events.events or events.history_from <= query.as_of <= events.issued_at
+
+
+def _turns(ended: Iterable[StatusToken], index: int, others: Iterable[StatusToken]) -> list[StatusToken]:
+    """Of lists that have ended, what is left of their word about an entry.
+
+    That is each that says otherwise than the one before, and whatever may contradict another of its second.
+    """
+    times = {token.issued_at for token in others}
+    found: list[StatusToken] = []
+    last: StatusState | None = None
+    for token in sorted(ended, key=lambda token: token.issued_at):
+        with suppress(StatusError):  # no such entry, or one whose value has no meaning
+            state = token.status_list.state(index)
+            if state is not last or token.issued_at in times:
+                found.append(token)
+            last = state
+            times.add(token.issued_at)
+    return found
 
 
 def _documents_below(folder: Path) -> Iterator[bytes]:

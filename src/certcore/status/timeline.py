@@ -1,23 +1,37 @@
 """The state of a certificate at a moment, from what registers say. Pure: no clock, no network, no trust.
 
-Rules, in the order in which they are applied. T is the moment asked about, or every instant of a civil day; before the
-certificate was issued, its time of issue stands for T.
+T is one instant. A civil day is every instant of it (rule 7); before the certificate was issued, its time of issue
+stands for T. What was recorded after ``known_at`` is not known yet, and neither are lists that are younger.
 
-1. What was recorded after ``known_at`` is not known yet, and neither are lists that are younger.
-2. Events decide: void from the start fails for every T; revoked, suspended or superseded with effect by T fails; with
-   effect after T it is a note. A change in the course of the day blocks.
-3. No ``ISSUED`` event and no observation: the reference is unknown. A forgetful backend can never make anything valid.
-4. Events that are complete over T and show nothing wrong prove T.
-5. Otherwise observations speak, and a register that knows only its present counts as one. A list that reads revoked by
-   T fails, unless entries may return to valid; revoked only after T has an unknown effect. A list that reads valid at
-   or after T proves T, unless entries may return to valid; if a still later one reads revoked, revocations must not
-   reach back. A list before T speaks for its own time, and is good enough while T is not older than ``max_age``.
-6. Whatever is left is not known, and each way of not knowing has its own code.
+1. Events decide what they cover. Void from the start fails for every T; revoked, suspended or superseded with effect
+   by T fails; with effect after T it is a note. Events that are complete over T and show nothing wrong prove T.
+   Neither an issued event nor a list is an unknown reference: a forgetful register makes nothing valid.
+2. Without events, a list at or after T that reads valid proves T if entries cannot return to valid. If a list after T
+   reads revoked or superseded, these must not reach back either, else their effect is unknown.
+3. A list before T speaks for its own time, and is good enough while T is not older than ``max_age``. One without an
+   end that is older than a year is told as a note, whatever the policy bears.
+4. A list by T that reads revoked or superseded fails, if entries cannot return to valid. Read so only after T, its
+   effect is unknown.
+5. Where entries may return to valid and nothing covers T, there is a gap. Whatever else is left is not covered.
+6. Knowledge ages. Where the issuer may still change the past (``retroactive``), what was observed longer than
+   ``max_age`` before ``known_at`` does not settle T. What has failed stays so.
+7. A day is as known as its least known instant: it is valid if every instant is, and fails if every instant does.
+8. What a document once proved stays proved; its end (``expires_at``) ends its word about later moments only. Past its
+   end, revoked and void still fail; suspended and superseded block. A later list does not discard events that cover T.
+9. A suspension may have been lifted since: beyond what was observed it fails for ``max_age``, and blocks after that.
+10. A register that knows only the present speaks of its own ``observed_at``, and of what it promised from then on.
+11. ``clock_skew`` forgives a clock, not an age: it counts for a T that is near now, and for no other.
+12. `in_force` and the findings agree at every instant.
+13. Of two events that have effect at one instant, the one that stops decides; the order of recording means nothing.
+14. Every statement counts: none is dropped because another came first.
+15. An ``observed_at`` or a list that is later than now and ``clock_skew`` is no observation. Two lists of one instant
+    that differ contradict each other: neither counts, and nothing is known until a later one comes.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,14 +39,12 @@ from typing import Final
 import attrs
 
 from certcore._instants import RESOLUTION
-from certcore.reasons import Reason, blocks, fails, notes
+from certcore.reasons import Effect, Reason, blocks, fails, notes
+from certcore.status._facts import FOR_GOOD, NEVER, STOPS, VALID, Facts, Rules, known_facts, state_at, state_changes
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
 
-_STOPS: Final = {
-    StatusEventKind.REVOKED: StatusState.REVOKED,
-    StatusEventKind.SUSPENDED: StatusState.SUSPENDED,
-    StatusEventKind.SUPERSEDED: StatusState.SUPERSEDED,
-}
+__all__ = ["Interval", "Rules", "Window", "evaluate", "in_force", "state_at", "state_changes"]
+
 _BY_THEN: Final = {
     StatusState.REVOKED: "revoked-before-event",
     StatusState.SUSPENDED: "suspended-then",
@@ -43,25 +55,11 @@ _AFTER: Final = {
     StatusState.SUSPENDED: "suspended-after-event",
     StatusState.SUPERSEDED: "superseded-after-event",
 }
-_RANK: Final = {StatusState.VALID: 0, StatusState.SUSPENDED: 1, StatusState.SUPERSEDED: 2, StatusState.REVOKED: 3}
-_KIND_ORDER: Final = {
-    kind: place
-    for place, kind in enumerate(
-        (
-            StatusEventKind.ISSUED,
-            StatusEventKind.RESUMED,
-            StatusEventKind.SUSPENDED,
-            StatusEventKind.SUPERSEDED,
-            StatusEventKind.REVOKED,
-        )
-    )
-}
-"""Of two events of one instant, what stops comes last: nothing is valid by the accident of an order."""
-
 _WORDS: Final = re.compile("[a-z][a-z -]{0,63}")
 """A register's reason that may stand in a verdict: words. Anything else might hold a number that names a vehicle."""
 
-_VALID: Final = StatusState.VALID
+_LONG: Final = timedelta(days=365)
+"""From which age on a list that states no end is a note: no issuer renews its lists once a year."""
 
 
 @attrs.frozen(kw_only=True)
@@ -92,213 +90,266 @@ class Window:
         return self.end - RESOLUTION
 
 
-@attrs.define(kw_only=True)  # as above
-class Rules:
-    """How one issuer keeps its register, and how much age a policy bears.
-
-    Attributes:
-        suspends: whether an entry may return to valid.
-        retroactive: whether a revocation may reach back before it was recorded.
-        max_age: how much older than the moment an answer may be; None: any age.
-        clock_skew: how far two right clocks may be apart.
-        known_at: what was knowable when.
-        evaluated_at: when the question is asked.
-    """
-
-    suspends: bool
-    retroactive: bool
-    max_age: timedelta | None
-    clock_skew: timedelta
-    known_at: datetime
-    evaluated_at: datetime
-
-
-def judge(record: StatusRecord, window: Window, rules: Rules) -> tuple[Reason, ...]:
-    """What the register's facts mean for the moment: the rules at the top of this file, in their order."""
+def evaluate(record: StatusRecord, window: Window, rules: Rules) -> tuple[Reason, ...]:
+    """What the register's facts mean for the moment, by the rules at the top of this file."""
     if _is_untouched(record, window, rules):
         return ()
-    facts = _known_facts(record, rules)
-    if (decided := _decided_by_events(facts, window)) is not None:
+    facts = known_facts(record, rules)
+    if facts.is_void:
+        return (fails("void-from-start", **_why(facts.events, void=True)),)
+    if window.end - window.start <= RESOLUTION:
+        found = [_at_instant(facts, window.start, rules)]
+    else:
+        found = [_at_instant(facts, at, rules) for at in _instants(facts, window, rules)]
+    decided = _over_all(found, facts, window)
+    if decided is not None and (decided.effect is Effect.FAILS or decided.code in _ALONE):
         return (decided,)
-    if not facts.is_known:
-        return (blocks("status-unknown-reference"),)
     later = _notes_on_later_stops(facts, window)
-    if facts.covers(window):
-        return later
-    return *_judged_by_observations(facts, window, rules), *later
+    return later if decided is None else (decided, *later)
 
 
-def in_force(record: StatusRecord, period: Interval, rules: Rules) -> tuple[Interval, ...]:
-    """When within its period the certificate was valid, as far as events tell; empty when they tell nothing."""
-    facts = _known_facts(record, rules)
-    if not facts.is_known or facts.is_void or any(seen.state is not _VALID for seen in facts.observations):
+_ALONE: Final = frozenset({"status-changed-on-date", "status-unknown-reference"})
+"""What leaves nothing to be said of later stops."""
+
+
+def in_force(
+    record: StatusRecord, period: Interval, rules: Rules, *, issued_at: datetime | None = None
+) -> tuple[Interval, ...]:
+    """When within its period the certificate was valid, as far as events tell; empty when they tell nothing.
+
+    Before it was issued a certificate stands as it stood then, as in a verdict about that time.
+    """
+    facts = known_facts(record, rules)
+    if not _tells(facts, rules):
         return ()
-    start = period.start_at if facts.reaches_back_to(period.start_at) else facts.history_from
-    opened, is_open = start, start is None or facts.state_at(start) is _VALID
+    end = period.end_at
+    start = first = period.start_at
+    if first is not None and issued_at is not None and issued_at > first:
+        first = issued_at
+    if first is None or facts.history_from is None or facts.history_from > first:
+        start = first = facts.history_from
+    opened, is_open = start, first is None or facts.state_at(first) is VALID
     found: list[Interval] = []
     for at, state in facts.changes:
-        if start is not None and at <= start:
+        if first is not None and at <= first:
             continue
-        if is_open and state is not _VALID:
-            found.append(Interval(start_at=opened, end_at=at if period.end_at is None else min(at, period.end_at)))
-        elif not is_open and state is _VALID:
+        if is_open and state is not VALID:
+            found.append(Interval(start_at=opened, end_at=at if end is None else min(at, end)))
+        elif not is_open and state is VALID:
             opened = at
-        is_open = state is _VALID
+        is_open = state is VALID
     if is_open:
-        has_ended = period.end_at is not None and period.end_at <= facts.horizon
-        found.append(Interval(start_at=opened, end_at=period.end_at if has_ended else None))
+        has_ended = end is not None and end <= facts.horizon
+        found.append(Interval(start_at=opened, end_at=end if has_ended else None))
     return tuple(interval for interval in found if _lies_in(interval, period))
 
 
+def _tells(facts: Facts, rules: Rules) -> bool:
+    """Whether events tell of an entry anything that can be relied on; never beside a list that reads otherwise."""
+    if not facts.is_known or facts.is_void or not rules.is_settled(facts.horizon):
+        return False
+    return all(seen.state is VALID or facts.is_own(seen) for seen in facts.seen)
+
+
 def _is_untouched(record: StatusRecord, window: Window, rules: Rules) -> bool:
-    """Rule 4 for nearly every certificate there is: it was issued, the events are complete, and there is no other."""
+    """Rule 1 for nearly every certificate there is: it was issued, the events are complete, and there is no other."""
     if len(record.events) != 1 or record.observations or record.history_from is None:
         return False
     (event,) = record.events
-    is_known = event.kind is StatusEventKind.ISSUED and event.recorded_at <= rules.known_at
-    return is_known and record.history_from <= window.start and window.last <= record.observed_at <= rules.known_at
+    observed_at = record.observed_at
+    if event.kind is not StatusEventKind.ISSUED or not event.recorded_at <= rules.known_at >= observed_at:
+        return False
+    if record.history_from > window.start or window.last > observed_at:
+        return False
+    return not rules.retroactive or rules.max_age is None or rules.known_at - observed_at <= rules.max_age
 
 
-@attrs.define(kw_only=True)  # as above
-class _Facts:
-    """A record, cut down to what was knowable.
-
-    Attributes:
-        events: in the order in which they have effect.
-        changes: every change of state and from when it has effect; revoked and superseded are final, revoked stronger.
-        observations: in the order of their times.
-        is_issued: whether there is an ISSUED event.
-        is_void: whether it was declared void from the start.
-        history_from: since when the events are complete.
-        horizon: until when.
-    """
-
-    events: list[StatusEvent]
-    changes: list[tuple[datetime, StatusState]]
-    observations: list[StatusObservation]
-    is_issued: bool
-    is_void: bool
-    history_from: datetime | None
-    horizon: datetime
-
-    @property
-    def is_known(self) -> bool:
-        return self.is_issued or bool(self.observations)
-
-    def state_at(self, at: datetime) -> StatusState:
-        state = _VALID
-        for changed_at, new in self.changes:
-            if changed_at > at:
-                break
-            state = new
-        return state
-
-    def reaches_back_to(self, at: datetime | None) -> bool:
-        return self.history_from is not None and at is not None and self.history_from <= at
-
-    def covers(self, window: Window) -> bool:
-        """Whether the events are complete over the window, and no list contradicts them."""
-        return self.reaches_back_to(window.start) and window.last <= self.horizon and self.agree()
-
-    def agree(self) -> bool:
-        """Whether no list says that the certificate was stopped when the events say that it was not."""
-        return all(seen.state is _VALID or self.state_at(seen.at) is not _VALID for seen in self.observations)
+def _instants(facts: Facts, window: Window, rules: Rules) -> list[datetime]:
+    """The instants of a day that stand for all of them: between two of these nothing that is known changes."""
+    edges = {at for at, _ in facts.changes} | {facts.horizon, rules.evaluated_at - rules.clock_skew}
+    edges.update(at for at in (facts.covered_from, facts.expires_at) if at is not None)
+    ages = [
+        timedelta(),
+        _LONG,
+        -rules.clock_skew,
+        rules.clock_skew,
+        *([] if rules.max_age is None else [rules.max_age]),
+    ]
+    for at in {*facts.times, facts.horizon}:
+        edges.update(at + age for age in ages if at > NEVER)
+    edges.update(seen.expires_at for seen in facts.seen if seen.expires_at is not None)
+    around = {at + by for at in edges if at > NEVER for by in (-RESOLUTION, timedelta(), RESOLUTION)}
+    return sorted({window.start, window.last, *(at for at in around if window.start < at < window.last)})
 
 
-def _known_facts(record: StatusRecord, rules: Rules) -> _Facts:
-    """Rule 1."""
-    known_at = rules.known_at
-    # What is known now may bear the time of a clock that is a little ahead; what was known then is taken exactly.
-    known_by = known_at + rules.clock_skew if known_at >= rules.evaluated_at else known_at
-    events = [event for event in record.events if event.recorded_at <= known_by]
-    observations = [seen for seen in record.observations if seen.at <= known_by]
-    observations.sort(key=_when_seen)
-    reach = record.observed_at
-    if record.reliable_until is not None and record.reliable_until > reach:
-        reach = record.reliable_until
-    facts = _Facts(
-        events=events,
-        changes=[],
-        observations=observations,
-        is_issued=False,
-        is_void=False,
-        history_from=record.history_from,
-        horizon=known_at if known_at < rules.evaluated_at and known_at < reach else reach,
-    )
-    if len(events) > 1:
-        events.sort(key=_order)
-    for event in events:
-        if event.kind is StatusEventKind.ISSUED:
-            facts.is_issued = True
-        elif event.effective_at is None and event.kind in _STOPS:
-            facts.is_void = True
-    facts.changes = _changes(events)
-    return facts
-
-
-def state_changes(events: Iterable[StatusEvent], /) -> list[tuple[datetime, StatusState]]:
-    """Every change of state that these events make, and from when, in the order in which they have effect."""
-    return _changes(sorted(events, key=_order))
-
-
-def state_at(events: Iterable[StatusEvent], at: datetime, /) -> StatusState:
-    """The state at an instant, where these events are all there are: what a status list says of the entry then."""
-    state = _VALID
-    for changed_at, new in state_changes(events):
-        if changed_at > at:
-            break
-        state = new
-    return state
-
-
-def _changes(events: Iterable[StatusEvent]) -> list[tuple[datetime, StatusState]]:
-    """As `state_changes`, of events that are in order."""
-    state, found = _VALID, list[tuple[datetime, StatusState]]()
-    for event in events:
-        new = _after(state, event.kind)
-        if new is not state:
-            state = new
-            found.append((_effect_of(event), state))
-    return found
-
-
-def _order(event: StatusEvent) -> tuple[datetime, datetime, int]:
-    """The order in which events have effect."""
-    return _effect_of(event), event.recorded_at, _KIND_ORDER[event.kind]
-
-
-def _effect_of(event: StatusEvent) -> datetime:
-    """From when an event has effect; one without a date counts here from when it was recorded (void is dealt with)."""
-    return event.recorded_at if event.effective_at is None else event.effective_at
-
-
-def _after(state: StatusState, kind: StatusEventKind) -> StatusState:
-    if kind is StatusEventKind.RESUMED:
-        return _VALID if state is StatusState.SUSPENDED else state
-    stopped = _STOPS.get(kind, state)
-    return stopped if _RANK[stopped] > _RANK[state] else state
-
-
-def _decided_by_events(facts: _Facts, window: Window) -> Reason | None:
-    """Rule 2: what an event settles, whatever else is known; None when none does."""
-    if not facts.changes:
-        return None
-    if facts.is_void:
-        return fails("void-from-start", **_why(facts.events, void=True))
-    state = facts.state_at(window.start)
-    inside = [new for at, new in facts.changes if window.start < at < window.end]
-    if inside and (state is _VALID or _VALID in inside):
+def _over_all(found: list[Reason | None], facts: Facts, window: Window) -> Reason | None:
+    """Rule 7: what the instants of a day come to."""
+    if len(found) == 1:
+        return found[0]
+    failed = [reason for reason in found if reason is not None and reason.effect is Effect.FAILS]
+    blocked = [reason for reason in found if reason is not None and reason.effect is Effect.BLOCKS]
+    if len(failed) == len(found):
+        return failed[0]
+    if failed and (len(failed) + len(blocked) < len(found) or _begins_or_ends(facts, window)):
         return blocks("status-changed-on-date")
-    if state is not _VALID:
-        return fails(_BY_THEN[state], **_why(facts.events, state))
+    if blocked:
+        return blocked[0]
+    return next((reason for reason in found if reason is not None), None)
+
+
+def _begins_or_ends(facts: Facts, window: Window) -> bool:
+    """Whether events say that the certificate was stopped, or returned to valid, in the course of a day."""
+    states = [facts.state_at(window.start), *(new for at, new in facts.changes if window.start < at < window.end)]
+    return len(states) > 1 and VALID in states
+
+
+def _at_instant(facts: Facts, at: datetime, rules: Rules) -> Reason | None:
+    """What is found about one instant; None where nothing is wrong."""
+    state = facts.state_at(at)
+    if state is not VALID and (stopped := _stopped_by_event(facts, state, at, rules)) is not None:
+        return stopped
+    if not facts.is_known:
+        return blocks("status-unknown-reference")
+    if state is not VALID or not facts.covers(at):
+        return _by_lists(facts, at, rules)
+    if rules.retroactive and facts.reads_revoked_after(at):
+        return blocks("revocation-effect-unknown")
+    if rules.is_settled(facts.horizon) or _by_lists(facts, at, rules) is None:
+        return None
+    return blocks("status-stale")
+
+
+def _stopped_by_event(facts: Facts, state: StatusState, at: datetime, rules: Rules) -> Reason | None:
+    """Rules 1, 8 and 9; None where a younger list has to say whether a suspension still holds."""
+    failed = fails(_BY_THEN[state], **_why(facts.events, state))
+    begins = facts.covered_from
+    is_covered = at <= facts.horizon and begins is not None and begins <= at + rules.tolerance(at)
+    if state is StatusState.REVOKED or is_covered:
+        return failed
+    if (revoked := _revoked_by_list(facts, at)) is not None:
+        return revoked
+    place = bisect_right(facts.times, at)
+    if state is StatusState.SUSPENDED and place and facts.times[place - 1] > facts.horizon:
+        return None
+    is_over = facts.expires_at is not None and facts.expires_at <= at
+    if state is StatusState.SUPERSEDED and not is_over:
+        return failed
+    if at <= facts.horizon:
+        return blocks("status-gap")
+    is_held = not is_over and facts.horizon > NEVER and _holds_still(facts.horizon, at, rules)
+    return failed if is_held else blocks("status-stale")
+
+
+def _holds_still(seen_at: datetime, at: datetime, rules: Rules) -> bool:
+    """Rules 6 and 9: whether a suspension that was seen before an instant is taken to hold at it."""
+    return rules.bears(seen_at, at) and rules.is_settled(seen_at)
+
+
+def _by_lists(facts: Facts, at: datetime, rules: Rules) -> Reason | None:
+    """Rules 2 to 6; near now, a list counts as by then that only another clock calls later."""
+    place = bisect_right(facts.times, at + rules.tolerance(at))
+    stopped = _revoked_by_list(facts, at) or _stopped_by_list(facts, place, at, rules)
+    if stopped is not None:
+        return stopped
+    is_reached = facts.last_reaching > at
+    proved_at = _proved_at(facts, at, rules)
+    if proved_at is not None and not (is_reached and rules.retroactive):
+        return None if rules.is_settled(proved_at) else blocks("status-stale")
+    if is_reached:
+        return blocks("revocation-effect-unknown")
+    if (before := _good_enough(facts, place, at, rules)) is not None:
+        return _weighed_by_age(before, at, rules)
+    if any(own.at > at and own.state in FOR_GOOD for own in facts.own):
+        return blocks("revocation-effect-unknown")
+    if rules.suspends and facts.last_suspended > at:
+        return blocks("status-gap")
+    return blocks(_why_unknown(facts, at, rules))
+
+
+def _revoked_by_list(facts: Facts, at: datetime) -> Reason | None:
+    """Rules 4, 8 and 9: a list by that instant that reads revoked, which is for good."""
+    is_revoked = any(seen.state is StatusState.REVOKED and seen.at <= at for seen in facts.unexplained)
+    return fails(_BY_THEN[StatusState.REVOKED]) if is_revoked else None
+
+
+def _stopped_by_list(facts: Facts, place: int, at: datetime, rules: Rules) -> Reason | None:
+    """Rules 4, 5, 8, 9 and 15: what the lists by that instant say, if they say anything but valid."""
+    if not place:
+        return None
+    last = facts.seen[place - 1]
+    if last.at in facts.contradicted:
+        return blocks("status-gap")
+    if not rules.suspends:
+        stopped = [seen for seen in facts.unexplained if seen.at <= at]
+        last = max(stopped, key=lambda seen: seen.at, default=last)
+    if last.state is VALID or facts.is_own(last):  # an event that stops has been found before
+        return None
+    if _is_over(last, at):
+        return blocks("status-stale")
+    if not rules.suspends:
+        return fails(_BY_THEN[last.state])
+    if not rules.bears(last.at, at):
+        return blocks("status-gap")
+    is_held = last.state is not StatusState.SUSPENDED or _holds_still(last.at, at, rules)
+    return fails(_BY_THEN[last.state]) if is_held else blocks("status-stale")
+
+
+def _is_over(seen: StatusObservation, at: datetime) -> bool:
+    """Whether a list may no longer be taken for the present of that instant."""
+    return seen.expires_at is not None and seen.expires_at <= at
+
+
+def _proved_at(facts: Facts, at: datetime, rules: Rules) -> datetime | None:
+    """Rule 2: the time of a list at or after an instant that proves it; the youngest, where any does."""
+    if not rules.suspends and facts.last_valid >= at:
+        return facts.last_valid
+    limit = at + rules.tolerance(at)
+    for seen in facts.seen[bisect_left(facts.times, at) :]:
+        if seen.at > limit:
+            break
+        if seen.state is VALID:
+            return seen.at
     return None
 
 
-def _notes_on_later_stops(facts: _Facts, window: Window) -> tuple[Reason, ...]:
+def _good_enough(facts: Facts, place: int, at: datetime, rules: Rules) -> StatusObservation | None:
+    """Rule 3: the youngest list before an instant, where it is good enough: it outdates older ones, and no events."""
+    is_outdated = False
+    for number in range(place - 1, -1, -1):
+        seen = facts.seen[number]
+        is_own = facts.is_own(seen)
+        is_good = not facts.unexplained if is_own else seen.state is VALID
+        if not is_good or not rules.bears(seen.at, at):
+            return None
+        if (is_own or not is_outdated) and not _is_over(seen, at):
+            return seen
+        is_outdated = is_outdated or not is_own
+    return None
+
+
+def _weighed_by_age(seen: StatusObservation, at: datetime, rules: Rules) -> Reason | None:
+    """Rules 3 and 6 about a list that came before an instant."""
+    if not rules.is_settled(seen.at):
+        return blocks("status-stale")
+    age = at - seen.at
+    return notes("status-stale", days=age.days) if seen.expires_at is None and age > _LONG else None
+
+
+def _why_unknown(facts: Facts, at: datetime, rules: Rules) -> str:
+    """Rules 5 and 10: in which way nothing is known."""
+    if facts.present_alone_at is not None and at < facts.present_alone_at:
+        return "as-of-unsupported"
+    if facts.last_valid >= at:
+        return "status-gap"
+    is_near_now = rules.evaluated_at - at <= max(rules.max_age or timedelta(), rules.clock_skew)
+    return "status-stale" if is_near_now else "status-not-covered"
+
+
+def _notes_on_later_stops(facts: Facts, window: Window) -> tuple[Reason, ...]:
     return tuple(
         notes(_AFTER[new], **_why(facts.events, new))
         for at, new in facts.changes
-        if at >= window.end and new is not _VALID
+        if at >= window.end and new is not VALID
     )
 
 
@@ -307,55 +358,9 @@ def _why(
 ) -> dict[str, str]:
     """The register's word for why, of the first event that led to the state, or that made the certificate void."""
     for event in events:
-        if event.effective_at is None if void else _STOPS.get(event.kind) is state:
+        if event.effective_at is None if void else STOPS.get(event.kind) is state:
             return {"reason": event.reason} if _WORDS.fullmatch(event.reason) else {}
     return {}
-
-
-def _judged_by_observations(facts: _Facts, window: Window, rules: Rules) -> tuple[Reason, ...]:
-    """Rules 5 and 6."""
-    observations = list(facts.observations)
-    if facts.is_issued and facts.agree():  # a register that knows its present is one more observation
-        observations.append(StatusObservation(state=facts.state_at(facts.horizon), at=facts.horizon))
-    stopped = [seen for seen in observations if seen.state is not _VALID]
-    valid = [seen.at for seen in observations if seen.state is _VALID]
-    by_then = max((seen for seen in observations if seen.at <= window.start), key=_when_seen, default=None)
-    final = [seen for seen in stopped if seen.at <= window.start and not rules.suspends]
-    if final:
-        return (fails(_BY_THEN[max(final, key=_when_seen).state]),)
-    if by_then is not None and by_then.state is not _VALID:
-        return (fails(_BY_THEN[by_then.state]) if _bears(window.last - by_then.at, rules) else blocks("status-gap"),)
-    stopped = [seen for seen in stopped if seen.at > window.start]
-    at_or_after = [at for at in valid if at >= window.last]
-    if any(not rules.suspends or at - window.last <= rules.clock_skew for at in at_or_after):
-        reaches_back = rules.retroactive and any(seen.state is StatusState.REVOKED for seen in stopped)
-        return (blocks("revocation-effect-unknown"),) if reaches_back else ()
-    if any(seen.state is StatusState.REVOKED for seen in stopped):
-        return (blocks("revocation-effect-unknown"),)
-    before = [at for at in valid if at < window.last]
-    if before and _bears(window.last - max(before), rules):
-        return ()
-    if rules.suspends and any(seen.state is StatusState.SUSPENDED for seen in stopped):
-        return (blocks("status-gap"),)
-    return (blocks(_why_unknown(facts, window, rules, is_after=bool(at_or_after))),)
-
-
-def _when_seen(seen: StatusObservation) -> tuple[datetime, int]:
-    """The order of lists; of two of one instant, the one that says worse comes last."""
-    return seen.at, _RANK[seen.state]
-
-
-def _why_unknown(facts: _Facts, window: Window, rules: Rules, *, is_after: bool) -> str:
-    """Rule 6."""
-    if is_after:
-        return "as-of-unsupported" if not facts.observations and facts.history_from is None else "status-gap"
-    is_near_now = rules.evaluated_at - window.last <= max(rules.max_age or timedelta(), rules.clock_skew)
-    return "status-stale" if is_near_now else "status-not-covered"
-
-
-def _bears(age: timedelta, rules: Rules) -> bool:
-    """Whether an answer this much older than the moment is good enough."""
-    return rules.max_age is None or age <= max(rules.max_age, rules.clock_skew)
 
 
 def _lies_in(interval: Interval, period: Interval) -> bool:

@@ -32,8 +32,10 @@ from certcore.status.eventlist import (
     MAX_EVENTS_BYTES,
     STATUS_EVENTS_TYPE,
     StatusEvents,
+    complete_from,
     issue_events,
     open_events,
+    words_of_older,
 )
 from certcore.status.protocol import StatusObservation, StatusProof, StatusRecord, StatusState
 
@@ -398,46 +400,71 @@ def open_jwt_token(
 
 
 def status_record(
-    index: int, /, *, tokens: Sequence[StatusToken] = (), events: StatusEvents | None = None
+    index: int, /, *, tokens: Sequence[StatusToken] = (), events: StatusEvents | Sequence[StatusEvents] | None = None
 ) -> StatusRecord:
     """The facts about one entry, from documents of one list.
 
     Every list that is long enough to have the entry says how it stood at the list's time of issue; lists may grow, so
-    one that is too short says nothing. Where none has it, and no event is about it, nothing is known of it. The record
-    speaks as of the events' time of issue, because up to that they are complete, and only without them as of the
-    youngest list's.
+    one that is too short says nothing. Where none has it, and no event is about it, nothing is known of it. Different
+    lists of one time of issue contradict each other: where they agree about the entry neither counts, and where they do
+    not, the record has what both say. The record speaks as of the youngest events document, because up to that the
+    events are complete, and only without any as of the youngest list. Events of older documents count as well.
 
     Args:
         index: the entry.
         tokens: lists of different times.
-        events: the events document beside them.
+        events: the events document beside them, or those of different times.
 
     Raises:
         StatusError: ``status-unknown-reference`` for no index at all, or one that no document knows;
-            ``status-value-unknown`` where a list gives the entry a value without a meaning.
+            ``status-value-unknown`` where a list gives the entry a value without a meaning; ``status-list-conflict``
+            where nothing is left but lists that contradict each other.
         ValueError: for no documents, and for documents of different lists.
     """
-    documents: list[StatusToken | StatusEvents] = [*tokens, *([] if events is None else [events])]
+    stated = [] if events is None else [events] if isinstance(events, StatusEvents) else list(events)
+    stated.sort(key=lambda document: document.issued_at, reverse=True)
+    documents: list[StatusToken | StatusEvents] = [*tokens, *stated]
     if len({document.uri for document in documents}) != 1:
         msg = "an entry is read from at least one document, and all are of one list"
         raise ValueError(msg)
     if type(index) is not int or index < 0:
         raise StatusError("status-unknown-reference", "An entry's index is a whole number from 0")
-    observations = [
-        StatusObservation(state=token.status_list.state(index), at=token.issued_at)
-        for token in tokens
-        if index < len(token.status_list)
-    ]
-    happened = () if events is None else events.events.get(index, ())
+    observations, is_contradicted = _observations(index, tokens)
+    happened = tuple(dict.fromkeys(event for document in stated for event in document.events.get(index, ())))
     if not observations and not happened:
+        if is_contradicted:
+            raise StatusError("status-list-conflict", "Different lists state the same time of issue")
         raise StatusError("status-unknown-reference", "No document has such an entry")
     return StatusRecord(
         events=happened,
-        observations=observations,
-        observed_at=max(token.issued_at for token in tokens) if events is None else events.issued_at,
-        history_from=None if events is None else events.history_from,
+        observations=[*observations, *(words_of_older(index, stated) if observations else ())],
+        observed_at=stated[0].issued_at if stated else max(token.issued_at for token in tokens),
+        history_from=complete_from(stated),
+        expires_at=stated[0].expires_at if stated else None,
         proofs=map(proof_of, documents),
     )
+
+
+def _observations(index: int, tokens: Sequence[StatusToken]) -> tuple[list[StatusObservation], bool]:
+    """What the lists say of the entry, and whether any say nothing because they contradict each other."""
+    found = [(token, token.status_list.state(index)) for token in tokens if index < len(token.status_list)]
+    by_time: dict[datetime, tuple[set[object], set[StatusState]]] = {}
+    for token, state in found:
+        said, states = by_time.setdefault(token.issued_at, (set(), set()))
+        said.add(_said(token))
+        states.add(state)
+    void = {at for at, (said, states) in by_time.items() if len(said) > 1 and len(states) == 1}
+    observations = [
+        StatusObservation(state=state, at=token.issued_at, expires_at=token.expires_at)
+        for token, state in found
+        if token.issued_at not in void
+    ]
+    return observations, bool(void)
+
+
+def _said(token: StatusToken) -> tuple[object, ...]:
+    """Everything that a list says: two of one time of issue that differ in any of it contradict each other."""
+    return token.status_list.bits, token.status_list.data, token.expires_at, token.ttl
 
 
 def proof_of(document: StatusToken | StatusEvents, /) -> StatusProof:

@@ -68,6 +68,15 @@ def same_registration_number(a: str, b: str, /) -> bool:
     return splits_a <= splits_b or splits_b <= splits_a
 
 
+def looks_like_registration_number(a: str, b: str, /) -> bool:
+    """Whether two different plates look the same: letters of Cyrillic and Greek, and digits of other scripts.
+
+    A hint for whoever reads a mismatch, and no more: CA1234 in Cyrillic and in Latin letters are two plates.
+    """
+    a, b = written.normalise(a), written.normalise(b)
+    return a != b and written.fold_scripts(a) == written.fold_scripts(b)
+
+
 def issued_registration_number(text: str) -> str:
     """A plate as a certificate carries it: NFC, trimmed, separators kept as printed.
 

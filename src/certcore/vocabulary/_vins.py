@@ -103,8 +103,8 @@ class VinMatch(Enum):
     """How an expected chassis number agrees with the actual one.
 
     Only `WHOLE` and `TAIL` are matches. The others differ in what they hint at: `LOOKALIKE` agrees once I is read as
-    1 and O and Q as 0, as far as it goes; `INCOMPLETE` is a tail of 9 characters or more, which agrees as far as it
-    goes but is not a form that counts.
+    1, O and Q as 0, and letters of other scripts as the Latin ones they look like, as far as it goes; `INCOMPLETE` is a
+    tail of 9 characters or more, which agrees as far as it goes but is not a form that counts.
     """
 
     WHOLE = "whole"
@@ -131,7 +131,7 @@ def same_vin(expected: str, actual: str, /) -> VinMatch:
     match = _compare(expected, actual)
     if match is not VinMatch.MISMATCH:
         return match
-    near = _compare(expected.translate(_LOOKALIKES), actual.translate(_LOOKALIKES))
+    near = _compare(*(written.fold_scripts(text).translate(_LOOKALIKES) for text in (expected, actual)))
     return match if near is VinMatch.MISMATCH else VinMatch.LOOKALIKE
 
 
@@ -144,6 +144,7 @@ def check_expected_vin(text: str) -> str:
     Raises:
         ValueError: fewer than 6 characters or more than 32. The message does not repeat the text.
     """
+    written.check_length(text, "an expected VIN")
     normalised = written.normalise(text)
     if not SHORTEST_EXPECTED <= len(normalised) <= written.MAX_CHARACTERS:
         raise ValueError(f"an expected VIN is whole, or its last {SHORTEST_EXPECTED} to {LONGEST_TAIL} characters")

@@ -23,13 +23,34 @@ from typing import Final, Literal
 from certcore.vocabulary import _unicode14
 from certcore.vocabulary._characters import INVISIBLE, NEVER, SPACES
 
-__all__ = ["MAX_CHARACTERS", "MAX_UTF8_BYTES", "fold_case", "groups", "issued", "kind_of", "normalise", "to_nfc"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_UTF8_BYTES",
+    "check_length",
+    "fold_case",
+    "fold_scripts",
+    "groups",
+    "issued",
+    "kind_of",
+    "normalise",
+    "to_nfc",
+]
 
 MAX_CHARACTERS: Final = 32
 """Longest number that is issued, in code points: twice what the longest printed plates have. Our choice."""
 
 MAX_UTF8_BYTES: Final = 64
 """Longest number that is issued, in bytes of UTF-8: a plate must not outgrow the signature. Our choice."""
+
+_MAX_GIVEN: Final = 256
+"""Characters of a number as somebody gives it: room for separators and marks, none for a text that takes seconds."""
+
+_SCRIPTS: Final = str.maketrans(
+    "\u0410\u0412\u0415\u0405\u0406\u0408\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u051a\u051c"  # Cyrillic
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",  # Greek
+    "ABESIJKMHOPCTYXQWABEZHIKMNOPTYX",
+)
+"""Capital letters of Cyrillic and Greek that look like Latin ones."""
 
 _WHITE_SPACE: Final = f"\t-\r\x1c- \x85\u2028\u2029{SPACES}"
 _SEPARATORS: Final = (
@@ -77,6 +98,26 @@ def normalise(text: str) -> str:
     return "".join(groups(text))
 
 
+def fold_scripts(text: str) -> str:
+    """A folded text with letters of Cyrillic and Greek, and digits of any script, as the Latin ones they look like."""
+    if text.isascii():
+        return text
+    return "".join(
+        str(unicodedata.decimal(character)) if kind_of(character) == 0 else character
+        for character in text.translate(_SCRIPTS)
+    )
+
+
+def check_length(text: str, name: str) -> None:
+    """Refuse a text that is far too long for a number: folding marks takes time that grows with the square of it.
+
+    Raises:
+        ValueError: more than 256 characters.
+    """
+    if len(text) > _MAX_GIVEN:
+        raise ValueError(f"{name} has at most {_MAX_GIVEN} characters")
+
+
 def issued(text: str, name: str) -> str:
     """`text` as a certificate may carry it: NFC, trimmed, otherwise as printed.
 
@@ -90,6 +131,7 @@ def issued(text: str, name: str) -> str:
     """
     if 1 <= len(text) <= _SURELY_SHORT and _FOLDED.fullmatch(text):
         return text  # nothing in it that any of the rules below is about
+    check_length(text, name)
     text = to_nfc(_OUTER_SPACE.sub("", text))
     if _NOT_PRINTED.search(text):
         raise ValueError(f"{name} holds a control, bidirectional or other character that cannot be printed")
