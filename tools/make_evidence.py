@@ -183,7 +183,7 @@ def listed(*issuers: TrustedIssuer, signers: Sequence[Signer] = (FIRST_ROOT,), *
     return TrustListContents(issuers=issuers or (issuer(),), **(fields | changes)).sign(*signers)
 
 
-KEYS_ROOT: Final = TrustRoot(keys=[FIRST_ROOT.public_key])
+KEYS_ROOT: Final = TrustRoot(keys=[FIRST_ROOT.public_key], environments=Environment)
 TRUST: Final = TrustList.open(listed(), root=KEYS_ROOT)
 
 
