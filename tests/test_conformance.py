@@ -37,6 +37,7 @@ FROM_PICTURES = {
     "no-decoder",
     "no-pdf-decoder",
     "no-heic-decoder",
+    "no-decoder-process",
     "code-not-text",
 }
 """Reasons that only a picture gives; test_verify_image.py and tests/qr have them."""

@@ -34,6 +34,7 @@ ELSEWHERE: Final = {
     "file-unreadable": FROM_PICTURES,
     "no-decoder": FROM_PICTURES,
     "no-heic-decoder": FROM_PICTURES,
+    "no-decoder-process": FROM_PICTURES,
     "no-pdf-decoder": FROM_PICTURES,
     "pdf-password": FROM_PICTURES,
     "code-not-text": FROM_PICTURES,

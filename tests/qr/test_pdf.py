@@ -303,12 +303,6 @@ def test_without_pypdfium2(machine: Callable[..., None]) -> None:
     assert "certcore[pdf]" in str(caught.value)
 
 
-def test_without_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no process can be started, that is said."""
-    monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    assert "no-pdf-decoder" == refused(pdf_of(b""))
-
-
 def test_nothing_is_loaded_here() -> None:
     """PDFium is never loaded into the process that asks."""
     code = (

@@ -21,7 +21,7 @@ from certcore.qr._read import Effort
 
 STANDARD_INPUT: Final = "-"
 
-DECODERS_MISSING: Final = frozenset({"no-decoder", "no-pdf-decoder", "no-heic-decoder"})
+DECODERS_MISSING: Final = frozenset({"no-decoder", "no-pdf-decoder", "no-heic-decoder", "no-decoder-process"})
 """Codes that are about this machine, and not about a picture: an extra is not installed."""
 
 

@@ -47,7 +47,8 @@ def read(image: Image, /, *, effort: Effort = Effort.NORMAL, deadline: timedelta
             ``image-too-many-pages`` above the limits; ``image-unreadable`` for a damaged or truncated picture;
             ``image-timeout`` where the deadline passed before a page was begun; ``pdf-password``; ``file-unreadable``
             for a file that cannot be opened or read; ``no-decoder`` where neither zxing-cpp nor pyzbar is installed, or
-            Pillow is missing; ``no-pdf-decoder`` and ``no-heic-decoder`` for what the other extras read.
+            Pillow is missing; ``no-pdf-decoder`` and ``no-heic-decoder`` for what the other extras read;
+            ``no-decoder-process`` where none of these can be started.
         TypeError: an argument that is none of these, a file in text mode, or an array of anything but unsigned bytes.
         ValueError: an array of another shape than rows by columns, or by columns and 3 or 4 channels; or a deadline
             below zero.

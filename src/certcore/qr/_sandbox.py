@@ -12,6 +12,7 @@ An answer is a line of words, then the bytes it announces:
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,12 @@ _REFUSALS: Final = {
 }
 """What a decoder may refuse, besides too many pages."""
 
+_PYTHON: Final = re.compile(r"(?:python|pypy)[0-9.]*[a-z]{0,2}(?:\.exe)?", re.IGNORECASE)
+"""What the file of an interpreter is called."""
+
+_INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+"""What a decoder gets of the environment: where to find libraries. Tokens and keys stay here."""
+
 _MODES: Final = frozenset(
     {("L", "L"), ("I;16", "I;16"), ("RGB", "RGB"), ("RGB", "BGR"), ("RGB", "BGRX"), ("RGBA", "RGBA"), ("RGBA", "BGRA")}
 )
@@ -60,8 +67,8 @@ def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline) -> Itera
     """The pages of a PDF.
 
     Raises:
-        RejectedInputError: ``no-pdf-decoder``, ``pdf-password``, ``image-too-many-pages``, ``image-timeout``,
-            ``image-unreadable``.
+        RejectedInputError: ``no-pdf-decoder``, ``no-decoder-process``, ``pdf-password``, ``image-too-many-pages``,
+            ``image-timeout``, ``image-unreadable``.
     """
     if find_spec("pypdfium2") is None:
         message = "PDF files need pypdfium2: install certcore with its pdf extra: certcore[pdf]"
@@ -75,7 +82,8 @@ def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline) -> Iter
     """The primary image of a HEIC file: the photograph, without its thumbnails, depth maps and companions.
 
     Raises:
-        RejectedInputError: ``no-heic-decoder``, ``image-too-large``, ``image-timeout``, ``image-unreadable``.
+        RejectedInputError: ``no-heic-decoder``, ``no-decoder-process``, ``image-too-large``, ``image-timeout``,
+            ``image-unreadable``.
     """
     if find_spec("pillow_heif") is None:
         message = "HEIC pictures need pillow-heif: install certcore with its heic extra: certcore[heic]"
@@ -109,22 +117,45 @@ def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline
 
 
 def _started(program: str, arguments: list[int]) -> subprocess.Popen[bytes]:
-    """A decoder that waits for its file. It has this process's folders of modules and none of its open files."""
-    path = Path(__file__).with_name(f"{program}.py")
+    """A decoder that waits for its file. It has this process's folders of modules, and nothing else that is ours."""
+    path, interpreter = Path(__file__).with_name(f"{program}.py"), find_interpreter()
+    if interpreter is None or not path.is_file():  # frozen, embedded, or imported from a zip file
+        raise _no_process()
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     folders = os.pathsep.join(folder for folder in sys.path if folder)
     try:
-        decoder = subprocess.Popen(  # noqa: S603  # this interpreter, a file of this package, and numbers
-            [sys.executable, "-P", "-W", "ignore", str(path), *map(str, arguments)],
+        decoder = subprocess.Popen(  # noqa: S603  # a Python, a file of this package, and numbers
+            [interpreter, "-P", "-W", "ignore", str(path), *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": folders, "MALLOC_ARENA_MAX": "2"},
+            env={**inherited, "PYTHONPATH": folders, "MALLOC_ARENA_MAX": "2"},
         )
     except OSError as error:
-        code = f"no-{program.removeprefix('_')}-decoder"
-        raise RejectedInputError(code, "no process can be started to decode the file in") from error
+        raise _no_process() from error
     _limit(decoder.pid)
     return decoder
+
+
+def find_interpreter() -> str | None:
+    """A Python that programs of this package can be started with; None where nothing is known to be one.
+
+    `sys.executable` is whatever the process was started as: a frozen program would start itself, for ever, and a host
+    that embeds Python would start the host.
+    """
+    if getattr(sys, "frozen", False):
+        return None
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    folder = Path(sys.exec_prefix)
+    for place in (sys.executable, folder / "bin" / f"python{version}", folder / "python.exe"):
+        name = str(place or "")  # documented to be empty or None where Python does not know
+        if _PYTHON.fullmatch(Path(name).name) and Path(name).is_file() and os.access(name, os.X_OK):
+            return name
+    return None
+
+
+def _no_process() -> RejectedInputError:
+    return RejectedInputError("no-decoder-process", "no process can be started here to decode the file in")
 
 
 def _limit(pid: int) -> None:
