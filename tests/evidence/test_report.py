@@ -15,7 +15,8 @@ from certcore._instants import ZONE_EDITION
 from certcore.errors import StatusError, UntrustedError
 from certcore.evidence import Backing, CivilTime, ReplayReport, Unproved
 from certcore.evidence._statement import encode
-from certcore.status import SnapshotStatusBackend, StatusEventKind, VehicleRecord, VehicleStatusBackend
+from certcore.policy import Need
+from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind, VehicleRecord, VehicleStatusBackend
 from certcore.testing import FixedClock
 from tests import tsa
 from tests.evidence.cast import (
@@ -33,6 +34,7 @@ from tests.verify_cases import (
     LONG_AGO,
     NOW,
     PLATE,
+    REF,
     SEEN,
     TEXT,
     TRUST_ROOT,
@@ -47,6 +49,7 @@ from tests.verify_cases import (
 )
 
 LOSS = datetime(2026, 8, 14, 9, 30, tzinfo=NOW.tzinfo)
+PATROL = attrs.evolve(Policy.roadside(), vehicle=Need.NOT_USED)
 NOT_SEALED = (Unproved.QUESTION, Unproved.ASKED_AT, Unproved.LOOKUPS, Unproved.DOCUMENTS)
 
 
@@ -380,6 +383,29 @@ def refused(evidence: Evidence) -> str | None:
     except UntrustedError as error:
         return error.code
     return None if verdict else "not-valid"
+
+
+@pytest.mark.parametrize("policy", [Policy.claims(), PATROL], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("with_events", [True, False])
+def test_an_older_list_is_too_old(policy: Policy, *, with_events: bool) -> None:
+    """A loss, a revocation that reaches back behind it, and the genuine list of the day of the loss put in."""
+    loss, learnt = NOW - 5 * DAY, NOW - 2 * DAY
+    revoked = happened(StatusEventKind.REVOKED, loss - 10 * DAY, learnt)
+    listed = OpenedTrustList.open(
+        trust_bytes(issuer(suspends=with_events), issued_at=loss - HOUR, next_update_at=NOW + DAY), root=TRUST_ROOT
+    )
+
+    def desk(at: datetime, *found: StatusEvent) -> Evidence:
+        published = at - timedelta(minutes=1)
+        documents = [status_list({REF.index: 1} if found else None, at=published)]
+        documents += [status_events(found, at=published)] if with_events else []
+        asking = insurer(trust=listed, status=SnapshotStatusBackend(documents), policy=policy, clock=FixedClock(at))
+        return asking.verify(TEXT, as_of=loss, expect=SEEN).evidence
+
+    honest, early = desk(NOW, revoked), desk(loss + timedelta(minutes=10))
+
+    assert (Outcome.VALID, False) == (early.outcome, honest.outcome is Outcome.VALID)
+    assert refused(exchanged(honest, early)) in {"evidence-outcome-differs", "not-valid"}
 
 
 def test_documents_younger_than_the_question() -> None:
