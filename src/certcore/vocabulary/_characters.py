@@ -9,6 +9,7 @@ same ranges; a test compares them.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Final, TypeGuard
 
 __all__ = ["INVISIBLE", "NEVER", "SPACES", "is_text"]
@@ -40,9 +41,9 @@ _PLAIN: Final = re.compile("[ -~\u4e00-\u9fff]+")  # ASCII and ideographs: nearl
 _REFUSED: Final = re.compile(f"[{NEVER}{SPACES}]")
 
 
-def is_text(value: object, longest: int | None = None) -> TypeGuard[str]:
+def is_text(value: object, longest: int = sys.maxsize) -> TypeGuard[str]:
     """Whether a value is a text of at least 1 and at most so many characters, and a document may hold each."""
-    if type(value) is not str or not value or (longest is not None and len(value) > longest):
+    if type(value) is not str or not 1 <= len(value) <= longest:
         return False
     if value.isascii():
         return value.isprintable()
