@@ -274,3 +274,16 @@ def test_expired_copies_do_not_speak(make: Make, server: FaultServer) -> None:
     error = driven.refused(query(uri, asked_at=NOW + 5 * MINUTE))
 
     assert "http-5xx" == cause(error)
+
+
+def test_a_stop_does_not_lapse_with_its_list(make: Make, server: FaultServer) -> None:
+    """Where the server is gone and the copy has expired, what it read as stopped is still told, and nothing valid."""
+    uri, driven = publish(server), make()
+    driven.lookup(query(uri, REVOKED_INDEX))
+    server.routes[PATH] = Reply(status=404)
+    later = NOW + 3 * DAY
+
+    for index, state in ((REVOKED_INDEX, StatusState.REVOKED), (SUSPENDED_INDEX, StatusState.SUSPENDED)):
+        record = driven.lookup(query(uri, index, asked_at=later))
+        assert [(state, NOW + DAY)] == [(seen.state, seen.expires_at) for seen in record.observations]
+    assert "status-unavailable" == driven.refused(query(uri, VALID_INDEX, asked_at=later)).code

@@ -107,7 +107,12 @@ class Flows:
             report(error, subject=Kind.LIST.value, url=None, on_failure=self._settings.on_failure)
             raise
         question = self.question(query.keys, query.asked_at, query.existing)
-        cached = yield from self._get_current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
+        try:
+            cached = yield from self._get_current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
+        except StatusError:
+            if (stopped := self._get_held_stop(uri, index, question)) is not None:
+                return stopped
+            raise
         token = cached.document
         if not isinstance(token, StatusToken):  # a list is never absent
             raise unavailable("no-list", "There is no such list")
@@ -126,6 +131,17 @@ class Flows:
         if events is None or events.history_from > query.as_of:
             earlier = yield from self._get_earlier_list(uri, query.as_of, question, lifetime)
             tokens = [token] if earlier is None else [earlier, token]
+        return status_record(index, tokens=tokens, events=events)
+
+    def _get_held_stop(self, uri: str, index: int, question: DocumentQuery) -> StatusRecord | None:
+        """What documents that are held, expired ones included, say against an entry: that does not lapse with them."""
+        requests = (DocumentRequest(kind=Kind.LIST, uri=uri), DocumentRequest(kind=Kind.EVENTS, uri=uri))
+        held = [cached.document for request in requests if (cached := self._store.get(request, question)) is not None]
+        known = [one for one in held if one is not None and not _documents.is_future(one, question)]
+        tokens = [one for one in known if isinstance(one, StatusToken) and index < len(one.status_list)]
+        events = [one for one in known if isinstance(one, StatusEvents)]
+        if all(_reads_valid(one, index) for one in tokens) and not any(index in one.events for one in events):
+            return None
         return status_record(index, tokens=tokens, events=events)
 
     def _get_events(self, uri: str, question: DocumentQuery, lifetime: timedelta) -> Flow[StatusEvents | None]:
