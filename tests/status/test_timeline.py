@@ -784,6 +784,32 @@ def test_in_force_only_as_far_back_as_history() -> None:
     assert [(None, None)] == spans(told(history_from=None))
 
 
+@pytest.mark.parametrize("suspends", [True, False])
+def test_in_force_by_the_present_alone(*, suspends: bool) -> None:
+    """What was over before a register spoke that knows the present alone is not claimed, unless nothing returns."""
+    over = Interval(start_at=ISSUED_AT, end_at=T)
+    by = rules(suspends=suspends)
+
+    assert ([] if suspends else [(None, T)]) == spans(told(history_from=None), by, over)
+    assert [] == spans(told(event(REVOKED, T), history_from=None), by)
+    assert [] == spans(listed((VALID, T - DAY), (VALID, T + DAY)), rules(), over)
+
+
+def test_never_in_force_by_an_answer_of_the_future() -> None:
+    """What is observed later than now is no observation: no stretch rests on it."""
+    assert [] == spans(told(observed_at=NOW + DAY), rules(retroactive=False))
+
+
+@pytest.mark.parametrize("state", [StatusState.REVOKED, StatusState.SUSPENDED, StatusState.SUPERSEDED])
+def test_between_a_list_that_reads_valid_and_one_that_does_not(state: StatusState) -> None:
+    """However old an answer may be, nobody says when between the two lists it changed."""
+    record = listed((VALID, T - DAY), (state, T + DAY))
+
+    (finding,) = evaluate(record, moment(T), rules(max_age=None, retroactive=False))
+
+    assert Effect.BLOCKS is finding.effect
+
+
 def test_in_force_as_known_then() -> None:
     """What was not recorded by known_at does not shorten a stretch."""
     record = told(event(REVOKED, T, T + 9 * DAY))

@@ -8,8 +8,8 @@ stands for T. What was recorded after ``known_at`` is not known yet, and neither
    Neither an issued event nor a list is an unknown reference: a forgetful register makes nothing valid.
 2. Without events, a list at or after T that reads valid proves T if entries cannot return to valid. If a list after T
    reads revoked or superseded, these must not reach back either, else their effect is unknown.
-3. A list before T speaks for its own time, and is good enough while T is later by no more than ``max_age``, and no
-   list after T reads otherwise. One without an end that is older than a year is a note, whatever the policy bears.
+3. A list before T speaks for its own time, and is good enough while T is not older than ``max_age``. One without an
+   end that is older than a year is told as a note, whatever the policy bears.
 4. A list by T that reads revoked or superseded fails, if entries cannot return to valid. Read so only after T, its
    effect is unknown.
 5. Where entries may return to valid and nothing covers T, there is a gap. Whatever else is left is not covered.
@@ -141,12 +141,15 @@ def in_force(
     if is_open:
         has_ended = end is not None and end <= facts.horizon
         found.append(Interval(start_at=opened, end_at=end if has_ended else None))
+    is_over = bool(found) and found[0].start_at is None and found[0].end_at is not None
+    if is_over and (rules.suspends or facts.changes):
+        del found[0]  # rule 10: the present alone does not tell what is over
     return tuple(interval for interval in found if _lies_in(interval, period))
 
 
 def _tells(facts: Facts, rules: Rules) -> bool:
     """Whether events tell of an entry anything that can be relied on; never beside a list that reads otherwise."""
-    if not facts.is_known or facts.is_void or not rules.is_settled(facts.horizon):
+    if not facts.is_known or facts.is_void or facts.horizon == NEVER or not rules.is_settled(facts.horizon):
         return False
     return all(seen.state is VALID or facts.is_own(seen) for seen in facts.seen)
 
@@ -257,13 +260,12 @@ def _by_lists(facts: Facts, at: datetime, rules: Rules) -> Reason | None:
         return None if rules.is_settled(proved_at) else blocks("status-stale")
     if is_reached:
         return blocks("revocation-effect-unknown")
-    is_stopped_later = any(seen.at > at for seen in facts.unexplained)  # and nobody says since when
-    if not is_stopped_later and (before := _good_enough(facts, place, at, rules)) is not None:
+    if rules.suspends and facts.last_suspended > at and not facts.covers(at):
+        return blocks("status-gap")
+    if (before := _good_enough(facts, place, at, rules)) is not None:
         return _weighed_by_age(before, at, rules)
     if any(own.at > at and own.state in FOR_GOOD for own in facts.own):
         return blocks("revocation-effect-unknown")
-    if is_stopped_later or (rules.suspends and facts.last_suspended > at):
-        return blocks("status-gap")
     return blocks(_why_unknown(facts, at, rules))
 
 
