@@ -810,6 +810,19 @@ def test_between_a_list_that_reads_valid_and_one_that_does_not(state: StatusStat
     assert Effect.BLOCKS is finding.effect
 
 
+def test_a_return_that_a_list_told_and_that_has_expired() -> None:
+    """Older events that say suspended do not become good because a younger list that read valid has ended."""
+    record = attrs.evolve(
+        listed(events=(event(SUSPENDED, T - 3 * DAY),), observed_at=T - 3 * DAY),
+        history_from=T - 3 * DAY,
+        observations=[StatusObservation(state=VALID, at=T - 2 * DAY, expires_at=T - DAY)],
+    )
+
+    (finding,) = evaluate(record, moment(T), rules(max_age=7 * DAY, retroactive=False))
+
+    assert Effect.NOTES is not finding.effect
+
+
 def test_in_force_as_known_then() -> None:
     """What was not recorded by known_at does not shorten a stretch."""
     record = told(event(REVOKED, T, T + 9 * DAY))

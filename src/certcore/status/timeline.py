@@ -8,8 +8,8 @@ stands for T. What was recorded after ``known_at`` is not known yet, and neither
    Neither an issued event nor a list is an unknown reference: a forgetful register makes nothing valid.
 2. Without events, a list at or after T that reads valid proves T if entries cannot return to valid. If a list after T
    reads revoked or superseded, these must not reach back either, else their effect is unknown.
-3. A list before T speaks for its own time, and is good enough while T is not older than ``max_age``. One without an
-   end that is older than a year is told as a note, whatever the policy bears.
+3. A list before T speaks for its own time, and is good enough while T is later by no more than ``max_age``, and no
+   list after T reads otherwise. One without an end that is older than a year is a note, whatever the policy bears.
 4. A list by T that reads revoked or superseded fails, if entries cannot return to valid. Read so only after T, its
    effect is unknown.
 5. Where entries may return to valid and nothing covers T, there is a gap. Whatever else is left is not covered.
@@ -260,12 +260,13 @@ def _by_lists(facts: Facts, at: datetime, rules: Rules) -> Reason | None:
         return None if rules.is_settled(proved_at) else blocks("status-stale")
     if is_reached:
         return blocks("revocation-effect-unknown")
-    if rules.suspends and facts.last_suspended > at and not facts.covers(at):
-        return blocks("status-gap")
-    if (before := _good_enough(facts, place, at, rules)) is not None:
+    is_stopped_later = any(seen.at > at for seen in facts.unexplained)  # and nobody says since when
+    if not is_stopped_later and (before := _good_enough(facts, place, at, rules)) is not None:
         return _weighed_by_age(before, at, rules)
     if any(own.at > at and own.state in FOR_GOOD for own in facts.own):
         return blocks("revocation-effect-unknown")
+    if is_stopped_later or (rules.suspends and facts.last_suspended > at):
+        return blocks("status-gap")
     return blocks(_why_unknown(facts, at, rules))
 
 
@@ -321,7 +322,7 @@ def _good_enough(facts: Facts, place: int, at: datetime, rules: Rules) -> Status
     for number in range(place - 1, -1, -1):
         seen = facts.seen[number]
         is_own = facts.is_own(seen)
-        is_good = not facts.unexplained if is_own else seen.state is VALID
+        is_good = facts.state_at(at) is VALID and not facts.unexplained if is_own else seen.state is VALID
         if not is_good or not rules.bears(seen.at, at):
             return None
         if (is_own or not is_outdated) and not _is_over(seen, at):
