@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from tests.model.case import Case, List, Register
+from tests.model.case import Case, Event, List, Register
 
 TICK = timedelta(microseconds=1)
 
@@ -176,8 +176,14 @@ def _is_stopped_for_good(case: Case, at: datetime) -> bool:
 def _is_stopped_by_events(case: Case, at: datetime) -> bool:
     """Events are judged by effect, whenever recorded; of two at one instant the one that stops decides (1, 13)."""
     past = [e for e in case.events if e.effective and e.effective <= at]
-    turns = sorted((e.effective, e.kind == "suspended") for e in past if e.kind in {"suspended", "resumed"})
-    return any(e.kind == "superseded" for e in past) or (bool(turns) and turns[-1][1])
+    return any(e.kind == "superseded" for e in past) or _is_suspended(past)
+
+
+def _is_suspended(past: list[Event]) -> bool:
+    turns = sorted(
+        (e.effective, e.kind == "suspended") for e in past if e.effective and e.kind in {"suspended", "resumed"}
+    )
+    return bool(turns) and turns[-1][1]
 
 
 @dataclass(frozen=True)
@@ -208,7 +214,7 @@ def _word(case: Case, register: Register, at: datetime) -> Word | None:
     if register.history_from is None:
         begins = register.iat <= min(case.near(at), case.horizon)
     else:
-        begins = register.history_from <= min(at, until)
+        begins = register.history_from <= min(case.near(at), until)
     kept = _kept(case, register)
     speaks = register.exp is None or at < register.exp
     reaches = at <= kept or (speaks and not case.is_old(kept, by=at))
@@ -286,8 +292,11 @@ def _by_events(case: Case, at: datetime, word: Word) -> Answer:
 
 
 def _is_explained(case: Case, seen: List) -> bool:
-    """Whether an event says since when it is as the list reads."""
-    return any(e.kind == seen.state and e.effective and e.effective <= seen.iat for e in case.events)
+    """Whether events say since when it is as the list reads: those known now, or those that were recorded by then."""
+    past = [e for e in case.events if e.effective and e.effective <= seen.iat]
+    if seen.state != "suspended":
+        return any(e.kind == seen.state for e in past)
+    return _is_suspended(past) or _is_suspended([e for e in past if e.recorded <= seen.iat])
 
 
 def _by_lists(case: Case, at: datetime, seen: List | None) -> Answer:
