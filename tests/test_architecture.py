@@ -21,6 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_instants",
         "_clock",
         "_files",
+        "_forks",
         "_escaping",
         "_sqlite",
         "_base64url",

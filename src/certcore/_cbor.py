@@ -168,6 +168,11 @@ def _check_size(data: bytes, max_bytes: int, max_items: int) -> None:
         raise _malformed(f"not within the {max_items} items this document may have")
 
 
+def fits(data: bytes, /, *, max_bytes: int, max_items: int = MAX_ITEMS) -> bool:
+    """Whether what was written is within a reader's budget: for writers, who keep to it."""
+    return len(data) <= max_bytes and not (len(data) > max_items and _has_more_items(data, max_items))
+
+
 def _has_more_items(data: bytes, most: int) -> bool:
     """Whether there are more heads of items than that; what is no well-formed item is left to the decoder."""
     at, end, left = 0, len(data), most

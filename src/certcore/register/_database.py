@@ -35,11 +35,16 @@ _MAKING_LOCK: Final = 0x6365727463  # "certc": PostgreSQL's advisory lock while 
 _DRIVERS: Final = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
+_INHERITED: Final[list[Engine]] = []
+"""Connections of the process this one was forked from: neither used nor closed here, because SQLite forbids both."""
+
+
 class Database:
     """A pool of connections to one database; made anew in a process that was forked."""
 
     def __init__(self, url: str, *, timeout: timedelta = DEFAULT_TIMEOUT) -> None:
         self.url = _checked_url(url)
+        self._timeout = timeout
         self._engine = _engine(self.url, timeout)
         self._process = os.getpid()
 
@@ -130,7 +135,8 @@ class Database:
     def _own_engine(self) -> Engine:
         """The pool, without connections that belong to the process this one was forked from."""
         if self._process != os.getpid():
-            self._engine.dispose(close=False)
+            _INHERITED.append(self._engine)
+            self._engine = _engine(self.url, self._timeout)  # whole: the old one's locks may be held for ever
             self._process = os.getpid()
         return self._engine
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
+from certcore import _forks
 from certcore.errors import RejectedInputError
 from certcore.vocabulary._characters import is_text
 
@@ -138,8 +139,13 @@ class RateLimit:
             msg = "a rate is above 0, and a burst is 1 at least"
             raise ValueError(msg)
         self._per_second, self._burst, self._clock = per_second, burst, clock
-        self._lock = Lock()
+        self.begin_in_child()
+        _forks.begin_in_children(self)
         self._buckets: OrderedDict[str, tuple[float, datetime]] = OrderedDict()
+
+    def begin_in_child(self) -> None:
+        """As `_forks.Forked`: what is held stays."""
+        self._lock = Lock()
 
     def wait_s(self, name: str, /) -> float:
         """0.0 where a request may pass, which is counted; else the seconds until one may."""

@@ -305,8 +305,14 @@ def _make_list(
         "expires_at": expires_at,
         "ttl": terms.ttl,
     }
-    events = issue_events(changes.events, history_from=min(source.history_from, terms.now), **stated)
-    if len(events) > MAX_EVENTS_BYTES:
+    try:
+        events = issue_events(changes.events, history_from=min(source.history_from, terms.now), **stated)
+        is_too_large = len(events) > MAX_EVENTS_BYTES
+    except IssuingError as cause:
+        if cause.code != "document-too-large":
+            raise
+        is_too_large = True
+    if is_too_large:
         raise IssuingError("register-failed", "A list has more events than its document may hold", list=head.number)
     values = {index: NUMBER_OF_STATE[state_at(happened, terms.now)] for index, happened in changes.events.items()}
     token = issue_token(StatusList.from_values(values, size=head.size), **stated)

@@ -8,6 +8,7 @@ from threading import Lock
 
 import attrs
 
+from certcore import _forks
 from certcore._instants import utc
 from certcore.signals._sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
 
@@ -35,8 +36,13 @@ class MemorySeenStore:
 
     def __init__(self, *, key: bytes) -> None:
         self._key = PseudonymKey(key)
-        self._lock = Lock()
+        self.begin_in_child()
+        _forks.begin_in_children(self)
         self._spans: dict[bytes, dict[tuple[bytes, bytes], _Span]] = {}
+
+    def begin_in_child(self) -> None:
+        """As `_forks.Forked`: what is held stays."""
+        self._lock = Lock()
 
     @property
     def key(self) -> PseudonymKey:

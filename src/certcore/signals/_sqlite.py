@@ -21,6 +21,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
+from certcore import _forks
 from certcore._instants import EPOCH, utc
 from certcore._sqlite import turn_log_on
 from certcore.errors import StatusError
@@ -60,8 +61,20 @@ _MAX_IDLE: Final = 8
 """Connections that are kept for the next calls."""
 _MICROSECOND: Final = timedelta(microseconds=1)
 
-_MAKING: Final = Lock()
-"""One thread at a time makes a file, or sees that it is there."""
+
+class _Making:
+    """One thread at a time makes a file, or sees that it is there."""
+
+    def __init__(self) -> None:
+        self.begin_in_child()
+        _forks.begin_in_children(self)
+
+    def begin_in_child(self) -> None:
+        """As `_forks.Forked`."""
+        self.lock = Lock()
+
+
+_MAKING: Final = _Making()
 
 _Idle = deque[tuple[int, sqlite3.Connection]]
 
@@ -152,7 +165,7 @@ class SQLiteSeenStore:
 
     def _make(self) -> None:
         """Have the file be there, with its tables, and see that it answers to this key."""
-        with _MAKING:
+        with _MAKING.lock:
             self._make_file()
             self._make_tables()
 

@@ -35,7 +35,13 @@ CAUSES: Final = frozenset(
 )
 """Why the network gave no answer. What each means, and what to do next, stands in ``reasons/causes.toml``."""
 
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+_EMBEDDING: Final = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
+"""Where the last 32 bits are an IPv4 address: NAT64 (RFC 6052, RFC 8215), IPv4-compatible addresses (RFC 4291), and
+IPv4-translated ones (RFC 2765)."""
+
+_LOCAL: Final = tuple(map(IPv6Network, ("64:ff9b:1::/48", "fec0::/10")))
+"""Of one's own network, which not every Python's standard library says: NAT64 of a network's own, and site-local
+addresses (RFC 3879)."""
 
 
 def unavailable(cause: str, message: str, /, *, retry_after_s: float | None = None, **detail: str | int) -> StatusError:
@@ -63,25 +69,26 @@ def check_url(url: str, /) -> None:
 def check_address(address: str, /, *, host: str, allow_private: bool) -> None:
     """Return when an address that a host resolved to may be connected to.
 
-    Loopback only where the URL says so itself; private, link-local and other addresses that are not of the open
-    internet only where allowed; those embedded in IPv6 count as what they stand for.
+    Loopback only where the URL says so itself, whatever is allowed; private, link-local and other addresses that are
+    not of the open internet only where allowed; those embedded in IPv6 count as what they stand for.
 
     Raises:
         StatusError: ``status-unavailable`` with the cause ``address``.
     """
-    found = literal_address(address.partition("%")[0])
-    if found is not None:
-        found = _embedded(found)
-        allowed = found.is_loopback if is_loopback_host(host) else (allow_private or found.is_global)
-        if allowed and not (found.is_multicast or found.is_unspecified):
+    written = literal_address(address.partition("%")[0])
+    if written is not None:
+        found = _embedded(written)
+        is_open = found.is_global and not any(written in network for network in _LOCAL)
+        is_meant = found.is_loopback == is_loopback_host(host) and (found.is_loopback or allow_private or is_open)
+        if is_meant and not (found.is_multicast or found.is_unspecified):
             return
     raise unavailable("address", "The host leads to an address that is not asked")
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 address stands for, if it does (RFC 4291, RFC 6052, RFC 3056)."""
-    if isinstance(address, IPv4Address):
+    """The IPv4 address that an IPv6 address stands for, if it does (`_EMBEDDING`; RFC 4291, RFC 3056, RFC 4380)."""
+    if isinstance(address, IPv4Address) or address.is_loopback or address.is_unspecified:
         return address
-    if address in _NAT64:
+    if any(address in network for network in _EMBEDDING):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1] or address

@@ -20,7 +20,7 @@ import attrs
 from certcore import _cbor
 from certcore._instants import CLOCK_SKEW
 from certcore.certificate._values import UINT32, text
-from certcore.errors import RejectedInputError
+from certcore.errors import IssuingError, RejectedInputError
 from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
@@ -42,6 +42,9 @@ MAX_EVENTS_BYTES: Final = 16 << 20
 
 MAX_EVENT_ITEMS: Final = 1_000_000
 """CBOR items of an events document: some 150 000 events."""
+
+ENVELOPE_BYTES: Final = 16 << 10
+"""Bytes of a document that are not its content, at most: header and signature, of whichever algorithm."""
 
 _KINDS: Final = {number: kind for number, kind in EVENT_KINDS.items() if kind is not StatusEventKind.ISSUED}
 _EVENT_MEMBERS: Final = 4
@@ -110,7 +113,7 @@ def issue_events(
         ttl: how long it may be kept before asking again, in whole seconds.
 
     Raises:
-        IssuingError: ``signer-failed``.
+        IssuingError: ``signer-failed``; ``document-too-large`` for more events than readers take.
         ValueError: for an index, an instant or a reason that no document may state.
     """
     claims, issued = _signed.write_claims(uri=uri, issued_at=issued_at, expires_at=expires_at, ttl=ttl)
@@ -118,7 +121,10 @@ def issue_events(
     claims[EVENTS] = {
         index: written for index, happened in events.items() if (written := _entry_to_wire(index, happened, issued))
     }
-    return _signed.sign_cwt(_cbor.encode(claims), media_type=STATUS_EVENTS_TYPE, signer=signer)
+    payload = _cbor.encode(claims)
+    if not _cbor.fits(payload, max_bytes=MAX_EVENTS_BYTES - ENVELOPE_BYTES, max_items=MAX_EVENT_ITEMS):
+        raise IssuingError("document-too-large", "The list has more events than its document may hold")
+    return _signed.sign_cwt(payload, media_type=STATUS_EVENTS_TYPE, signer=signer)
 
 
 def open_events(

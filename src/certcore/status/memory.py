@@ -12,6 +12,7 @@ from typing import Final
 
 import attrs
 
+from certcore import _forks
 from certcore._instants import EPOCH
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status.protocol import (
@@ -53,7 +54,8 @@ class MemoryStatusBackend:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self.begin_in_child()
+        _forks.begin_in_children(self)
         self._events: dict[tuple[str, str], tuple[StatusEvent, ...]] = {}
         self._vehicles: dict[str, _Vehicle] = {}
 
@@ -194,8 +196,13 @@ class MemoryStatusBackend:
         with self._lock:
             return {"events": dict(self._events), "vehicles": dict(self._vehicles)}
 
-    def __setstate__(self, state: dict[str, object]) -> None:
+    def begin_in_child(self) -> None:
+        """As `_forks.Forked`: what is held stays."""
         self._lock = Lock()
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.begin_in_child()
+        _forks.begin_in_children(self)
         self._events = dict(state["events"])  # type: ignore[call-overload]  # what __getstate__ put there
         self._vehicles = dict(state["vehicles"])  # type: ignore[call-overload]  # as above
 

@@ -41,6 +41,7 @@ MAX_SNAPSHOT_BYTES: Final = 1 << 30
 MAX_FILES: Final = 100_000
 """Files that a folder is searched for."""
 
+_MAX_ITEMS: Final = MAX_FILES + 8
 _VERSION, _DOCUMENTS = range(2)
 _FORMAT: Final = 1
 _SUB: Final = 2
@@ -105,7 +106,7 @@ class SnapshotStatusBackend:
                 data = file.read(MAX_SNAPSHOT_BYTES + 1)
         except OSError as cause:
             raise RejectedInputError("file-unreadable", f"The snapshot cannot be read: {cause.strerror}") from cause
-        match _cbor.decode(data, max_bytes=MAX_SNAPSHOT_BYTES, max_items=MAX_FILES + 8):
+        match _cbor.decode(data, max_bytes=MAX_SNAPSHOT_BYTES, max_items=_MAX_ITEMS):
             case {0: 1, 1: [*documents], **others} if not others and all(type(item) is bytes for item in documents):
                 return cls(documents)
         raise RejectedInputError("malformed", "The file is not a snapshot of status documents", layer="snapshot")
@@ -128,12 +129,15 @@ class SnapshotStatusBackend:
         """Write the snapshot: whole, or not at all; what is there is replaced.
 
         Raises:
-            IssuingError: ``file-unwritable``.
+            IssuingError: ``file-unwritable``; ``document-too-large`` for more than `from_file` reads.
         """
         target = Path(path)
         documents = sorted(document.data for found in self._documents.values() for document in found)
+        data = _cbor.encode({_VERSION: _FORMAT, _DOCUMENTS: documents})
+        if not _cbor.fits(data, max_bytes=MAX_SNAPSHOT_BYTES, max_items=_MAX_ITEMS):
+            raise IssuingError("document-too-large", "The snapshot holds more documents than a file of them may")
         try:
-            _files.write_whole(target, _cbor.encode({_VERSION: _FORMAT, _DOCUMENTS: documents}), overwrite=True)
+            _files.write_whole(target, data, overwrite=True)
         except OSError as cause:
             raise IssuingError("file-unwritable", f"The snapshot cannot be written: {cause.strerror}") from cause
 

@@ -33,7 +33,7 @@ import attrs
 
 from certcore import _cbor, _maps, cose
 from certcore._instants import CLOCK_SKEW, utc, utc_second
-from certcore.errors import RejectedInputError, UntrustedError
+from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
 from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
 from certcore.trust.roots import Environment, TrustRoot
@@ -108,10 +108,16 @@ class TrustListContents:
         """The list as a COSE_Sign with one signature of each signer; `cose.add_signature` adds more later.
 
         Raises:
-            IssuingError: ``signer-failed``.
+            IssuingError: ``signer-failed``; ``document-too-large`` for more than readers take.
             ValueError: for no signer, or more than 16.
         """
-        return cose.sign(_cbor.encode(_maps.write(_LIST, self)), signers=signers, content_type=MEDIA_TYPE)
+        payload = _cbor.encode(_maps.write(_LIST, self))
+        signed = cose.sign(payload, signers=signers, content_type=MEDIA_TYPE)
+        if len(signed) > MAX_TRUST_LIST_BYTES or not _cbor.fits(
+            payload, max_bytes=MAX_TRUST_LIST_BYTES, max_items=MAX_TRUST_LIST_ITEMS
+        ):
+            raise IssuingError("document-too-large", "The trust list holds more than readers take")
+        return signed
 
     def lost_keys(self, held: TrustListContents, /) -> tuple[TrustedKey, ...]:
         """The keys of another list that are not in this one: what they signed can be reassessed with that one alone."""

@@ -26,7 +26,7 @@ import attrs
 
 from certcore import _cbor, _maps, cose
 from certcore._instants import EPOCH, utc_second
-from certcore.errors import RejectedInputError, UntrustedError
+from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
 
 __all__ = ["Environment", "Member", "RootSetContents", "TrustRoot", "decode_chain", "encode_chain", "read_unverified"]
@@ -121,10 +121,14 @@ class RootSetContents:
         """The root set as a COSE_Sign with one signature of each signer; `cose.add_signature` adds more later.
 
         Raises:
-            IssuingError: ``signer-failed``.
+            IssuingError: ``signer-failed``; ``document-too-large`` for more than readers take.
             ValueError: for no signer, or more than 16.
         """
-        return cose.sign(_cbor.encode(_maps.write(_ROOT_SET, self)), signers=signers, content_type=MEDIA_TYPE)
+        payload = _cbor.encode(_maps.write(_ROOT_SET, self))
+        signed = cose.sign(payload, signers=signers, content_type=MEDIA_TYPE)
+        if len(signed) > MAX_ROOT_SET_BYTES or not _cbor.fits(payload, max_bytes=MAX_ROOT_SET_BYTES):
+            raise IssuingError("document-too-large", "The root set holds more than readers take")
+        return signed
 
     def signed_by(self, message: cose.UnverifiedSign, /) -> int:
         """How many members have signed a message with every one of their keys; of which type it is, is not checked."""
