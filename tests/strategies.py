@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import strategies as st
 
 from certcore import payload
-from certcore.keys import ED25519, EDDSA, ES256, ES384, ESP256, ESP384, ML_DSA_44, ML_DSA_65, LocalSigner
+from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner
+from certcore.keys._algorithms import ED25519, ESP256, ESP384, ML_DSA_44
 from certcore.payload import (
     Basis,
     Deficiency,

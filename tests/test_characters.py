@@ -21,9 +21,11 @@ from certcore.register.access import Principal
 from certcore.status import StatusEvent, StatusEventKind
 from certcore.status.eventlist import issue_events
 from certcore.trust import KeyUsage, TrustedKey
-from certcore.vocabulary import _unicode14, issued_chassis_number, issued_registration_number
+from certcore.vocabulary import _unicode14
 from certcore.vocabulary import _written as written
 from certcore.vocabulary._characters import INVISIBLE, NEVER, SPACES, is_text
+from certcore.vocabulary._plates import issued_registration_number
+from certcore.vocabulary._vins import issued_chassis_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

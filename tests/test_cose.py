@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from certcore import _cbor, cose
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.issue import Issuer
-from certcore.keys import EDDSA, ES256, ES384, ESP256, ML_DSA_44, ML_DSA_65, LocalSigner, PublicKey
+from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
+from certcore.keys._algorithms import ESP256, ML_DSA_44
 from certcore.payload import Basis, InspectionCertificate, Result
 from certcore.testing import FixedClock, make_trust
 from certcore.trust import Environment, TrustList, TrustListContents, TrustRoot

@@ -15,15 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certcore import _cbor, cose
-from certcore.certificate.confidential import (
-    A128GCM,
-    A256GCM,
-    AES_CCM_16_64_128,
-    AES_CCM_16_64_256,
-    GroupKey,
-    group_key_tuple,
-)
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
+from certcore.keys._group import A128GCM, A256GCM, AES_CCM_16_64_128, AES_CCM_16_64_256, GroupKey, group_key_tuple
 
 ALGORITHMS: Final = {A128GCM: (16, 12, 16), A256GCM: (32, 12, 16), AES_CCM_16_64_128: (16, 13, 8)} | {
     AES_CCM_16_64_256: (32, 13, 8)

@@ -15,7 +15,8 @@ from certcore import armor, cose, payload
 from certcore.certificate import confidential
 from certcore.errors import IssuingError
 from certcore.issue import CERTIFICATE_ID_BYTES, Issuer, Register
-from certcore.keys import ML_DSA_44, ML_DSA_65, GroupKey, LocalSigner, PublicKey
+from certcore.keys import ML_DSA_65, GroupKey, LocalSigner, PublicKey
+from certcore.keys._algorithms import ML_DSA_44
 from certcore.payload import Basis, InspectionCertificate, Result, StatusListEntry, StatusRef
 from certcore.policy import Policy
 from certcore.testing import FixedClock, make_trust

@@ -25,7 +25,8 @@ from certcore import (
 )
 from certcore.certificate import confidential
 from certcore.errors import IssuingError, StatusError
-from certcore.keys import ES384, ML_DSA_44, GroupKey, PublicKey
+from certcore.keys import ES384, GroupKey, PublicKey
+from certcore.keys._algorithms import ML_DSA_44
 from certcore.status import MemoryStatusBackend, StatusBackend, StatusQuery, StatusRecord
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT, FixedClock
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustList, TrustListContents

@@ -24,7 +24,7 @@ from certcore.payload import (
     StatusListEntry,
     StatusRef,
 )
-from certcore.vocabulary import pack_vin
+from certcore.vocabulary._vins import pack_vin
 from tests.strategies import CborValue, certificates, payloads
 
 VIN = "LSVAA4187E2184211"

@@ -52,6 +52,41 @@ def loaded(code: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split())
 
 
+# Names
+
+MAX_NAMES: Final = 160
+"""Public names in all; a name that several modules offer is one."""
+
+
+def public_modules() -> list[str]:
+    """Every module without a private part in its name. The rooms of the decision and of the command promise nothing."""
+    source = Path(certcore.__file__).parent
+    parts = [path.relative_to(source.parent).with_suffix("").parts for path in sorted(source.rglob("*.py"))]
+    names = [".".join(part for part in module if part != "__init__") for module in parts]
+    return [name for name in names if not any(part.startswith("_") for part in name.split("."))]
+
+
+@pytest.mark.parametrize("name", public_modules())
+def test_every_public_module_says_what_it_promises(name: str) -> None:
+    """`__all__` names what is promised, each name is there, and a package without any says so by having none."""
+    module = importlib.import_module(name)
+    promised = getattr(module, "__all__", None)
+    if promised is None:
+        own = {key for key, value in vars(module).items() if not key.startswith("_") and not inspect.ismodule(value)}
+        assert set() == own - {"annotations"}, "a module with names has __all__"
+        return
+    assert [] == [missing for missing in promised if not hasattr(module, missing)]
+    assert len(promised) == len(set(promised))
+
+
+def test_few_names_are_promised() -> None:
+    """What a user has to know is little; whatever is not promised may change from one version to the next."""
+    names = {
+        promised for name in public_modules() for promised in getattr(importlib.import_module(name), "__all__", ())
+    }
+    assert MAX_NAMES >= len(names), len(names)
+
+
 # Importing
 
 

@@ -18,7 +18,8 @@ import pytest
 
 from certcore import Axis, AxisState, Effect, Expected, Outcome, Policy, Result, Verdict, Verifier
 from certcore.errors import NotValidError
-from certcore.reasons import REASONS, explain, words_of
+from certcore.reasons import REASONS, explain
+from certcore.reasons._meaning import words_of
 from certcore.status import MemoryStatusBackend, StatusEventKind
 from certcore.testing import FixedClock
 from tests.verify_cases import (

@@ -24,7 +24,8 @@ from certcore import (
     VehicleVerdict,
     Verdict,
 )
-from certcore.evidence import Backing, CivilTime, Unproved
+from certcore.evidence import Backing, Unproved
+from certcore.evidence._report import CivilTime
 from certcore.policy import Need
 from certcore.reasons import Axis, Effect
 from certcore.status import VehicleRecord

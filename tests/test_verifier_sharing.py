@@ -29,7 +29,8 @@ from certcore.status import (
     StatusEventKind,
     VehicleFlag,
 )
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE, StatusList, issue_events, issue_token
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
+from certcore.status.tokenlist import STATUS_LIST_TYPE, StatusList, issue_events, issue_token
 from certcore.testing import FixedClock
 from certcore.trust import KeyUsage, ListTemplate, TrustList
 from tests.status.fault_server import FaultServer, Reply

@@ -13,7 +13,35 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from certcore import vocabulary
-from certcore.vocabulary import PlateForm, PlateNote, Severity, VinMatch
+from certcore.vocabulary._codes import (
+    PLATE_TYPES,
+    PROVINCES,
+    USAGES,
+    VEHICLE_CATEGORIES,
+    VEHICLE_STATES,
+    VOCABULARY_VERSION,
+    Severity,
+    Term,
+    is_country_code,
+    province,
+)
+from certcore.vocabulary._plates import (
+    ClassifiedRegistrationNumber,
+    PlateForm,
+    PlateNote,
+    classify_registration_number,
+    issued_registration_number,
+    registration_number_groups,
+)
+from certcore.vocabulary._vins import (
+    VinMatch,
+    check_expected_vin,
+    is_vin,
+    issued_chassis_number,
+    pack_vin,
+    unpack_vin,
+    vin_check_digit_ok,
+)
 
 SYMBOLS = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 SEPARATORS = " \u3000\u00a0\t-_./·•・‧∙\u2010\u2011\u2012–—―−･．－／"
@@ -30,28 +58,28 @@ plates = st.one_of(any_text, st.builds(str.join, st.sampled_from(SEPARATORS), pl
 
 def test_version_is_an_iso_date() -> None:
     """The version of the tables is a day, so that versions sort."""
-    version = vocabulary.VOCABULARY_VERSION
+    version = VOCABULARY_VERSION
 
     assert date.fromisoformat(version).isoformat() == version
 
 
 def test_plate_types_are_those_of_the_standard() -> None:
     """GA/T 16.7 as tabled in 2017, and the two new-energy types that came later."""
-    assert [*range(1, 28), 31, 32, 51, 52, 99] == list(vocabulary.PLATE_TYPES)
+    assert [*range(1, 28), 31, 32, 51, 52, 99] == list(PLATE_TYPES)
 
 
 def test_usages_are_those_of_the_standard() -> None:
     """GA/T 16.3 runs from A to S, and Z."""
     expected = "ABCDEFGHIJKLMNOPQRSZ"
 
-    assert expected == "".join(vocabulary.USAGES)
+    assert expected == "".join(USAGES)
 
 
 def test_there_are_31_provinces() -> None:
     """Every character that opens a mainland plate is known, once."""
     expected = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新"
 
-    assert expected == "".join(vocabulary.PROVINCES)
+    assert expected == "".join(PROVINCES)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +93,7 @@ def test_there_are_31_provinces() -> None:
 )
 def test_states_by_severity(severity: Severity, letters: str) -> None:
     """Each vehicle state has the default severity that the design gives it, and there is no F."""
-    found = sorted(code for code, state in vocabulary.VEHICLE_STATES.items() if state.severity is severity)
+    found = sorted(code for code, state in VEHICLE_STATES.items() if state.severity is severity)
 
     assert list(letters) == found
 
@@ -73,14 +101,14 @@ def test_states_by_severity(severity: Severity, letters: str) -> None:
 @pytest.mark.parametrize(
     "table",
     [
-        vocabulary.PLATE_TYPES,
-        vocabulary.USAGES,
-        vocabulary.VEHICLE_STATES,
-        vocabulary.VEHICLE_CATEGORIES,
-        vocabulary.PROVINCES,
+        PLATE_TYPES,
+        USAGES,
+        VEHICLE_STATES,
+        VEHICLE_CATEGORIES,
+        PROVINCES,
     ],
 )
-def test_terms_are_complete_and_frozen(table: dict[int | str, vocabulary.Term]) -> None:
+def test_terms_are_complete_and_frozen(table: dict[int | str, Term]) -> None:
     """A table cannot be changed, its keys are its terms' codes, and each term has both names, in their scripts."""
     assert list(table) == [term.code for term in table.values()]
     for term in table.values():
@@ -96,11 +124,11 @@ def test_terms_are_complete_and_frozen(table: dict[int | str, vocabulary.Term]) 
         (vocabulary.plate_type(52), "小型新能源汽车", "small new-energy vehicle"),
         (vocabulary.usage("A"), "非营运", "private"),
         (vocabulary.vehicle_state("Q"), "逾期未检验", "inspection overdue"),
-        (vocabulary.province("闽"), "福建", "Fujian"),
+        (province("闽"), "福建", "Fujian"),
         (vocabulary.vehicle_category("K33"), "小型轿车", "saloon car"),
     ],
 )
-def test_known_codes_have_names(term: vocabulary.Term | None, zh: str, en: str) -> None:
+def test_known_codes_have_names(term: Term | None, zh: str, en: str) -> None:
     """A known code is named in both languages."""
     assert term is not None
     assert (zh, en) == (term.name("zh"), term.name("en"))
@@ -115,11 +143,11 @@ def test_known_codes_have_names(term: vocabulary.Term | None, zh: str, en: str) 
         vocabulary.usage(""),
         vocabulary.vehicle_state("F"),
         vocabulary.vehicle_state("a"),
-        vocabulary.province("台"),
+        province("台"),
         vocabulary.vehicle_category("K99"),
     ],
 )
-def test_unknown_codes_are_none(term: vocabulary.Term | None) -> None:
+def test_unknown_codes_are_none(term: Term | None) -> None:
     """An unknown code is a gap in the table, never an error."""
     assert term is None
 
@@ -170,7 +198,7 @@ def test_vehicle_categories_by_class(code: str, expected: str | None) -> None:
 )
 def test_country_codes_by_form(text: str, *, expected: bool) -> None:
     """A country code is two ASCII capitals and nothing else."""
-    assert expected == vocabulary.is_country_code(text)
+    assert expected == is_country_code(text)
 
 
 # Registration numbers
@@ -220,7 +248,7 @@ def test_normalised_registration_numbers(text: str, expected: str) -> None:
 )
 def test_groups_of_registration_numbers(text: str, expected: tuple[str, ...]) -> None:
     """Separators divide a plate into groups; at its ends or repeated they add none."""
-    assert expected == vocabulary.registration_number_groups(text)
+    assert expected == registration_number_groups(text)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +312,7 @@ def test_normalising_is_idempotent(text: str) -> None:
 @given(plates)
 def test_groups_join_to_the_normalised(text: str) -> None:
     """The groups are the normalised number, divided; each of them holds something."""
-    groups = vocabulary.registration_number_groups(text)
+    groups = registration_number_groups(text)
 
     assert vocabulary.normalise_registration_number(text) == "".join(groups)
     assert all(groups)
@@ -339,7 +367,7 @@ def test_contradictory_divisions_never_match(text: str, data: st.DataObject) -> 
 )
 def test_issued_registration_numbers(text: str, expected: str) -> None:
     """An issued plate keeps what is printed, separators too, trimmed and in NFC."""
-    assert expected == vocabulary.issued_registration_number(text)
+    assert expected == issued_registration_number(text)
 
 
 UNPRINTABLE = [
@@ -367,14 +395,14 @@ REFUSED = ["", "  ", "·", "\u200b", "A" * 33, "闽" * 22, *(f"闽C{character}12
 @pytest.mark.parametrize("text", REFUSED, ids=ascii)
 def test_refused_when_issuing(text: str) -> None:
     """What cannot be printed, is empty or too long is not issued as any number, nor repeated in the message."""
-    for issue in (vocabulary.issued_registration_number, vocabulary.issued_chassis_number):
+    for issue in (issued_registration_number, issued_chassis_number):
         with pytest.raises(ValueError, match=r"^a (registration|chassis) number ") as caught:
             issue(text)
         assert ValueError is caught.type
         assert "12345" not in str(caught.value)
 
 
-@pytest.mark.parametrize("issue", [vocabulary.issued_registration_number, vocabulary.issued_chassis_number])
+@pytest.mark.parametrize("issue", [issued_registration_number, issued_chassis_number])
 def test_only_text_is_issued(issue: object) -> None:
     """Bytes where text belongs is a caller's mistake."""
     with pytest.raises(TypeError):
@@ -384,7 +412,7 @@ def test_only_text_is_issued(issue: object) -> None:
 @given(any_text)
 def test_issuing_is_stable(text: str) -> None:
     """What was issued once is issued unchanged, and stays the same plate."""
-    for issue in (vocabulary.issued_registration_number, vocabulary.issued_chassis_number):
+    for issue in (issued_registration_number, issued_chassis_number):
         try:
             issued = issue(text)
         except ValueError:
@@ -425,15 +453,13 @@ def test_issuing_is_stable(text: str) -> None:
 )
 def test_forms_of_chinese_plates(text: str, expected: PlateForm) -> None:
     """Each kind of Chinese plate is told by its characters, and without a plate type there is nothing to note."""
-    assert vocabulary.ClassifiedRegistrationNumber(form=expected) == vocabulary.classify_registration_number(text, "CN")
+    assert ClassifiedRegistrationNumber(form=expected) == classify_registration_number(text, "CN")
 
 
 @pytest.mark.parametrize("letter", "DABCEFGHJK")
 def test_every_new_energy_letter(letter: str) -> None:
     """All ten letters of new-energy plates count, not just D and F."""
-    classified = [
-        vocabulary.classify_registration_number(text, "CN").form for text in (f"粤B{letter}12345", f"粤B12345{letter}")
-    ]
+    classified = [classify_registration_number(text, "CN").form for text in (f"粤B{letter}12345", f"粤B12345{letter}")]
 
     expected = [PlateForm.NEW_ENERGY_SMALL, PlateForm.NEW_ENERGY_LARGE]
 
@@ -464,21 +490,21 @@ def test_every_new_energy_letter(letter: str) -> None:
 )
 def test_notes_on_chinese_plates(text: str, plate_type: int | None, notes: tuple[PlateNote, ...]) -> None:
     """A form at odds with its plate type is noted; an unknown plate type, or one without known forms, goes with any."""
-    assert notes == vocabulary.classify_registration_number(text, "CN", plate_type).notes
+    assert notes == classify_registration_number(text, "CN", plate_type).notes
 
 
 @pytest.mark.parametrize("country", ["DE", "HK", "cn", ""])
 def test_other_countries_are_not_classified(country: str) -> None:
     """Of a country whose forms are unknown, nothing is said."""
-    expected = vocabulary.ClassifiedRegistrationNumber()
+    expected = ClassifiedRegistrationNumber()
 
-    assert expected == vocabulary.classify_registration_number("闽C12345", country, 52)
+    assert expected == classify_registration_number("闽C12345", country, 52)
 
 
 @given(any_text, st.none() | st.integers())
 def test_classifying_is_total(text: str, plate_type: int | None) -> None:
     """No text and no plate type is an error, and there is at most one note."""
-    assert len(vocabulary.classify_registration_number(text, "CN", plate_type).notes) <= 1
+    assert len(classify_registration_number(text, "CN", plate_type).notes) <= 1
 
 
 # Chassis numbers
@@ -502,7 +528,7 @@ def test_classifying_is_total(text: str, plate_type: int | None) -> None:
 )
 def test_vins_by_form(text: str, *, expected: bool) -> None:
     """A VIN is exactly 17 of 33 characters."""
-    assert expected == vocabulary.is_vin(text)
+    assert expected == is_vin(text)
 
 
 @pytest.mark.parametrize(
@@ -517,16 +543,16 @@ def test_vins_by_form(text: str, *, expected: bool) -> None:
 )
 def test_check_digits(vin: str, *, expected: bool) -> None:
     """Position 9 is checked as in 49 CFR 565.15(c); a genuine European VIN may well fail."""
-    assert expected == vocabulary.vin_check_digit_ok(vin)
+    assert expected == vin_check_digit_ok(vin)
 
 
 @given(vins, st.sampled_from(SYMBOLS[:10] + "X"))
 def test_one_check_digit_in_eleven(vin: str, digit: str) -> None:
     """For any other 16 characters exactly one of the eleven check digits is right."""
-    right = [other for other in "0123456789X" if vocabulary.vin_check_digit_ok(vin[:8] + other + vin[9:])]
+    right = [other for other in "0123456789X" if vin_check_digit_ok(vin[:8] + other + vin[9:])]
 
     assert len(right) == 1
-    assert (digit in right) == vocabulary.vin_check_digit_ok(vin[:8] + digit + vin[9:])
+    assert (digit in right) == vin_check_digit_ok(vin[:8] + digit + vin[9:])
 
 
 @pytest.mark.parametrize(
@@ -541,14 +567,14 @@ def test_one_check_digit_in_eleven(vin: str, digit: str) -> None:
 )
 def test_packed_vins(vin: str, packed: str) -> None:
     """A VIN is packed as a big-endian number in base 33, its first character most significant."""
-    assert packed == vocabulary.pack_vin(vin).hex()
+    assert packed == pack_vin(vin).hex()
 
 
 @given(vins)
 @example("Z" * 17)
 def test_vin_survives_packing(vin: str) -> None:
     """Every VIN comes back from its 11 bytes."""
-    assert vin == vocabulary.unpack_vin(vocabulary.pack_vin(vin))
+    assert vin == unpack_vin(pack_vin(vin))
 
 
 @given(st.integers(0, 33**17 - 1))
@@ -556,13 +582,13 @@ def test_packed_form_is_unique(number: int) -> None:
     """Every acceptable 11 bytes are the packed form of the VIN they unpack to."""
     data = number.to_bytes(11, "big")
 
-    assert data == vocabulary.pack_vin(vocabulary.unpack_vin(data))
+    assert data == pack_vin(unpack_vin(data))
 
 
 @given(vins, vins)
 def test_packing_keeps_order(a: str, b: str) -> None:
     """Packed VINs sort as VINs do."""
-    assert (a < b) == (vocabulary.pack_vin(a) < vocabulary.pack_vin(b))
+    assert (a < b) == (pack_vin(a) < pack_vin(b))
 
 
 @pytest.mark.parametrize(
@@ -571,13 +597,13 @@ def test_packing_keeps_order(a: str, b: str) -> None:
 def test_not_a_packed_vin(data: bytes) -> None:
     """Another length, or a number that no VIN has, is refused."""
     with pytest.raises(ValueError, match="packed VIN"):
-        vocabulary.unpack_vin(data)
+        unpack_vin(data)
 
 
 @pytest.mark.parametrize("vin", ["", WANG.lower(), WANG[:-1], "LSVAA4187E218421I", "ZVW30-1234567"])
 def test_not_a_vin(vin: str) -> None:
     """What is not a VIN is neither packed nor checked, and the message does not repeat it."""
-    for function in (vocabulary.pack_vin, vocabulary.vin_check_digit_ok):
+    for function in (pack_vin, vin_check_digit_ok):
         with pytest.raises(ValueError, match="not a VIN") as caught:
             function(vin)
         assert not vin or vin not in str(caught.value)
@@ -676,14 +702,14 @@ def test_normalising_a_vin_is_idempotent(text: str) -> None:
 )
 def test_acceptable_expectations(text: str, expected: str) -> None:
     """A tail of 6 to 8, a VIN and any longer whole chassis number may be expected."""
-    assert expected == vocabulary.check_expected_vin(text)
+    assert expected == check_expected_vin(text)
 
 
 @pytest.mark.parametrize("text", ["", "84211", "8-4-2-1-1", "\u200b84211", "A" * 33])
 def test_unacceptable_expectations(text: str) -> None:
     """Fewer than 6 characters say too little, whatever the separators; the message does not repeat them."""
     with pytest.raises(ValueError, match="an expected VIN") as caught:
-        vocabulary.check_expected_vin(text)
+        check_expected_vin(text)
 
     assert "84211" not in str(caught.value)
 
@@ -699,13 +725,13 @@ def test_unacceptable_expectations(text: str) -> None:
 )
 def test_issued_chassis_numbers(text: str, expected: str) -> None:
     """A chassis number is issued in upper case, trimmed, with its separators."""
-    assert expected == vocabulary.issued_chassis_number(text)
+    assert expected == issued_chassis_number(text)
 
 
 def test_upper_case_that_grows_too_long() -> None:
     """The limit holds for what is issued, not only for what came in."""
     with pytest.raises(ValueError, match="longer"):
-        vocabulary.issued_chassis_number("ß" * 32)
+        issued_chassis_number("ß" * 32)
 
 
 # The lowest layer

@@ -66,6 +66,7 @@ from certcore.engine import certificate as engine
 from certcore.errors import CertcoreError, RejectedInputError, StatusError
 from certcore.evidence._statement import encode
 from certcore.keys import EDDSA, ES384, ML_DSA_65, GroupKey, Signer
+from certcore.keys._group import A256GCM
 from certcore.policy import Need
 from certcore.proofs import receipts
 from certcore.proofs.existence import timestamp_request
@@ -144,7 +145,7 @@ STRANGER: Final = Steady(2)
 SEALER: Final = Steady(3)
 LIVE, STATUS, REGISTER, FIRST_ROOT, SECOND_ROOT, THIRD_ROOT = (fixed_signer(EDDSA, seed) for seed in range(301, 307))
 POST_QUANTUM: Final = fixed_signer(ML_DSA_65, 7)
-GROUP: Final = GroupKey(key_id=b"desk", algorithm=confidential.A256GCM, secret=bytes(range(32)))
+GROUP: Final = GroupKey(key_id=b"desk", algorithm=A256GCM, secret=bytes(range(32)))
 TSA: Final = tsa.authority()
 
 

@@ -41,7 +41,9 @@ from certcore import (
     payload,
 )
 from certcore.certificate import confidential
-from certcore.keys import ED25519, EDDSA, ES256, ES384, ESP256, ESP384, GroupKey
+from certcore.keys import EDDSA, ES256, ES384, GroupKey
+from certcore.keys._algorithms import ED25519, ESP256, ESP384
+from certcore.keys._group import A128GCM, A256GCM, AES_CCM_16_64_128, AES_CCM_16_64_256
 from certcore.proofs import receipts
 from certcore.trust import Environment, KeyUsage
 from tests.verify_cases import (
@@ -1420,7 +1422,7 @@ def freshness() -> None:
 
 
 SECRET: Final = b"the secret of a group of readers"
-GROUP: Final = GroupKey(key_id=b"grp1", algorithm=confidential.A256GCM, secret=SECRET)
+GROUP: Final = GroupKey(key_id=b"grp1", algorithm=A256GCM, secret=SECRET)
 REGISTER_SIGNER: Final = LocalSigner.generate()
 SEAL_SIGNER: Final = LocalSigner.generate()
 
@@ -1447,10 +1449,10 @@ def confidential_claims() -> None:
     """What is sealed for a group of readers, and what is sealed badly."""
     usual: dict[str, Any] = {"status": GOOD, "group_keys": [GROUP]}
     for algorithm, name, size in (
-        (confidential.A128GCM, "a128gcm", 16),
-        (confidential.A256GCM, "a256gcm", 32),
-        (confidential.AES_CCM_16_64_128, "aes-ccm-16-64-128", 16),
-        (confidential.AES_CCM_16_64_256, "aes-ccm-16-64-256", 32),
+        (A128GCM, "a128gcm", 16),
+        (A256GCM, "a256gcm", 32),
+        (AES_CCM_16_64_128, "aes-ccm-16-64-128", 16),
+        (AES_CCM_16_64_256, "aes-ccm-16-64-256", 32),
     ):
         key = GroupKey(key_id=b"grp1", algorithm=algorithm, secret=SECRET[:size])
         case(
@@ -1517,7 +1519,7 @@ def confidential_claims() -> None:
     assert message is not None
     damaged = message[:-1] + bytes([message[-1] ^ 1])
     packed = claims_map()[INSPECTION][2]
-    small = GroupKey(key_id=b"grp1", algorithm=confidential.A128GCM, secret=SECRET[:16])
+    small = GroupKey(key_id=b"grp1", algorithm=A128GCM, secret=SECRET[:16])
     for name, describes, stated, key in (
         ("transplanted", "Sealed in another certificate.", certificate(vin=None, confidential=elsewhere), GROUP),
         ("another-issuer", "Sealed for another issuer.", sealed(issuer_id="HK"), GROUP),

@@ -51,9 +51,10 @@ from certcore import (
 from certcore._cli.app import group
 from certcore.cli import main as certcore_command
 from certcore.errors import StatusError
-from certcore.keys import ALGORITHM_NAMES, ES384
-from certcore.reasons import REASONS, Axis, Effect, Meaning
-from certcore.reasons._meaning import causes
+from certcore.keys import ES384
+from certcore.keys._algorithms import ALGORITHM_NAMES
+from certcore.reasons import REASONS, Axis, Effect
+from certcore.reasons._meaning import Meaning, causes
 from certcore.status import (
     StatusBackend,
     StatusEvent,

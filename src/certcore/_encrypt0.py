@@ -11,8 +11,8 @@ from typing import Final
 
 from certcore import _cbor
 from certcore.errors import RejectedInputError, UntrustedError
-from certcore.keys import MAX_KEY_ID_BYTES
 from certcore.keys._group import GroupKey, group_key_tuple
+from certcore.keys._signing import MAX_KEY_ID_BYTES
 
 MAX_SEALED_BYTES: Final = 2860
 """Bytes of a sealed message: what a certificate can hold at the very most."""

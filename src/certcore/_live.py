@@ -22,8 +22,9 @@ from certcore.keys._trusted import Standing, VerifyingKey, plain_key, standing_o
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.reasons import Effect, Reason
 from certcore.status import timeline
+from certcore.status._facts import Rules
 from certcore.status.protocol import StatusBackend, StatusQuery, StatusRecord
-from certcore.status.timeline import Rules, Window
+from certcore.status.timeline import Window
 
 
 @runtime_checkable

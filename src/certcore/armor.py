@@ -10,7 +10,12 @@ from typing import Final
 
 from certcore.errors import IssuingError, RejectedInputError
 
-__all__ = ["MAX_CHARACTERS", "PREFIX", "base45_decode", "base45_encode", "decode", "encode"]
+__all__ = [
+    "base45_decode",
+    "base45_encode",
+    "decode",
+    "encode",
+]
 
 PREFIX: Final = "VIC1:"
 

@@ -28,20 +28,15 @@ import attrs
 from certcore import _cbor, _cose_headers
 from certcore._encrypt0 import MAX_SEALED_BYTES, unseal
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
-from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, Signer
+from certcore.keys import PublicKey, Signer
 from certcore.keys._group import GroupKey
+from certcore.keys._signing import MAX_KEY_ID_BYTES
 from certcore.keys._trusted import VerifyingKey, candidates, plain_key
 
 __all__ = [
     "Opened",
-    "UnverifiedCertificate",
-    "UnverifiedSign",
-    "add_signature",
     "open_sign1",
-    "read_certificate",
-    "read_sign",
     "seal",
-    "sign",
     "sign1",
     "unseal",
 ]

@@ -15,6 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from certcore.verdict import Verdict
 
+__all__ = [
+    "CertcoreError",
+    "IssuingError",
+    "NotValidError",
+    "RejectedInputError",
+    "StatusError",
+    "UntrustedError",
+]
+
 Detail = tuple[tuple[str, str | int], ...]
 """Small facts about an error or a reason, as sorted pairs: safe to log."""
 

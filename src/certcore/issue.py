@@ -12,17 +12,22 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 
-from certcore import _live, armor, cose, payload, vocabulary
+from certcore import _live, armor, cose, payload
 from certcore._clock import utc_now
 from certcore._instants import time_zone, utc
-from certcore.certificate.confidential import GroupKey, seal
+from certcore.certificate.confidential import seal
 from certcore.errors import IssuingError
 from certcore.keys import Signer
+from certcore.keys._group import GroupKey
 from certcore.keys._trusted import VerifyingKey, trusted_key_tuple
 from certcore.payload import InspectionCertificate, StatusRef
-from certcore.trust import DEFAULT_LIVE_MAXIMUM
+from certcore.trust._lists import DEFAULT_LIVE_MAXIMUM
+from certcore.vocabulary._codes import is_country_code
 
-__all__ = ["CERTIFICATE_ID_BYTES", "Issuer", "Register"]
+__all__ = [
+    "Issuer",
+    "Register",
+]
 
 CERTIFICATE_ID_BYTES: Final = 12
 """Random bytes of a certificate id: a thousand million certificates have a chance of 1 in 10**11 that two agree."""
@@ -68,7 +73,7 @@ class Issuer:
     clock: Callable[[], datetime] = utc_now
 
     def __attrs_post_init__(self) -> None:
-        if self.country is not None and not vocabulary.is_country_code(self.country):
+        if self.country is not None and not is_country_code(self.country):
             msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
             raise ValueError(msg)
         if self.signer.public_key.signature_bytes not in cose.CERTIFICATE_SIGNATURE_BYTES:

@@ -43,6 +43,8 @@ from certcore.certificate._values import (
 )
 from certcore.cose import MAX_CERTIFICATE_BYTES
 from certcore.errors import IssuingError, RejectedInputError
+from certcore.vocabulary._plates import issued_registration_number
+from certcore.vocabulary._vins import is_vin, issued_chassis_number
 
 __all__ = [
     "Basis",
@@ -53,11 +55,8 @@ __all__ = [
     "Result",
     "StatusListEntry",
     "StatusRef",
-    "confidential_names",
     "decode",
     "encode",
-    "missing_fields",
-    "require_unexposed",
 ]
 
 _ALWAYS_THERE: Final = ("registration_number", "basis", "result", "authority", "issued_at")
@@ -100,14 +99,14 @@ def _confidential_fields(value: Iterable[str | int] | None) -> tuple[str | int, 
 
 
 def _issued_number(value: str) -> str:
-    return vocabulary.issued_registration_number(value)
+    return issued_registration_number(value)
 
 
 def _issued_vin(value: str | None) -> str | None:
     if value is None:
         return None
     number = vocabulary.normalise_vin(value)
-    return number if vocabulary.is_vin(number) else vocabulary.issued_chassis_number(value)
+    return number if is_vin(number) else issued_chassis_number(value)
 
 
 def _deficiencies(

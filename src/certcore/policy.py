@@ -16,10 +16,19 @@ import attrs
 
 from certcore import _cbor, vocabulary
 from certcore._instants import CLOCK_SKEW
-from certcore.keys import PublicKey, key_tuple
+from certcore.keys import PublicKey
+from certcore.keys._signing import key_tuple
 from certcore.keys._x509 import read_authority
 from certcore.vocabulary import _written as written
 from certcore.vocabulary._characters import is_text
+from certcore.vocabulary._codes import VEHICLE_STATES, Severity, is_country_code
+from certcore.vocabulary._vins import check_expected_vin
+
+__all__ = [
+    "Expected",
+    "Need",
+    "Policy",
+]
 
 PLATE: Final = "plate"
 VIN: Final = "vin"
@@ -27,9 +36,7 @@ VIN: Final = "vin"
 _MAX_CLOCK_SKEW: Final = timedelta(hours=1)
 _MAX_AGE: Final = timedelta(days=36_525)
 
-STOP_FLAGS: Final = frozenset(
-    code for code, state in vocabulary.VEHICLE_STATES.items() if state.severity is vocabulary.Severity.STOP
-)
+STOP_FLAGS: Final = frozenset(code for code, state in VEHICLE_STATES.items() if state.severity is Severity.STOP)
 """The vehicle states that take a vehicle off the road, unless a policy says otherwise."""
 
 
@@ -214,7 +221,7 @@ def _is_unicode(text: str) -> bool:
 
 def _country(value: str | None) -> str | None:
     country = None if value is None else value.strip().upper()
-    if country is not None and not vocabulary.is_country_code(country):
+    if country is not None and not is_country_code(country):
         msg = "a country is two letters (ISO 3166-1 alpha-2)"
         raise ValueError(msg)
     return country
@@ -231,7 +238,7 @@ def _vin(value: str | None) -> str | None:
     if value is not None and not _is_unicode(value):
         msg = "a VIN to expect is text that can be written"
         raise ValueError(msg)
-    return None if value is None else vocabulary.check_expected_vin(value)
+    return None if value is None else check_expected_vin(value)
 
 
 @attrs.frozen(kw_only=True, repr=False)

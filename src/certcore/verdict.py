@@ -22,6 +22,7 @@ from certcore.engine._question import Question, Sources, VehicleQuestion
 from certcore.errors import NotValidError
 from certcore.payload import InspectionCertificate
 from certcore.reasons import Axis, Effect, Reason
+from certcore.reasons._meaning import words_of
 from certcore.status.protocol import VehicleRecord
 from certcore.status.timeline import Interval
 
@@ -347,7 +348,7 @@ def _explained(headline: str, found: Iterable[Reason], lang: str, *, is_about_ve
     gap = "" if lang == "zh" else " "
     lines = []
     for reason in found:
-        words = reasons.words_of(reason, lang=lang, is_about_vehicle=is_about_vehicle)
+        words = words_of(reason, lang=lang, is_about_vehicle=is_about_vehicle)
         lines.append(f"- {words.line}{gap}{words.next_step}")
     return "\n".join([headline, *dict.fromkeys(lines)])
 

@@ -17,11 +17,11 @@ import attrs
 from certcore import armor
 from certcore._clock import utc_now
 from certcore._instants import FIRST_DAY, LAST_DAY, plain_date, utc
-from certcore.certificate.confidential import GroupKey, group_key_tuple
 from certcore.engine import certificate as _engine
 from certcore.engine import vehicle as _vehicle_check
 from certcore.engine._question import Question, StatusAnswer, VehicleAnswer, VehicleQuestion
 from certcore.errors import RejectedInputError, StatusError
+from certcore.keys._group import GroupKey, group_key_tuple
 from certcore.policy import Expected, Policy
 from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
 from certcore.status.protocol import (
@@ -38,6 +38,8 @@ from certcore.vocabulary._vins import LONGEST_TAIL
 
 if TYPE_CHECKING:
     from certcore.qr import Effort, Image, Symbol
+
+__all__ = ["AsyncVerifier", "Verifier"]
 
 Clock = Callable[[], datetime]
 """Gives the current time, timezone-aware."""
@@ -75,15 +77,13 @@ class _Asker:
         """The question, once the caller has put it properly. The clock is read here, once for each call."""
         given: object = expect
         if given is not None and not isinstance(given, Expected):
-            msg = f"expect is an Expected, not {type(expect).__name__}"
-            raise TypeError(msg)
+            raise TypeError(f"expect is an Expected, not {type(expect).__name__}")
         evaluated_at = _instant(self.clock(), "the clock's time")
         as_of = _moment(as_of)
         if known_at is not None:
             known_at = _instant(known_at, "known_at")
             if known_at > evaluated_at + self.policy.clock_skew:
-                msg = "known_at lies in the future"
-                raise ValueError(msg)
+                raise ValueError("known_at lies in the future")
         return Question(
             text=text,
             as_of=as_of,
@@ -105,14 +105,11 @@ class _Asker:
         """The question about a vehicle, likewise; a vehicle is described as it is to be expected."""
         asked = Expected(registration_number=registration_number, country=country, plate_type=plate_type, vin=vin)
         if asked.registration_number is None and asked.vin is None:
-            msg = "a vehicle is asked for by registration number or VIN"
-            raise ValueError(msg)
+            raise ValueError("a vehicle is asked for by registration number or VIN")
         if asked.registration_number is not None and asked.country is None:
-            msg = "a registration number belongs to a country: say which"
-            raise ValueError(msg)
+            raise ValueError("a registration number belongs to a country: say which")
         if asked.vin is not None and len(asked.vin) <= LONGEST_TAIL:
-            msg = "a vehicle is asked for by its whole VIN; the end of one fits many"
-            raise ValueError(msg)
+            raise ValueError("a vehicle is asked for by its whole VIN; the end of one fits many")
         return VehicleQuestion(
             registration_number=asked.registration_number,
             country=asked.country,
@@ -394,8 +391,7 @@ async def _ask_later(
 
 def _text(text: str) -> str:
     if not isinstance(text, str):
-        msg = f"a certificate's text is a str, not {type(text).__name__}"
-        raise TypeError(msg)
+        raise TypeError(f"a certificate's text is a str, not {type(text).__name__}")
     return _without_line_end(text)
 
 
@@ -465,11 +461,9 @@ def _backend_error(what: object) -> StatusError:
 def _proofs(existed_by: Sequence[bytes]) -> tuple[bytes, ...]:
     given: object = existed_by
     if isinstance(given, (bytes, str)) or not all(isinstance(proof, bytes) for proof in existed_by):
-        msg = "existed_by is a sequence of proofs, each as bytes"
-        raise TypeError(msg)
+        raise TypeError("existed_by is a sequence of proofs, each as bytes")
     if len(existed_by) > MAX_PROOFS or any(len(proof) > MAX_PROOF_BYTES for proof in existed_by):
-        msg = f"at most {MAX_PROOFS} proofs are looked at, each of {MAX_PROOF_BYTES} bytes at most"
-        raise ValueError(msg)
+        raise ValueError(f"at most {MAX_PROOFS} proofs are looked at, each of {MAX_PROOF_BYTES} bytes at most")
     return tuple(existed_by)
 
 
@@ -478,12 +472,10 @@ def _moment(as_of: datetime | date) -> datetime | date:
     if isinstance(given, datetime):
         return _instant(given, "as_of")
     if not isinstance(given, date):
-        msg = f"as_of is an aware datetime or a date, not {type(as_of).__name__}"
-        raise TypeError(msg)
+        raise TypeError(f"as_of is an aware datetime or a date, not {type(as_of).__name__}")
     day = plain_date(given)
     if not FIRST_DAY <= day <= LAST_DAY:
-        msg = f"as_of lies outside {FIRST_DAY} to {LAST_DAY}"
-        raise ValueError(msg)
+        raise ValueError(f"as_of lies outside {FIRST_DAY} to {LAST_DAY}")
     return day
 
 
@@ -495,6 +487,5 @@ def _instant(value: datetime, what: str) -> datetime:
         msg = f"{what}: {cause}"
         raise (TypeError(msg) if isinstance(cause, TypeError) else ValueError(msg)) from cause
     if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
-        msg = f"{what} lies outside {FIRST_DAY} to {LAST_DAY}"
-        raise ValueError(msg)
+        raise ValueError(f"{what} lies outside {FIRST_DAY} to {LAST_DAY}")
     return at

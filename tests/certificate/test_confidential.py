@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore import _cbor, armor, cose, payload, vocabulary
+from certcore import _cbor, armor, cose, payload
 from certcore.certificate import confidential
 from certcore.certificate._claims import FIELDS, INSPECTION
-from certcore.certificate.confidential import A128GCM, A256GCM, AES_CCM_16_64_128, MAY_BE_CONFIDENTIAL, GroupKey
+from certcore.certificate.confidential import MAY_BE_CONFIDENTIAL
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.issue import Issuer
+from certcore.keys._group import A128GCM, A256GCM, AES_CCM_16_64_128, GroupKey
 from certcore.payload import (
     Basis,
     Deficiency,
@@ -29,6 +30,7 @@ from certcore.payload import (
     StatusRef,
 )
 from certcore.testing import FixedClock
+from certcore.vocabulary._vins import pack_vin
 from tests.strategies import certificates, fixed_signer
 
 NOW: Final = datetime(2026, 9, 30, 4, 30, tzinfo=UTC)
@@ -218,7 +220,7 @@ def test_the_form_is_the_published_one() -> None:
     plaintext = AESGCM(KEY.secret).decrypt(unprotected[5], ciphertext, structure)
 
     assert (b"\xa1\x01\x03", b"ins1") == (header, unprotected[4])
-    assert {2: vocabulary.pack_vin(VIN), 12: 84_210} == _cbor.decode(plaintext, max_bytes=3000)
+    assert {2: pack_vin(VIN), 12: 84_210} == _cbor.decode(plaintext, max_bytes=3000)
 
 
 def test_two_seals_differ() -> None:
@@ -257,7 +259,7 @@ def test_deficiencies_in_both_forms(hidden: Any, public: Any, inside: dict[int, 
     certificate = attrs.evolve(FULL, deficiencies=hidden)
 
     assert certificate == plain(opened(sealed(certificate, ["deficiencies"])))
-    refused(forged({2: vocabulary.pack_vin(VIN), **inside}, attrs.evolve(FULL, deficiencies=public)))
+    refused(forged({2: pack_vin(VIN), **inside}, attrs.evolve(FULL, deficiencies=public)))
 
 
 # What is sealed is bound to its place
@@ -368,7 +370,7 @@ def test_too_many_keys_by_one_id() -> None:
 # What a sealed part may say
 
 
-PACKED: Final = vocabulary.pack_vin(VIN)
+PACKED: Final = pack_vin(VIN)
 _LEFT_OUT: Final[dict[str, Any]] = dict.fromkeys(
     [*sorted(MAY_BE_CONFIDENTIAL - {"vin"}), "previous", "plate_type", "inspected_on"]
 )

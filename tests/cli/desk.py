@@ -10,13 +10,8 @@ from certcore import Issuer, LocalSigner
 from certcore._cli.keygen import write_keys
 from certcore.keys import GroupKey
 from certcore.status import StatusEvent, VehicleFlag, VehicleQuery, VehicleRecord
-from certcore.status.tokenlist import (
-    STATUS_EVENTS_TYPE,
-    STATUS_LIST_TYPE,
-    StatusList,
-    issue_events,
-    issue_token,
-)
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
+from certcore.status.tokenlist import STATUS_LIST_TYPE, StatusList, issue_events, issue_token
 from certcore.status.vehicledoc import VEHICLE_ANSWER_TYPE, decode_request, issue_answer
 from certcore.testing import ROOT_SIGNER, FixedClock
 from certcore.trust import (

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from certcore import AsyncVerifier, Outcome, Policy, VehicleVerdict
 from certcore.errors import StatusError
-from certcore.reasons import words_of
+from certcore.reasons._meaning import words_of
 from certcore.status import MemoryStatusBackend, VehicleFlag, VehicleQuery, VehicleRecord
 from certcore.testing import FixedClock
 from tests.truth_table.cases import Case, cases

@@ -21,7 +21,8 @@ from certcore.keys import GroupKey
 from certcore.policy import Need
 from certcore.reasons import REASONS
 from certcore.status import StatusEventKind, StatusRecord, StatusState, VehicleRecord
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_JWT_MEDIA_TYPE, STATUS_LIST_TYPE
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
+from certcore.status.tokenlist import STATUS_LIST_JWT_MEDIA_TYPE, STATUS_LIST_TYPE
 from certcore.trust import Environment
 
 GOLDEN: Final = Path(__file__).parent / "golden"

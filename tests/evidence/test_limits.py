@@ -12,7 +12,7 @@ import pytest
 
 from certcore import Evidence, Verdict
 from certcore.errors import CertcoreError, IssuingError, StatusError
-from certcore.evidence import MAX_EVIDENCE_BYTES
+from certcore.evidence._file import MAX_EVIDENCE_BYTES
 from certcore.policy import Policy
 from certcore.status import (
     StatusEvent,

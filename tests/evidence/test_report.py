@@ -13,7 +13,8 @@ from certcore import Evidence, Expected, Outcome, Policy, Verdict
 from certcore import TrustList as OpenedTrustList
 from certcore._instants import ZONE_EDITION
 from certcore.errors import StatusError, UntrustedError
-from certcore.evidence import Backing, CivilTime, ReplayReport, Unproved
+from certcore.evidence import Backing, ReplayReport, Unproved
+from certcore.evidence._report import CivilTime
 from certcore.evidence._statement import encode
 from certcore.policy import Need
 from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind, VehicleRecord, VehicleStatusBackend

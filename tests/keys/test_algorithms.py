@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from certcore import cose, keys
+from certcore import cose
 from certcore._cli import keygen
 from certcore.keys import LocalSigner, PublicKey
 from certcore.keys._algorithms import (
+    ALGORITHM_NAMES,
     ALGORITHMS,
     ALGORITHMS_OF,
     JOSE_ALGORITHMS,
@@ -24,7 +25,7 @@ every_row = pytest.mark.parametrize("row", ALGORITHMS, ids=lambda row: row.name)
 @every_row
 def test_every_consumer_follows(row: Algorithm) -> None:
     """Names, numbers, JOSE, texts, and a signature that opens: nothing about an algorithm is said a second time."""
-    assert row.name == keys.ALGORITHM_NAMES[row.number]
+    assert row.name == ALGORITHM_NAMES[row.number]
     assert row.jose_name is None or row.number == JOSE_ALGORITHMS[row.jose_name]
     assert row.kind is KIND_OF[row.number]
     assert row.kind.name in USED
@@ -42,7 +43,7 @@ def test_the_command_makes_a_key_of_every_kind() -> None:
     """Its choices are the algorithms that keys of each kind come back with from PEM."""
     for name, number in keygen.ALGORITHMS.items():
         pem = LocalSigner.generate(number).public_key.to_pem()
-        assert (name, number) == (keys.ALGORITHM_NAMES[number], PublicKey.from_pem(pem).algorithm)
+        assert (name, number) == (ALGORITHM_NAMES[number], PublicKey.from_pem(pem).algorithm)
     assert {KIND_OF[number] for number in keygen.ALGORITHMS.values()} == set(SIGNING_KINDS)
 
 

@@ -30,22 +30,11 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore import _cbor, cose, keys
+from certcore import _cbor, cose
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
-from certcore.keys import (
-    ED25519,
-    EDDSA,
-    ES256,
-    ES384,
-    ESP256,
-    ESP384,
-    ML_DSA_44,
-    ML_DSA_65,
-    PS256,
-    LocalSigner,
-    PublicKey,
-    Signer,
-)
+from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey, Signer
+from certcore.keys._algorithms import ALGORITHM_NAMES, ED25519, ESP256, ESP384, ML_DSA_44, PS256
+from certcore.keys._signing import KEY_ID_BYTES
 from tests.strategies import CERTIFICATE_ALGORITHMS, SIGNING_ALGORITHMS, fixed_signer
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -97,7 +86,7 @@ def jwk(key: PublicKey) -> dict[str, Any]:
         return {"kty": "OKP", "crv": "Ed25519", "x": base64url(members[-2])}
     if members[1] == 3:
         return {"kty": "RSA", "n": base64url(members[-1]), "e": base64url(members[-2])}
-    return {"kty": "AKP", "alg": keys.ALGORITHM_NAMES[members[3]], "pub": base64url(members[-1])}
+    return {"kty": "AKP", "alg": ALGORITHM_NAMES[members[3]], "pub": base64url(members[-1])}
 
 
 def certificate(algorithm: int) -> x509.Certificate:
@@ -118,7 +107,7 @@ def certificate(algorithm: int) -> x509.Certificate:
 
 
 ALL_KEYS = [*(fixed_signer(algorithm).public_key for algorithm in SIGNING_ALGORITHMS), PublicKey.from_pem(RSA_PEM)]
-key_names = [keys.ALGORITHM_NAMES[key.algorithm] for key in ALL_KEYS]
+key_names = [ALGORITHM_NAMES[key.algorithm] for key in ALL_KEYS]
 every_key = pytest.mark.parametrize("key", ALL_KEYS, ids=key_names)
 every_algorithm = pytest.mark.parametrize("algorithm", SIGNING_ALGORITHMS, ids=str)
 
@@ -149,7 +138,7 @@ def test_cose_key_round_trip(key: PublicKey) -> None:
 @every_key
 def test_jwk_round_trip(key: PublicKey) -> None:
     """A JWK gives the same key, as an object, as text and as bytes."""
-    members = jwk(key) | {"alg": keys.ALGORITHM_NAMES[key.algorithm]}
+    members = jwk(key) | {"alg": ALGORITHM_NAMES[key.algorithm]}
     for form in (members, json.dumps(members), json.dumps(members).encode()):
         assert key == PublicKey.from_jwk(form)
 
@@ -212,7 +201,7 @@ def test_own_key_id(algorithm: int) -> None:
     key = PublicKey.from_pem(fixed_signer(algorithm).public_key.to_pem())
 
     assert key.thumbprint[:4] == key.key_id
-    assert keys.KEY_ID_BYTES == len(key.key_id)
+    assert KEY_ID_BYTES == len(key.key_id)
 
 
 @pytest.mark.parametrize("key_id", [b"", bytes(33), bytes(1 << 20)], ids=len)
@@ -343,7 +332,7 @@ ALLOWED = {
 
 
 @every_key
-@pytest.mark.parametrize("algorithm", [*keys.ALGORITHM_NAMES, 5, -36, -37, -38, -39, -257, -65535, -47, -50, 0])
+@pytest.mark.parametrize("algorithm", [*ALGORITHM_NAMES, 5, -36, -37, -38, -39, -257, -65535, -47, -50, 0])
 def test_a_key_takes_its_own_algorithms_only(key: PublicKey, algorithm: int) -> None:
     """No key is used with an algorithm of another kind of key, such as -7 with P-384; nor HMAC, RS1 or ES512."""
     if algorithm in ALLOWED[key.algorithm]:
@@ -818,7 +807,7 @@ def test_repr_names_algorithm_and_id_alone(key: PublicKey) -> None:
     """A log line identifies a key without carrying it."""
     text = repr(key)
 
-    assert keys.ALGORITHM_NAMES[key.algorithm] in text
+    assert ALGORITHM_NAMES[key.algorithm] in text
     assert key.key_id.hex() in text
     assert len(text) < 60
 

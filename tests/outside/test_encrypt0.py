@@ -14,8 +14,8 @@ from typing import Any, Final
 import pytest
 
 from certcore import _cbor, cose
-from certcore.certificate.confidential import A128GCM, A256GCM, AES_CCM_16_64_128, AES_CCM_16_64_256, GroupKey
 from certcore.errors import RejectedInputError
+from certcore.keys._group import A128GCM, A256GCM, AES_CCM_16_64_128, AES_CCM_16_64_256, GroupKey
 from tests.conftest import VECTORS, vector_files
 from tests.outside.cases import read_json, result_of
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from certcore import Basis, InspectionCertificate, Issuer, Result, armor
 from certcore.keys import Signer
-from certcore.trust.issuers import KeyUsage, TrustedKey
+from certcore.keys._trusted import KeyUsage, TrustedKey
 from tests.strategies import fixed_signer
 
 AT: Final = datetime(2026, 9, 30, 12, tzinfo=UTC)

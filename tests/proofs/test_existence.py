@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from certcore import Policy, Verifier, _cbor, armor, cose, reasons
 from certcore.errors import RejectedInputError
 from certcore.keys import ES384, Signer
-from certcore.keys._trusted import proved_at
+from certcore.keys._trusted import KeyUsage, proved_at
 from certcore.proofs import existence, timestamps
 from certcore.proofs.existence import (
     BODY,
@@ -33,7 +33,6 @@ from certcore.proofs.existence import (
 )
 from certcore.proofs.receipts import RECEIPT_TYPE, issue_receipt
 from certcore.testing import FixedClock, make_trust
-from certcore.trust.issuers import KeyUsage
 from tests import tsa
 from tests.proofs.existence_cases import (
     AT,

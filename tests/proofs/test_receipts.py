@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from certcore import _cbor, armor, cose
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import ES384, ML_DSA_65, PublicKey, Signer
+from certcore.keys._trusted import KeyUsage, TrustedKey
 from certcore.proofs import receipts
 from certcore.proofs.receipts import MAX_RECEIPT_BYTES, RECEIPT_TYPE
-from certcore.trust.issuers import KeyUsage, TrustedIssuer, TrustedKey
+from certcore.trust.issuers import TrustedIssuer
 from tests.proofs.existence_cases import (
     AT,
     CERTIFICATE,

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
+from certcore.keys._x509 import MAX_AUTHORITY_BYTES
 from certcore.proofs import timestamps
 from certcore.proofs.timestamps import MAX_TOKEN_BYTES, Timestamp
 from tests import tsa
@@ -437,7 +438,7 @@ def unfit_authorities() -> dict[str, bytes]:
         "below a root": TSA.certificate.public_bytes(Encoding.DER),
         "two": pem + pem,
         "no pem": b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        "too large": pem + b"\n" * timestamps.MAX_AUTHORITY_BYTES,
+        "too large": pem + b"\n" * MAX_AUTHORITY_BYTES,
         "forged": tsa.authority().root[:-4] + bytes(4),
     }
 

@@ -11,8 +11,8 @@ import pytest
 
 import certcore
 from certcore import errors, reasons
-from certcore.reasons import REASONS, Axis, Effect, Meaning, Words, blocks, words_of
-from certcore.reasons._meaning import causes
+from certcore.reasons import REASONS, Axis, Effect
+from certcore.reasons._meaning import Meaning, Words, blocks, causes, words_of
 from certcore.status._url_policy import CAUSES
 
 SOURCE = Path(certcore.__file__).parent

@@ -13,8 +13,9 @@ from uuid import uuid4
 import attrs
 
 from certcore import InspectionCertificate, Issuer, LocalSigner
-from certcore.certificate.confidential import GroupKey, seal
+from certcore.certificate.confidential import seal
 from certcore.keys import ES256
+from certcore.keys._group import GroupKey
 from certcore.payload import Basis, Result, StatusRef
 from certcore.register.log import StatusRegistry
 from certcore.status import StatusQuery, StatusRecord, VehicleQuery

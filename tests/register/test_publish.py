@@ -21,8 +21,9 @@ from certcore.register import _folder, _layout, publish
 from certcore.register.log import StatusRegistry
 from certcore.register.publish import Publication
 from certcore.status import StatusEvent, StatusEventKind, StatusState
+from certcore.status._facts import Rules, state_at
 from certcore.status.protocol import StatusRecord
-from certcore.status.timeline import Interval, Rules, in_force, state_at
+from certcore.status.timeline import Interval, in_force
 from certcore.status.tokenlist import StatusEvents, StatusToken, open_events, open_token
 from tests.register.cast import BEGIN, DAY, NOW, STATUS_SIGNER, SetClock, issue
 from tests.register.test_kill import ENVIRONMENT

@@ -16,7 +16,7 @@ from certcore.payload import StatusRef
 from certcore.register import _statements
 from certcore.register.log import StatusRegistry
 from certcore.status import StatusEvent, StatusEventKind, StatusState
-from certcore.status.timeline import state_at
+from certcore.status._facts import state_at
 from tests.register.cast import DAY, NOW, SetClock, issue, kinds, look_up, prepared
 
 SAID: dict[str, Any] = {"actor": "clerk-7", "reason": "entered in error"}

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from certcore import Expected, InspectionCertificate, Policy, StatusRef, Verdict
-from certcore.signals import Signal
+from certcore.signals._signal import Signal
 from certcore.status import MemoryStatusBackend
 from tests.verify_cases import NOW, TRUST, certificate, seal, verifier
 from tests.verify_cases import trust_list as made_trust_list

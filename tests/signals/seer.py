@@ -9,7 +9,8 @@ import sys
 from datetime import UTC, datetime
 from functools import partial
 
-from certcore.signals import Sighting, SQLiteSeenStore
+from certcore.signals import SQLiteSeenStore
+from certcore.signals._sightings import Sighting
 
 AT = datetime(2026, 10, 1, tzinfo=UTC)
 

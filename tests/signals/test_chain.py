@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certcore import InspectionCertificate, Result, StatusListEntry, Verdict, signals
-from certcore.signals import Signal
+from certcore.signals._signal import Signal
 from certcore.status import MemoryStatusBackend
 from tests.signals.cases import OTHER_VIN, chain, link, noticed, ref, trust_list, verdict_on
 from tests.verify_cases import (

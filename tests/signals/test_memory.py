@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from certcore.signals import MemorySeenStore, SeenStore, Sighting
+from certcore.signals import MemorySeenStore, SeenStore
+from certcore.signals._sightings import Sighting
 from tests.signals.cases import KEY
 from tests.verify_cases import NOW
 

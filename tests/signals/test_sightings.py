@@ -18,16 +18,9 @@ from hypothesis import strategies as st
 
 from certcore import StatusListEntry, Verdict, signals
 from certcore.errors import StatusError
-from certcore.signals import (
-    MemorySeenStore,
-    OtherClaims,
-    PseudonymKey,
-    SeenStore,
-    Sighting,
-    SightingMatches,
-    Signal,
-    SQLiteSeenStore,
-)
+from certcore.signals import MemorySeenStore, PseudonymKey, SeenStore, SQLiteSeenStore
+from certcore.signals._sightings import OtherClaims, Sighting, SightingMatches
+from certcore.signals._signal import Signal
 from tests.signals.cases import KEY, LOSS, OTHER_KEY, OTHER_VIN, noticed, ref, trust_list, verdict_on
 from tests.verify_cases import (
     LIVE_SIGNER,

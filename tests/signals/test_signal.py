@@ -11,8 +11,7 @@ import attrs
 import pytest
 
 from certcore import reasons, signals
-from certcore.signals import Signal
-from certcore.signals._signal import signal
+from certcore.signals._signal import Signal, signal
 
 
 def test_facts_are_in_order() -> None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore import Expected, Verdict, signals, vocabulary
-from certcore.signals import Signal
+from certcore import Expected, Verdict, signals
+from certcore.signals._signal import Signal
 from certcore.status import MemoryStatusBackend, VehicleFlag
+from certcore.vocabulary._codes import PLATE_TYPES
 from tests.signals.cases import EYES, LOSS, OTHER_VIN, noticed, verdict_on
 from tests.verify_cases import ISSUED, NOW, PLATE, TEXT, VIN, live, verifier
 
@@ -246,7 +247,7 @@ def test_no_signal_names_a_vehicle() -> None:
         assert not any(number in shown for number in ("12345", VIN, OTHER_VIN, VIN[-6:]))
 
 
-@given(st.sampled_from(sorted(vocabulary.PLATE_TYPES)), st.text("闽C粤ZDF0189港澳学警挂使领", min_size=1, max_size=9))
+@given(st.sampled_from(sorted(PLATE_TYPES)), st.text("闽C粤ZDF0189港澳学警挂使领", min_size=1, max_size=9))
 def test_signals_of_any_plate(plate_type: int, number: str) -> None:
     """No plate is an error, and it gives one signal at most."""
     found = signals.for_verdict(verdict_on(registration_number=number, plate_type=plate_type))

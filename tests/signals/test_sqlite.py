@@ -20,8 +20,9 @@ import pytest
 import certcore
 from certcore import signals
 from certcore.errors import StatusError
-from certcore.signals import SeenStore, Sighting, SQLiteSeenStore
+from certcore.signals import SeenStore, SQLiteSeenStore
 from certcore.signals import _sqlite as sqlite
+from certcore.signals._sightings import Sighting
 from tests.signals.cases import KEY, OTHER_KEY, verdict_on
 from tests.verify_cases import NOW, PLATE, VIN
 

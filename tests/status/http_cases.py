@@ -14,6 +14,7 @@ from certcore.errors import StatusError
 from certcore.keys import LocalSigner, PublicKey
 from certcore.payload import StatusRef
 from certcore.status._documents import events_uri
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, HTTPTuning, PrefetchReport
 from certcore.status.protocol import (
     StatusEvent,
@@ -24,13 +25,7 @@ from certcore.status.protocol import (
     VehicleRecord,
 )
 from certcore.status.snapshot import SnapshotStatusBackend
-from certcore.status.tokenlist import (
-    STATUS_EVENTS_TYPE,
-    STATUS_LIST_TYPE,
-    StatusList,
-    issue_events,
-    issue_token,
-)
+from certcore.status.tokenlist import STATUS_LIST_TYPE, StatusList, issue_events, issue_token
 from certcore.trust import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey, TrustList
 from tests.status.fault_server import FaultServer, Reply
 

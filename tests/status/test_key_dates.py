@@ -29,11 +29,11 @@ from certcore.proofs import timestamps
 from certcore.proofs.existence import BODY, EVALUATED_AT, EVIDENCE_FORMAT, EVIDENCE_TYPE, FORMAT, TEXT, TIMESTAMPS
 from certcore.status import vehicledoc
 from certcore.status._documents import events_uri, time_uri
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, VehicleEndpoint
 from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.snapshot import SnapshotStatusBackend
 from certcore.status.tokenlist import (
-    STATUS_EVENTS_TYPE,
     STATUS_LIST_JWT_MEDIA_TYPE,
     STATUS_LIST_TYPE,
     StatusEvents,

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from certcore.reasons import REASONS, Axis, Effect
 from certcore.status import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
-from certcore.status.timeline import Interval, Rules, Window, evaluate, in_force
+from certcore.status._facts import Rules
+from certcore.status.timeline import Interval, Window, evaluate, in_force
 
 TICK = timedelta(microseconds=1)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -21,9 +21,12 @@ from hypothesis import strategies as st
 
 from certcore import _cbor, cose
 from certcore.errors import StatusError
-from certcore.keys import EDDSA, ES256, ES384, ML_DSA_44, ML_DSA_65, LocalSigner, PublicKey
+from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
+from certcore.keys._algorithms import ML_DSA_44
 from certcore.reasons import REASONS, Axis, Effect
 from certcore.status import timeline, tokenlist
+from certcore.status._facts import Rules
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusProof, StatusState
 from certcore.status.tokenlist import StatusEvents, StatusList, StatusToken
 from tests.outside.cases import result_of
@@ -111,7 +114,7 @@ def cwt(changed: Mapping[Any, Any], *, typ: object = tokenlist.STATUS_LIST_TYPE,
     return cose.sign1(payload, signer=signer, protected={} if typ is ABSENT else {16: typ})
 
 
-def events_cwt(changed: Mapping[Any, Any], *, typ: object = tokenlist.STATUS_EVENTS_TYPE) -> bytes:
+def events_cwt(changed: Mapping[Any, Any], *, typ: object = STATUS_EVENTS_TYPE) -> bytes:
     """An events document likewise."""
     claims = {SUB: URI, IAT: stamp(ISSUED), EXP: stamp(EXPIRES), EVENTS: {}, HISTORY_FROM: stamp(HISTORY)}
     return cose.sign1(
@@ -637,7 +640,7 @@ def test_end_may_be_missing_elsewhere() -> None:
         "application/statuslist+jwt",
         "Application/StatusList+CWT",
         "application/statuslist+cwt ",
-        tokenlist.STATUS_EVENTS_TYPE,
+        STATUS_EVENTS_TYPE,
         "application/vnd.certcore.trust+cbor",
     ],
     ids=str,
@@ -751,7 +754,7 @@ def test_others_claims() -> None:
 )
 @pytest.mark.parametrize(
     ("open_it", "typ"),
-    [(opened, tokenlist.STATUS_LIST_TYPE), (opened_events, tokenlist.STATUS_EVENTS_TYPE)],
+    [(opened, tokenlist.STATUS_LIST_TYPE), (opened_events, STATUS_EVENTS_TYPE)],
     ids=["cwt", "events"],
 )
 def test_payload_malformed(open_it: Callable[..., object], typ: str, payload: bytes) -> None:
@@ -1089,7 +1092,7 @@ def test_events_are_deterministic() -> None:
     """The claims in another order or in a longer form are refused, though they are signed."""
     payload = _cbor.decode_general(issue_events({})[1:], max_bytes=1000)[2]
     for changed in (payload.replace(b"\x06\x1a", b"\x06\x1b\x00\x00\x00\x00"), payload + b"\x00"):
-        token = cose.sign1(changed, signer=SIGNER, protected={16: tokenlist.STATUS_EVENTS_TYPE})
+        token = cose.sign1(changed, signer=SIGNER, protected={16: STATUS_EVENTS_TYPE})
         assert "status-list-malformed" == code_of(partial(opened_events, token))
 
 
@@ -1118,7 +1121,7 @@ def test_record_of_everything() -> None:
         tokenlist.STATUS_LIST_TYPE,
         tokenlist.STATUS_LIST_TYPE,
         tokenlist.STATUS_LIST_JWT_MEDIA_TYPE,
-        tokenlist.STATUS_EVENTS_TYPE,
+        STATUS_EVENTS_TYPE,
     ] == [proof.media_type for proof in record.proofs]
 
 
@@ -1133,7 +1136,7 @@ def test_history_ends_with_the_events() -> None:
     events = opened_events(issue_events({}, issued_at=ISSUED - DAY))
     record = tokenlist.status_record(0, tokens=[opened(issue())], events=events)
     assert ISSUED - DAY == record.observed_at
-    rules = timeline.Rules(
+    rules = Rules(
         suspends=True, retroactive=False, max_age=timedelta(), clock_skew=timedelta(), known_at=NOW, evaluated_at=NOW
     )
     for at, codes in [(ISSUED - 2 * DAY, []), (ISSUED - HOUR, ["status-gap"])]:

@@ -19,8 +19,6 @@ from certcore import _cbor, cose
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
 from certcore.trust import (
-    MAX_TRUST_LIST_BYTES,
-    MEDIA_TYPE,
     Environment,
     KeyUsage,
     ListTemplate,
@@ -31,6 +29,7 @@ from certcore.trust import (
     TrustRoot,
     _lists,
 )
+from certcore.trust._lists import MAX_TRUST_LIST_BYTES, MEDIA_TYPE
 from certcore.trust.roots import RootSetContents, encode_chain
 from tests.strategies import SIGNING_ALGORITHMS, CborValue, cbor_values, fixed_signer
 

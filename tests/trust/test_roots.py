@@ -18,6 +18,7 @@ from certcore import trust as trust_module
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
 from certcore.trust import roots
+from certcore.trust._lists import MEDIA_TYPE as TRUST_LIST_TYPE
 from certcore.trust.roots import (
     MAX_CHAIN_BYTES,
     MAX_CHAIN_DOCUMENTS,
@@ -371,7 +372,7 @@ def test_a_chain_is_taken_whole_or_not_at_all() -> None:
 def test_another_kind_of_document() -> None:
     """What the members signed for another purpose is no root set; a root set is no trust list."""
     payload = cose.read_sign(TWO_SIGNED).payload
-    for content_type in (trust_module.MEDIA_TYPE, MEDIA_TYPE.upper(), "application/cbor"):
+    for content_type in (TRUST_LIST_TYPE, MEDIA_TYPE.upper(), "application/cbor"):
         document = cose.sign(payload, signers=[B, C], content_type=content_type)
         assert "root-malformed" == code_of(FIRST.rotate, document)
     assert "trust-list-malformed" == code_of(partial(trust_module.TrustList.open, root=FIRST), TWO_SIGNED)

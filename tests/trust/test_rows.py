@@ -13,7 +13,8 @@ import pytest
 
 from certcore import LocalSigner, TrustList, TrustRoot, _cbor, armor, cose, payload
 from certcore.errors import RejectedInputError, UntrustedError
-from certcore.trust import MAX_TRUST_LIST_BYTES, KeyUsage
+from certcore.trust import KeyUsage
+from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 from tests.verify_cases import (
     ISSUED,
     LIVE_SIGNER,

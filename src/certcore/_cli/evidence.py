@@ -15,7 +15,8 @@ from certcore._cli.options import FILE
 from certcore._cli.output import Line, Output, Refusal, choose, choose_format
 from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
-from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence, Unproved
+from certcore.evidence import Evidence, Unproved
+from certcore.evidence._file import MAX_EVIDENCE_BYTES
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
 
 NOT_REPLAYED: Final = "NOT REPLAYED: this is what the file says of itself"

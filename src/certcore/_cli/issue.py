@@ -10,13 +10,14 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from certcore import payload, qr, vocabulary
+from certcore import payload, qr
 from certcore._cli import certificate_draft, exit_codes, files, keygen, terminal
 from certcore._clock import utc_now
 from certcore.certificate._claims import TABLE, Claim
 from certcore.errors import IssuingError
 from certcore.issue import Issuer
 from certcore.payload import Basis, InspectionCertificate, Profile, Result
+from certcore.vocabulary._vins import is_vin, vin_check_digit_ok
 
 _FILE = click.Path(path_type=Path)
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -163,14 +164,9 @@ def _doubts(certificate: InspectionCertificate, today: date) -> Iterator[str]:
     if certificate.valid_until is not None and certificate.valid_until < day - timedelta(days=1):
         yield "the last day of validity is before the day of issue"
     vin = certificate.vin
-    if vin is not None and not vocabulary.is_vin(vin) and len(vin) in _NEARLY_A_VIN and vin.isalnum():
+    if vin is not None and not is_vin(vin) and len(vin) in _NEARLY_A_VIN and vin.isalnum():
         yield f"the chassis number has {len(vin)} characters and is no VIN: is it complete?"
-    elif (
-        certificate.country == "CN"
-        and vin is not None
-        and vocabulary.is_vin(vin)
-        and not vocabulary.vin_check_digit_ok(vin)
-    ):
+    elif certificate.country == "CN" and vin is not None and is_vin(vin) and not vin_check_digit_ok(vin):
         yield "the VIN's check digit is wrong"
 
 

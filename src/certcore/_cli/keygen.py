@@ -9,8 +9,8 @@ import click
 
 from certcore._cli import exit_codes, files, terminal
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.keys import ALGORITHM_NAMES, LocalSigner, PublicKey
-from certcore.keys._algorithms import ALGORITHMS_OF, SIGNING_KINDS
+from certcore.keys import LocalSigner, PublicKey
+from certcore.keys._algorithms import ALGORITHM_NAMES, ALGORITHMS_OF, SIGNING_KINDS
 
 ALGORITHMS: Final = {ALGORITHM_NAMES[number]: number for number, *_ in map(ALGORITHMS_OF.__getitem__, SIGNING_KINDS)}
 """What a key may be made for: the one algorithm that each kind of key is used with once it is read back from PEM."""

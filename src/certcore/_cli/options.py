@@ -22,7 +22,8 @@ from certcore.policy import Policy
 from certcore.proofs import timestamps
 from certcore.status.protocol import StatusBackend
 from certcore.status.snapshot import SnapshotStatusBackend
-from certcore.trust import MAX_TRUST_LIST_BYTES, Environment, TrustList, TrustRoot
+from certcore.trust import Environment, TrustList, TrustRoot
+from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 from certcore.verdict import VehicleVerdict, Verdict
 from certcore.verify import Verifier
 

@@ -8,7 +8,7 @@ import click
 
 from certcore import armor, cose, payload
 from certcore._cli import exit_codes, fields, inputs, terminal
-from certcore.keys import ALGORITHM_NAMES
+from certcore.keys._algorithms import ALGORITHM_NAMES
 
 NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this"
 

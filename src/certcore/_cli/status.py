@@ -19,7 +19,8 @@ from certcore._cli import datetimes, exit_codes, files, inputs, keygen, options,
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.payload import StatusRef
-from certcore.trust import MAX_TRUST_LIST_BYTES, TrustList
+from certcore.trust import TrustList
+from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 
 if TYPE_CHECKING:
     from certcore.register import Publication, StatusRegistry

@@ -27,7 +27,6 @@ from certcore._clock import utc_now
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.keys import LocalSigner
 from certcore.trust import (
-    MAX_TRUST_LIST_BYTES,
     Environment,
     KeyUsage,
     ListTemplate,
@@ -36,6 +35,7 @@ from certcore.trust import (
     TrustListContents,
     read_unverified,
 )
+from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 
 __all__ = ["read_root", "trust"]
 

@@ -20,8 +20,8 @@ import attrs
 from certcore._cli import files, json_input
 from certcore._cli.json_input import Members
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.keys import ALGORITHM_NAMES, PublicKey
-from certcore.keys._algorithms import ALGORITHM_NUMBERS
+from certcore.keys import PublicKey
+from certcore.keys._algorithms import ALGORITHM_NAMES, ALGORITHM_NUMBERS
 from certcore.trust import Environment, KeyUsage, ListTemplate, TrustedIssuer, TrustedKey, TrustListContents
 
 FORMAT: Final = "certcore-trust-draft/1"

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from certcore._cli import terminal
-from certcore.keys import ALGORITHM_NAMES, PublicKey
+from certcore.keys import PublicKey
+from certcore.keys._algorithms import ALGORITHM_NAMES
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustListContents, read_unverified
 from certcore.trust.roots import RootSetContents
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import attrs
 
-from certcore import reasons, vocabulary
+from certcore import vocabulary
 from certcore._cli import fields, terminal
 from certcore._cli.output import Line
 from certcore.reasons import Reason
+from certcore.reasons._meaning import words_of
 from certcore.status.protocol import VehicleFlag, VehicleRecord
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
 
@@ -132,7 +133,7 @@ def _flag(flag: VehicleFlag, lang: str) -> str:
 
 
 def _reason(reason: Reason, lang: str, *, is_about_vehicle: bool) -> str:
-    words = reasons.words_of(reason, lang=lang, is_about_vehicle=is_about_vehicle)
+    words = words_of(reason, lang=lang, is_about_vehicle=is_about_vehicle)
     detail = "".join(f", {name} {value}" for name, value in reason.detail)
     gap = "" if lang == "zh" else " "
     return f"  - {words.line}{gap}{words.next_step} [{reason.code}{terminal.escaped(detail)}]"

@@ -17,7 +17,8 @@ from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
 from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.evidence import MAX_EVIDENCE_BYTES, Evidence
+from certcore.evidence import Evidence
+from certcore.evidence._file import MAX_EVIDENCE_BYTES
 from certcore.policy import Expected
 from certcore.proofs.existence import MAX_PROOF_BYTES
 from certcore.qr._read import Effort

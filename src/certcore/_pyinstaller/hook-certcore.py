@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from PyInstaller.utils.hooks import collect_data_files  # type: ignore[import-not-found]  # only PyInstaller runs this
+from PyInstaller.utils.hooks import collect_data_files
 
 datas = collect_data_files("certcore")

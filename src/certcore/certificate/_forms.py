@@ -28,6 +28,9 @@ from certcore.certificate._values import (
     text,
     uint,
 )
+from certcore.vocabulary._codes import is_country_code
+from certcore.vocabulary._plates import issued_registration_number
+from certcore.vocabulary._vins import is_vin, issued_chassis_number, pack_vin, unpack_vin
 
 __all__ = [
     "BASIS",
@@ -75,7 +78,7 @@ _some_bytes: Final = _bytes()
 
 
 def _country(value: object) -> str:
-    if type(value) is not str or not vocabulary.is_country_code(value):
+    if type(value) is not str or not is_country_code(value):
         msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
         raise ValueError(msg)
     return value
@@ -104,25 +107,25 @@ def _instant(value: object) -> datetime:
 
 
 def _number_from_wire(value: object) -> str:
-    if type(value) is not str or vocabulary.issued_registration_number(value) != value:
+    if type(value) is not str or issued_registration_number(value) != value:
         msg = "a registration number is NFC text without outer space"
         raise ValueError(msg)
     return value
 
 
 def _vin_to_wire(value: str) -> bytes | str:
-    return vocabulary.pack_vin(value) if vocabulary.is_vin(value) else vocabulary.issued_chassis_number(value)
+    return pack_vin(value) if is_vin(value) else issued_chassis_number(value)
 
 
 def _is_packable(value: str) -> bool:
     """Whether a text is a VIN written out, which has one form only: packed."""
-    return vocabulary.is_vin(vocabulary.normalise_vin(value))
+    return is_vin(vocabulary.normalise_vin(value))
 
 
 def _vin_from_wire(value: object) -> str:
     if type(value) is bytes:
-        return vocabulary.unpack_vin(value)
-    if type(value) is not str or vocabulary.issued_chassis_number(value) != value or _is_packable(value):
+        return unpack_vin(value)
+    if type(value) is not str or issued_chassis_number(value) != value or _is_packable(value):
         msg = "a chassis number is a packed VIN, or another number as text"
         raise ValueError(msg)
     return value
@@ -242,7 +245,7 @@ class Form:
 
 
 TEXT: Final = Form(text, text, "text-128", "text")
-NUMBER: Final = Form(vocabulary.issued_registration_number, _number_from_wire, "number-text", "text")
+NUMBER: Final = Form(issued_registration_number, _number_from_wire, "number-text", "text")
 COUNTRY: Final = Form(_country, _country, "country", "text")
 VIN: Final = Form(_vin_to_wire, _vin_from_wire, "packed-vin / number-text", "text")
 DAY: Final = Form(_days, _date, "days", "day")

@@ -34,24 +34,13 @@ from certcore.certificate._claims import (
 )
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys._group import (
-    A128GCM,
-    A256GCM,
-    AES_CCM_16_64_128,
-    AES_CCM_16_64_256,
     GroupKey,
     group_key_tuple,
 )
 from certcore.payload import InspectionCertificate
 
 __all__ = [
-    "A128GCM",
-    "A256GCM",
-    "AES_CCM_16_64_128",
-    "AES_CCM_16_64_256",
     "MAY_BE_CONFIDENTIAL",
-    "GroupKey",
-    "Unsealed",
-    "group_key_tuple",
     "seal",
     "unseal",
 ]

@@ -15,9 +15,9 @@ from certcore import vocabulary
 from certcore._escaping import escape
 from certcore.certificate._claims import BY_NAME, NAMES
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
-from certcore.vocabulary import Term
+from certcore.vocabulary._codes import Term
 
-__all__ = ["LABELS", "Words", "chosen", "label", "value"]
+__all__: list[str] = []
 
 Words = tuple[str, str]
 """The same in English and in Chinese."""

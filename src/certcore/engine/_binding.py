@@ -11,7 +11,10 @@ from typing import Final
 from certcore import vocabulary
 from certcore.payload import InspectionCertificate
 from certcore.policy import PLATE, VIN, Expected, Policy
-from certcore.reasons import Effect, Reason, blocks, fails, notes
+from certcore.reasons import Effect, Reason
+from certcore.reasons._meaning import blocks, fails, notes
+from certcore.vocabulary._plates import looks_like_registration_number
+from certcore.vocabulary._vins import VinMatch
 
 __all__ = ["compare"]
 
@@ -53,7 +56,7 @@ def _plate_reasons(expect: Expected, certificate: InspectionCertificate) -> list
     if plate is None:
         return found
     if not vocabulary.same_registration_number(plate, certificate.registration_number):
-        is_alike = vocabulary.looks_like_registration_number(plate, certificate.registration_number)
+        is_alike = looks_like_registration_number(plate, certificate.registration_number)
         found.append(fails("plate-mismatch", hint="lookalike") if is_alike else fails("plate-mismatch"))
     elif plate_type is None and expect.vin is None and certificate.country in _UNIQUE_WITH_TYPE:
         found.append(notes("plate-type-not-compared"))
@@ -66,6 +69,6 @@ def _vin_reasons(expected: str, vin: str | None, *, is_same_plate: bool) -> list
     match = vocabulary.same_vin(expected, vin)
     if match.matches:
         return []
-    is_near = match in {vocabulary.VinMatch.LOOKALIKE, vocabulary.VinMatch.INCOMPLETE}
+    is_near = match in {VinMatch.LOOKALIKE, VinMatch.INCOMPLETE}
     mismatch = fails("vin-mismatch", hint=match.value) if is_near else fails("vin-mismatch")
     return [mismatch, fails("cloned-plate")] if is_same_plate and not is_near else [mismatch]

@@ -11,7 +11,8 @@ from typing import Final, TypeVar
 
 from certcore.errors import StatusError
 from certcore.policy import Need
-from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, notes
+from certcore.reasons import REASONS, Axis, Effect, Reason
+from certcore.reasons._meaning import blocks, notes
 
 _UNAVAILABLE: Final = "status-unavailable"
 _NOT_KNOWN: Final = frozenset(

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from certcore.policy import Policy
-from certcore.reasons import Reason, blocks, notes
+from certcore.reasons import Reason
+from certcore.reasons._meaning import blocks, notes
 from certcore.status.protocol import VehicleRecord
 from certcore.status.timeline import Window
 from certcore.trust import Environment, TrustList

@@ -10,9 +10,12 @@ import attrs
 from certcore import vocabulary
 from certcore._instants import civil_day, midnight
 from certcore.payload import InspectionCertificate, Result
-from certcore.reasons import Reason, blocks, fails, notes
+from certcore.reasons import Reason
+from certcore.reasons._meaning import blocks, fails, notes
+from certcore.status._facts import Rules
 from certcore.status.protocol import StatusRecord
-from certcore.status.timeline import Interval, Rules, Window, in_force
+from certcore.status.timeline import Interval, Window, in_force
+from certcore.vocabulary._vins import is_vin, vin_check_digit_ok
 
 _DAY: Final = timedelta(days=1)
 
@@ -109,7 +112,7 @@ def _unknown_codes(certificate: InspectionCertificate) -> list[Reason]:
         if usage is not None and vocabulary.usage(usage) is None:
             found.append(notes("code-unknown", field="usage"))
     vin = certificate.vin
-    has_check_digit = vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and vocabulary.is_vin(vin)
-    if vin is not None and has_check_digit and not vocabulary.vin_check_digit_ok(vin):
+    has_check_digit = vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and is_vin(vin)
+    if vin is not None and has_check_digit and not vin_check_digit_ok(vin):
         found.append(notes("chassis-check-digit"))
     return found

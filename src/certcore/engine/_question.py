@@ -17,7 +17,8 @@ from certcore.errors import RejectedInputError, StatusError
 from certcore.policy import Expected, Policy
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.trust import TrustedIssuer, TrustList
-from certcore.vocabulary import normalise_vin, registration_number_groups
+from certcore.vocabulary import normalise_vin
+from certcore.vocabulary._plates import registration_number_groups
 
 StatusAnswer = StatusRecord | StatusError | None
 """What came of a status look-up; None: there was nobody to ask, or nothing to be asked."""

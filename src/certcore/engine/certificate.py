@@ -43,22 +43,25 @@ from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import GroupKey
-from certcore.keys._trusted import ExistingDocument, Standing, VerifyingKey
+from certcore.keys._trusted import ExistingDocument, KeyUsage, Standing, VerifyingKey
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Need
 from certcore.proofs import existence
-from certcore.reasons import REASONS, Axis, Effect, Reason, blocks, fails, notes
+from certcore.reasons._meaning import REASONS, Axis, Effect, Reason, blocks, fails, notes
 from certcore.status import _keys, timeline
+from certcore.status._facts import Rules
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
-from certcore.status.timeline import Rules, Window
-from certcore.trust import Environment, Grant, TrustList
-from certcore.trust.issuers import KeyUsage, TrustedIssuer
+from certcore.status.timeline import Window
+from certcore.trust import Environment, TrustList
+from certcore.trust._lists import Grant
+from certcore.trust.issuers import TrustedIssuer
 from certcore.verdict import Verdict, outcome_of
+
+__all__: list[str] = []
 
 RULES: Final = 1
 """The version of these rules: the same question, on the same sources, has the same verdict under the same rules."""
 
-_DAY: Final = timedelta(days=1)
 _AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
 _CHECKED: Final = {
     (status, binding): frozenset(
@@ -348,7 +351,7 @@ def window_of(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> W
     """The instants asked about: a civil day is the issuer's, and ends no later than now."""
     if isinstance(as_of, datetime):
         return Window(start=as_of, end=as_of + RESOLUTION)
-    start, end = midnight(as_of, zone), midnight(as_of + _DAY, zone)
+    start, end = midnight(as_of, zone), midnight(as_of + timedelta(days=1), zone)
     now = evaluated_at + RESOLUTION
     return Window(start=start, end=now if start < now < end else end)
 

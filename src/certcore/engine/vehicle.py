@@ -23,13 +23,17 @@ from certcore.engine import _flags, _freshness
 from certcore.engine import certificate as _engine
 from certcore.engine._failures import missing, without_traceback
 from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
+from certcore.keys._trusted import TrustedKey
 from certcore.policy import Need
-from certcore.reasons import Reason, blocks, fails, notes
+from certcore.reasons import Reason
+from certcore.reasons._meaning import blocks, fails, notes
 from certcore.status.protocol import VehicleQuery, VehicleRecord
 from certcore.status.timeline import Window
 from certcore.trust import Environment, TrustList
-from certcore.trust.issuers import TrustedIssuer, TrustedKey
+from certcore.trust.issuers import TrustedIssuer
 from certcore.verdict import VehicleVerdict, outcome_of
+
+__all__: list[str] = []
 
 _OUT_OF_REACH: Final = frozenset({"as-of-unsupported", "status-not-covered", "status-stale"})
 """Why an answer does not speak for the moment."""

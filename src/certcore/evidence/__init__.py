@@ -15,21 +15,12 @@ sound file about another question. A seal under a key that the reader knows, or 
 
 from __future__ import annotations
 
-from certcore.evidence._file import (
-    MAX_EVIDENCE_BYTES,
-    MEDIA_TYPE,
-    Evidence,
-)
-from certcore.evidence._replay import SUPPORTED_RULES, SUPPORTED_VOCABULARIES
-from certcore.evidence._report import Backing, CivilTime, ReplayReport, Unproved
+from certcore.evidence._file import MEDIA_TYPE, Evidence
+from certcore.evidence._report import Backing, ReplayReport, Unproved
 
 __all__ = [
-    "MAX_EVIDENCE_BYTES",
     "MEDIA_TYPE",
-    "SUPPORTED_RULES",
-    "SUPPORTED_VOCABULARIES",
     "Backing",
-    "CivilTime",
     "Evidence",
     "ReplayReport",
     "Unproved",

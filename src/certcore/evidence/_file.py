@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import attrs
 
 from certcore import _cbor, cose
-from certcore.certificate.confidential import GroupKey
 from certcore.engine import certificate as _engine
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.evidence import _replay
@@ -31,6 +30,7 @@ from certcore.evidence._sources import (
 )
 from certcore.evidence._statement import Statement, decode, encode
 from certcore.keys import PublicKey, Signer
+from certcore.keys._group import GroupKey
 from certcore.policy import Expected, Policy
 from certcore.proofs import timestamps
 from certcore.proofs.existence import BODY, EVIDENCE_TYPE, TIMESTAMPS

@@ -11,9 +11,8 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from certcore import cose, vocabulary
+from certcore import cose
 from certcore._instants import ZONE_EDITION
-from certcore.certificate.confidential import A128GCM, GroupKey
 from certcore.engine import certificate as _engine
 from certcore.engine import vehicle as _vehicle_check
 from certcore.engine._question import Question, Sources, VehicleQuestion
@@ -31,18 +30,20 @@ from certcore.evidence._sources import (
 from certcore.evidence._statement import Statement
 from certcore.evidence._zones import had, offset_at
 from certcore.keys import PublicKey
+from certcore.keys._group import A128GCM, GroupKey
 from certcore.policy import Expected
 from certcore.proofs import timestamps
 from certcore.proofs.existence import EVIDENCE_TYPE
 from certcore.proofs.timestamps import Timestamp
-from certcore.reasons import blocks
+from certcore.reasons._meaning import blocks
 from certcore.trust import TrustList, TrustRoot
 from certcore.verdict import VehicleVerdict, Verdict, outcome_of
+from certcore.vocabulary._codes import VOCABULARY_VERSION
 
 SUPPORTED_RULES: Final = frozenset({_engine.RULES})
 """The rules that can be replayed."""
 
-SUPPORTED_VOCABULARIES: Final = frozenset({vocabulary.VOCABULARY_VERSION})
+SUPPORTED_VOCABULARIES: Final = frozenset({VOCABULARY_VERSION})
 """The tables of codes that can be."""
 
 _ANY_GROUP_KEY: Final = GroupKey(key_id=b"any", algorithm=A128GCM, secret=bytes(16))

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import attrs
 
-from certcore import vocabulary
 from certcore._instants import CLOCK_SKEW, ZONE_EDITION, civil_day, midnight
 from certcore.engine import certificate as _engine
 from certcore.engine._failures import cause_of, failure
@@ -29,10 +28,12 @@ from certcore.keys._trusted import VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.policy import Expected
 from certcore.status import tokenlist, vehicledoc
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusProof, StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.tokenlist import StatusEvents, StatusToken
 from certcore.trust.issuers import TrustedIssuer
 from certcore.verdict import VehicleVerdict, Verdict
+from certcore.vocabulary._codes import VOCABULARY_VERSION
 
 _DAY: Final = timedelta(days=1)
 
@@ -96,7 +97,7 @@ def _common(
     """What both kinds of statement have."""
     return {
         "rules": _engine.RULES,
-        "vocabulary": vocabulary.VOCABULARY_VERSION,
+        "vocabulary": VOCABULARY_VERSION,
         "as_of": question.as_of,
         "evaluated_at": question.evaluated_at,
         "policy": question.policy,
@@ -287,7 +288,7 @@ def _opened(data: bytes, media_type: str, uri: str, keys: tuple[VerifyingKey, ..
         StatusError: as `tokenlist.open_token`.
         ValueError: for a media type that is not a status document's.
     """
-    if media_type == tokenlist.STATUS_EVENTS_TYPE:
+    if media_type == STATUS_EVENTS_TYPE:
         return tokenlist.open_events(data, uri=uri, keys=keys, now=None)
     if media_type == tokenlist.STATUS_LIST_TYPE:
         return tokenlist.open_token(data, uri=uri, keys=keys, now=None)

@@ -9,42 +9,17 @@
 
 from __future__ import annotations
 
-from certcore.keys._algorithms import (
-    ALGORITHM_NAMES,
-    ED25519,
-    EDDSA,
-    ES256,
-    ES384,
-    ESP256,
-    ESP384,
-    ML_DSA_44,
-    ML_DSA_65,
-    PS256,
-)
-from certcore.keys._group import A128GCM, A256GCM, AES_CCM_16_64_128, AES_CCM_16_64_256, GroupKey, group_key_tuple
-from certcore.keys._signing import KEY_ID_BYTES, MAX_KEY_ID_BYTES, LocalSigner, PublicKey, Signer, key_tuple
+from certcore.keys._algorithms import EDDSA, ES256, ES384, ML_DSA_65
+from certcore.keys._group import GroupKey
+from certcore.keys._signing import LocalSigner, PublicKey, Signer
 
 __all__ = [
-    "A128GCM",
-    "A256GCM",
-    "AES_CCM_16_64_128",
-    "AES_CCM_16_64_256",
-    "ALGORITHM_NAMES",
-    "ED25519",
     "EDDSA",
     "ES256",
     "ES384",
-    "ESP256",
-    "ESP384",
-    "KEY_ID_BYTES",
-    "MAX_KEY_ID_BYTES",
-    "ML_DSA_44",
     "ML_DSA_65",
-    "PS256",
     "GroupKey",
     "LocalSigner",
     "PublicKey",
     "Signer",
-    "group_key_tuple",
-    "key_tuple",
 ]

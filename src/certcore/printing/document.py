@@ -24,7 +24,10 @@ from certcore.printing._content import Content
 from certcore.printing._layout import Paper
 from certcore.qr._write import SymbolSize, size
 
-__all__ = ["LANGUAGES", "LEVELS", "PAGES", "to_html", "to_pdf"]
+__all__ = [
+    "to_html",
+    "to_pdf",
+]
 
 LANGUAGES: Final = _content.LANGUAGES
 """The languages of a page."""

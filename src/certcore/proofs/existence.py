@@ -38,19 +38,10 @@ from certcore import _cbor, armor, cose
 from certcore._instants import EPOCH, LAST_SECOND
 from certcore.errors import CertcoreError, Detail, RejectedInputError, UntrustedError
 from certcore.keys import PublicKey
-from certcore.keys._trusted import ExistingDocument
+from certcore.keys._trusted import ExistingDocument, TrustedKey
 from certcore.proofs import receipts, timestamps
-from certcore.trust.issuers import TrustedKey
 
 __all__ = [
-    "MAX_PROOFS",
-    "MAX_PROOF_BYTES",
-    "Existence",
-    "Kind",
-    "Unproven",
-    "earliest",
-    "examine",
-    "existing_documents",
     "timestamp_request",
 ]
 

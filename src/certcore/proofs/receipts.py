@@ -29,11 +29,14 @@ from certcore import _cbor, armor, cose
 from certcore._instants import LAST_SECOND, utc_second
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
-from certcore.keys._trusted import ExistingDocument, Standing, proved_at
-from certcore.trust.issuers import KeyUsage, TrustedKey
+from certcore.keys._trusted import ExistingDocument, KeyUsage, Standing, TrustedKey, proved_at
 from certcore.vocabulary._characters import is_text
 
-__all__ = ["MAX_RECEIPT_BYTES", "RECEIPT_TYPE", "issue_receipt", "open_receipt"]
+__all__ = [
+    "RECEIPT_TYPE",
+    "issue_receipt",
+    "open_receipt",
+]
 
 RECEIPT_TYPE: Final = "application/vnd.certcore.receipt+cwt"
 """The media type of a receipt, and the typ in its protected header."""

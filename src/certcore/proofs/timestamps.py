@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from certcore._instants import utc
 from certcore.errors import RejectedInputError, UntrustedError
-from certcore.keys._x509 import MAX_AUTHORITY_BYTES, read_authority, root_certificate
+from certcore.keys._x509 import read_authority, root_certificate
 
 __all__ = [
     "MAX_TOKEN_BYTES",
@@ -40,23 +40,14 @@ __all__ = [
     "is_supported",
     "open_token",
     "read_authority",
-    "request",
 ]
 
 if TYPE_CHECKING:
     from rfc3161_client import Accuracy, TimeStampResponse, Verifier
 
 __all__ = [
-    "MAX_AUTHORITY_BYTES",
-    "MAX_TOKEN_BYTES",
-    "REQUEST_TYPE",
-    "TIMESTAMP_EXTRA",
     "Timestamp",
-    "is_supported",
-    "open_imprint",
     "open_token",
-    "read_authority",
-    "request",
 ]
 
 REQUEST_TYPE: Final = "application/timestamp-query"

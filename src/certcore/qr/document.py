@@ -1,5 +1,8 @@
 """The printed page under its promised import path; it lives in `certcore.printing.document`."""
 
-from certcore.printing.document import LANGUAGES, LEVELS, PAGES, to_html, to_pdf
+from certcore.printing.document import to_html, to_pdf
 
-__all__ = ["LANGUAGES", "LEVELS", "PAGES", "to_html", "to_pdf"]
+__all__ = [
+    "to_html",
+    "to_pdf",
+]

@@ -4,32 +4,13 @@
 - `table.toml`: one row for each code. `causes.toml`: one row for each cause of `status-unavailable`.
 """
 
-from certcore.reasons._meaning import (
-    LANGUAGES,
-    REASONS,
-    Axis,
-    Effect,
-    Meaning,
-    Reason,
-    Words,
-    blocks,
-    explain,
-    fails,
-    notes,
-    words_of,
-)
+from certcore.reasons._meaning import LANGUAGES, REASONS, Axis, Effect, Reason, explain
 
 __all__ = [
     "LANGUAGES",
     "REASONS",
     "Axis",
     "Effect",
-    "Meaning",
     "Reason",
-    "Words",
-    "blocks",
     "explain",
-    "fails",
-    "notes",
-    "words_of",
 ]

@@ -17,8 +17,8 @@ from datetime import datetime
 from typing import Final
 
 from certcore.errors import IssuingError
+from certcore.status._facts import state_at, state_changes
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
-from certcore.status.timeline import state_at, state_changes
 
 FINAL: Final = frozenset({StatusEventKind.REVOKED, StatusEventKind.SUPERSEDED})
 """What nothing can take back."""

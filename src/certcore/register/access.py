@@ -27,7 +27,11 @@ from certcore.vocabulary._characters import is_text
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["BY_PLATE", "BY_VIN", "LIVE", "RECEIPT", "SCOPES", "BearerTokens", "Principal", "RateLimit"]
+__all__ = [
+    "BearerTokens",
+    "Principal",
+    "RateLimit",
+]
 
 BY_PLATE: Final = "vehicles:plate"
 """The scope of looking a vehicle up by its registration number."""

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
-from certcore import vocabulary
 from certcore._clock import utc_now
 from certcore._instants import optional_utc, utc
 from certcore.certificate._values import text as short_text
@@ -41,8 +40,11 @@ from certcore.status.protocol import (
     VehicleRecord,
 )
 from certcore.trust import TrustList
+from certcore.vocabulary._codes import is_country_code
 
-__all__ = ["DEFAULT_LIST_SIZE", "StatusRegistry"]
+__all__ = [
+    "StatusRegistry",
+]
 
 DEFAULT_LIST_SIZE: Final = 1 << 17
 """Entries of a list: enough to hide one among (W3C's least is 131 072), and with one event each 4 MB of events."""
@@ -82,7 +84,7 @@ class StatusRegistry:
         create: bool = True,
         timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> None:
-        if country is not None and not vocabulary.is_country_code(country):
+        if country is not None and not is_country_code(country):
             raise ValueError("a country is two capital letters (ISO 3166-1 alpha-2)")
         if type(list_size) is not int or not 1 <= list_size <= _indices.MAX_SIZE:
             raise ValueError(f"a list has 1 to {_indices.MAX_SIZE} entries")

@@ -8,11 +8,12 @@ import certcore
 from certcore.armor import MAX_CHARACTERS
 from certcore.proofs.receipts import RECEIPT_TYPE
 from certcore.register import access
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
+from certcore.status.tokenlist import STATUS_LIST_TYPE
 from certcore.status.vehicledoc import MAX_REQUEST_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
-from certcore.trust import MEDIA_TYPE as TRUST_LIST_TYPE
+from certcore.trust._lists import MEDIA_TYPE as TRUST_LIST_TYPE
 
-__all__ = ["describe"]
+__all__: list[str] = []
 
 JSON_TYPE: Final = "application/json"
 TEXT_TYPE: Final = "text/plain"

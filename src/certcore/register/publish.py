@@ -54,13 +54,17 @@ from certcore.register._layout import (
 )
 from certcore.register._lists import ListChanges, ListHead, PublishableRegistry
 from certcore.status._documents import events_uri
+from certcore.status._facts import state_at
 from certcore.status._numbers import NUMBER_OF_STATE
-from certcore.status.timeline import state_at
-from certcore.status.tokenlist import MAX_EVENTS_BYTES, StatusList, issue_events, issue_token
+from certcore.status.eventlist import MAX_EVENTS_BYTES
+from certcore.status.tokenlist import StatusList, issue_events, issue_token
 from certcore.trust import TrustList
 from certcore.trust.issuers import ListTemplate, TrustedIssuer
 
-__all__ = ["DEFAULT_LIFETIME", "DEFAULT_TTL", "ListInPlace", "Publication", "publish"]
+__all__ = [
+    "Publication",
+    "publish",
+]
 
 DEFAULT_LIFETIME: Final = timedelta(days=1)
 DEFAULT_TTL: Final = timedelta(hours=1)

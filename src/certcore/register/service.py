@@ -40,8 +40,9 @@ from certcore.register import _layout
 from certcore.register.access import BY_PLATE, BY_VIN, LIVE, RECEIPT, Principal, RateLimit
 from certcore.register.log import StatusRegistry
 from certcore.register.openapi import JSON_TYPE, describe
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import VehicleQuery
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE
+from certcore.status.tokenlist import STATUS_LIST_TYPE
 from certcore.status.vehicledoc import (
     MAX_REQUEST_BYTES,
     VEHICLE_ANSWER_TYPE,
@@ -49,9 +50,11 @@ from certcore.status.vehicledoc import (
     decode_request,
     issue_answer,
 )
-from certcore.trust import MEDIA_TYPE as TRUST_LIST_TYPE
+from certcore.trust._lists import MEDIA_TYPE as TRUST_LIST_TYPE
 
-__all__ = ["Authorize", "create_app"]
+__all__ = [
+    "create_app",
+]
 
 Authorize = Callable[[Request], Principal | None]
 """Who is asking; None for nobody who may."""

@@ -19,20 +19,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from certcore.signals._chain import check_chain
     from certcore.signals._memory import MemorySeenStore
-    from certcore.signals._sightings import OtherClaims, PseudonymKey, SeenStore, Sighting, SightingMatches, seen
-    from certcore.signals._signal import Signal
+    from certcore.signals._sightings import PseudonymKey, SeenStore, seen
     from certcore.signals._single import for_verdict
     from certcore.signals._sqlite import SQLiteSeenStore
 
 __all__ = [
     "MemorySeenStore",
-    "OtherClaims",
     "PseudonymKey",
     "SQLiteSeenStore",
     "SeenStore",
-    "Sighting",
-    "SightingMatches",
-    "Signal",
     "check_chain",
     "for_verdict",
     "seen",

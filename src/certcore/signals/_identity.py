@@ -9,13 +9,9 @@ from __future__ import annotations
 from itertools import groupby
 
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
-from certcore.vocabulary import (
-    _written,
-    is_vin,
-    normalise_registration_number,
-    normalise_vin,
-    registration_number_groups,
-)
+from certcore.vocabulary import _written, normalise_registration_number, normalise_vin
+from certcore.vocabulary._plates import registration_number_groups
+from certcore.vocabulary._vins import is_vin
 
 Part = str | int | bytes | None
 Identity = tuple[Part, ...]

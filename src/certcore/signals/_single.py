@@ -16,7 +16,7 @@ from typing import Final
 from certcore.payload import InspectionCertificate
 from certcore.signals._signal import Signal, signal
 from certcore.verdict import Verdict
-from certcore.vocabulary import PlateNote, classify_registration_number
+from certcore.vocabulary._plates import PlateNote, classify_registration_number
 
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)

@@ -17,6 +17,7 @@ from certcore import _cbor
 from certcore.errors import StatusError
 from certcore.keys._trusted import ExistingDocument, VerifyingKey
 from certcore.status import _keys, tokenlist
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.tokenlist import StatusEvents, StatusToken
 
 DEFAULT_TTL: Final = timedelta(minutes=5)
@@ -96,7 +97,7 @@ class DocumentRequest:
     @property
     def accepts(self) -> tuple[str, ...]:
         """The media types it may have, the preferred one first."""
-        return (tokenlist.STATUS_EVENTS_TYPE,) if self.kind is Kind.EVENTS else _LIST_TYPES
+        return (STATUS_EVENTS_TYPE,) if self.kind is Kind.EVENTS else _LIST_TYPES
 
 
 def open_document(

@@ -29,7 +29,11 @@ from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT
 from certcore.status._signed import malformed
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation
 
-__all__ = ["MAX_EVENTS_BYTES", "STATUS_EVENTS_TYPE", "StatusEvents", "issue_events", "open_events"]
+__all__ = [
+    "StatusEvents",
+    "issue_events",
+    "open_events",
+]
 
 STATUS_EVENTS_TYPE: Final = "application/vnd.certcore.status-events+cwt"
 """The media type, and the typ in the protected header."""

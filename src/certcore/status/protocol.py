@@ -37,7 +37,6 @@ __all__ = [
     "VehicleQuery",
     "VehicleRecord",
     "VehicleStatusBackend",
-    "reference_key",
 ]
 
 _T = TypeVar("_T")

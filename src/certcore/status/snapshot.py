@@ -30,10 +30,13 @@ from certcore.status import tokenlist
 from certcore.status._cache_file import read_file
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, check_key, copy_error, open_document
 from certcore.status._url_policy import unavailable
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusQuery, StatusRecord, StatusState
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES, StatusEvents, StatusToken, status_record
 
-__all__ = ["MAX_FILES", "MAX_SNAPSHOT_BYTES", "SnapshotStatusBackend"]
+__all__ = [
+    "SnapshotStatusBackend",
+]
 
 MAX_SNAPSHOT_BYTES: Final = 1 << 30
 """Bytes of a snapshot's file, and of all documents of a folder: the lists of a whole country are some 12 MB."""
@@ -50,7 +53,7 @@ _JWS: Final = b"ey"  # a JWS header begins with {" in base64url
 _KINDS: Final[Mapping[object, tuple[Kind, str]]] = {
     tokenlist.STATUS_LIST_TYPE: (Kind.LIST, tokenlist.STATUS_LIST_TYPE),
     tokenlist.STATUS_LIST_JWT_TYPE: (Kind.LIST, tokenlist.STATUS_LIST_JWT_MEDIA_TYPE),
-    tokenlist.STATUS_EVENTS_TYPE: (Kind.EVENTS, tokenlist.STATUS_EVENTS_TYPE),
+    STATUS_EVENTS_TYPE: (Kind.EVENTS, STATUS_EVENTS_TYPE),
 }
 
 

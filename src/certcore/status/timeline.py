@@ -39,11 +39,14 @@ from typing import Final
 import attrs
 
 from certcore._instants import RESOLUTION
-from certcore.reasons import Effect, Reason, blocks, fails, notes
-from certcore.status._facts import FOR_GOOD, NEVER, STOPS, VALID, Facts, Rules, known_facts, state_at, state_changes
+from certcore.reasons import Effect, Reason
+from certcore.reasons._meaning import blocks, fails, notes
+from certcore.status._facts import FOR_GOOD, NEVER, STOPS, VALID, Facts, Rules, known_facts
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
 
-__all__ = ["Interval", "Rules", "Window", "evaluate", "in_force", "state_at", "state_changes"]
+__all__ = [
+    "Interval",
+]
 
 _BY_THEN: Final = {
     StatusState.REVOKED: "revoked-before-event",

@@ -29,8 +29,6 @@ from certcore.status import _signed
 from certcore.status._numbers import NUMBER_OF_STATE, STATES
 from certcore.status._signed import malformed
 from certcore.status.eventlist import (
-    MAX_EVENTS_BYTES,
-    STATUS_EVENTS_TYPE,
     StatusEvents,
     complete_from,
     issue_events,
@@ -40,14 +38,6 @@ from certcore.status.eventlist import (
 from certcore.status.protocol import StatusObservation, StatusProof, StatusRecord, StatusState
 
 __all__ = [
-    "DEFAULT_MAX_LIST_BYTES",
-    "MAX_EVENTS_BYTES",
-    "MAX_TTL",
-    "STATUS_EVENTS_TYPE",
-    "STATUS_LIST_JWT_MEDIA_TYPE",
-    "STATUS_LIST_JWT_TYPE",
-    "STATUS_LIST_TYPE",
-    "VALUE_OF",
     "StatusEvents",
     "StatusList",
     "StatusToken",
@@ -56,8 +46,6 @@ __all__ = [
     "open_events",
     "open_jwt_token",
     "open_token",
-    "proof_of",
-    "status_record",
 ]
 
 DEFAULT_MAX_LIST_BYTES: Final = 16 << 20

@@ -33,16 +33,8 @@ from certcore.status._signed import instant
 from certcore.status.protocol import StatusProof, VehicleFlag, VehicleQuery, VehicleRecord
 
 __all__ = [
-    "MAX_ANSWER_BYTES",
-    "MAX_ANSWER_LIFETIME",
-    "MAX_REQUEST_BYTES",
-    "NONCE_BYTES",
-    "VEHICLE_ANSWER_TYPE",
-    "VEHICLE_REQUEST_TYPE",
     "decode_request",
-    "encode_request",
     "issue_answer",
-    "open_answer",
 ]
 
 VEHICLE_REQUEST_TYPE: Final = "application/vnd.certcore.vehicle-query+cbor"

@@ -20,12 +20,13 @@ import attrs
 from certcore.errors import StatusError
 from certcore.issue import Issuer
 from certcore.keys import LocalSigner
+from certcore.keys._trusted import KeyUsage, TrustedKey
 from certcore.payload import Basis, InspectionCertificate, Result, StatusListEntry, StatusRef
 from certcore.policy import Policy
 from certcore.status.protocol import StatusBackend, StatusEvent, StatusEventKind, StatusQuery, StatusRecord
 from certcore.testing._setup import ROOT_SIGNER, TRUST_ROOT, FixedClock
 from certcore.trust import Environment, TrustList, TrustListContents
-from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
+from certcore.trust.issuers import ListTemplate, TrustedIssuer
 from certcore.verdict import Outcome, Verdict
 from certcore.verify import Verifier
 

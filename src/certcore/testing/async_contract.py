@@ -19,6 +19,10 @@ from certcore.status.protocol import AsyncStatusBackend, StatusBackend, StatusEv
 from certcore.testing._promises import Promises
 from certcore.testing._trial import Driver
 
+__all__ = [
+    "AsyncStatusBackendContract",
+]
+
 _ASKERS: Final = 16
 _PAUSE_S: Final = 0.002
 """Seconds between two events that are recorded while others ask."""

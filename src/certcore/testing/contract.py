@@ -24,6 +24,10 @@ from certcore.status.protocol import StatusBackend, StatusEvent, StatusQuery, St
 from certcore.testing._promises import Promises
 from certcore.testing._trial import Driver, answer
 
+__all__ = [
+    "StatusBackendContract",
+]
+
 _ASKERS: Final = 16
 _PAUSE_S: Final = 0.002
 """Seconds between two events that are recorded while others ask."""

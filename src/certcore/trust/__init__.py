@@ -8,26 +8,13 @@
 
 from __future__ import annotations
 
-from certcore.trust._lists import (
-    DEFAULT_LIVE_MAXIMUM,
-    MAX_KEYS_PER_ID,
-    MAX_TRUST_LIST_BYTES,
-    MEDIA_TYPE,
-    Grant,
-    TrustList,
-    TrustListContents,
-    read_unverified,
-)
-from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
+from certcore.keys._trusted import KeyUsage, TrustedKey
+from certcore.trust._lists import TrustList, TrustListContents, read_unverified
+from certcore.trust.issuers import ListTemplate, TrustedIssuer
 from certcore.trust.roots import Environment, RootSetContents, TrustRoot
 
 __all__ = [
-    "DEFAULT_LIVE_MAXIMUM",
-    "MAX_KEYS_PER_ID",
-    "MAX_TRUST_LIST_BYTES",
-    "MEDIA_TYPE",
     "Environment",
-    "Grant",
     "KeyUsage",
     "ListTemplate",
     "RootSetContents",

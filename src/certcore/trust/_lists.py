@@ -35,7 +35,8 @@ from certcore import _cbor, _maps, cose
 from certcore._instants import CLOCK_SKEW, utc, utc_second
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
-from certcore.trust.issuers import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey
+from certcore.keys._trusted import KeyUsage, TrustedKey
+from certcore.trust.issuers import ListTemplate, TrustedIssuer
 from certcore.trust.roots import Environment, TrustRoot
 
 MEDIA_TYPE: Final = "application/vnd.certcore.trust+cbor"

@@ -15,7 +15,8 @@ import attrs
 
 from certcore import _base64url, _json
 from certcore.errors import RejectedInputError
-from certcore.keys import MAX_KEY_ID_BYTES, PublicKey, _x509
+from certcore.keys import PublicKey, _x509
+from certcore.keys._signing import MAX_KEY_ID_BYTES
 
 MAX_SIGNER_LIST_BYTES: Final = 8 << 20
 """Bytes of one list: the EU's had some 2 MB for all its members."""

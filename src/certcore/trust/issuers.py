@@ -13,12 +13,16 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from certcore import _urls, vocabulary
+from certcore import _urls
 from certcore._instants import time_zone, utc_second
 from certcore.keys._trusted import KeyUsage, TrustedKey
 from certcore.vocabulary._characters import is_text
+from certcore.vocabulary._codes import is_country_code
 
-__all__ = ["KeyUsage", "ListTemplate", "TrustedIssuer", "TrustedKey"]
+__all__ = [
+    "ListTemplate",
+    "TrustedIssuer",
+]
 
 _LIST_NUMBER: Final = "{list}"
 _LAST_LIST: Final = (1 << 32) - 1
@@ -118,7 +122,7 @@ class TrustedIssuer:
         if not (_is_text(self.id) and _is_text(self.name)):
             msg = f"an issuer has an id and a name of 1 to {_MAX_TEXT} printable characters"
             raise ValueError(msg)
-        if not all(map(vocabulary.is_country_code, (self.country, *self.countries))):
+        if not all(map(is_country_code, (self.country, *self.countries))):
             msg = "a country is two capital letters (ISO 3166-1 alpha-2)"
             raise ValueError(msg)
         if len({self.country, *self.countries}) != 1 + len(self.countries):

@@ -29,7 +29,13 @@ from certcore._instants import EPOCH, utc_second
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import PublicKey, Signer
 
-__all__ = ["Environment", "Member", "RootSetContents", "TrustRoot", "decode_chain", "encode_chain", "read_unverified"]
+__all__ = [
+    "RootSetContents",
+    "TrustRoot",
+    "decode_chain",
+    "encode_chain",
+    "read_unverified",
+]
 
 MEDIA_TYPE: Final = "application/vnd.certcore.root+cbor"
 

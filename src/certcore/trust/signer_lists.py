@@ -26,14 +26,19 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import attrs
 
-from certcore import vocabulary
 from certcore._instants import EPOCH, LAST_SECOND, utc_second
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.keys import KEY_ID_BYTES
+from certcore.keys._signing import KEY_ID_BYTES
+from certcore.keys._trusted import KeyUsage, TrustedKey
 from certcore.trust import _signers
-from certcore.trust.issuers import KeyUsage, TrustedKey
+from certcore.vocabulary._codes import is_country_code
 
-__all__ = ["MAX_SIGNER_LIST_BYTES", "Imported", "ImportedCountries", "LeftOut", "read_eu", "read_jwks", "read_x509"]
+__all__ = [
+    "Imported",
+    "read_eu",
+    "read_jwks",
+    "read_x509",
+]
 
 MAX_SIGNER_LIST_BYTES: Final = _signers.MAX_SIGNER_LIST_BYTES
 
@@ -383,7 +388,7 @@ def _eu_key(kid: str, members: Mapping[str, Any]) -> _signers.Signer:
 
 
 def _country(value: object) -> str | None:
-    return value if isinstance(value, str) and vocabulary.is_country_code(value) else None
+    return value if isinstance(value, str) and is_country_code(value) else None
 
 
 def _without_country() -> NoReturn:

@@ -15,80 +15,17 @@ Re-exported eagerly, unlike other packages: every verdict compares numbers, and 
 
 from __future__ import annotations
 
-from certcore.vocabulary._codes import (
-    PLATE_TYPES,
-    PROVINCES,
-    USAGES,
-    VEHICLE_CATEGORIES,
-    VEHICLE_STATES,
-    VOCABULARY_VERSION,
-    Language,
-    Severity,
-    Term,
-    VehicleState,
-    is_country_code,
-    plate_type,
-    province,
-    usage,
-    vehicle_category,
-    vehicle_state,
-)
-from certcore.vocabulary._plates import (
-    ClassifiedRegistrationNumber,
-    PlateForm,
-    PlateNote,
-    classify_registration_number,
-    issued_registration_number,
-    looks_like_registration_number,
-    normalise_registration_number,
-    registration_number_groups,
-    same_registration_number,
-)
-from certcore.vocabulary._vins import (
-    VinMatch,
-    check_expected_vin,
-    is_vin,
-    issued_chassis_number,
-    normalise_vin,
-    pack_vin,
-    same_vin,
-    unpack_vin,
-    vin_check_digit_ok,
-)
+from certcore.vocabulary._codes import plate_type, usage, vehicle_category, vehicle_state
+from certcore.vocabulary._plates import normalise_registration_number, same_registration_number
+from certcore.vocabulary._vins import normalise_vin, same_vin
 
 __all__ = [
-    "PLATE_TYPES",
-    "PROVINCES",
-    "USAGES",
-    "VEHICLE_CATEGORIES",
-    "VEHICLE_STATES",
-    "VOCABULARY_VERSION",
-    "ClassifiedRegistrationNumber",
-    "Language",
-    "PlateForm",
-    "PlateNote",
-    "Severity",
-    "Term",
-    "VehicleState",
-    "VinMatch",
-    "check_expected_vin",
-    "classify_registration_number",
-    "is_country_code",
-    "is_vin",
-    "issued_chassis_number",
-    "issued_registration_number",
-    "looks_like_registration_number",
     "normalise_registration_number",
     "normalise_vin",
-    "pack_vin",
     "plate_type",
-    "province",
-    "registration_number_groups",
     "same_registration_number",
     "same_vin",
-    "unpack_vin",
     "usage",
     "vehicle_category",
     "vehicle_state",
-    "vin_check_digit_ok",
 ]

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from certcore.status._documents import events_uri, time_uri
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusEventKind, StatusObservation, StatusState
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_JWT_MEDIA_TYPE, STATUS_LIST_TYPE, StatusList
+from certcore.status.tokenlist import STATUS_LIST_JWT_MEDIA_TYPE, STATUS_LIST_TYPE, StatusList
 from tests.status.fault_server import FaultServer, Reply
 from tests.status.faults import FAULTS
 from tests.status.http_cases import (

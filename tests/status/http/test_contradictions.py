@@ -12,9 +12,9 @@ import pytest
 
 from certcore.status._cache_file import read_file, write_file
 from certcore.status._documents import events_uri
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusEventKind, StatusState
 from certcore.status.snapshot import SnapshotStatusBackend
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE
 from tests.status.fault_server import FaultServer, Reply
 from tests.status.http.test_cache import trust_list
 from tests.status.http_cases import (

@@ -26,16 +26,8 @@ from certcore.status.protocol import StatusEventKind, VehicleFlag, VehicleQuery,
 from certcore.status.tokenlist import STATUS_LIST_TYPE
 from certcore.status.vehicledoc import VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT, FixedClock
-from certcore.trust import (
-    MEDIA_TYPE,
-    Environment,
-    KeyUsage,
-    TrustedKey,
-    TrustList,
-    TrustListContents,
-    TrustRoot,
-    read_unverified,
-)
+from certcore.trust import Environment, KeyUsage, TrustedKey, TrustList, TrustListContents, TrustRoot, read_unverified
+from certcore.trust._lists import MEDIA_TYPE
 from certcore.verdict import Outcome
 from certcore.verify import Verifier
 from tests.status.fault_server import FaultServer, Reply, Seen

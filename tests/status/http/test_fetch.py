@@ -9,9 +9,10 @@ import pytest
 from certcore.errors import StatusError
 from certcore.status import _documents, _url_policy
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.http import _fetch
 from certcore.status.http._fetch import Answer
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE, STATUS_LIST_TYPE, StatusToken, open_token
+from certcore.status.tokenlist import STATUS_LIST_TYPE, StatusToken, open_token
 from tests.status.http_cases import DAY, MINUTE, NOW, SIGNER, cause, signed_events, signed_list
 
 URI = "https://status.example/lists/12"

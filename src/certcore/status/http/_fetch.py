@@ -39,6 +39,7 @@ from certcore.status._documents import (
     open_document,
 )
 from certcore.status._url_policy import CAUSES, check_url, unavailable
+from certcore.status.eventlist import MAX_EVENTS_BYTES
 from certcore.status.tokenlist import StatusEvents, StatusToken
 
 MIN_TTL: Final = timedelta(seconds=30)
@@ -108,7 +109,7 @@ def request_for(request: DocumentRequest, cached: CachedDocument | None, /, *, m
     headers = [("Accept", ", ".join([preferred, *(f"{other};q=0.5" for other in others)]))]
     if cached is not None and cached.etag is not None and _document_to_renew(cached) is not None:
         headers.append(("If-None-Match", cached.etag))
-    limit = tokenlist.MAX_EVENTS_BYTES if request.kind is Kind.EVENTS else 2 * max_list_bytes
+    limit = MAX_EVENTS_BYTES if request.kind is Kind.EVENTS else 2 * max_list_bytes
     return plain_request(request.url, *headers, max_bytes=limit)
 
 

@@ -9,7 +9,8 @@ from typing import Any, Final
 from certcore._clock import utc_now
 from certcore.errors import StatusError
 from certcore.status.http import _fetch
-from certcore.trust import MAX_TRUST_LIST_BYTES, MEDIA_TYPE, Environment, TrustList, TrustRoot
+from certcore.trust import Environment, TrustList, TrustRoot
+from certcore.trust._lists import MAX_TRUST_LIST_BYTES, MEDIA_TYPE
 
 DEFAULT_TRUST_LIST_DEADLINE: Final = timedelta(seconds=10)
 
