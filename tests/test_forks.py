@@ -12,8 +12,9 @@ import pytest
 
 from certcore.payload import StatusRef
 from certcore.register.access import RateLimit
-from certcore.signals import MemorySeenStore, Sighting
+from certcore.signals import MemorySeenStore
 from certcore.signals import _sqlite as sqlite_store
+from certcore.signals._sightings import Sighting
 from certcore.signals._sqlite import SQLiteSeenStore
 from certcore.status import MemoryStatusBackend
 from certcore.status.protocol import StatusQuery

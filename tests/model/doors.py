@@ -38,7 +38,8 @@ from certcore.status import (
     StatusRecord,
     StatusState,
 )
-from certcore.status.tokenlist import STATUS_EVENTS_TYPE, StatusList, issue_events, issue_token
+from certcore.status.eventlist import STATUS_EVENTS_TYPE
+from certcore.status.tokenlist import StatusList, issue_events, issue_token
 from certcore.testing import FixedClock
 from certcore.trust import Environment, KeyUsage, ListTemplate, TrustedIssuer, TrustedKey, TrustListContents, TrustRoot
 from tests.model.case import Case, Event, List, Register
