@@ -824,6 +824,13 @@ def test_a_return_that_a_list_told_and_that_has_expired() -> None:
     assert Effect.NOTES is not finding.effect
 
 
+def test_in_force_begins_with_its_period() -> None:
+    """A return before the period begins, told by the present alone, begins no earlier than the period."""
+    record = told(event(SUSPENDED, ISSUED_AT), event(RESUMED, ISSUED_AT + DAY), history_from=None)
+
+    assert [(T, None)] == spans(record, period=Interval(start_at=T, end_at=None))
+
+
 def test_in_force_as_known_then() -> None:
     """What was not recorded by known_at does not shorten a stretch."""
     record = told(event(REVOKED, T, T + 9 * DAY))

@@ -147,7 +147,7 @@ def in_force(
     is_over = bool(found) and found[0].start_at is None and found[0].end_at is not None
     if is_over and (rules.suspends or facts.changes):
         del found[0]  # rule 10: the present alone does not tell what is over
-    return tuple(interval for interval in found if _lies_in(interval, period))
+    return tuple(_cut(interval, period) for interval in found if _lies_in(interval, period))
 
 
 def _tells(facts: Facts, rules: Rules) -> bool:
@@ -376,4 +376,13 @@ def _lies_in(interval: Interval, period: Interval) -> bool:
         return True
     if period.end_at is not None and interval.start_at >= period.end_at:
         return False
+    if period.start_at is not None and interval.end_at is not None and interval.end_at <= period.start_at:
+        return False
     return interval.end_at is None or interval.start_at < interval.end_at
+
+
+def _cut(interval: Interval, period: Interval) -> Interval:
+    """The interval without what lies before its period."""
+    if interval.start_at is None or period.start_at is None or interval.start_at >= period.start_at:
+        return interval
+    return attrs.evolve(interval, start_at=period.start_at)
