@@ -152,6 +152,7 @@ class Authority:
         fraction: str = "",
         content_type: str = _TST_INFO,
         signed_content: bytes | None = None,
+        is_sorted: bool = True,
     ) -> bytes:
         """A TimeStampResp.
 
@@ -169,6 +170,7 @@ class Authority:
             fraction: digits behind the second.
             content_type: what the signed content claims to be.
             signed_content: what the signature is over instead of the content inside.
+            is_sorted: whether the certificates come in the order of DER; else as given.
         """
         if status >= REJECTION:
             return sequence(sequence(integer(status), sequence(der(_UTF8, b"no"))))
@@ -188,7 +190,7 @@ class Authority:
             integer(3),
             set_of([_algorithm(digest_name)]),
             sequence(oid(content_type), der(0xA0, der(_OCTETS, info))),
-            set_of(inside, tag=0xA0) if inside else b"",
+            der(0xA0, *(sorted(inside) if is_sorted else inside)) if inside else b"",
             set_of([self._signer_info(signed_content or info, content_type, digest_name, signing_key or self.key)]),
         )
         token = sequence(oid(_SIGNED_DATA), der(0xA0, signed_data))
@@ -223,6 +225,32 @@ class Authority:
             sequence(oid(_ECDSA_WITH[digest_name])),
             der(_OCTETS, key.sign(set_of(attributes), ec.ECDSA(_HASHES[digest_name], deterministic_signing=True))),
         )
+
+
+def as_ber(response: bytes, *, piece: int = 7) -> bytes:
+    """The same response as a streaming writer makes it: no lengths in advance, the stamped content in pieces.
+
+    What is signed is as it was: the content's octets, the certificates, the signed attributes.
+    """
+    (status_tag, status), (_, content_info) = elements(elements(response)[0][1])
+    (_, kind), (_, around) = elements(content_info)
+    version, digests, (_, content), *rest = elements(elements(around)[0][1])
+    (_, content_kind), (_, octets) = elements(content)
+    data = elements(octets)[0][1]
+    pieces = [der(_OCTETS, data[start : start + piece]) for start in range(0, len(data), piece)]
+    signed_data = [
+        der(*version),
+        der(*digests),
+        _streamed(_SEQUENCE, der(_OID, content_kind), _streamed(0xA0, _streamed(0x24, *pieces))),
+        *(_streamed(tag, inside) for tag, inside in rest),
+    ]
+    token = _streamed(_SEQUENCE, der(_OID, kind), _streamed(0xA0, _streamed(_SEQUENCE, *signed_data)))
+    return _streamed(_SEQUENCE, der(status_tag, status), token)
+
+
+def _streamed(tag: int, *parts: bytes) -> bytes:
+    """An element of indefinite length (X.690 section 8.1.3.6)."""
+    return bytes((tag, 0x80)) + b"".join(parts) + bytes(2)
 
 
 def token_of(response: bytes) -> bytes:
@@ -262,6 +290,25 @@ def authority(
         certificate=builder.sign(root_key, hashes.SHA256(), ecdsa_deterministic=True),
         key=key,
     )
+
+
+@cache
+def chained(seed: int = 5) -> tuple[Authority, list[bytes]]:
+    """An authority whose certificate a second one between it and the root has issued; and all three, the leaf first."""
+    names = [_name(f"Chained TSA {what} {seed}") for what in ("root", "intermediate", "leaf")]
+    keys = [ec.derive_private_key(9000 + 10 * seed + which, ec.SECP256R1()) for which in range(3)]
+    certificates = []
+    for number, (name, key) in enumerate(zip(names, keys, strict=True)):
+        above = max(number - 1, 0)
+        is_ca = number < len(names) - 1
+        builder = _certificate(name, names[above], key, serial=number + 1, window=(ISSUED, ROOT_EXPIRES))
+        builder = builder.add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        if not is_ca:
+            builder = builder.add_extension(x509.ExtendedKeyUsage([TIME_STAMPING]), critical=True)
+        certificates.append(builder.sign(keys[above], hashes.SHA256(), ecdsa_deterministic=True))
+    root, intermediate, leaf = (one.public_bytes(Encoding.DER) for one in certificates)
+    authority = Authority(root=root, root_key=keys[0], certificate=certificates[2], key=keys[2])
+    return authority, [leaf, intermediate, root]
 
 
 def _name(common_name: str) -> x509.Name:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
 from certcore.keys._x509 import MAX_AUTHORITY_BYTES
 from certcore.proofs import timestamps
+from certcore.proofs._der import to_der
 from certcore.proofs.timestamps import MAX_TOKEN_BYTES, Timestamp
 from tests import tsa
 
@@ -147,6 +153,98 @@ def test_the_chain_may_be_inside() -> None:
 
     for others in ([TSA.root], [OTHER.root], [TSA.root, OTHER.root]):
         assert AT == opened(TSA.answer(REQUEST, at=AT, certificates=[own, *others])).at
+
+
+CHAINED, CHAIN = tsa.chained()
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+@pytest.mark.parametrize("form", [bytes, tsa.as_ber], ids=["der", "ber"])
+@pytest.mark.parametrize("part", [bytes, tsa.token_of], ids=["response", "token"])
+def test_certificates_in_any_order(
+    order: tuple[int, ...], form: Callable[[bytes], bytes], part: Callable[[bytes], bytes]
+) -> None:
+    """Nobody signs the order of the certificates, nor how lengths are written: every one is taken."""
+    answer = CHAINED.answer(REQUEST, at=AT, certificates=[CHAIN[place] for place in order], is_sorted=False)
+    sent = form(part(answer)) if form is bytes else part_of_ber(form(answer), part)
+
+    assert AT == opened(sent, CHAINED.root).at
+
+
+def part_of_ber(response: bytes, part: Callable[[bytes], bytes]) -> bytes:
+    """The response, or the token in it; its status is three bytes long, and its own end two."""
+    return response if part is bytes else response[2 + 5 : -2]
+
+
+def test_the_openssl_command_s_order(tmp_path: Path) -> None:
+    """The answer of ``openssl ts -reply -chain`` as it comes, where there is such a command."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is missing: no other authority is at hand")
+    leaf, *chain = CHAIN
+    for name, content in (("leaf", [leaf]), ("chain", [*chain]), ("reversed", [*chain][::-1])):
+        pem = b"".join(x509.load_der_x509_certificate(one).public_bytes(Encoding.PEM) for one in content)
+        (tmp_path / name).write_bytes(pem)
+    key = CHAINED.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "key").write_bytes(key)
+    (tmp_path / "query").write_bytes(timestamps.request(DATA))
+    (tmp_path / "serial").write_text("01")
+    (tmp_path / "conf").write_text(
+        f"[tsa]\ndefault_tsa = a\n[a]\nserial = {tmp_path}/serial\ndefault_policy = 1.2.3\n"
+        "signer_digest = sha256\ndigests = sha256\n"
+    )
+    for number, name in enumerate(("chain", "reversed")):
+        out = tmp_path / f"answer{number}"
+        files = ("-config", "conf", "-queryfile", "query", "-signer", "leaf", "-inkey", "key", "-chain", name)
+        subprocess.run([openssl, "ts", "-reply", *files, "-out", out], cwd=tmp_path, check=True, capture_output=True)
+        assert AT.year <= opened(out.read_bytes(), CHAINED.root).at.year
+
+
+@pytest.mark.parametrize("form", [bytes, tsa.as_ber], ids=["der", "ber"])
+def test_what_is_signed_is_not_mended(form: Callable[[bytes], bytes]) -> None:
+    """Another order proves no more than DER does: a forgery stays one, and so does another document."""
+    forged = CHAINED.answer(REQUEST, at=AT, certificates=CHAIN, is_sorted=False, signing_key=OTHER.key)
+    other = CHAINED.answer(timestamps.request(b"other"), at=AT, certificates=CHAIN, is_sorted=False)
+
+    assert "signature" == why(form(forged), CHAINED.root)
+    assert "signature" == why(form(CHAINED.answer(REQUEST, at=AT, certificates=CHAIN)), TSA.root)
+    assert "imprint" == why(form(other), CHAINED.root)
+
+
+def test_der_stays_as_it_is() -> None:
+    """What is in DER already is not changed, and what was changed is in DER."""
+    mended = to_der(tsa.as_ber(CHAINED.answer(REQUEST, at=AT, certificates=CHAIN[::-1], is_sorted=False)))
+
+    assert RESPONSE == to_der(RESPONSE)
+    assert TOKEN == to_der(TOKEN)
+    assert mended == to_der(mended) == CHAINED.answer(REQUEST, at=AT, certificates=CHAIN)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x30\x80" * 30_000,
+        b"\x30\x80" * 100 + bytes(200),
+        b"\x24\x80" * 20 + bytes(40),
+        b"\x30\x84\xff\xff\xff\xff",
+        b"\x30\xff",
+        b"\x3f\x81\x01\x00",
+        b"\x30\x80\x04\x80\x00\x00\x00\x00",
+        b"\x30\x00",
+    ],
+    ids=["deep", "deep-and-closed", "pieces", "long", "length", "tag", "primitive", "empty"],
+)
+def test_no_ber(data: bytes) -> None:
+    """What is no BER either is as malformed as before."""
+    assert data == to_der(data)
+    assert {"why": "form"} == malformed(data)
+
+
+def test_a_truncated_answer_in_ber() -> None:
+    """Every beginning of one is no token."""
+    sent = tsa.as_ber(RESPONSE)
+    for end in range(len(sent)):
+        assert {"why": "form"} == malformed(sent[:end])
 
 
 def test_a_token_outlives_its_certificate() -> None:

@@ -7,7 +7,7 @@ clocks, which authorities are good, and what was stamped.
 
 A token is checked in this order, and the first thing wrong ends it:
 
-1. its size, and its form: a TimeStampToken, or the TimeStampResp around one;
+1. its size, and its form: a TimeStampToken, or the TimeStampResp around one, brought into DER (`_der`);
 2. the digests: SHA-256, SHA-384 or SHA-512 and nothing else, over these very bytes;
 3. the nonce, where the request is given;
 4. the signature, by a certificate with the critical extended key usage timeStamping alone, whose way to a pinned
@@ -32,15 +32,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from certcore._instants import utc
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys._x509 import read_authority, root_certificate
-
-__all__ = [
-    "MAX_TOKEN_BYTES",
-    "REQUEST_TYPE",
-    "Timestamp",
-    "is_supported",
-    "open_token",
-    "read_authority",
-]
+from certcore.proofs._der import element, to_der
 
 if TYPE_CHECKING:
     from rfc3161_client import Accuracy, TimeStampResponse, Verifier
@@ -69,8 +61,6 @@ _NONCE_BYTES: Final = 8
 _NONCE_HEAD: Final = bytes((0x02, _NONCE_BYTES))
 
 _SEQUENCE: Final = 0x30
-_SHORT_LENGTH: Final = 0x7F
-"""The greatest length that stands in one byte (X.690 section 8.1.3.4)."""
 
 _GRANTED: Final = b"\x30\x03\x02\x01\x00"
 """PKIStatusInfo: granted (RFC 3161 section 2.4.2)."""
@@ -128,7 +118,7 @@ def open_token(
     """What a token proves about the data.
 
     Args:
-        token: a TimeStampToken or a TimeStampResp, DER.
+        token: a TimeStampToken or a TimeStampResp; DER, or BER for what is not signed, its certificates in any order.
         data: what it must be over.
         authorities: the root certificates of the authorities that are trusted, each DER or PEM.
         request: the request it answers, exactly as `request` made it for this data: then the nonce must be the same.
@@ -174,7 +164,7 @@ def _opened(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated
     token = bytes(token)
     if len(token) > MAX_TOKEN_BYTES:  # 1
         raise _malformed("size", f"it is longer than {MAX_TOKEN_BYTES} bytes")
-    response = _read(token, tsp.decode_timestamp_response)
+    response = _read(to_der(token), tsp.decode_timestamp_response)
     stated = _stated(response)
     _check_digests(stated)  # 2
     check(stated)
@@ -194,7 +184,7 @@ def _opened(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated
 
 def _request(data: bytes, nonce: bytes) -> bytes:
     imprint = _SHA256_IMPRINT + hashlib.sha256(data).digest()
-    return _sequence(_VERSION + imprint + nonce + _SEND_CERTIFICATES)
+    return element(_SEQUENCE, _VERSION + imprint + nonce + _SEND_CERTIFICATES)
 
 
 def _fresh_nonce() -> bytes:
@@ -213,15 +203,6 @@ def _nonce_of(made: bytes, data: bytes) -> int | None:
         return None
     msg = "the request is none that was made here for this data"
     raise ValueError(msg)
-
-
-def _sequence(content: bytes) -> bytes:
-    """A DER SEQUENCE around its encoded members (X.690 section 8.1.3)."""
-    size = len(content)
-    if size <= _SHORT_LENGTH:
-        return bytes((_SEQUENCE, size)) + content
-    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((_SEQUENCE, _SHORT_LENGTH + 1 | len(length))) + length + content
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
@@ -251,7 +232,7 @@ def _read(data: bytes, decode: Callable[[bytes], TimeStampResponse]) -> TimeStam
             raise _malformed("refused", "the authority did not stamp", status=response.status)
         token = response.time_stamp_token()
     try:
-        return decode(_sequence(_GRANTED + token))
+        return decode(element(_SEQUENCE, _GRANTED + token))
     except Exception as cause:
         raise _malformed("form", "it is neither a token nor a response with one") from cause
 
