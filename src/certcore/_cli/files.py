@@ -1,26 +1,25 @@
 """Files in and out: only regular ones, never more bytes than such a file can have, and written whole or not at all.
 
-A named pipe or a device is refused before a byte is read: one would wait for ever, another never end. Standard input
-is read a line at a time. What is written appears under its name only once all of it is on the disk, and nothing is
-overwritten unless that was asked for.
+A named pipe or a device is refused before a byte is read: one would wait for ever, another never end. What is written
+appears under its name only once all of it is on the disk, and nothing is overwritten unless that was asked for.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
 from certcore import _files
+from certcore._cli import rows
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 
 _T = TypeVar("_T")
 
 MAX_TEXT_BYTES: Final = 64 * 1024
-"""Bytes of a JSON file, and of one line of standard input: fifteen times the largest QR symbol's text."""
+"""Bytes of a JSON file: fifteen times the largest QR symbol's text."""
 
 MAX_LIST_BYTES: Final = 16 << 20
 """Bytes of a file with a certificate's text a line: some 60 000 of them. Standard input has no such limit."""
@@ -55,8 +54,13 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
     except (OSError, ValueError) as cause:  # ValueError: a null character in the name
         raise RejectedInputError("file-unreadable", f"{path}: {_why(cause)}") from cause
     if len(data) > limit:
-        raise RejectedInputError("file-too-large", f"{path}: there are more than {limit} bytes", max_bytes=limit)
+        raise too_large(path, limit)
     return data
+
+
+def too_large(path: Path, limit: int) -> RejectedInputError:
+    """The error for a file with more bytes than such a file can have."""
+    return RejectedInputError("file-too-large", f"{path}: there are more than {limit} bytes", max_bytes=limit)
 
 
 def name_errors(path: Path, read: Callable[[], _T]) -> _T:
@@ -68,31 +72,19 @@ def name_errors(path: Path, read: Callable[[], _T]) -> _T:
 
 
 def read_text(path: Path, *, limit: int = MAX_TEXT_BYTES) -> str:
-    """All of a regular file as UTF-8; a byte order mark is dropped.
+    """All of a regular file as UTF-8, or what its byte order mark says; the mark is dropped.
 
     Raises:
-        RejectedInputError: as `read_bytes`; ``input-malformed`` for anything but UTF-8.
+        RejectedInputError: as `read_bytes`; ``input-malformed`` for anything else.
     """
     data = read_bytes(path, limit=limit)
+    encoding, mark = rows.encoding_of(data)
     try:
-        return data.decode("utf-8-sig")
+        return data[mark:].decode(encoding)
     except UnicodeDecodeError as cause:
-        raise RejectedInputError("input-malformed", f"{path}: byte {cause.start} is not UTF-8 text") from cause
-
-
-def standard_input_lines() -> Iterator[str]:
-    """The lines of standard input that are not empty, without their ends.
-
-    Raises:
-        RejectedInputError: ``file-too-large`` for a line above `MAX_TEXT_BYTES`.
-    """
-    stream = sys.stdin.buffer
-    while line := stream.readline(MAX_TEXT_BYTES + 1):
-        if len(line) > MAX_TEXT_BYTES:
-            raise RejectedInputError("file-too-large", f"a line of standard input has more than {MAX_TEXT_BYTES} bytes")
-        text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "replace")
-        if text:
-            yield text
+        line = data.count(b"\n", 0, mark + cause.start) + 1
+        what = f"line {line}, byte {mark + cause.start} is not {encoding.upper()} text"
+        raise RejectedInputError("input-malformed", f"{path}: {what}") from cause
 
 
 def pictures(paths: Iterable[Path]) -> Iterator[Path]:

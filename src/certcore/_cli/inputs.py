@@ -1,12 +1,15 @@
 """What a command is pointed at: texts, pictures, folders, text files, standard input; as single inputs with names.
 
-A file is looked at, not its name: one that begins as a certificate's text does, or is called .txt, is read a line at
-a time, anything else is a picture's bytes, which the decoders then judge. Nothing here is decoded.
+A file is looked at, not only its name: one that begins with a byte order mark or as a certificate's text does, or is
+called .txt, or has such a text at the beginning of a line, is read a row at a time (`certcore._cli.rows`); anything
+else is a picture's bytes, which the decoders then judge. No picture is decoded here.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +17,7 @@ import attrs
 import click
 
 from certcore import armor, qr
-from certcore._cli import files
+from certcore._cli import files, rows
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
 from certcore.qr._read import Effort
@@ -56,41 +59,42 @@ class Source:
         name: what to call it.
         path: the file, if it is one.
         text: the text, if it was typed.
+        encoding: what a list of texts is written in, where it does not say so itself.
     """
 
     name: str
     path: Path | None = None
     text: str | None = attrs.field(default=None, repr=False)
+    encoding: str = rows.UTF_8
 
     def read(self) -> tuple[Input, ...]:
         """The inputs in it: one for each line of a text file, else one."""
         if self.path is None:
             return (Input(self.name, self.text or ""),)
         try:
-            data = files.read_bytes(self.path, limit=MAX_PICTURE_BYTES)
-            if self.path.suffix.lower() == ".txt" or data.startswith(armor.PREFIX.encode()):
-                return tuple(_lines(self.name, files.read_text(self.path, limit=files.MAX_LIST_BYTES)))
+            data = files.read_bytes(self.path, limit=max(MAX_PICTURE_BYTES, files.MAX_LIST_BYTES))
+            if not _is_text(self.path, data):
+                return (Input(self.name, data),)
+            if len(data) > files.MAX_LIST_BYTES:
+                raise files.too_large(self.path, files.MAX_LIST_BYTES)
         except CertcoreError as error:
             return (Input(self.name, error),)
-        return (Input(self.name, data),)
+        return tuple(_rows_of(self.name, data, self.encoding))
 
 
-def sources(arguments: Iterable[str]) -> Iterator[Source]:
+def sources(arguments: Iterable[str], encoding: str = rows.UTF_8) -> Iterator[Source]:
     """Each argument's sources: texts as they are, files, and the pictures of folders. Not standard input."""
     for number, argument in enumerate(arguments, start=1):
         if argument.startswith(armor.PREFIX):
             yield Source(f"argument {number}", text=argument)
         else:
-            yield from (Source(str(path), path=path) for path in _paths(Path(argument)))
+            yield from (Source(str(path), path=path, encoding=encoding) for path in _paths(Path(argument)))
 
 
-def standard_input() -> Iterator[Input]:
+def standard_input(encoding: str = rows.UTF_8) -> Iterator[Input]:
     """The texts on standard input, one a line, as they arrive."""
-    try:
-        for number, line in enumerate(files.standard_input_lines(), start=1):
-            yield Input(f"line {number}", line)
-    except CertcoreError as error:
-        yield Input("standard input", error)
+    for row in rows.read(sys.stdin.buffer, encoding=encoding):
+        yield Input(f"line {row.line}", row.content)
 
 
 def certificate_texts(what: str) -> list[str]:
@@ -121,9 +125,14 @@ def _paths(path: Path) -> Iterator[Path]:
     yield from found
 
 
-def _lines(name: str, text: str) -> Iterator[Input]:
-    lines = [line for line in (line.removesuffix("\r") for line in text.split("\n")) if line]
-    if not lines:
-        yield Input(name, "")
-    for number, line in enumerate(lines, start=1):
-        yield Input(f"{name}, line {number}" if len(lines) > 1 else name, line)
+def _is_text(path: Path, data: bytes) -> bool:
+    """Whether a file holds rows of text, and is no picture."""
+    prefix, suffix = armor.PREFIX.encode(), path.suffix.lower()
+    if suffix == ".txt" or data.startswith(prefix) or rows.encoding_of(data)[1]:
+        return True
+    return suffix not in files.PICTURE_SUFFIXES and b"\n" + prefix in data[: rows.MAX_ROW]
+
+
+def _rows_of(name: str, data: bytes, encoding: str) -> list[Input]:
+    found = list(rows.read(BytesIO(data), encoding=encoding)) or [rows.Row(1, "")]
+    return [Input(f"{name}, line {row.line}" if len(found) > 1 else name, row.content) for row in found]

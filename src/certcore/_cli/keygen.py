@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Final
 
@@ -92,7 +93,7 @@ def password(path: Path) -> bytes:
     Raises:
         RejectedInputError: ``key-password`` where there is none; ``file-unreadable`` or ``file-too-large``.
     """
-    lines = files.read_bytes(path, limit=files.MAX_KEY_FILE_BYTES).splitlines()
+    lines = files.read_bytes(path, limit=files.MAX_KEY_FILE_BYTES).removeprefix(codecs.BOM_UTF8).splitlines()
     if not lines or not lines[0]:
         raise RejectedInputError("key-password", f"{path}: the first line holds no password")
     return lines[0]

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from certcore._cli import datetimes, exit_codes, files, inputs, options, terminal
+from certcore._cli import datetimes, exit_codes, files, inputs, options, rows, terminal
 from certcore._cli.inputs import Input, Source
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
@@ -46,6 +46,7 @@ _Answer = Verdict | CertcoreError
 @click.option("--country", help="The plate's country, two letters.")
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
 @inputs.EFFORT
+@rows.ENCODING
 @options.policy("counterparty")
 @options.TRUST
 @options.ROOT
@@ -78,7 +79,7 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
     ask = _question(given)
     keep = options.evidence_writer(given)
     codes: list[int] = []
-    for item, answer in _answers(what, ask):
+    for item, answer in _answers(what, ask, given["encoding"]):
         if isinstance(answer, CertcoreError):
             output.tell(Refusal(item.name, answer))
             codes.append(exit_codes.ERROR)
@@ -136,13 +137,13 @@ def _ask(
     return verdict
 
 
-def _answers(what: tuple[str, ...], ask: Callable[[Input], _Answer]) -> Iterator[tuple[Input, _Answer]]:
+def _answers(what: tuple[str, ...], ask: Callable[[Input], _Answer], encoding: str) -> Iterator[tuple[Input, _Answer]]:
     """Every input with the answer to it, one after the other: a folder of pictures is never in memory whole."""
     if inputs.STANDARD_INPUT in what or (not what and not sys.stdin.isatty()):
         if len(what) > 1:
             msg = "- stands alone: give either texts and files, or standard input"
             raise click.UsageError(msg)
-        yield from ((item, ask(item)) for item in inputs.standard_input())
+        yield from ((item, ask(item)) for item in inputs.standard_input(encoding))
         return
     if not what:
         msg = "give a text, a picture, a folder or a file; or pipe texts in"
@@ -151,5 +152,5 @@ def _answers(what: tuple[str, ...], ask: Callable[[Input], _Answer]) -> Iterator
     def answer(source: Source) -> list[tuple[Input, _Answer]]:
         return [(item, ask(item)) for item in source.read()]
 
-    for _, answers in terminal.each(list(inputs.sources(what)), answer):
+    for _, answers in terminal.each(list(inputs.sources(what, encoding)), answer):
         yield from answers
