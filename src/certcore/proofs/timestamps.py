@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Timestamp",
     "open_token",
+    "read_authority",
 ]
 
 REQUEST_TYPE: Final = "application/timestamp-query"
