@@ -10,10 +10,7 @@ are for people and may change; they never hold a registration number, a VIN, a k
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from certcore.verdict import Verdict
+from typing import Any
 
 __all__ = [
     "CertcoreError",
@@ -83,15 +80,15 @@ class NotValidError(CertcoreError):
     """Raised by `Verdict.require_valid` alone: the outcome was not VALID.
 
     Attributes:
-        verdict: the whole verdict, reasons included.
+        verdict: the whole `certcore.Verdict`, reasons included. Verdicts stand on errors, so no type is imported here.
     """
 
-    verdict: Verdict
+    verdict: Any
 
-    def __init__(self, verdict: Verdict, /) -> None:
+    def __init__(self, verdict: Any, /) -> None:  # noqa: ANN401  a verdict, as above
         code = verdict.reasons[0].code if verdict.reasons else "not-valid"
         super().__init__(code, f"the certificate is not valid for that moment: {verdict.outcome.value}")
         self.verdict = verdict
 
-    def __reduce__(self) -> tuple[type[NotValidError], tuple[Verdict]]:
+    def __reduce__(self) -> tuple[type[NotValidError], tuple[Any]]:
         return type(self), (self.verdict,)

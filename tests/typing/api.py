@@ -197,7 +197,8 @@ def refused(verdict: Verdict) -> Verdict | None:
         verdict.require_valid()
     except errors.NotValidError as error:
         assert_type(error.code, str)
-        return error.verdict
+        held: Verdict = error.verdict
+        return held
     return None
 
 

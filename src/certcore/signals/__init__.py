@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from certcore.signals._chain import check_chain
     from certcore.signals._memory import MemorySeenStore
-    from certcore.signals._sightings import PseudonymKey, SeenStore, seen
+    from certcore.signals._sightings import PseudonymKey, SeenStore, Sighting, seen
     from certcore.signals._single import for_verdict
     from certcore.signals._sqlite import SQLiteSeenStore
 
@@ -28,6 +28,7 @@ __all__ = [
     "PseudonymKey",
     "SQLiteSeenStore",
     "SeenStore",
+    "Sighting",
     "check_chain",
     "for_verdict",
     "seen",
@@ -36,8 +37,7 @@ __all__ = [
 _NAMES = {
     "certcore.signals._chain": ("check_chain",),
     "certcore.signals._memory": ("MemorySeenStore",),
-    "certcore.signals._sightings": ("OtherClaims", "PseudonymKey", "SightingMatches", "SeenStore", "Sighting", "seen"),
-    "certcore.signals._signal": ("Signal",),
+    "certcore.signals._sightings": ("PseudonymKey", "SeenStore", "Sighting", "seen"),
     "certcore.signals._single": ("for_verdict",),
     "certcore.signals._sqlite": ("SQLiteSeenStore",),
 }
