@@ -22,7 +22,7 @@ from certcore.engine import certificate as _engine
 from certcore.engine import vehicle as _vehicle_check
 from certcore.engine._question import Question, VehicleQuestion
 from certcore.errors import NotValidError
-from certcore.reasons import LANGUAGES
+from certcore.reasons._meaning import LANGUAGES
 from certcore.status import MemoryStatusBackend, StatusQuery, VehicleFlag, VehicleQuery
 from certcore.testing import FixedClock
 from tests.truth_table.cases import REGISTER_SIGNER, STATUS_SIGNER, Case, cases

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from certcore import reasons
 from certcore.certificate._json import members
 from certcore.engine._period import ValidityContext
 from certcore.engine._question import Question, Sources, VehicleQuestion
 from certcore.errors import NotValidError
 from certcore.payload import InspectionCertificate
 from certcore.reasons import Axis, Effect, Reason
-from certcore.reasons._meaning import words_of
+from certcore.reasons._meaning import LANGUAGES, words_of
 from certcore.status.protocol import VehicleRecord
 from certcore.status.timeline import Interval
 
@@ -339,8 +338,8 @@ def _state(effects: set[Effect], *, is_checked: bool) -> AxisState:
 
 
 def _check_language(lang: str) -> None:
-    if lang not in reasons.LANGUAGES:
-        msg = f"the languages are {' and '.join(reasons.LANGUAGES)}"
+    if lang not in LANGUAGES:
+        msg = f"the languages are {' and '.join(LANGUAGES)}"
         raise ValueError(msg)
 
 

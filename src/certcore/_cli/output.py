@@ -18,12 +18,13 @@ import click
 from certcore import reasons
 from certcore._cli import terminal
 from certcore.errors import CertcoreError
+from certcore.reasons._meaning import LANGUAGES
 
 __all__ = ["FORMATS", "LANG", "Answer", "Line", "Output", "Refusal", "choose", "choose_format"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-LANG: Final = click.option("--lang", type=click.Choice(reasons.LANGUAGES), default="en", show_default=True)
+LANG: Final = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
 
 
 @attrs.frozen

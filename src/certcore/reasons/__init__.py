@@ -4,10 +4,9 @@
 - `table.toml`: one row for each code. `causes.toml`: one row for each cause of `status-unavailable`.
 """
 
-from certcore.reasons._meaning import LANGUAGES, REASONS, Axis, Effect, Reason, explain
+from certcore.reasons._meaning import REASONS, Axis, Effect, Reason, explain
 
 __all__ = [
-    "LANGUAGES",
     "REASONS",
     "Axis",
     "Effect",
