@@ -12,7 +12,7 @@ import pytest
 import certcore
 from certcore import errors, reasons
 from certcore.reasons import REASONS, Axis, Effect
-from certcore.reasons._meaning import Meaning, Words, blocks, causes, words_of
+from certcore.reasons._meaning import LANGUAGES, Meaning, Words, blocks, causes, words_of
 from certcore.status._url_policy import CAUSES
 
 SOURCE = Path(certcore.__file__).parent
@@ -84,7 +84,7 @@ def test_reasons_and_errors_are_told_apart(meaning: Meaning) -> None:
 
 def test_no_two_codes_say_the_same() -> None:
     """A line stands for one code, in either language."""
-    for language in reasons.LANGUAGES:
+    for language in LANGUAGES:
         lines = [meaning.words(language).line for meaning in REASONS.values()]
         assert len(set(lines)) == len(lines)
 
@@ -181,7 +181,7 @@ def test_words_for_causes(cause: str, row: Mapping[str, Sequence[str]]) -> None:
 
 def test_no_two_causes_say_the_same() -> None:
     """A line stands for one cause, and for no code."""
-    for lang in reasons.LANGUAGES:
+    for lang in LANGUAGES:
         lines = [words[lang][0] for row in causes().values() for words in (row, row.get("vehicle")) if words]
         assert len({*lines} - {meaning.words(lang).line for meaning in REASONS.values()}) == len(lines)
 
@@ -192,7 +192,7 @@ def test_every_cause_has_words() -> None:
 
 
 @pytest.mark.parametrize("is_about_vehicle", [False, True])
-@pytest.mark.parametrize("lang", reasons.LANGUAGES)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_cause_is_told_where_it_stands(lang: str, *, is_about_vehicle: bool) -> None:
     """A missing answer reads by its cause, beside a certificate and for a vehicle alone; an unknown cause as none."""
     plain = words_of(blocks("status-unavailable"), lang=lang)

@@ -21,8 +21,7 @@ import pytest
 from certcore.errors import StatusError
 from certcore.evidence import Evidence
 from certcore.policy import Expected, Policy
-from certcore.reasons import LANGUAGES
-from certcore.reasons._meaning import words_of
+from certcore.reasons._meaning import LANGUAGES, words_of
 from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, LookupFailure, VehicleEndpoint
 from certcore.status.tokenlist import StatusToken
 from certcore.testing import TRUST_ROOT, FixedClock
