@@ -1,7 +1,7 @@
-"""Pictures made to do harm: each ends within its deadline and memory, in symbols or a clear code (attacks 88 to 95).
+"""Pictures made to do harm: each ends within its deadline and memory, in symbols or a clear code.
 
-More on the same rows stands in `test_read.py`: every mode, orientation and size (88), caps and kinds off the list (89),
-several symbols (91), binary content and structured append (93), Micro QR and rMQR (95).
+More on these stands in `test_read.py`: every mode, orientation and size, caps and kinds off the list, several symbols,
+binary content and structured append, Micro QR and rMQR.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def codes(image: Any, **options: Any) -> str:  # noqa: ANN401  # whatever the te
 
 @pytest.mark.parametrize("size", [(0, 0), (1, 1), (1, 5000), (5000, 1)])
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "BMP", "WEBP", "GIF", "JPEG"])
-def test_row_88_odd_sizes(kind: str, size: tuple[int, int]) -> None:
+def test_odd_sizes(kind: str, size: tuple[int, int]) -> None:
     """Row 88: one pixel, one line and one column of every kind have no symbols; no pixel at all cannot be written."""
     if 0 in size:
         assert [] == qr.read(np.zeros(size, np.uint8))
@@ -78,14 +78,14 @@ def test_row_88_odd_sizes(kind: str, size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("mode", ["CMYK", "I;16", "P", "PA", "1"])
-def test_row_88_odd_pixels(mode: str) -> None:
+def test_odd_pixels(mode: str) -> None:
     """Row 88: CMYK, sixteen bits, palettes with alpha and single bits are read."""
     image = symbol(mode={"PA": "P"}.get(mode, mode)).convert(mode)
     assert [TEXT] == [found.text for found in qr.read(image)]
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_row_88_animated(kind: str) -> None:
+def test_animated(kind: str) -> None:
     """Row 88: of an animation every frame is seen."""
     names = ["VIC1:FIRST", "VIC1:SECOND"]
     frames = picture.pages(saved(kind, *(symbol(name, mode="RGB") for name in names)))
@@ -110,13 +110,13 @@ def test_row_88_animated(kind: str) -> None:
     ids=["png", "bmp", "gif", "webp", "jpeg", "tiff", "scans"],
 )
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_row_89_bombs(data: bytes) -> None:
+def test_bombs(data: bytes) -> None:
     """Row 89: what declares more pixels, or has more scans, than are decoded is refused before any is."""
     assert "image-too-large" == codes(data)
 
 
 @pytest.mark.parametrize("start", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\xc5\xd0\xd3\xc6", b"P5 1 1 255 \x00", b"<svg/>"])
-def test_row_89_kinds_off_the_list(start: bytes) -> None:
+def test_kinds_off_the_list(start: bytes) -> None:
     """Row 89: nothing that would start another program is looked at."""
     assert "image-format" == codes(start + bytes(40))
 
@@ -130,7 +130,7 @@ def many_pieces(kind: str) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["jpeg", "gif"])
-def test_row_89_empty_pieces(kind: str) -> None:
+def test_empty_pieces(kind: str) -> None:
     """Row 89: millions of empty pieces before the picture are not all gone through, with a deadline or without."""
     data = many_pieces(kind)
     assert "image-unreadable" == codes(data)
@@ -138,14 +138,14 @@ def test_row_89_empty_pieces(kind: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*EXIF:UserWarning", "ignore:Tag data:UserWarning")
-def test_row_89_tags_of_the_same_bytes() -> None:
+def test_tags_of_the_same_bytes() -> None:
     """Row 89: a thousand tags that all point at the same megabyte do not become a gigabyte."""
     tags = dict.fromkeys(range(1000, 2000), (7, 1_000_000, 8))
     assert "image-unreadable" == codes(tiff_of(tags, tail=bytes(1_100_000)))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_row_89_pages_in_a_circle() -> None:
+def test_pages_in_a_circle() -> None:
     """Row 89: a TIFF whose last page is followed by its first has an end."""
     data = saved("TIFF", symbol())
     start = struct.unpack_from("<I", data, 4)[0]
@@ -155,7 +155,7 @@ def test_row_89_pages_in_a_circle() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_row_89_tile_larger_than_its_picture() -> None:
+def test_tile_larger_than_its_picture() -> None:
     """Row 89: a picture of one pixel whose tile has two billion takes no memory for them."""
     tags = {"t322": (4, 1, 45_000), "t323": (4, 1, 45_000), "t324": (4, 1, 8), "t325": (4, 1, 64)}
     try:
@@ -169,7 +169,7 @@ def test_row_89_tile_larger_than_its_picture() -> None:
 
 @pytest.mark.zbar
 @pytest.mark.usefixtures("libzbar")
-def test_row_90_zbar_alone(machine: Callable[..., None]) -> None:
+def test_zbar_alone(machine: Callable[..., None]) -> None:
     """Row 90: pictures that are nearly symbols do zbar no harm: stripes, finder patterns everywhere, torn symbols."""
     machine("zxingcpp")
     chance = random.Random(90)
@@ -195,7 +195,7 @@ def test_row_90_zbar_alone(machine: Callable[..., None]) -> None:
 # Rows 91 to 95.
 
 
-def test_row_91_several_symbols() -> None:
+def test_several_symbols() -> None:
     """Row 91: of several symbols, one within another too, none is chosen."""
     sheet = Image.new("L", (1200, 700), 255)
     sheet.paste(symbol("VIC1:OUTER", side=600), (20, 20))
@@ -203,7 +203,7 @@ def test_row_91_several_symbols() -> None:
     assert {"VIC1:OUTER", "VIC1:BESIDE"} == {found.text for found in qr.read(sheet)}
 
 
-def test_row_92_what_photographs_do() -> None:
+def test_what_photographs_do() -> None:
     """Row 92: inverted, mirrored, blurred a little, tiny and on a large page, a symbol is read."""
     page = Image.new("L", (4000, 3000), 255)
     page.paste(symbol(), (3100, 2100))
@@ -218,7 +218,7 @@ def test_row_92_what_photographs_do() -> None:
         assert [TEXT] == [found.text for found in qr.read(seen)]
 
 
-def test_row_93_no_mojibake() -> None:
+def test_no_mojibake() -> None:
     """Row 93: bytes that are no text never become text."""
     out = BytesIO()
     segno.make_qr(bytes(range(256)), mode="byte").save(out, kind="png", scale=4)
@@ -226,7 +226,7 @@ def test_row_93_no_mojibake() -> None:
     assert ("binary", "") == (found.kind, found.text)
 
 
-def test_row_94_deadline() -> None:
+def test_deadline() -> None:
     """Row 94: no page is begun when the time is over, and within a page Pillow's reading stops."""
     data = saved("TIFF", *[symbol()] * 3)
     assert "image-timeout" == codes(data, deadline=Deadline.after(0))
@@ -235,7 +235,7 @@ def test_row_94_deadline() -> None:
 
 
 @pytest.mark.parametrize("version", [1, 36, 40])
-def test_row_95_versions(version: int) -> None:
+def test_versions(version: int) -> None:
     """Row 95: the largest versions are read like the smallest; a Micro QR is not a certificate's symbol."""
     out = BytesIO()
     segno.make_qr("VIC1:A", version=version).save(out, kind="png", scale=4)
@@ -246,7 +246,7 @@ def test_row_95_versions(version: int) -> None:
 
 
 @pytest.mark.parametrize("quiet", [0, 1, 2])
-def test_row_95_narrow_quiet_zone(quiet: int) -> None:
+def test_narrow_quiet_zone(quiet: int) -> None:
     """Row 95: a symbol whose quiet zone was cut off is read on white."""
     out = BytesIO()
     segno.make_qr(TEXT).save(out, kind="png", scale=4, border=quiet)
