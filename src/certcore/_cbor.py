@@ -112,7 +112,8 @@ def decode(
     Raises:
         RejectedInputError: ``malformed``; the input is not one item of the strict profile.
     """
-    _check_size(data, max_bytes, max_items)
+    if len(data) > max_bytes or len(data) > max_items:
+        _check_size(data, max_bytes, max_items)
     try:
         item = cbor2.loads(
             data,

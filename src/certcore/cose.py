@@ -62,6 +62,7 @@ MAX_SIGNATURES: Final = 16
 _SIGN1_TAG: Final = b"\xd2"  # 18
 _CERTIFICATE_START: Final = _SIGN1_TAG + b"\x84"
 _NO_HEADERS: Final = b"\xa0"
+_EMPTY: Final = b"\x40"  # a byte string of no bytes
 _SIGN_TAG: Final = b"\xd8\x62"  # 98
 _CWT_TAG: Final = b"\xd8\x3d"  # 61
 CERTIFICATE_SIGNATURE_BYTES: Final = frozenset({64, 96})
@@ -101,7 +102,7 @@ class UnverifiedCertificate:
     unverified_algorithm: int
     unverified_key_id: bytes
     unverified_payload: bytes
-    _protected: bytes
+    _signed: bytes
     _signature: bytes
 
     def verify(self, key: PublicKey) -> bytes:
@@ -112,10 +113,7 @@ class UnverifiedCertificate:
         """
         if self.unverified_algorithm not in key.algorithms:
             raise UntrustedError("signature-invalid", "The key does not use the algorithm that the message states")
-        key.verify(
-            self._signature,
-            _SIGN1_CONTEXT + _cbor.byte_string(self._protected) + b"\x40" + _cbor.byte_string(self.unverified_payload),
-        )
+        key.verify(self._signature, self._signed)
         return self.unverified_payload
 
 
@@ -251,17 +249,20 @@ def read_certificate(data: bytes, /) -> UnverifiedCertificate:
         raise _malformed(f"it is longer than the {MAX_CERTIFICATE_BYTES} bytes a certificate may have")
     if not data.startswith(_CERTIFICATE_START):
         raise _malformed("it is not tagged as a COSE_Sign1 (18) of four elements")
-    header, at = _cbor.take_byte_string(data, len(_CERTIFICATE_START))
-    if not data.startswith(_NO_HEADERS, at):
+    header, end = _cbor.take_byte_string(data, len(_CERTIFICATE_START))
+    if not data.startswith(_NO_HEADERS, end):
         raise _malformed("it has unprotected headers")
-    payload, at = _cbor.take_byte_string(data, at + len(_NO_HEADERS))
+    start = end + len(_NO_HEADERS)
+    payload, at = _cbor.take_byte_string(data, start)
+    # What is signed has both byte strings as they stand here, in their shortest form, around an empty external_aad.
+    signed = _SIGN1_CONTEXT + data[len(_CERTIFICATE_START) : end] + _EMPTY + data[start:at]
     signature, at = _cbor.take_byte_string(data, at)
     if at != len(data):
         raise _malformed("bytes follow it")
     if len(signature) not in CERTIFICATE_SIGNATURE_BYTES:
         raise _malformed("its signature is neither 64 nor 96 bytes long")
     algorithm, key_id = _algorithm_and_key_id(header)
-    return UnverifiedCertificate(algorithm, key_id, payload, header, signature)
+    return UnverifiedCertificate(algorithm, key_id, payload, signed, signature)
 
 
 def sign(payload: bytes, /, *, signers: Sequence[Signer], content_type: str) -> bytes:

@@ -121,7 +121,7 @@ def _frozen_map(value: Mapping[int, object]) -> Mapping[int, object]:
 
 @attrs.frozen(
     kw_only=True, slots=False, repr=False
-)  # no slots: `decode` fills a certificate's dict in one step, 3 times as fast
+)  # no slots: `decode` fills a certificate's dict and gives it over, 5 times as fast
 class InspectionCertificate:
     """What an issuer states about one vehicle: the content of a certificate.
 
@@ -267,20 +267,22 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     inspection = claims.pop(INSPECTION, None) if type(claims) is dict else None
     if type(inspection) is not dict:
         raise malformed("it is not a map of claims with an inspection", "claims")
-    values: dict[str, Any] = {}
+    values = {**_DEFAULTS}
     unknown_claims = _claims.read(claims, CLAIM_READERS, values)
     unknown_fields = _claims.read(inspection, FIELD_READERS, values)
     if any(key < 0 for key in unknown_fields):
         raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
-    if not all(map(values.__contains__, _ALWAYS_THERE)) or ("status" in values) == ("certificate_id" in values):
+    lacks_one = (values["status"] is None) == (values["certificate_id"] is None)
+    if lacks_one or None in [values[name] for name in _ALWAYS_THERE]:
         raise malformed(
             "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
         )
     if unknown_claims or unknown_fields:
         values |= {"unknown_claims": _frozen_map(unknown_claims), "unknown_fields": _frozen_map(unknown_fields)}
+    if values["country"] is None:
+        values["country"] = country
     certificate = InspectionCertificate.__new__(InspectionCertificate)
-    vars(certificate).update(_DEFAULTS, country=country)
-    vars(certificate).update(values)
+    object.__setattr__(certificate, "__dict__", values)
     try:
         _check_whole(certificate)
     except ValueError as cause:

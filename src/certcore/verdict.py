@@ -311,8 +311,10 @@ class VehicleVerdict:
 
 def outcome_of(found: list[Reason], /) -> tuple[Outcome, tuple[Reason, ...]]:
     """What reasons come to, and the reasons in order: any that fails, else any that blocks, else valid."""
+    if not found:
+        return Outcome.VALID, ()
     found.sort(key=_weight)
-    return _OUTCOMES[_EFFECTS.index(found[0].effect if found else Effect.NOTES)], tuple(found)
+    return _OUTCOMES[_EFFECTS.index(found[0].effect)], tuple(found)
 
 
 _OUTCOMES: Final = (Outcome.INVALID, Outcome.UNDETERMINED, Outcome.VALID)  # in the order of the effects

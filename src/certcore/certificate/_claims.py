@@ -187,7 +187,7 @@ def write(values: Mapping[str, Any], fields: Mapping[int, Claim]) -> dict[int, A
 def read(
     wire: dict[Any, object], readers: Mapping[int, tuple[str, Callable[[object], Any]]], values: dict[str, Any]
 ) -> dict[int, object]:
-    """Read the known keys into ``values``; give back the others."""
+    """Read the known keys into ``values``, which has nothing but None under the names that may be read; the others."""
     unknown: dict[int, object] = {}
     for key, value in wire.items():
         reader = readers.get(key)
@@ -197,7 +197,7 @@ def read(
             unknown[key] = value
             continue
         name, from_wire = reader
-        if name in values:
+        if values.get(name) is not None:
             raise malformed("it says one thing under two keys", name)
         try:
             values[name] = from_wire(value)

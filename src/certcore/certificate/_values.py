@@ -47,7 +47,7 @@ class Result(Enum):
         return self in PASSING
 
 
-PASSING: Final = frozenset({Result.EXEMPT, Result.PASS, Result.MINOR})
+PASSING: Final = (Result.EXEMPT, Result.PASS, Result.MINOR)  # a tuple: hashing a member is a call
 BASIS_CODES: Final = {
     1: Basis.REGISTRATION,
     2: Basis.TRANSFER_OR_CHANGE,

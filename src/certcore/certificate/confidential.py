@@ -187,7 +187,7 @@ def _filled(certificate: InspectionCertificate, sealed: object, public: KeysView
     names = {FIELDS[key].name for key in public if key in FIELDS}
     if not public.isdisjoint(sealed):
         raise _invalid("it repeats a public field")
-    values: dict[str, Any] = dict.fromkeys(names)
+    values: dict[str, Any] = dict.fromkeys(names, True)  # which is not None: taken
     try:
         unknown = _claims.read(sealed, FIELD_READERS, values)
     except RejectedInputError as cause:

@@ -33,7 +33,7 @@ def compare(expect: Expected, certificate: InspectionCertificate, policy: Policy
         return found or [notes("binding-not-checked")]
     numbers = _plate_reasons(expect, certificate)
     found += numbers
-    is_other_plate = any(reason.effect is Effect.FAILS for reason in numbers)
+    is_other_plate = bool(numbers) and any(reason.effect is Effect.FAILS for reason in numbers)
     if expect.vin is not None:
         is_same_plate = expect.registration_number is not None and not is_other_plate
         found += _vin_reasons(expect.vin, certificate.vin, is_same_plate=is_same_plate)

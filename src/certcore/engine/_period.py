@@ -15,7 +15,7 @@ from certcore.reasons._meaning import blocks, fails, notes
 from certcore.status._facts import Rules
 from certcore.status.protocol import StatusRecord
 from certcore.status.timeline import Interval, Window, in_force
-from certcore.vocabulary._vins import is_vin, vin_check_digit_ok
+from certcore.vocabulary._vins import has_wrong_check_digit
 
 _DAY: Final = timedelta(days=1)
 
@@ -112,7 +112,6 @@ def _unknown_codes(certificate: InspectionCertificate) -> list[Reason]:
         if usage is not None and vocabulary.usage(usage) is None:
             found.append(notes("code-unknown", field="usage"))
     vin = certificate.vin
-    has_check_digit = vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and is_vin(vin)
-    if vin is not None and has_check_digit and not vin_check_digit_ok(vin):
+    if vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and has_wrong_check_digit(vin):
         found.append(notes("chassis-check-digit"))
     return found

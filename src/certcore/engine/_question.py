@@ -100,7 +100,7 @@ class Sources:
     Attributes:
         trust: the trust list it was judged under.
         issuer: whose civil days were meant; None where it did not come to that.
-        status_query: what a status backend was, or would have been, asked; None where there was nothing to ask.
+        status_query: what a status backend was asked; None where nobody was.
         vehicle_query: what a vehicle backend was, likewise.
         refused: why there was no text to judge, where a picture held none.
         status: what came of the status look-up.

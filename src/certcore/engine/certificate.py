@@ -88,14 +88,25 @@ class Pending:
     asks_status: bool
     group_key_id: bytes | None
     existing: tuple[ExistingDocument, ...]
-    status_query: StatusQuery | None = attrs.field(init=False)
-    vehicle_query: VehicleQuery | None = attrs.field(init=False)
+    _status_query: StatusQuery | None = attrs.field(init=False, default=None)
+    _vehicle_query: VehicleQuery | None = attrs.field(init=False, default=None)
 
-    @status_query.default
-    def _status_query(self) -> StatusQuery | None:
-        """What to ask a status backend, resolved through the trust list; None where nothing is to be asked."""
-        if not self.asks_status:
-            return None
+    @property
+    def status_query(self) -> StatusQuery | None:
+        """What to ask a status backend; None where nothing is to be asked. Made when first asked for, and kept."""
+        if self._status_query is None and self.asks_status:
+            self._status_query = self._to_ask_of_status()
+        return self._status_query
+
+    @property
+    def vehicle_query(self) -> VehicleQuery | None:
+        """What to ask a vehicle backend, likewise."""
+        if self._vehicle_query is None and not (self.is_future or self.question.policy.vehicle is Need.NOT_USED):
+            self._vehicle_query = self._to_ask_of_vehicle()
+        return self._vehicle_query
+
+    def _to_ask_of_status(self) -> StatusQuery:
+        """The question to a status backend, resolved through the trust list."""
         issuer, certificate, asked_at = self.grant.issuer, self.certificate, self.question.evaluated_at
         return StatusQuery(
             issuer=issuer.id,
@@ -108,11 +119,7 @@ class Pending:
             existing=self.existing,
         )
 
-    @vehicle_query.default
-    def _vehicle_query(self) -> VehicleQuery | None:
-        """What to ask a vehicle backend; None where nothing is to be asked."""
-        if self.is_future or self.question.policy.vehicle is Need.NOT_USED:
-            return None
+    def _to_ask_of_vehicle(self) -> VehicleQuery:
         return VehicleQuery(
             registration_number=self.certificate.registration_number,
             country=self.certificate.country,
@@ -126,30 +133,29 @@ class Pending:
 
 def refuse(question: Question, cause: RejectedInputError, trust: TrustList) -> Verdict:
     """The verdict where there was no text to judge, because a picture held none."""
-    return _unauthentic(question, _as_reason(cause), Sources(trust=trust, refused=cause))
+    return _unauthentic(question, _as_reason(cause), trust, cause)
 
 
 def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] = ()) -> Verdict | Pending:
     """Steps 1 to 10."""
-    sources = Sources(trust=trust)
     try:
         data = armor.decode(question.text)  # 1
         envelope = cose.read_certificate(data)  # 2
     except RejectedInputError as cause:
-        return _unauthentic(question, _as_reason(cause), sources)
+        return _unauthentic(question, _as_reason(cause), trust)
     grants = trust.grants(envelope.unverified_key_id)  # 3
     if not grants:
-        return _unauthentic(question, _key_unknown(question, trust), sources)
+        return _unauthentic(question, _key_unknown(question, trust), trust)
     signed = _find_signer(envelope, grants)  # 4
     if signed is None:
-        return _unauthentic(question, fails("signature-invalid"), sources)
+        return _unauthentic(question, fails("signature-invalid"), trust)
     grant, claims = signed
     try:
         certificate = payload.decode(claims, country=grant.issuer.country)  # 5
     except RejectedInputError as cause:
-        return _unauthentic(question, _as_reason(cause), sources)
+        return _unauthentic(question, _as_reason(cause), trust)
     if (reason := _refusal_of_key(question, data, grant, certificate, trust)) is not None:  # 6
-        return _unauthentic(question, reason, sources)
+        return _unauthentic(question, reason, trust)
     if certificate.confidential is not None and group_keys:  # 7
         return _prepare(question, trust, grant, *_unseal(claims, certificate, grant.issuer, group_keys))
     return _prepare(question, trust, grant, certificate)  # 8, 9, 10
@@ -168,11 +174,8 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         known_at=question.known_at or question.evaluated_at,
         evaluated_at=question.evaluated_at,
     )
-    record = status if isinstance(status, StatusRecord) and pending.asks_status else None
-    if record is not None and refusal_of_proofs(record, issuer.status_keys, pending.existing) is not None:
-        record = None
     is_live = not pending.is_future and _stands_for_status(question, certificate, pending.window)
-    said = _status_reasons(pending, status, rules) if pending.asks_status else []  # 11
+    record, said = _judge_status(pending, status, rules) if pending.asks_status else (None, ())  # 11
     found += said
     if not (pending.is_future or policy.vehicle is Need.NOT_USED):
         found += _vehicle_reasons(pending, vehicle)  # 12
@@ -180,7 +183,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
         found.append(notes("checked-offline"))
     fresh = _freshness.trust_reasons(question.policy, question.evaluated_at, pending.trust)  # 13
-    if any(reason.code == "clock-behind" for reason in fresh):
+    if fresh and any(reason.code == "clock-behind" for reason in fresh):
         found = _freshness.without_wrong_now(found, pending.window, question.evaluated_at)
     found += fresh
     if _is_presentation_over(question, certificate):
@@ -196,8 +199,8 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         sources=Sources(
             trust=pending.trust,
             issuer=issuer,
-            status_query=pending.status_query,
-            vehicle_query=pending.vehicle_query,
+            status_query=None if status is None else pending.status_query,
+            vehicle_query=None if vehicle is None else pending.vehicle_query,
             status=status,
             vehicle=vehicle,
             group_key_id=pending.group_key_id,
@@ -404,13 +407,13 @@ def _status_window(certificate: InspectionCertificate, window: Window) -> Window
     return Window(start=issued_at, end=max(window.end, issued_at + RESOLUTION))
 
 
-def _status_reasons(pending: Pending, answer: StatusAnswer, rules: Rules) -> list[Reason]:
-    """Step 11."""
+def _judge_status(pending: Pending, answer: StatusAnswer, rules: Rules) -> tuple[StatusRecord | None, Sequence[Reason]]:
+    """Step 11: the record, if it counts, and what it means."""
     if not isinstance(answer, StatusRecord):
-        return [missing(answer, pending.question.policy.status)]
+        return None, [missing(answer, pending.question.policy.status)]
     if (refused := refusal_of_proofs(answer, pending.grant.issuer.status_keys, pending.existing)) is not None:
-        return [refused]
-    return list(timeline.evaluate(answer, _status_window(pending.certificate, pending.window), rules))
+        return None, [refused]
+    return answer, timeline.evaluate(answer, _status_window(pending.certificate, pending.window), rules)
 
 
 def _blocks_status(reason: Reason) -> bool:
@@ -461,7 +464,9 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
     )
 
 
-def _unauthentic(question: Question, reason: Reason, sources: Sources) -> Verdict:
+def _unauthentic(
+    question: Question, reason: Reason, trust: TrustList, refused: RejectedInputError | None = None
+) -> Verdict:
     return _verdict(
         question,
         [reason],
@@ -470,7 +475,7 @@ def _unauthentic(question: Question, reason: Reason, sources: Sources) -> Verdic
         status_observed_at=None,
         checked=_AUTHENTICITY_ALONE,
         validity=None,
-        sources=sources,
+        sources=Sources(trust=trust, refused=refused),
     )
 
 

@@ -98,10 +98,10 @@ class TrustedKey:
 
     def signs_for(self, authority: str) -> bool:
         """Whether the key may sign for this authority."""
-        return any(
-            authority.startswith(allowed[:-1]) if allowed.endswith("*") else authority == allowed
-            for allowed in self.authorities
-        )
+        for allowed in self.authorities:
+            if authority.startswith(allowed[:-1]) if allowed.endswith("*") else authority == allowed:
+                return True
+        return False
 
     def standing(self, signed_at: datetime | None, existed_at: Callable[[], datetime | None]) -> Standing:
         """Whether a document counts by the dates of the key that signed it: one rule for every usage.

@@ -149,8 +149,9 @@ class MemoryStatusBackend:
 
     def lookup(self, query: StatusQuery, /) -> StatusRecord:
         """The whole history of one certificate; an empty record for one that was never registered."""
+        key = query.key
         with self._lock:
-            events = self._events.get((query.issuer, query.key)) or self._events.get((_ANY_ISSUER, query.key), ())
+            events = self._events.get((query.issuer, key)) or self._events.get((_ANY_ISSUER, key), ())
         return StatusRecord(events=events, observed_at=query.asked_at, history_from=EPOCH)
 
     def register_vehicle(

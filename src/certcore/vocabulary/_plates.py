@@ -54,7 +54,7 @@ def same_registration_number(a: str, b: str, /) -> bool:
     whole = written.normalise(a)
     if not whole or whole != written.normalise(b):
         return False
-    if whole in {a, b}:  # one of them is not divided at all, as nearly always
+    if whole in (a, b):  # one of them is not divided at all, as nearly always
         return True
     groups_a, groups_b = written.groups(a), written.groups(b)
     if len(groups_a) == 1 or len(groups_b) == 1:

@@ -58,6 +58,15 @@ def vin_check_digit_ok(vin: str) -> bool:
         ValueError: not a VIN.
     """
     _require_vin(vin)
+    return _has_check_digit(vin)
+
+
+def has_wrong_check_digit(text: str) -> bool:
+    """Whether `text` has the form of a VIN, and position 9 is not its check digit."""
+    return is_vin(text) and not _has_check_digit(text)
+
+
+def _has_check_digit(vin: str) -> bool:
     remainder = sum(map(mul, vin.encode().translate(_VALUES), _WEIGHTS)) % 11
     return vin[8] == "0123456789X"[remainder]
 
