@@ -1,4 +1,4 @@
-"""What a verdict keeps of a look-up that failed: a code, and the cause in a word. Pure.
+"""What a verdict keeps of a look-up that failed, or whose documents do not count: a code, and a word for why. Pure.
 
 A backend may raise whatever it likes. What is kept says why nothing is known, never what a certificate's state is; it
 holds no message and no traceback, which could hold a registration number or what was fetched.
@@ -7,12 +7,16 @@ holds no message and no traceback, which could hold a registration number or wha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 from certcore.errors import StatusError
+from certcore.keys._trusted import ExistingDocument, VerifyingKey
 from certcore.policy import Need
 from certcore.reasons import REASONS, Axis, Effect, Reason
 from certcore.reasons._meaning import blocks, notes
+from certcore.status import _keys
+from certcore.status.protocol import StatusRecord, VehicleRecord
 
 _UNAVAILABLE: Final = "status-unavailable"
 _NOT_KNOWN: Final = frozenset(
@@ -43,6 +47,21 @@ def missing(answer: StatusError | None, need: Need, **detail: str) -> Reason:
         detail["cause"] = cause
     softened = need is Need.IF_AVAILABLE and Effect.NOTES in REASONS[code].effects
     return notes(code, **detail) if softened else blocks(code, **detail)
+
+
+def refusal_of_proofs(
+    record: StatusRecord | VehicleRecord,
+    keys: Sequence[VerifyingKey],
+    existing: Iterable[ExistingDocument] = (),
+    **detail: str,
+) -> Reason | None:
+    """Why an answer does not count, by the keys of the documents behind it; one without documents has none to judge."""
+    for proof in record.proofs:
+        try:
+            _keys.check(proof, keys, existing=existing, observed_at=record.observed_at)
+        except StatusError as refused:
+            return blocks(refused.code, **dict(refused.detail), **detail)
+    return None
 
 
 def cause_of(error: StatusError) -> str | None:

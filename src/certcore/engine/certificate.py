@@ -39,16 +39,16 @@ from certcore._encrypt0 import key_id_of
 from certcore._instants import RESOLUTION, civil_day, midnight
 from certcore.certificate import confidential
 from certcore.engine import _binding, _flags, _freshness, _period
-from certcore.engine._failures import missing, without_traceback
+from certcore.engine._failures import missing, refusal_of_proofs, without_traceback
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
-from certcore.errors import RejectedInputError, StatusError, UntrustedError
+from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import GroupKey
-from certcore.keys._trusted import ExistingDocument, KeyUsage, Standing, VerifyingKey
+from certcore.keys._trusted import ExistingDocument, KeyUsage, Standing
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
 from certcore.policy import Need
 from certcore.proofs import existence
 from certcore.reasons._meaning import REASONS, Axis, Effect, Reason, blocks, fails, notes
-from certcore.status import _keys, timeline
+from certcore.status import timeline
 from certcore.status._facts import Rules
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.timeline import Window
@@ -422,21 +422,6 @@ def _blocks_status(reason: Reason) -> bool:
 
 def _blocks_freshness(reason: Reason) -> bool:
     return reason.axis is Axis.FRESHNESS and reason.effect is Effect.BLOCKS
-
-
-def refusal_of_proofs(
-    record: StatusRecord | VehicleRecord,
-    keys: Sequence[VerifyingKey],
-    existing: Iterable[ExistingDocument] = (),
-    **detail: str,
-) -> Reason | None:
-    """Why an answer does not count, by the keys of the documents behind it; one without documents has none to judge."""
-    for proof in record.proofs:
-        try:
-            _keys.check(proof, keys, existing=existing, observed_at=record.observed_at)
-        except StatusError as refused:
-            return blocks(refused.code, **dict(refused.detail), **detail)
-    return None
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:

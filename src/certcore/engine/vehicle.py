@@ -21,7 +21,7 @@ import attrs
 from certcore._instants import civil_day
 from certcore.engine import _flags, _freshness
 from certcore.engine import certificate as _engine
-from certcore.engine._failures import missing, without_traceback
+from certcore.engine._failures import missing, refusal_of_proofs, without_traceback
 from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
 from certcore.keys._trusted import TrustedKey
 from certcore.policy import Need
@@ -99,7 +99,7 @@ def conclude(pending: Pending, *, vehicle: VehicleAnswer) -> VehicleVerdict:
     record = vehicle if isinstance(vehicle, VehicleRecord) else None
     if not isinstance(vehicle, VehicleRecord):
         found.append(missing(vehicle, Need.REQUIRED, subject="vehicle"))
-    elif (refused := _engine.refusal_of_proofs(vehicle, pending.register_keys, subject="vehicle")) is not None:
+    elif (refused := refusal_of_proofs(vehicle, pending.register_keys, subject="vehicle")) is not None:
         record = None
         found.append(refused)
     elif _freshness.is_from_future(vehicle, question.policy, question.evaluated_at):

@@ -43,7 +43,9 @@ def check(
     if not signers:
         raise StatusError("status-backend-error", "A document is signed by a key that may not", proof="foreign-key")
     signed_at = proof.signed_at or _signed.stated_issue(proof.data) or observed_at
-    found = {standing_of(key, signed_at, lambda: proved_at(proof.data, existing)) for key in signers}
+    found = [standing_of(key, signed_at, lambda: proved_at(proof.data, existing)) for key in signers]
+    if found.count(Standing.COUNTS) == len(found):
+        return
     worst = next((standing for standing in _WORST_FIRST if standing in found), None)
     if worst is Standing.OUTSIDE_WINDOW:
         raise StatusError("status-key-window", "A document is dated outside the window of its key")
@@ -53,7 +55,7 @@ def check(
 
 def _signers(proof: StatusProof, keys: Sequence[VerifyingKey]) -> list[VerifyingKey]:
     """The key that signed; several only where they share an id, and the document does not tell which of them it was."""
-    named = [key for key in keys if proof.key_id == key.key_id or proof.key_id in key.key_ids]
+    named = [key for key in keys if proof.key_id in key.key_ids or proof.key_id == key.key_id]
     if len(named) <= 1:
         return named
     return [key for key in named if _signed.is_signed_by(proof.data, key)] or named
