@@ -73,7 +73,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("verify", "signals", "status.http._trust_list"),
     ("status.http.backends",),
     ("status.http",),
-    ("testing", "register"),
+    ("testing", "register", "bulk"),
     ("_cli",),
     ("cli",),
 )
@@ -104,6 +104,7 @@ ONE_IMPORTER = {
     "sqlalchemy": {"register"},
     "starlette": {"register"},
     "uvicorn": {"_cli"},
+    "pyarrow": {"bulk"},
 }
 """Third-party packages that only certain modules may import."""
 
