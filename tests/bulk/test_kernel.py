@@ -1,4 +1,4 @@
-"""`verify_many` and `verify_files`: a result for each row, in order, equal to the plain loop's, whatever is in a row."""
+"""`verify_many`, `verify_files`: a result for each row, in order, equal to the plain loop's, whatever is in a row."""
 
 from __future__ import annotations
 
