@@ -18,6 +18,7 @@ from certcore import LocalSigner
 from certcore.errors import IssuingError
 from certcore.payload import StatusRef
 from certcore.register import _folder, _layout, publish
+from certcore.register._published import PublishedFolder
 from certcore.register.log import StatusRegistry
 from certcore.register.publish import Publication
 from certcore.status import StatusEvent, StatusEventKind, StatusState
@@ -270,7 +271,7 @@ def test_terms_that_make_no_list_are_refused(lite: StatusRegistry, folder: Path,
 
 def test_one_publisher_at_a_time(lite: StatusRegistry, folder: Path) -> None:
     """While somebody publishes to a folder, another is refused, and told so."""
-    with _folder.held(folder), pytest.raises(IssuingError) as caught:
+    with _folder.hold(folder), pytest.raises(IssuingError) as caught:
         published(lite, folder)
     assert "file-unwritable" == caught.value.code
     assert (0,) == published(lite, folder).published
@@ -318,7 +319,7 @@ def test_the_archive_answers_for_each_moment(lite: StatusRegistry, clock: SetClo
     published(lite, folder)
 
     def issued_at(at: datetime) -> datetime | None:
-        path = _layout.find_archived(folder, "cn/lists/0", int(at.timestamp()))
+        path = PublishedFolder(folder).find_archived("cn/lists/0", int(at.timestamp()))
         place = path and path.relative_to(folder).as_posix()
         return token(folder, place=place).issued_at if place else None
 
@@ -330,14 +331,14 @@ def test_the_archive_answers_for_each_moment(lite: StatusRegistry, clock: SetClo
         issued_at(NOW + HOUR + DAY / 2),
         issued_at(NOW + HOUR + DAY + timedelta(seconds=1)),
     ]
-    assert None is _layout.find_archived(folder / "nowhere", "cn/lists/0", 0)
+    assert None is PublishedFolder(folder / "nowhere").find_archived("cn/lists/0", 0)
 
 
 def test_strange_files_in_the_archive_are_passed_over(lite: StatusRegistry, clock: SetClock, folder: Path) -> None:
     """What was not written by the publisher answers for nothing."""
     published(lite, folder)
     (folder / "archive/2026-11-22/cn/lists/0/x-y").write_bytes(b"")
-    path = _layout.find_archived(folder, "cn/lists/0", int(clock().timestamp()))
+    path = PublishedFolder(folder).find_archived("cn/lists/0", int(clock().timestamp()))
     assert path is not None
     assert path.name.startswith(str(int(clock().timestamp())))
 
@@ -374,6 +375,7 @@ import os, sys
 from datetime import datetime
 from pathlib import Path
 from certcore import LocalSigner
+from certcore.register._published import PublishedFolder
 from certcore.register.log import StatusRegistry
 
 url, folder, key, at, left = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], int(sys.argv[5])

@@ -18,7 +18,7 @@ from tests.register.cast import SetClock, issue
 
 def test_a_register_knows_its_version(registry: StatusRegistry) -> None:
     """One row says which version the tables have."""
-    with registry._database.reading() as connection:
+    with registry._database.read() as connection:
         assert [_schema.VERSION] == list(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
 
 
@@ -36,9 +36,9 @@ def test_an_older_database_takes_every_step(registry: StatusRegistry, clock: Set
         second: ["ALTER TABLE added ADD COLUMN more TEXT", "UPDATE added SET more = 'three'"],
     }
     for _ in range(2):
-        with registry._database.making() as connection:
+        with registry._database.make() as connection:
             _schema.migrate(connection, now=1, version=second, migrations=steps)
-    with registry._database.reading() as connection:
+    with registry._database.read() as connection:
         assert [("two", "three")] == [tuple(row) for row in connection.execute(text("SELECT name, more FROM added"))]
         assert [_schema.VERSION, first, second] == sorted(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
     assert kept == registry.text(ref)
@@ -57,7 +57,7 @@ VERSION_1 = (
 def test_a_database_of_version_1_is_brought_up_to_date(url: str, registry: StatusRegistry, clock: SetClock) -> None:
     """It gets an identity that stays, and its certificates can be revoked as before."""
     ref, _ = issue(registry, clock)
-    with registry._database.making() as connection:
+    with registry._database.make() as connection:
         for statement in VERSION_1:
             connection.execute(text(statement))
     found = [StatusRegistry(url, clock=clock, create=False) for _ in range(2)]
@@ -71,16 +71,16 @@ def test_a_step_that_fails_changes_nothing(registry: StatusRegistry) -> None:
     """A migration is taken whole or not at all."""
     following = _schema.VERSION + 1
     steps = {following: ["CREATE TABLE added (name TEXT)", "INSERT INTO nowhere VALUES (1)"]}
-    with pytest.raises(IssuingError), registry._database.making() as connection:
+    with pytest.raises(IssuingError), registry._database.make() as connection:
         _schema.migrate(connection, now=1, version=following, migrations=steps)
-    with registry._database.reading() as connection:
+    with registry._database.read() as connection:
         assert not inspect(connection).has_table("added")
         assert [_schema.VERSION] == list(connection.scalars(select(_schema.SCHEMA_VERSION.c.version)))
 
 
 def test_a_newer_database_is_refused(url: str, registry: StatusRegistry) -> None:
     """What a newer certcore made is not written to: its rows may mean something else."""
-    with registry._database.making() as connection:
+    with registry._database.make() as connection:
         connection.execute(_schema.SCHEMA_VERSION.insert().values(version=99, applied_at=1))
     with pytest.raises(IssuingError) as caught:
         StatusRegistry(url)
@@ -100,7 +100,7 @@ def test_the_database_itself_guards(registry: StatusRegistry, clock: SetClock, s
     """Two certificates in force, events without a certificate and one vehicle twice do not pass, whoever writes."""
     issue(registry, clock)
     issue(registry, clock)
-    with pytest.raises(IssuingError) as caught, registry._database.writing() as connection:
+    with pytest.raises(IssuingError) as caught, registry._database.write() as connection:
         connection.execute(text(statement))
     assert "register-failed" == caught.value.code
     assert caught.value.__cause__ is None
@@ -112,7 +112,7 @@ def test_sqlite_is_set_up_to_last(tmp_path: Path) -> None:
     """Write-ahead log, every commit on the disk, foreign keys, and overwriting of what is deleted."""
     registry = StatusRegistry(f"sqlite:///{tmp_path}/own.db")
     found: dict[str, Any] = {}
-    with registry._database.reading() as connection:
+    with registry._database.read() as connection:
         for name in ("journal_mode", "synchronous", "foreign_keys", "secure_delete", "busy_timeout"):
             found[name] = connection.exec_driver_sql(f"PRAGMA {name}").scalar()
     assert {

@@ -32,6 +32,9 @@ DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 
 _WRITES: Final = "certcore_writes"
 _MAKING_LOCK: Final = 0x6365727463  # "certc": PostgreSQL's advisory lock while tables are made or migrated
+_REFUSALS: Final = (SQLAlchemyError, OverflowError, UnicodeError)
+"""What a database raises; a number too large for it, and text that is none, leave the driver as they are."""
+
 _DRIVERS: Final = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 
 
@@ -54,7 +57,7 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def read(self) -> Iterator[Connection]:
         """A connection to read with, in one transaction.
 
         Raises:
@@ -63,13 +66,13 @@ class Database:
         try:
             with self._own_engine().connect() as connection:
                 yield connection
-        except (SQLAlchemyError, OverflowError) as cause:  # a number too large for a column leaves the driver as it is
+        except _REFUSALS as cause:
             raise StatusError(
                 "status-unavailable", "The register's database gave no answer", error=_kind(cause)
             ) from _tellable(cause)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[Connection]:
         """A connection to write with, nobody else writing; committed at the end, and on the disk then.
 
         Raises:
@@ -81,14 +84,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def opening(self) -> Iterator[Connection]:
-        """A connection to see with whether there is a register; waits for no writer, and its errors are `writing`'s."""
+    def open(self) -> Iterator[Connection]:
+        """A connection to see with whether there is a register; waits for no writer, and its errors are `write`'s."""
         with self._transaction(writes=False) as connection:
             yield connection
 
     @contextmanager
-    def making(self) -> Iterator[Connection]:
-        """As `writing`, while there may be no tables yet."""
+    def make(self) -> Iterator[Connection]:
+        """As `write`, while there may be no tables yet."""
         with self._transaction() as connection:
             if not self.is_sqlite:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_MAKING_LOCK})"))
@@ -99,7 +102,7 @@ class Database:
         try:
             with self._own_engine().execution_options(**{_WRITES: writes}).begin() as connection:
                 yield connection
-        except (SQLAlchemyError, OverflowError) as cause:
+        except _REFUSALS as cause:
             raise IssuingError(
                 "register-failed", "The register's database did not take it", error=_kind(cause)
             ) from _tellable(cause)
@@ -107,7 +110,7 @@ class Database:
     def forget_the_log(self) -> None:
         """Empty SQLite's write-ahead log, which still holds what was erased; a reader that stays may prevent it."""
         if self.is_sqlite:
-            with suppress(StatusError, sqlite3.Error), self.reading() as connection:
+            with suppress(StatusError, sqlite3.Error), self.read() as connection:
                 driver: Any = connection.connection.driver_connection
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -196,9 +199,11 @@ def _prepare_postgresql(timeout_s: int) -> Callable[[Any, ConnectionPoolEntry], 
     return prepare
 
 
-def _kind(cause: SQLAlchemyError | OverflowError) -> str:
+def _kind(cause: Exception) -> str:
     return type(cause.orig if isinstance(cause, DBAPIError) and cause.orig is not None else cause).__name__
 
 
-def _tellable(cause: SQLAlchemyError | OverflowError) -> Exception | None:
-    return cause if isinstance(cause, OperationalError) or not isinstance(cause, DBAPIError) else None
+def _tellable(cause: Exception) -> Exception | None:
+    if isinstance(cause, OperationalError):
+        return cause
+    return None if isinstance(cause, DBAPIError | UnicodeError) else cause

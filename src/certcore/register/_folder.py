@@ -29,7 +29,7 @@ LOCK: Final = ".lock"
 
 
 class Folder:
-    """One folder, held by one writer; made by `held`."""
+    """One folder, held by one writer; made by `hold`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -96,7 +96,7 @@ def read(folder: Path, name: str) -> bytes | None:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[Folder]:
+def hold(path: Path) -> Iterator[Folder]:
     """The folder, made where there is none, while nobody else writes to it.
 
     Raises:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -14,13 +15,15 @@ from urllib.parse import urlsplit
 import attrs
 from attrs.validators import instance_of, optional
 
-from certcore._instants import LAST_SECOND
 from certcore.status._documents import events_uri
 
 INDEX: Final = "index.json"
 STATE: Final = ".state.json"
 ARCHIVE: Final = "archive"
 EVENTS_SUFFIX: Final = events_uri("")
+
+MAX_LIFETIME: Final = timedelta(days=366)
+"""The longest that a list may speak for the present: so far before a moment its list is looked for in the archive."""
 
 
 @attrs.frozen(kw_only=True)
@@ -66,13 +69,6 @@ def check_place(uri: str, /) -> None:
         raise ValueError(f"a list's path has no empty, hidden or escaped part, and is not below {ARCHIVE}")
 
 
-def find_archived(folder: Path, place: str, at: int, /) -> Path | None:
-    """The archived document that spoke at a second: the latest issued by then, if it had not expired."""
-    for _, end, path in list_archived(folder, place, until=at):
-        return path if at <= end else None
-    return None
-
-
 def read_state(data: bytes | None, /) -> dict[str, PublishedList]:
     """What ``.state.json`` says: URI to list. Nothing where it is missing or damaged: then all is published again."""
     try:
@@ -82,15 +78,15 @@ def read_state(data: bytes | None, /) -> dict[str, PublishedList]:
         return {}
 
 
-def list_archived(folder: Path, place: str, /, *, until: int = LAST_SECOND) -> Iterator[tuple[int, int, Path]]:
-    """What the archive holds for a place, issued by a second: its begin, its end and the file, the latest first."""
+def list_archived(folder: Path, place: str, /) -> Iterator[tuple[int, int, Path]]:
+    """What the archive holds for a place: its begin, its end and the file, the latest first."""
     root = folder / ARCHIVE
     days = sorted((found.name for found in root.iterdir()), reverse=True) if root.is_dir() else []
     for name in days:
         spans = (_span(path) for path in (root / name / place).glob("*-*"))
-        yield from sorted((span for span in spans if span[0] <= until), reverse=True)
+        yield from sorted((span for span in spans if span is not None), reverse=True)
 
 
-def _span(path: Path) -> tuple[int, int, Path]:
+def _span(path: Path) -> tuple[int, int, Path] | None:
     start, _, end = path.name.partition("-")
-    return (int(start), int(end), path) if start.isdecimal() and end.isdecimal() else (1 << 63, 0, path)
+    return (int(start), int(end), path) if start.isdecimal() and end.isdecimal() else None

@@ -23,11 +23,11 @@ def open_settings(
         IssuingError: ``register-failed``, also where there is none and none is to be made.
     """
     database.require_file(create=create)
-    with database.opening() as connection:
+    with database.open() as connection:
         found = _settings(connection)
     if found is not None:
         return found
-    with database.making() as connection:
+    with database.make() as connection:
         if not _schema.is_made(connection):  # somebody else may have made it meanwhile
             if not create:
                 raise IssuingError("register-failed", "There is no register in this database; make one first")

@@ -38,7 +38,7 @@ from sqlalchemy import (
 
 from certcore.errors import IssuingError
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The version of the tables below."""
 
 MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
@@ -48,10 +48,16 @@ MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
             "ALTER TABLE lists ADD COLUMN mark TEXT NOT NULL DEFAULT ''",
             "ALTER TABLE lists DROP COLUMN last_change_id",
             "CREATE INDEX changes_by_time ON events (recorded_at) WHERE kind > 0",
-        )
+        ),
+        3: (),
     }
 )
 """Version -> the statements that make it out of the one before."""
+
+POSTGRESQL_MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
+    {3: ("ALTER TABLE certificates ALTER COLUMN plate_type TYPE BIGINT",)}
+)
+"""Further statements for PostgreSQL, whose integers have 32 bits with a sign; SQLite's have 64."""
 
 METADATA: Final = MetaData()
 
@@ -106,7 +112,7 @@ CERTIFICATES: Final = Table(
     Column("state", SmallInteger, nullable=False),  # as recorded, whenever it has effect; the values of a status list
     Column("registration_number", Text),  # null once erased, as the next five
     Column("country", Text),
-    Column("plate_type", Integer),
+    Column("plate_type", BigInteger),
     Column("plate_key", Text),
     Column("vin", Text),
     Column("text", Text),
@@ -200,7 +206,8 @@ def migrate(
         raise IssuingError(
             "register-failed", "The register was made by a newer version of certcore", found=found, known=version
         )
+    further = POSTGRESQL_MIGRATIONS if connection.dialect.name == "postgresql" else {}
     for step in range(found + 1, version + 1):
-        for statement in migrations[step]:
+        for statement in (*migrations[step], *further.get(step, ())):
             connection.execute(text(statement))
         connection.execute(insert(SCHEMA_VERSION).values(version=step, applied_at=now))

@@ -1,4 +1,4 @@
-"""Who may ask for what, and how often: principals, a table of bearer tokens, and a token bucket for each.
+"""Who may ask for what, and how often: principals, a table of bearer tokens, a token bucket and a day's quota for each.
 
 What lives here: deciding from a request's header. What never does: tokens in clear. The table holds SHA-256 of each,
 which is enough for tokens made at random (`BearerTokens.new_token`), and useless for ones that a person thought up.
@@ -13,7 +13,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -53,6 +53,7 @@ MAX_HEADER_CHARACTERS: Final = 512
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _BEARER: Final = re.compile(r"[Bb]earer +(?P<token>[A-Za-z0-9._~+/-]{16,}=*)")
 _MAX_BUCKETS: Final = 10_000
+_A_DAY: Final = timedelta(days=1)
 
 
 def _scopes(value: Iterable[str]) -> frozenset[str]:
@@ -71,6 +72,12 @@ def _is_name(_: object, __: attrs.Attribute[str], value: object) -> None:
         raise ValueError(msg)
 
 
+def _is_count(_: object, __: attrs.Attribute[int | None], value: object) -> None:
+    if value is not None and (type(value) is not int or value < 0):
+        msg = "a number of requests is 0 or more"
+        raise ValueError(msg)
+
+
 @attrs.frozen
 class Principal:
     """Somebody who may ask.
@@ -78,10 +85,12 @@ class Principal:
     Attributes:
         name: who; the rate is limited for each name.
         scopes: for what: some of `SCOPES`.
+        per_day: how many requests a day, where that is another number than everybody's.
     """
 
     name: str = attrs.field(validator=_is_name)
     scopes: frozenset[str] = attrs.field(converter=_scopes, validator=_are_known)
+    per_day: int | None = attrs.field(default=None, validator=_is_count)
 
 
 @attrs.frozen(repr=False)
@@ -92,7 +101,7 @@ class BearerTokens:
 
     @classmethod
     def from_file(cls, path: Path | str, /) -> Self:
-        """The table in a JSON file: ``[{"name": ..., "sha256": ..., "scopes": [...]}, ...]``.
+        """The table in a JSON file: ``[{"name": ..., "sha256": ..., "scopes": [...]}, ...]``, and ``per_day`` if any.
 
         Raises:
             RejectedInputError: ``file-unreadable``, ``file-too-large``, ``input-malformed``.
@@ -165,6 +174,52 @@ class RateLimit:
         return 0.0 if may_pass else (1 - left) / self._per_second
 
 
+class DailyQuota:
+    """How many requests each principal has in a day, UTC.
+
+    Args:
+        per_day: how many, for principals that state no number of their own.
+        clock: what time it is.
+        count: counts a principal's request of a day and tells how many there were, by whatever process; where there is
+            none, or it gives None, those of this process count.
+    """
+
+    def __init__(
+        self, *, per_day: int, clock: Callable[[], datetime], count: Callable[[str, date], int | None] | None = None
+    ) -> None:
+        if per_day < 0:
+            raise ValueError("a quota is 0 or more")
+        self._per_day, self._clock, self._count = per_day, clock, count
+        self.begin_in_child()
+        _forks.begin_in_children(self)
+        self._day = date.min
+        self._counts: OrderedDict[str, int] = OrderedDict()
+
+    def begin_in_child(self) -> None:
+        """As `_forks.Forked`: what is held stays."""
+        self._lock = Lock()
+
+    def wait_s(self, principal: Principal, /) -> float:
+        """0.0 where a request may pass; else the seconds until the next day. It is counted either way."""
+        now = self._clock().astimezone(UTC)
+        here = self._count_here(principal.name, now.date())
+        everywhere = None if self._count is None else self._count(principal.name, now.date())
+        most = self._per_day if principal.per_day is None else principal.per_day
+        if max(here, everywhere or 0) <= most:
+            return 0.0
+        return (datetime.combine(now.date(), time(), UTC) + _A_DAY - now).total_seconds()
+
+    def _count_here(self, name: str, day: date) -> int:
+        with self._lock:
+            if day != self._day:
+                self._day = day
+                self._counts.clear()
+            self._counts[name] = self._counts.pop(name, 0) + 1
+            if len(self._counts) > _MAX_BUCKETS:
+                self._counts.popitem(last=False)
+            return self._counts[name]
+
+
 def _rows(table: object) -> list[Any]:
     if not isinstance(table, list):
         msg = "a table is a list"
@@ -172,10 +227,19 @@ def _rows(table: object) -> list[Any]:
     return table
 
 
+def _per_day(rest: dict[Any, Any]) -> dict[str, Any]:
+    """The one member that a row may have besides the others."""
+    if not rest.keys() <= {"per_day"}:
+        raise ValueError("a row has members that this version does not know")
+    return rest
+
+
 def _read_row(row: object) -> tuple[bytes, Principal]:
     match row:
-        case {"name": str() as name, "sha256": str() as digest, "scopes": list() as scopes, **rest} if not rest:
+        case {"name": str() as name, "sha256": str() as digest, "scopes": list() as scopes, **rest} if rest.keys() <= {
+            "per_day"
+        }:
             if _DIGEST.fullmatch(digest) and all(isinstance(scope, str) for scope in scopes):
-                return bytes.fromhex(digest), Principal(name, scopes)
-    msg = "a row has a name, sha256 in lower-case hexadecimal, and scopes"
+                return bytes.fromhex(digest), Principal(name, scopes, **_per_day(rest))
+    msg = "a row has a name, sha256 in lower-case hexadecimal, and scopes; it may have per_day"
     raise ValueError(msg)

@@ -106,7 +106,7 @@ class StatusRegistry:
         """That many of them at once."""
         if type(count) is not int or count < 1:
             raise ValueError("a count is a whole number from 1")
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             return _entries.allocate(connection, count)
 
     def record(
@@ -136,12 +136,12 @@ class StatusRegistry:
             _entries.prepare(certificate, text, supersedes_from=at, country=country, now=now)
             for certificate, text in held
         ]
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             return _entries.record(connection, entries, now=now)
 
     def begin_list(self) -> int:
         """Give out references from a new list from now on; its number; after a restored backup see `recover`."""
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             return _entries.begin_list(connection)
 
     # --- what happens to certificates
@@ -197,7 +197,7 @@ class StatusRegistry:
         if criteria == Criteria():
             raise ValueError("a bulk revocation names an authority, an inspector, a key or a window of time")
         happening = self._happening(StatusEventKind.REVOKED, _seconds(effective_at), actor, reason)
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             return _events.revoke_where(connection, criteria, happening)
 
     def suspend(self, ref: StatusRef, /, *, actor: str, reason: str, effective_at: datetime | None = None) -> None:
@@ -220,7 +220,7 @@ class StatusRegistry:
         Raises:
             StatusError: ``status-unknown-reference`` for one that is not recorded, or was erased.
         """
-        with self._database.reading() as connection:
+        with self._database.read() as connection:
             row = _events.rows_of(connection, [_reference(ref)]).get(_reference(ref))
         if row is None or row.text is None:
             raise StatusError("status-unknown-reference", "The register has no text for this reference")
@@ -247,7 +247,7 @@ class StatusRegistry:
         stated = self.issuer or issuer
         if stated is None:
             raise ValueError("a receipt names the issuer, which this register does not know")
-        with self._database.reading() as connection:
+        with self._database.read() as connection:
             second = _entries.recorded_at(connection, text)
         if second is None:
             raise IssuingError("not-recorded", "The register does not hold this text")
@@ -257,13 +257,13 @@ class StatusRegistry:
         """All that happened to one certificate since the register began; nothing for one it does not know."""
         events: tuple[StatusEvent, ...] = ()
         if isinstance(query.ref, StatusRef) and self.issuer in {None, query.issuer}:
-            with self._database.reading() as connection:
+            with self._database.read() as connection:
                 events = _events.history(connection, _reference(query.ref))
         return StatusRecord(events=events, observed_at=query.asked_at, history_from=self.history_from)
 
     def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
         """Every flag a vehicle has or had, and until when its inspection runs."""
-        with self._database.reading() as connection:
+        with self._database.read() as connection:
             vehicles = _vehicles.meant(connection, query)
             flags = _vehicles.flags(connection, vehicles)
             as_of = int(query.as_of.timestamp())
@@ -282,7 +282,7 @@ class StatusRegistry:
         Raises:
             StatusError: ``status-unavailable``.
         """
-        with self._database.reading() as connection:
+        with self._database.read() as connection:
             connection.execute(select(_schema.REGISTER.c.id)).one()
 
     # --- vehicles
@@ -312,14 +312,14 @@ class StatusRegistry:
             IssuingError: ``register-failed``, also for one that is in force: revoke it first.
         """
         erasure = self._erasure(actor, reason)
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             _entries.erase(connection, [_reference(ref)], erasure)
         self._database.forget_the_log()
 
     def erase_vehicle(self, vehicle: VehicleQuery, /, *, actor: str, reason: str) -> int:
         """Forget a vehicle: as `erase` for each of its certificates; how many there were."""
         erasure = self._erasure(actor, reason)
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             found = _vehicles.find(connection, vehicle)
             refs = [] if found is None else _entries.refs_of_vehicle(connection, found)
             erased = _entries.erase(connection, refs, erasure)
@@ -372,19 +372,19 @@ class StatusRegistry:
             StatusError: for documents that none of the keys signed, or that cannot be read.
         """
         found = _recovery.read_folder(folder, uri_template, tuple(keys))
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             learnt = _recovery.recover(connection, found, now=self._now())
         self._open(self.issuer, self.country, DEFAULT_LIST_SIZE, create=False)
         return learnt
 
     def list_heads(self, *, now: datetime) -> list[ListHead]:
         """For publishing: every list with the mark of its latest change, and what its changes' times say."""
-        with self._database.reading() as connection:
+        with self._database.read() as connection:
             return _events.heads_of_lists(connection, now=_to_seconds(now))
 
     def list_changes(self, number: int, *, now: datetime) -> ListChanges:
         """For publishing: what happened to a list's entries besides being issued, as recorded by then."""
-        with self._database.reading() as connection:
+        with self._database.read() as connection:
             mark = connection.scalar(select(_schema.LISTS.c.mark).where(_schema.LISTS.c.number == number))
             events = _events.changes_of_list(connection, number, known_by=_to_seconds(now))
         return ListChanges(mark=str(mark), events=events)
@@ -424,7 +424,7 @@ class StatusRegistry:
     ) -> int:
         happening = self._happening(kind, effective_at, actor, reason)
         found = [_reference(ref) for ref in refs]
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             return _events.append(connection, found, happening)
 
     def _happening(self, kind: StatusEventKind, effective_at: int | None, actor: str, reason: str) -> Happening:
@@ -448,7 +448,7 @@ class StatusRegistry:
             "reason": _word(reason, "a reason"),
         }
         _vehicles.identity_of(vehicle)  # misuse is told before anything is asked
-        with self._database.writing() as connection:
+        with self._database.write() as connection:
             return _vehicles.write_flag(connection, vehicle, row)
 
     def _erasure(self, actor: str, reason: str) -> _entries.Erasure:

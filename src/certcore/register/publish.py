@@ -45,6 +45,7 @@ from certcore.register import _checks, _folder
 from certcore.register._layout import (
     ARCHIVE,
     INDEX,
+    MAX_LIFETIME,
     STATE,
     PublishedList,
     check_place,
@@ -189,8 +190,10 @@ def publish(  # noqa: PLR0913  each of them may be asked for alone
         StatusError: ``status-unavailable``.
         ValueError: for a template or times that cannot be.
     """
-    if lifetime < timedelta(seconds=2) or (ttl is not None and not timedelta(seconds=1) <= ttl <= lifetime):
-        raise ValueError("a list lives for two seconds or more, and its ttl is not longer than that")
+    if not timedelta(seconds=2) <= lifetime <= MAX_LIFETIME:
+        raise ValueError(f"a list lives for two seconds to {MAX_LIFETIME.days} days")
+    if ttl is not None and not timedelta(seconds=1) <= ttl <= lifetime:
+        raise ValueError("a list's ttl is a second or more, and not longer than it lives")
     template = ListTemplate(uri=uri_template, not_before=now)
     check_place(template.resolve(0))
     terms = _Terms(
@@ -203,7 +206,7 @@ def publish(  # noqa: PLR0913  each of them may be asked for alone
         withdraw=withdraw,
         set_back=set_back,
     )
-    with _folder.held(folder) as held:
+    with _folder.hold(folder) as held:
         return _publish(held, source, terms)
 
 

@@ -1,0 +1,119 @@
+"""What ``certcore status serve`` listens with: uvicorn, and an end for clients that take their time.
+
+A request is whole within `REQUEST_S` of its first byte, headers and body, or its connection is closed, with 408 if no
+answer has begun; so is a connection on which nothing comes. An answer is taken within `ANSWER_S`. Beyond
+`MAX_CONNECTIONS` a new one is closed at once. These are for a service that somebody reaches without a proxy, and for
+what a proxy passes on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    from asyncio import TimerHandle, Transport
+
+    from starlette.applications import Starlette
+
+REQUEST_S: Final = 15.0
+"""How long a request may be on its way. Longer than the app's own limit for a body, which is told as a problem."""
+
+ANSWER_S: Final = 60.0
+"""How long an answer may be on its way: a list of 4 MB over some 70 kB a second."""
+
+MAX_CONNECTIONS: Final = 500
+"""Half of the open files that a process usually may have."""
+
+MAX_HEADER_BYTES: Final = 16 << 10
+
+_COMING: Final = frozenset({h11.IDLE, h11.SEND_BODY})
+_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+class TimedProtocol(H11Protocol):
+    """One connection, with its two limits."""
+
+    request_s, answer_s, max_connections = REQUEST_S, ANSWER_S, MAX_CONNECTIONS
+
+    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401  uvicorn's own
+        super().__init__(*args, **settings)
+        self._request_end: TimerHandle | None = None
+        self._answer_end: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Expect a request."""
+        super().connection_made(transport)
+        if len(self.connections) > self.max_connections:
+            transport.abort()
+        self._expect_request()
+
+    def data_received(self, data: bytes) -> None:
+        """Expect the rest of a request, if there is one."""
+        super().data_received(data)
+        if self.conn.their_state in _COMING:
+            self._expect_request()
+        else:
+            self._request_end = _cancelled(self._request_end)
+
+    def on_response_complete(self) -> None:
+        """Expect the answer to be taken."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:  # of the next request already, or still of this one
+            self._expect_request()
+        self._answer_end = _cancelled(self._answer_end)
+        if self.transport.get_write_buffer_size():
+            self._expect_reader()
+
+    def pause_writing(self) -> None:
+        """Expect a reader who has fallen behind to catch up."""
+        super().pause_writing()
+        self._expect_reader()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Expect nothing more."""
+        self._request_end, self._answer_end = _cancelled(self._request_end), _cancelled(self._answer_end)
+        super().connection_lost(exc)
+
+    def _expect_request(self) -> None:
+        if self._request_end is None:
+            self._request_end = self.loop.call_later(self.request_s, self._end_request)
+
+    def _expect_reader(self) -> None:
+        if self._answer_end is None:
+            self._answer_end = self.loop.call_later(self.answer_s, self._end_answer)
+
+    def _end_request(self) -> None:
+        has_begun = self.cycle is not None and not self.cycle.response_complete and self.cycle.response_started
+        if self.transport.get_write_buffer_size() or has_begun:
+            self.transport.abort()
+            return
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            self.transport.write(_TOO_SLOW)
+        self.transport.close()
+
+    def _end_answer(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        self._answer_end = None
+
+
+def run(app: Starlette, *, host: str, port: int) -> None:
+    """Serve until told to stop."""
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=TimedProtocol,
+        ws="none",
+        server_header=False,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+    )
+
+
+def _cancelled(timer: TimerHandle | None) -> None:
+    if timer is not None:
+        timer.cancel()
