@@ -57,14 +57,14 @@ class TimedProtocol(H11Protocol):
         if self.conn.their_state in _COMING:
             self._expect_request()
         else:
-            self._request_end = _cancelled(self._request_end)
+            self._forget_request()
 
     def on_response_complete(self) -> None:
         """Expect the answer to be taken."""
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY:  # of the next request already, or still of this one
             self._expect_request()
-        self._answer_end = _cancelled(self._answer_end)
+        self._forget_answer()
         if self.transport.get_write_buffer_size():
             self._expect_reader()
 
@@ -75,7 +75,8 @@ class TimedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Expect nothing more."""
-        self._request_end, self._answer_end = _cancelled(self._request_end), _cancelled(self._answer_end)
+        self._forget_request()
+        self._forget_answer()
         super().connection_lost(exc)
 
     def _expect_request(self) -> None:
@@ -86,9 +87,18 @@ class TimedProtocol(H11Protocol):
         if self._answer_end is None:
             self._answer_end = self.loop.call_later(self.answer_s, self._end_answer)
 
+    def _forget_request(self) -> None:
+        if self._request_end is not None:
+            self._request_end.cancel()
+            self._request_end = None
+
+    def _forget_answer(self) -> None:
+        if self._answer_end is not None:
+            self._answer_end.cancel()
+            self._answer_end = None
+
     def _end_request(self) -> None:
-        has_begun = self.cycle is not None and not self.cycle.response_complete and self.cycle.response_started
-        if self.transport.get_write_buffer_size() or has_begun:
+        if self.transport.get_write_buffer_size() or self.conn.our_state is h11.SEND_BODY:
             self.transport.abort()
             return
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
@@ -112,8 +122,3 @@ def run(app: Starlette, *, host: str, port: int) -> None:
         server_header=False,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
     )
-
-
-def _cancelled(timer: TimerHandle | None) -> None:
-    if timer is not None:
-        timer.cancel()

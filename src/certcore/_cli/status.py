@@ -24,11 +24,12 @@ from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 
 if TYPE_CHECKING:
     from certcore.register import Publication, StatusRegistry
+    from certcore.register.audit import AuditTrail
 
 _FILE = click.Path(path_type=Path)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_EXTRA: Final = frozenset({"sqlalchemy", "starlette", "uvicorn", "psycopg"})
+_EXTRA: Final = frozenset({"sqlalchemy", "starlette", "uvicorn", "psycopg", "anyio", "h11"})
 _REFERENCE: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
 _LOOPBACK: Final = "127.0.0.1"
 _DEFAULT_PORT: Final = 8460
@@ -232,6 +233,18 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
 @click.option("--key", "key_file", type=_FILE, help="The private key for answers and receipts, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
 @click.option("--tokens", type=_FILE, help="The table of bearer tokens, JSON: who may ask for what.")
+@click.option(
+    "--per-day", type=click.IntRange(0), default=10_000, show_default=True, help="Requests of each token in a day, UTC."
+)
+@click.option("--audit", "audit_file", type=_FILE, help="Where it is written down who asked; made where there is none.")
+@click.option(
+    "--audit-key",
+    type=_FILE,
+    help="The key that hides what was asked about; made where there is none. Keep it elsewhere.",
+)
+@click.option(
+    "--audit-days", type=click.IntRange(0, 3650), default=90, show_default=True, help="How long; 0 keeps counts alone."
+)
 @click.option("--host", default=_LOOPBACK, show_default=True, help="Where to listen; put TLS in front of it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=_DEFAULT_PORT, show_default=True)
 def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one for each option
@@ -239,8 +252,11 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
     if (how["key_file"] is None) != (how["tokens"] is None):
         msg = "looking vehicles up and giving receipts takes both --key and --tokens"
         raise click.UsageError(msg)
+    if (how["audit_file"] is None) != (how["audit_key"] is None):
+        msg = "an audit trail takes both --audit and --audit-key"
+        raise click.UsageError(msg)
     files.read_bytes(how["trust_list"], limit=MAX_TRUST_LIST_BYTES)
-    uvicorn = _register_module("uvicorn")
+    server = _register_module("certcore._cli.server")
     service, access = _register_module("certcore.register.service"), _register_module("certcore.register.access")
     signer = None if how["key_file"] is None else keygen.read_signer(how["key_file"], how["password_file"])
     try:
@@ -251,11 +267,25 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
             folder=folder,
             authorize=None if how["tokens"] is None else access.BearerTokens.from_file(how["tokens"]),
             list_path=how["list_path"],
+            per_day=how["per_day"],
+            audit=_open_trail(how),
         )
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
-    uvicorn.run(app, host=how["host"], port=how["port"], server_header=False)
+    server.run(app, host=how["host"], port=how["port"])
     return exit_codes.DONE
+
+
+def _open_trail(how: dict[str, Any]) -> AuditTrail | None:
+    """The audit trail that is asked for, if any."""
+    if how["audit_file"] is None:
+        return None
+    audit = _register_module("certcore.register.audit")
+    trail: AuditTrail = audit.AuditTrail(
+        how["audit_file"], key=audit.read_key(how["audit_key"]), keep=timedelta(days=how["audit_days"])
+    )
+    click.get_current_context().call_on_close(trail.close)
+    return trail
 
 
 def _trust_list(how: dict[str, Any]) -> TrustList | None:
