@@ -280,10 +280,9 @@ def _open_trail(how: dict[str, Any]) -> AuditTrail | None:
     """The audit trail that is asked for, if any."""
     if how["audit_file"] is None:
         return None
-    audit = _register_module("certcore.register.audit")
-    trail: AuditTrail = audit.AuditTrail(
-        how["audit_file"], key=audit.read_key(how["audit_key"]), keep=timedelta(days=how["audit_days"])
-    )
+    made: type[AuditTrail] = _register_module("certcore.register.audit").AuditTrail
+    key = made.read_key(how["audit_key"])
+    trail = made(how["audit_file"], key=key, keep=timedelta(days=how["audit_days"]))
     click.get_current_context().call_on_close(trail.close)
     return trail
 
