@@ -16,8 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle, Transport
-
-    from starlette.applications import Starlette
+    from collections.abc import Callable
 
 REQUEST_S: Final = 15.0
 """How long a request may be on its way. Longer than the app's own limit for a body, which is told as a problem."""
@@ -111,7 +110,7 @@ class TimedProtocol(H11Protocol):
         self._answer_end = None
 
 
-def run(app: Starlette, *, host: str, port: int) -> None:
+def run(app: Callable[..., Any], *, host: str, port: int) -> None:
     """Serve until told to stop."""
     uvicorn.run(
         app,
