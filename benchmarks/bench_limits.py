@@ -175,6 +175,12 @@ def _expected(**seen: Any) -> Door:  # noqa: ANN401  text, where `Expected` take
     return lambda: Expected(**seen)
 
 
+def _normalised(text: str) -> Door:
+    from certcore import vocabulary  # noqa: PLC0415  as above
+
+    return lambda: vocabulary.normalise_registration_number(text)
+
+
 def _picture(data: bytes) -> Door:
     from certcore import Policy, Verifier  # noqa: PLC0415  as above
     from certcore.testing import make_trust  # noqa: PLC0415  as above
@@ -207,6 +213,8 @@ DOORS: Final[dict[str, Callable[[], Door]]] = {
     "text: combining marks": lambda: _verify("VIC1:" + "\u0301\u0327" * 2_000_000),
     "expected plate: combining marks": lambda: _expected(registration_number="A" + "\u0301\u0327" * 2_000_000),
     "expected VIN: combining marks": lambda: _expected(vin="A" + "\u0301\u0327" * 2_000_000),
+    "expected country: combining marks": lambda: _expected(country="A" + "\u0301\u0327" * 2_000_000),
+    "normalised number: combining marks": lambda: _normalised("A" + "\u0301\u0327" * 2_000_000),
     "picture: finder patterns, 4 400": lambda: _picture(finder_patterns(4400)),
     "picture: finder patterns, 9 400": lambda: _picture(finder_patterns(9400)),
     "picture: noise": lambda: _picture(noise(4000)),

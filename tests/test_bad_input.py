@@ -5,14 +5,18 @@ Each is refused at once, with a sentence that says what is wrong, and never half
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import attrs
 import pytest
 
-from certcore import Expected, Need, Policy
-from tests.verify_cases import NOW, PLATE, SEEN, TEXT, VIN, registered, verifier
+from certcore import AsyncVerifier, Expected, Need, Policy, vocabulary
+from certcore.status import MemoryStatusBackend, VehicleQuery
+from certcore.vocabulary import _plates, _vins
+from tests.verify_cases import NOW, PLATE, SEEN, TEXT, TRUST, VIN, certificate, registered, verifier
 
 HOUR: Final = timedelta(hours=1)
 INTERNALS: Final = (
@@ -138,3 +142,72 @@ def test_a_naive_clock() -> None:
     """A clock without a zone is refused as a clock's."""
     with pytest.raises(ValueError, match=r"^the clock's time: .*time zone"):
         verifier(registered(), at=NAIVE).verify(TEXT, as_of=date(2026, 9, 1))
+
+
+MARKS: Final = "A" + "\u0301\u0327" * 32_000
+"""Combining marks out of their order, which take time that grows with the square of their number to sort."""
+
+
+def _verdict(**asked: Any) -> Any:  # noqa: ANN401  a verdict, if there were one
+    return verifier(registered()).check_vehicle(as_of=NOW, **asked)
+
+
+def _later(**asked: Any) -> Any:  # noqa: ANN401  as above
+    asker = AsyncVerifier(trust=TRUST, status=None, policy=Policy.claims())
+    return asyncio.run(asker.check_vehicle(as_of=NOW, **asked))
+
+
+DOORS: Final[dict[str, Callable[[str], object]]] = {
+    "expected number": lambda text: Expected(registration_number=text),
+    "expected VIN": lambda text: Expected(vin=text),
+    "expected country": lambda text: Expected(country=text),
+    "vehicle by number": lambda text: _verdict(registration_number=text, country="CN"),
+    "vehicle by VIN": lambda text: _verdict(vin=text),
+    "vehicle by country": lambda text: _verdict(vin=VIN, country=text),
+    "later by number": lambda text: _later(registration_number=text, country="CN"),
+    "later by VIN": lambda text: _later(vin=text),
+    "later by country": lambda text: _later(vin=VIN, country=text),
+    "certificate's number": lambda text: certificate(registration_number=text),
+    "certificate's VIN": lambda text: certificate(vin=text),
+    "certificate's authority": lambda text: certificate(authority=text),
+    "certificate's country": lambda text: certificate(country=text),
+    "certificate's document number": lambda text: certificate(document_number=text),
+    "normalise_registration_number": vocabulary.normalise_registration_number,
+    "normalise_vin": vocabulary.normalise_vin,
+    "groups": _plates.registration_number_groups,
+    "same number": lambda text: vocabulary.same_registration_number(text, PLATE),
+    "same other number": lambda text: vocabulary.same_registration_number(PLATE, text),
+    "looks like": lambda text: _plates.looks_like_registration_number(text, PLATE),
+    "classify": lambda text: _plates.classify_registration_number(text, "CN"),
+    "issued number": _plates.issued_registration_number,
+    "issued chassis number": _vins.issued_chassis_number,
+    "same VIN": lambda text: vocabulary.same_vin(text, VIN),
+    "same other VIN": lambda text: vocabulary.same_vin(VIN, text),
+    "memory's number": lambda text: MemoryStatusBackend().lookup_vehicle(
+        VehicleQuery(registration_number=text, country="CN", as_of=NOW, asked_at=NOW)
+    ),
+    "memory's VIN": lambda text: MemoryStatusBackend().lookup_vehicle(VehicleQuery(vin=text, as_of=NOW, asked_at=NOW)),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    "text", [MARKS, MARKS * 20, "\u1100" * 300, "A" * 10_000_000], ids=["marks", "more", "wide", "long"]
+)
+def test_no_text_is_normalised_before_it_is_measured(door: str, text: str) -> None:
+    """Every text that somebody gives has a limit, at every door; its cost is that of looking at its length."""
+    with pytest.raises(ValueError, match=r"\w") as caught:
+        DOORS[door](text)
+
+    assert "\u0301" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if "memory" not in door])
+@pytest.mark.parametrize("wrong", [5, b"bytes", ["A"], object()], ids=ascii)
+def test_text_is_text(door: str, wrong: Any) -> None:  # noqa: ANN401  whatever a caller gives
+    """Anything but text is a TypeError, or a ValueError of a certificate's fields; never a verdict."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        DOORS[door](wrong)
+
+    assert type(caught.value) in {TypeError, ValueError}

@@ -207,7 +207,7 @@ class Policy:
 
 def _plate(value: str | None) -> str | None:
     if value is not None:
-        written.check_length(value, "a registration number to expect")
+        value = written.given(value, "a registration number to expect")
     if value is not None and (not vocabulary.normalise_registration_number(value) or not _is_unicode(value)):
         msg = "a registration number to expect has letters or digits in it; leave it out when there is none"
         raise ValueError(msg)
@@ -220,7 +220,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _country(value: str | None) -> str | None:
-    country = None if value is None else value.strip().upper()
+    country = None if value is None else written.given(value, "a country").strip().upper()
     if country is not None and not is_country_code(country):
         msg = "a country is two letters (ISO 3166-1 alpha-2)"
         raise ValueError(msg)
@@ -235,6 +235,8 @@ def _plate_type(value: int | None) -> int | None:
 
 
 def _vin(value: str | None) -> str | None:
+    if value is not None:
+        value = written.given(value, "a VIN to expect")
     if value is not None and not _is_unicode(value):
         msg = "a VIN to expect is text that can be written"
         raise ValueError(msg)

@@ -31,6 +31,7 @@ from certcore.status.protocol import (
     StatusRecord,
     VehicleRecord,
     VehicleStatusBackend,
+    plain_record,
 )
 from certcore.trust import TrustList
 from certcore.verdict import VehicleVerdict, Verdict
@@ -366,12 +367,11 @@ class AsyncVerifier(_Asker):
 def _ask(lookup: Callable[[_Query], _Record], query: _Query, kind: type[_Record]) -> _Record | StatusError:
     """A backend's answer; whatever it does wrong becomes an error that decides nothing."""
     try:
-        answer: object = lookup(query)
+        return plain_record(lookup(query), kind)
     except StatusError as error:
         return error
     except Exception as cause:  # noqa: BLE001  a backend is somebody else's code, and a verifier is total
         return _backend_error(cause)
-    return answer if isinstance(answer, kind) else _backend_error(answer)
 
 
 async def _ask_later(
@@ -381,18 +381,17 @@ async def _ask_later(
     if lookup is None or query is None:
         return None
     try:
-        answer: object = await lookup(query)
+        return plain_record(await lookup(query), kind)
     except StatusError as error:
         return error
     except Exception as cause:  # noqa: BLE001  as above
         return _backend_error(cause)
-    return answer if isinstance(answer, kind) else _backend_error(answer)
 
 
 def _text(text: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"a certificate's text is a str, not {type(text).__name__}")
-    return _without_line_end(text)
+    return _without_line_end(text if type(text) is str else str.__str__(text))
 
 
 def _without_line_end(text: str) -> str:
@@ -452,9 +451,9 @@ def _why_none(symbols: list[Symbol]) -> RejectedInputError:
     return RejectedInputError("no-certificate", "There is no QR code in the picture that can be read")
 
 
-def _backend_error(what: object) -> StatusError:
-    error = StatusError("status-backend-error", "The backend did not answer as it must", error=type(what).__name__)
-    error.__cause__ = what if isinstance(what, Exception) else None
+def _backend_error(cause: Exception) -> StatusError:
+    error = StatusError("status-backend-error", "The backend did not answer as it must", error=type(cause).__name__)
+    error.__cause__ = cause
     return error
 
 
@@ -462,9 +461,10 @@ def _proofs(existed_by: Sequence[bytes]) -> tuple[bytes, ...]:
     given: object = existed_by
     if isinstance(given, (bytes, str)) or not all(isinstance(proof, bytes) for proof in existed_by):
         raise TypeError("existed_by is a sequence of proofs, each as bytes")
-    if len(existed_by) > MAX_PROOFS or any(len(proof) > MAX_PROOF_BYTES for proof in existed_by):
+    proofs = tuple(bytes.__getitem__(proof, slice(None)) for proof in existed_by)  # plain, whatever class they have
+    if len(proofs) > MAX_PROOFS or any(len(proof) > MAX_PROOF_BYTES for proof in proofs):
         raise ValueError(f"at most {MAX_PROOFS} proofs are looked at, each of {MAX_PROOF_BYTES} bytes at most")
-    return tuple(existed_by)
+    return proofs
 
 
 def _moment(as_of: datetime | date) -> datetime | date:
@@ -483,7 +483,7 @@ def _instant(value: datetime, what: str) -> datetime:
     """The instant in UTC, within the days that can be judged."""
     try:
         at = utc(value)
-    except (TypeError, ValueError, OverflowError) as cause:
+    except Exception as cause:  # whatever a stranger's datetime, or its zone, raises
         msg = f"{what}: {cause}"
         raise (TypeError(msg) if isinstance(cause, TypeError) else ValueError(msg)) from cause
     if not _FIRST_YEAR <= at.year <= _LAST_YEAR:

@@ -42,9 +42,23 @@ __all__ = [
 _T = TypeVar("_T")
 
 
-_is_str = attrs.validators.instance_of(str)
-_is_bytes = attrs.validators.instance_of(bytes)
 _is_bool = attrs.validators.instance_of(bool)
+
+
+def _text(value: str) -> str:
+    if type(value) is str:
+        return value
+    return str.__str__(value)  # without the subclass, whatever it overrides; a TypeError for anything else
+
+
+def _octets(value: bytes) -> bytes:
+    if type(value) is bytes:
+        return value
+    return bytes.__getitem__(value, slice(None))  # likewise
+
+
+def _optional_octets(value: bytes | None) -> bytes | None:
+    return None if value is None else _octets(value)
 
 
 class StatusState(Enum):
@@ -84,12 +98,24 @@ def _flags(value: Iterable[VehicleFlag]) -> frozenset[VehicleFlag]:
 
 def _all_of(kind: type[_T], values: Iterable[_T]) -> tuple[_T, ...]:
     """The values, each of the one type: a backend is somebody else's code, and finds out here."""
-    found = tuple(values)
-    for value in found:
-        if not isinstance(value, kind):
-            msg = f"a {kind.__name__} is expected, not a {type(value).__name__}"
-            raise TypeError(msg)
-    return found
+    return tuple([value if type(value) is kind else _plain(value, kind) for value in values])
+
+
+def plain_record(answer: object, kind: type[_T], /) -> _T:
+    """What a backend answered, as a plain record; of a subclass's only what the record's own members say.
+
+    Raises:
+        TypeError: for anything but such a record. Exception: whatever the subclass raises.
+    """
+    return answer if type(answer) is kind else _plain(answer, kind)
+
+
+def _plain(value: object, kind: type[_T]) -> _T:
+    """A subclass's value without the subclass, whose attributes may lie later on."""
+    if not isinstance(value, kind):
+        raise TypeError(f"a {kind.__name__} is expected, not a {type(value).__name__}")
+    names = [field.name for field in attrs.fields(kind)]  # type: ignore[arg-type]  # each kind is an attrs class
+    return kind(**{name: getattr(value, name) for name in names})
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +132,7 @@ class StatusEvent:
     kind: StatusEventKind = attrs.field(converter=StatusEventKind)
     effective_at: datetime | None = attrs.field(converter=optional_utc)
     recorded_at: datetime = attrs.field(converter=utc)
-    reason: str = attrs.field(default="unspecified", validator=_is_str)
+    reason: str = attrs.field(default="unspecified", converter=_text)
 
 
 @attrs.frozen(kw_only=True)
@@ -136,10 +162,10 @@ class StatusProof:
         signed_at: when it says that it was signed; where a backend does not state it, it is read from ``data``.
     """
 
-    data: bytes = attrs.field(repr=False, validator=_is_bytes)
-    media_type: str = attrs.field(validator=_is_str)
-    key_id: bytes = attrs.field(validator=_is_bytes)
-    request: bytes | None = attrs.field(default=None, repr=False, validator=attrs.validators.optional(_is_bytes))
+    data: bytes = attrs.field(repr=False, converter=_octets)
+    media_type: str = attrs.field(converter=_text)
+    key_id: bytes = attrs.field(converter=_octets)
+    request: bytes | None = attrs.field(default=None, repr=False, converter=_optional_octets)
     signed_at: datetime | None = attrs.field(default=None, eq=False, converter=optional_utc)
 
 
@@ -242,7 +268,7 @@ class VehicleFlag:
         until: the last day, where it has ended.
     """
 
-    code: str = attrs.field(validator=_is_str)
+    code: str = attrs.field(converter=_text)
     since: date | None = attrs.field(default=None, converter=optional_date)
     until: date | None = attrs.field(default=None, converter=optional_date)
 

@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import attrs
@@ -60,6 +60,8 @@ _AFTER: Final = {
 }
 _WORDS: Final = re.compile("[a-z][a-z -]{0,63}")
 """A register's reason that may stand in a verdict: words. Anything else might hold a number that names a vehicle."""
+
+_ENDLESS: Final = datetime.max.replace(tzinfo=UTC)
 
 _LONG: Final = timedelta(days=365)
 """From which age on a list that states no end is a note: no issuer renews its lists once a year."""
@@ -182,10 +184,18 @@ def _instants(facts: Facts, window: Window, rules: Rules) -> list[datetime]:
         *([] if rules.max_age is None else [rules.max_age]),
     ]
     for at in {*facts.times, facts.horizon}:
-        edges.update(at + age for age in ages if at > NEVER)
+        edges.update(_moved(at, age) for age in ages if at > NEVER)
     edges.update(seen.expires_at for seen in facts.seen if seen.expires_at is not None)
-    around = {at + by for at in edges if at > NEVER for by in (-RESOLUTION, timedelta(), RESOLUTION)}
+    around = {_moved(at, by) for at in edges if at > NEVER for by in (-RESOLUTION, timedelta(), RESOLUTION)}
     return sorted({window.start, window.last, *(at for at in around if window.start < at < window.last)})
+
+
+def _moved(at: datetime, by: timedelta) -> datetime:
+    """An instant that much later; where the calendar has none, its end."""
+    try:
+        return at + by
+    except OverflowError:
+        return NEVER if by < timedelta() else _ENDLESS
 
 
 def _over_all(found: list[Reason | None], facts: Facts, window: Window) -> Reason | None:

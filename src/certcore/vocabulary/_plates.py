@@ -26,8 +26,11 @@ def normalise_registration_number(text: str) -> str:
     """What is left of a plate for comparison and for looking it up: NFKC, upper case, no separators. Idempotent.
 
     Separators are spaces of every kind, dots, dashes, `_` and `/`. Invisible characters are removed as well, since
-    they arrive by copy and paste; issuing refuses them (`issued_registration_number`). Accepts any text; empty if
-    nothing is left.
+    they arrive by copy and paste; issuing refuses them (`issued_registration_number`). Empty if nothing is
+    left.
+
+    Raises:
+        TypeError: not text. ValueError: more than 256 characters.
     """
     return written.normalise(text)
 

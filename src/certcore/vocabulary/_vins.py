@@ -39,7 +39,11 @@ _VALUES: Final = bytes.maketrans(SYMBOLS.encode(), bytes(map(int, "0123456789123
 
 
 def normalise_vin(text: str) -> str:
-    """What is left of a chassis number for comparison: NFKC, upper case, no separators. Idempotent, for any text."""
+    """What is left of a chassis number for comparison: NFKC, upper case, no separators. Idempotent.
+
+    Raises:
+        TypeError: not text. ValueError: more than 256 characters.
+    """
     return written.normalise(text)
 
 
@@ -153,8 +157,7 @@ def check_expected_vin(text: str) -> str:
     Raises:
         ValueError: fewer than 6 characters or more than 32. The message does not repeat the text.
     """
-    written.check_length(text, "an expected VIN")
-    normalised = written.normalise(text)
+    normalised = written.normalise(written.given(text, "an expected VIN"))
     if not SHORTEST_EXPECTED <= len(normalised) <= written.MAX_CHARACTERS:
         raise ValueError(f"an expected VIN is whole, or its last {SHORTEST_EXPECTED} to {LONGEST_TAIL} characters")
     return normalised

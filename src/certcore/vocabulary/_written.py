@@ -2,8 +2,9 @@
 
 Two questions, kept apart on purpose:
 
-- *Comparing* forgives. `normalise` and `groups` accept any text, since it comes from a claims form, a camera or a
-  foreign register: NFKC (which folds full-width forms), upper case, invisible characters removed, separators removed.
+- *Comparing* forgives. `normalise` and `groups` accept any text of 256 characters, since it comes from a claims form, a
+  camera or a foreign register: NFKC (which folds full-width forms), upper case, invisible characters removed,
+  separators removed.
 - *Issuing* refuses. `issued` keeps the text as printed, and refuses what no plate carries: control, bidirectional and
   other invisible characters, private-use characters and surrogates.
 
@@ -26,9 +27,9 @@ from certcore.vocabulary._characters import INVISIBLE, NEVER, SPACES
 __all__ = [
     "MAX_CHARACTERS",
     "MAX_UTF8_BYTES",
-    "check_length",
     "fold_case",
     "fold_scripts",
+    "given",
     "groups",
     "issued",
     "kind_of",
@@ -44,6 +45,8 @@ MAX_UTF8_BYTES: Final = 64
 
 _MAX_GIVEN: Final = 256
 """Characters of a number as somebody gives it: room for separators and marks, none for a text that takes seconds."""
+
+_NUMBER: Final = "a number"
 
 _SCRIPTS: Final = str.maketrans(
     "\u0410\u0412\u0415\u0405\u0406\u0408\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u051a\u051c"  # Cyrillic
@@ -70,12 +73,32 @@ _FOLDED: Final = re.compile("[0-9A-Z\u4e00-\u9fff]*")
 _PLAIN: Final = re.compile("[\x00-\x7f\u00b7\u4e00-\u9fff]*")  # folded by upper-casing alone
 
 
+def given(text: str, name: str) -> str:
+    """A text as somebody gives it, as a plain `str`: folding marks takes time that grows with the square of its length.
+
+    Raises:
+        TypeError: not text. ValueError: more than 256 characters.
+    """
+    if type(text) is not str:
+        stranger: object = text
+        if not isinstance(stranger, str):
+            raise TypeError(f"{name} is text, not {type(stranger).__name__}")
+        text = str.__str__(stranger)  # without the subclass, whatever it overrides
+    if len(text) > _MAX_GIVEN:
+        raise ValueError(f"{name} has at most {_MAX_GIVEN} characters")
+    return text
+
+
 def groups(text: str) -> tuple[str, ...]:
     """Which groups of characters the separators leave, folded; together they are `normalise(text)`.
 
     Separators at the ends, and repeated ones, make no group. A combining mark behind a separator attaches to what
     stands before it, and then the text is one group.
+
+    Raises:
+        TypeError, ValueError: as `given`.
     """
+    text = given(text, _NUMBER)
     if _FOLDED.fullmatch(text):
         return (text,) if text else ()
     if _PLAIN.fullmatch(text):
@@ -87,10 +110,14 @@ def groups(text: str) -> tuple[str, ...]:
 
 
 def normalise(text: str) -> str:
-    """What is left of `text` for comparison: folded, without separators. Idempotent; accepts any text.
+    """What is left of `text` for comparison: folded, without separators. Idempotent.
 
     Not done: letters of one script are not taken for those of another (Cyrillic U+0410 is not Latin A), nor O for 0.
+
+    Raises:
+        TypeError, ValueError: as `given`.
     """
+    text = given(text, _NUMBER)
     if _FOLDED.fullmatch(text):
         return text
     if _PLAIN.fullmatch(text):
@@ -108,16 +135,6 @@ def fold_scripts(text: str) -> str:
     )
 
 
-def check_length(text: str, name: str) -> None:
-    """Refuse a text that is far too long for a number: folding marks takes time that grows with the square of it.
-
-    Raises:
-        ValueError: more than 256 characters.
-    """
-    if len(text) > _MAX_GIVEN:
-        raise ValueError(f"{name} has at most {_MAX_GIVEN} characters")
-
-
 def issued(text: str, name: str) -> str:
     """`text` as a certificate may carry it: NFC, trimmed, otherwise as printed.
 
@@ -129,9 +146,9 @@ def issued(text: str, name: str) -> str:
         TypeError: not text. ValueError: empty, too long, or it holds a character that cannot be printed. The message
         does not repeat the text.
     """
+    text = given(text, name)
     if 1 <= len(text) <= _SURELY_SHORT and _FOLDED.fullmatch(text):
         return text  # nothing in it that any of the rules below is about
-    check_length(text, name)
     text = to_nfc(_OUTER_SPACE.sub("", text))
     if _NOT_PRINTED.search(text):
         raise ValueError(f"{name} holds a control, bidirectional or other character that cannot be printed")
