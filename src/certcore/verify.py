@@ -451,9 +451,9 @@ def _why_none(symbols: list[Symbol]) -> RejectedInputError:
     return RejectedInputError("no-certificate", "There is no QR code in the picture that can be read")
 
 
-def _backend_error(cause: Exception) -> StatusError:
-    error = StatusError("status-backend-error", "The backend did not answer as it must", error=type(cause).__name__)
-    error.__cause__ = cause
+def _backend_error(what: object) -> StatusError:
+    error = StatusError("status-backend-error", "The backend did not answer as it must", error=type(what).__name__)
+    error.__cause__ = what if isinstance(what, Exception) else None
     return error
 
 

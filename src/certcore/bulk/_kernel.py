@@ -17,7 +17,7 @@ from certcore.engine import certificate as _engine
 from certcore.engine._question import Question, StatusAnswer
 from certcore.errors import CertcoreError, RejectedInputError, StatusError
 from certcore.policy import Expected
-from certcore.status.protocol import StatusQuery, StatusRecord
+from certcore.status.protocol import StatusQuery, StatusRecord, plain_record
 from certcore.verdict import Verdict
 from certcore.verify import Verifier, _backend_error
 
@@ -166,5 +166,14 @@ def _look_up(verifier: Verifier, queries: list[StatusQuery]) -> list[StatusRecor
         return [_backend_error(cause)] * len(queries)
     if len(answers) != len(queries):
         return [_backend_error(answers)] * len(queries)
-    given: list[object] = [*answers]
-    return [found if isinstance(found, StatusRecord | StatusError) else _backend_error(found) for found in given]
+    return [_plain(found) for found in answers]
+
+
+def _plain(found: object) -> StatusRecord | StatusError:
+    """One of a backend's answers, as a plain record."""
+    if isinstance(found, StatusError):
+        return found
+    try:
+        return plain_record(found, StatusRecord)
+    except Exception as cause:  # noqa: BLE001  as above
+        return _backend_error(cause)
