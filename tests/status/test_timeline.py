@@ -14,7 +14,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from certcore.reasons import REASONS, Axis, Effect
-from certcore.status import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
+from certcore.status import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState, timeline
 from certcore.status._facts import Rules
 from certcore.status.timeline import Interval, Window, evaluate, in_force
 
@@ -881,6 +881,30 @@ def test_every_finding_is_a_reason(record: StatusRecord, window: Window, by: Rul
 
         assert meaning.axis in {Axis.STATUS, Axis.FRESHNESS}
         assert finding.effect in meaning.effects
+
+
+def peaceful(record: StatusRecord) -> StatusRecord:
+    """The record without anything that speaks against the certificate."""
+    return attrs.evolve(
+        record,
+        events=[happened for happened in record.events if happened.kind is ISSUED],
+        observations=[said for said in record.observations if said.state is VALID],
+    )
+
+
+@settings(deadline=None, max_examples=300)  # a slow machine is no failure
+@given(RECORDS | RECORDS.map(peaceful), MOMENTS, ANY_RULES)
+@example(listed((VALID, T), events=()), moment(T), rules())
+@example(attrs.evolve(listed((VALID, NOW)), history_from=BEGIN), moment(T), rules())
+@example(attrs.evolve(listed((VALID, NOW)), history_from=BEGIN), THE_DAY, rules())
+@example(attrs.evolve(listed((VALID, NOW + HOUR)), history_from=BEGIN), moment(T), rules())
+@example(attrs.evolve(listed((VALID, NOW - DAY)), history_from=T), THE_DAY, rules(max_age=timedelta()))
+def test_the_short_way_finds_what_the_long_one_finds(record: StatusRecord, window: Window, by: Rules) -> None:
+    """Records in which nothing happened are not put in order; if they were, nothing else would be found."""
+    short = evaluate(record, window, by)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timeline, "_is_untouched", lambda *_: False)
+        assert evaluate(record, window, by) == short
 
 
 @settings(deadline=None)  # a slow machine is no failure

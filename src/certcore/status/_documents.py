@@ -124,7 +124,7 @@ def check_key(document: StatusToken | StatusEvents, question: DocumentQuery, /) 
     Raises:
         StatusError: ``status-key-window``, ``status-key-compromised``.
     """
-    _keys.check(tokenlist.proof_of(document), question.keys, existing=question.existing, observed_at=document.issued_at)
+    _keys.check(document.proof, question.keys, existing=question.existing, observed_at=document.issued_at)
 
 
 def copy_error(error: StatusError, /) -> StatusError:

@@ -27,7 +27,7 @@ from certcore.status import _signed
 from certcore.status._facts import state_at
 from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT
 from certcore.status._signed import malformed
-from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation
+from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusProof
 
 __all__ = [
     "StatusEvents",
@@ -72,6 +72,7 @@ class StatusEvents:
         key_id: whose key signed it.
         media_type: `STATUS_EVENTS_TYPE`.
         data: the signed bytes.
+        proof: the document as the proof of what is read from it.
     """
 
     uri: str
@@ -83,6 +84,11 @@ class StatusEvents:
     key_id: bytes
     media_type: str = STATUS_EVENTS_TYPE
     data: bytes = attrs.field(repr=False)
+    proof: StatusProof = attrs.field(init=False, repr=False, eq=False)
+
+    @proof.default
+    def _proof(self) -> StatusProof:
+        return StatusProof(data=self.data, media_type=self.media_type, key_id=self.key_id, signed_at=self.issued_at)
 
     def __getstate__(self) -> dict[str, object]:
         return vars(self) | {"events": dict(self.events)}

@@ -157,7 +157,9 @@ class SnapshotStatusBackend:
         opened = self._open(uri, query)
         index, can_speak = ref.index, [found for found in opened.tokens if not _is_younger(found, query)]
         tokens = [found for found in can_speak if _speaks(found, query)]
-        ended = _turns([found for found in can_speak if not _speaks(found, query)], index, tokens)
+        ended = []
+        if len(tokens) < len(can_speak):
+            ended = _turns([found for found in can_speak if not _speaks(found, query)], index, tokens)
         events = [found for found in opened.events if _bears_on(found, index, query)]
         is_told = tokens or (events and ended) or any(index in found.events for found in events)
         if not is_told and all(found.status_list.state(index) is StatusState.VALID for found in ended):

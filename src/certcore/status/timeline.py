@@ -160,16 +160,20 @@ def _tells(facts: Facts, rules: Rules) -> bool:
 
 
 def _is_untouched(record: StatusRecord, window: Window, rules: Rules) -> bool:
-    """Rule 1 for nearly every certificate there is: it was issued, the events are complete, and there is no other."""
-    if len(record.events) != 1 or record.observations or record.history_from is None:
+    """Rules 1 and 6 for nearly every certificate there is, without anything being put in order.
+
+    Events that are complete hold nothing but its issue, and no list reads otherwise; all of it was known.
+    """
+    begins, known_at = record.history_from, rules.known_at
+    if begins is None or begins > window.start or not window.last <= record.observed_at <= known_at:
         return False
-    (event,) = record.events
-    observed_at = record.observed_at
-    if event.kind is not StatusEventKind.ISSUED or not event.recorded_at <= rules.known_at >= observed_at:
-        return False
-    if record.history_from > window.start or window.last > observed_at:
-        return False
-    return not rules.retroactive or rules.max_age is None or rules.known_at - observed_at <= rules.max_age
+    for event in record.events:
+        if event.kind is not StatusEventKind.ISSUED or event.recorded_at > known_at:
+            return False
+    for seen in record.observations:
+        if seen.state is not VALID or seen.at > known_at:
+            return False
+    return bool(record.events or record.observations) and rules.is_settled(record.observed_at)
 
 
 def _instants(facts: Facts, window: Window, rules: Rules) -> list[datetime]:

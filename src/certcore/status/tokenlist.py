@@ -14,7 +14,7 @@ seen before (a list may be replayed until it expires), and how often to ask agai
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
@@ -247,6 +247,7 @@ class StatusToken:
         key_id: whose key signed it.
         media_type: what ``data`` is.
         data: the signed bytes.
+        proof: the document as the proof of what is read from it.
     """
 
     uri: str
@@ -257,6 +258,11 @@ class StatusToken:
     key_id: bytes
     media_type: str = STATUS_LIST_TYPE
     data: bytes = attrs.field(repr=False)
+    proof: StatusProof = attrs.field(init=False, repr=False, eq=False)
+
+    @proof.default
+    def _proof(self) -> StatusProof:
+        return StatusProof(data=self.data, media_type=self.media_type, key_id=self.key_id, signed_at=self.issued_at)
 
 
 def issue_token(
@@ -418,30 +424,27 @@ def status_record(
     if type(index) is not int or index < 0:
         raise StatusError("status-unknown-reference", "An entry's index is a whole number from 0")
     observations, is_contradicted = _observations(index, tokens)
-    happened = tuple(dict.fromkeys(event for document in stated for event in document.events.get(index, ())))
+    happened = tuple(dict.fromkeys([event for document in stated for event in document.events.get(index, ())]))
     if not observations and not happened:
         if is_contradicted:
             raise StatusError("status-list-conflict", "Different lists state the same time of issue")
         raise StatusError("status-unknown-reference", "No document has such an entry")
+    if observations and len(stated) > 1:
+        observations += words_of_older(index, stated)
     return StatusRecord(
         events=happened,
-        observations=[*observations, *(words_of_older(index, stated) if observations else ())],
+        observations=observations,
         observed_at=stated[0].issued_at if stated else max(token.issued_at for token in tokens),
         history_from=complete_from(stated),
         expires_at=stated[0].expires_at if stated else None,
-        proofs=map(proof_of, documents),
+        proofs=[document.proof for document in documents],
     )
 
 
 def _observations(index: int, tokens: Sequence[StatusToken]) -> tuple[list[StatusObservation], bool]:
     """What the lists say of the entry, and whether any say nothing because they contradict each other."""
     found = [(token, token.status_list.state(index)) for token in tokens if index < len(token.status_list)]
-    by_time: dict[datetime, tuple[set[object], set[StatusState]]] = {}
-    for token, state in found:
-        said, states = by_time.setdefault(token.issued_at, (set(), set()))
-        said.add(_said(token))
-        states.add(state)
-    void = {at for at, (said, states) in by_time.items() if len(said) > 1 and len(states) == 1}
+    void = _void_times(found) if len(found) > 1 else ()
     observations = [
         StatusObservation(state=state, at=token.issued_at, expires_at=token.expires_at)
         for token, state in found
@@ -450,16 +453,19 @@ def _observations(index: int, tokens: Sequence[StatusToken]) -> tuple[list[Statu
     return observations, bool(void)
 
 
+def _void_times(found: Iterable[tuple[StatusToken, StatusState]]) -> set[datetime]:
+    """The times of issue at which different lists agree about an entry: neither of them counts."""
+    by_time: dict[datetime, tuple[set[object], set[StatusState]]] = {}
+    for token, state in found:
+        said, states = by_time.setdefault(token.issued_at, (set(), set()))
+        said.add(_said(token))
+        states.add(state)
+    return {at for at, (said, states) in by_time.items() if len(said) > 1 and len(states) == 1}
+
+
 def _said(token: StatusToken) -> tuple[object, ...]:
     """Everything that a list says: two of one time of issue that differ in any of it contradict each other."""
     return token.status_list.bits, token.status_list.data, token.expires_at, token.ttl
-
-
-def proof_of(document: StatusToken | StatusEvents, /) -> StatusProof:
-    """A document as the proof of what is read from it."""
-    return StatusProof(
-        data=document.data, media_type=document.media_type, key_id=document.key_id, signed_at=document.issued_at
-    )
 
 
 def _entries(claims: dict[Any, Any], max_list_bytes: int) -> StatusList:
