@@ -36,10 +36,11 @@ def trust_reasons(policy: Policy, evaluated_at: datetime, trust: TrustList) -> l
     """Step 13: whether the trust list is too old, or old enough to say so, or younger than the clock can be right."""
     if is_clock_behind(policy, evaluated_at, trust):
         return [blocks("clock-behind")]
-    age = evaluated_at - trust.issued_at
+    contents = trust.contents
+    age = evaluated_at - contents.issued_at
     if policy.max_trust_age is not None and age > policy.max_trust_age:
         return [blocks("trust-list-stale", days=age.days)]  # which says more than that it is overdue
-    found = [notes("trust-list-overdue")] if evaluated_at > trust.next_update_at else []
+    found = [notes("trust-list-overdue")] if evaluated_at > contents.next_update_at else []
     if policy.note_trust_age is not None and age > policy.note_trust_age:
         found.append(notes("trust-list-stale", days=age.days))
     return found
@@ -47,8 +48,9 @@ def trust_reasons(policy: Policy, evaluated_at: datetime, trust: TrustList) -> l
 
 def is_clock_behind(policy: Policy, evaluated_at: datetime, trust: TrustList) -> bool:
     """Whether the clock must be wrong, because the trust list was issued later than now."""
-    is_production = trust.contents.environment is Environment.PRODUCTION
-    return is_production and trust.issued_at - evaluated_at > policy.clock_skew
+    contents = trust.contents
+    is_production = contents.environment is Environment.PRODUCTION
+    return is_production and contents.issued_at - evaluated_at > policy.clock_skew
 
 
 def without_wrong_now(found: list[Reason], window: Window, evaluated_at: datetime) -> list[Reason]:

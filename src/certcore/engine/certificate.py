@@ -85,6 +85,7 @@ class Pending:
     zone: tzinfo
     reasons: list[Reason]
     is_future: bool
+    is_live: bool
     asks_status: bool
     group_key_id: bytes | None
     existing: tuple[ExistingDocument, ...]
@@ -174,7 +175,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         known_at=question.known_at or question.evaluated_at,
         evaluated_at=question.evaluated_at,
     )
-    is_live = not pending.is_future and _stands_for_status(question, certificate, pending.window)
+    is_live = pending.is_live
     record, said = _judge_status(pending, status, rules) if pending.asks_status else (None, ())  # 11
     found += said
     if not (pending.is_future or policy.vehicle is Need.NOT_USED):
@@ -186,13 +187,15 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     if fresh and any(reason.code == "clock-behind" for reason in fresh):
         found = _freshness.without_wrong_now(found, pending.window, question.evaluated_at)
     found += fresh
-    if _is_presentation_over(question, certificate):
+    if certificate.is_live and _is_presentation_over(question, certificate):
         found.append(blocks("presentation-expired"))
-    return _verdict(  # 14
-        question,
-        found,
+    outcome, reasons = outcome_of(found)  # 14
+    return Verdict(
+        outcome=outcome,
+        reasons=reasons,
         certificate=certificate,
         issuer=issuer.id,
+        question=question,
         status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
         checked=_CHECKED[is_judged, not question.expect.is_empty],
         validity=None if record is None else _period.ValidityContext(record=record, rules=rules, zone=pending.zone),
@@ -277,8 +280,10 @@ def _existed_at(question: Question, data: bytes, grant: Grant) -> datetime | Non
 
 def _existing_documents(question: Question, issuer: TrustedIssuer) -> tuple[ExistingDocument, ...]:
     """Which of the register's documents are proved to have existed; looked at only where that can matter."""
+    if not question.existed_by:
+        return ()
     keys = (*issuer.status_keys, *issuer.register_keys)
-    if not question.existed_by or all(key.compromised_since is None for key in keys):
+    if all(key.compromised_since is None for key in keys):
         return ()
     policy = question.policy
     return existence.existing_documents(
@@ -331,7 +336,8 @@ def _prepare(
     found += _binding.compare(question.expect, certificate, policy)  # 9
     if sealed is not None:
         found.append(sealed)
-    asks_status = not (is_future or policy.status is Need.NOT_USED or _stands_for_status(question, certificate, window))
+    is_live = certificate.is_live and not is_future and _stands_for_status(question, certificate, window)
+    asks_status = not (is_future or is_live or policy.status is Need.NOT_USED)
     if asks_status and (unknown := _refusal_of_reference(certificate, issuer)) is not None:  # 10
         found.append(unknown)
         asks_status = False
@@ -344,6 +350,7 @@ def _prepare(
         zone=zone,
         reasons=found,
         is_future=is_future,
+        is_live=is_live,
         asks_status=asks_status,
         group_key_id=group_key_id,
         existing=_existing_documents(question, issuer),
@@ -452,39 +459,15 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
 def _unauthentic(
     question: Question, reason: Reason, trust: TrustList, refused: RejectedInputError | None = None
 ) -> Verdict:
-    return _verdict(
-        question,
-        [reason],
-        certificate=None,
-        issuer=None,
-        status_observed_at=None,
-        checked=_AUTHENTICITY_ALONE,
-        validity=None,
-        sources=Sources(trust=trust, refused=refused),
-    )
-
-
-def _verdict(
-    question: Question,
-    found: list[Reason],
-    *,
-    certificate: InspectionCertificate | None,
-    issuer: str | None,
-    status_observed_at: datetime | None,
-    checked: frozenset[Axis],
-    validity: _period.ValidityContext | None,
-    sources: Sources,
-) -> Verdict:
-    """Step 14: any reason that fails, else any that blocks, else valid."""
-    outcome, reasons = outcome_of(found)
+    outcome, reasons = outcome_of([reason])
     return Verdict(
         outcome=outcome,
         reasons=reasons,
-        certificate=certificate,
-        issuer=issuer,
-        status_observed_at=status_observed_at,
+        certificate=None,
+        issuer=None,
+        status_observed_at=None,
         question=question,
-        checked=checked,
-        validity=validity,
-        sources=sources,
+        checked=_AUTHENTICITY_ALONE,
+        validity=None,
+        sources=Sources(trust=trust, refused=refused),
     )

@@ -62,12 +62,13 @@ class PublicKey:
         key_id: 1 to 32 bytes; unless stated otherwise the first 4 of the RFC 9679 thumbprint. A JWK's may be longer:
             it finds the key of a token, and no certificate or trust list holds it. A hint, never a proof.
         algorithm: the COSE algorithm number this key's signatures are labelled with.
+        algorithms: every number that a signature of this key may be labelled with.
     """
 
     key_id: bytes
     algorithm: int
     _cose_key: bytes
-    _algorithms: tuple[int, ...] = attrs.field(eq=False)
+    algorithms: tuple[int, ...] = attrs.field(eq=False)
     _handle: _forms.Handle = attrs.field(eq=False)
     _check: _Check = attrs.field(eq=False)
 
@@ -182,11 +183,6 @@ class PublicKey:
     def thumbprint(self) -> bytes:
         """SHA-256 over the key's defining members, 32 bytes (RFC 9679): one for each key, whatever its id and form."""
         return hashlib.sha256(self._cose_key).digest()
-
-    @property
-    def algorithms(self) -> tuple[int, ...]:
-        """Every algorithm number a signature of this key may be labelled with."""
-        return self._algorithms
 
     @property
     def signature_bytes(self) -> int:

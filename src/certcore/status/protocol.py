@@ -85,11 +85,11 @@ def _events(value: Iterable[StatusEvent]) -> tuple[StatusEvent, ...]:
 
 
 def _observations(value: Iterable[StatusObservation]) -> tuple[StatusObservation, ...]:
-    return _all_of(StatusObservation, value)
+    return () if value == () else _all_of(StatusObservation, value)
 
 
 def _proofs(value: Iterable[StatusProof]) -> tuple[StatusProof, ...]:
-    return _all_of(StatusProof, value)
+    return () if value == () else _all_of(StatusProof, value)
 
 
 def _flags(value: Iterable[VehicleFlag]) -> frozenset[VehicleFlag]:
