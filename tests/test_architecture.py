@@ -40,6 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "trust",
         "status.timeline",
         "status._numbers",
+        "status._inflate",
         "status._signed",
         "status._url_policy",
         "status._cache_file",

@@ -26,6 +26,7 @@ from certcore.keys._algorithms import ML_DSA_44
 from certcore.reasons import REASONS, Axis, Effect
 from certcore.status import timeline, tokenlist
 from certcore.status._facts import Rules
+from certcore.status._inflate import wire_bytes
 from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusProof, StatusState
 from certcore.status.tokenlist import StatusEvents, StatusList, StatusToken
@@ -346,7 +347,7 @@ def test_a_limit_is_a_number_from_one(limit: Any) -> None:  # noqa: ANN401  what
 def test_room_for_what_does_not_compress(power: int) -> None:
     """A document may be as long as zlib's `compressBound` says its list can become, and an ML-DSA signature beside."""
     size = 1 << power
-    assert size + (size >> 12) + (size >> 14) + (size >> 25) + 13 + 8_000 < tokenlist.wire_bytes(size)
+    assert size + (size >> 12) + (size >> 14) + (size >> 25) + 13 + 8_000 < wire_bytes(size)
 
 
 @pytest.mark.parametrize(
@@ -1192,3 +1193,18 @@ def test_codes_of_documents(code: str) -> None:
     for found in (f"status-list-{code}", "status-value-unknown", "status-unknown-reference"):
         assert Axis.STATUS is REASONS[found].axis
         assert {Effect.BLOCKS} == REASONS[found].effects
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_a_list_has_no_more_entries_than_its_issuer_may(bits: int) -> None:
+    """A list of as many entries as the trust list states is opened; a byte more of them is too large, or millions."""
+    for most, size in ((80, 80), (80, 88), (77, 80), (8, 16), (8, 64_000_000 // bits)):
+        entries = StatusList(bits=bits, data=bytes(size * bits // 8))
+        for read in (
+            partial(opened, issue(entries), max_entries=most),
+            partial(opened_jwt, jwt(entries=entries), max_entries=most),
+        ):
+            if (size - most) * bits < 8:
+                assert size == len(read().status_list)
+            else:
+                assert "status-list-too-large" == code_of(read)

@@ -114,6 +114,7 @@ class Pending:
             ref=certificate.status,
             certificate_id=certificate.certificate_id,
             list_uri=_list_uri(certificate, issuer, asked_at),
+            max_entries=issuer.max_entries,
             keys=issuer.status_keys,
             as_of=_status_window(certificate, self.window).start,
             asked_at=asked_at,

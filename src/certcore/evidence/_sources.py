@@ -244,7 +244,8 @@ def has_expired(statement: Statement, query: StatusQuery | None, material: Mater
     match statement.status:
         case ProvedRecord(documents) if query is not None and query.list_uri is not None:
             ends = [
-                _opened(material(digest), kind, query.list_uri, query.keys).expires_at for digest, kind in documents
+                _opened(material(digest), kind, query.list_uri, query.keys, query.max_entries).expires_at
+                for digest, kind in documents
             ]
             return any(end is not None and end <= statement.evaluated_at for end in ends)
     return False
@@ -268,7 +269,7 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
     events: list[StatusEvents] = []
     try:
         for proof in proofs:
-            document = _opened(proof.data, proof.media_type, query.list_uri, query.keys)
+            document = _opened(proof.data, proof.media_type, query.list_uri, query.keys, query.max_entries)
             if document.issued_at - query.asked_at > CLOCK_SKEW:
                 return None
             if isinstance(document, StatusToken):
@@ -281,7 +282,9 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
 
 
 @lru_cache(maxsize=16)  # many certificates rest on one list, and each open list holds up to a few megabytes
-def _opened(data: bytes, media_type: str, uri: str, keys: tuple[VerifyingKey, ...]) -> StatusToken | StatusEvents:
+def _opened(
+    data: bytes, media_type: str, uri: str, keys: tuple[VerifyingKey, ...], max_entries: int | None
+) -> StatusToken | StatusEvents:
     """A document, once one of these very keys is found to have signed these very bytes.
 
     Raises:
@@ -291,9 +294,9 @@ def _opened(data: bytes, media_type: str, uri: str, keys: tuple[VerifyingKey, ..
     if media_type == STATUS_EVENTS_TYPE:
         return tokenlist.open_events(data, uri=uri, keys=keys, now=None)
     if media_type == tokenlist.STATUS_LIST_TYPE:
-        return tokenlist.open_token(data, uri=uri, keys=keys, now=None)
+        return tokenlist.open_token(data, uri=uri, keys=keys, now=None, max_entries=max_entries)
     if media_type == tokenlist.STATUS_LIST_JWT_MEDIA_TYPE:
-        return tokenlist.open_jwt_token(data, uri=uri, keys=keys, now=None)
+        return tokenlist.open_jwt_token(data, uri=uri, keys=keys, now=None, max_entries=max_entries)
     msg = "it is no status document"
     raise ValueError(msg)
 

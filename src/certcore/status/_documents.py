@@ -56,6 +56,7 @@ class DocumentQuery:
         now: when it is asked.
         clock_skew: how far two right clocks may be apart.
         max_list_bytes: the most bytes a list may inflate to.
+        max_entries: the most entries it may have, by the trust list.
         existing: the documents that are proved to have existed.
     """
 
@@ -63,6 +64,7 @@ class DocumentQuery:
     now: datetime
     clock_skew: timedelta
     max_list_bytes: int
+    max_entries: int | None = None
     existing: tuple[ExistingDocument, ...] = ()
 
 
@@ -114,7 +116,13 @@ def open_document(
         return tokenlist.open_events(data, uri=request.uri, keys=question.keys, now=now, clock_skew=skew)
     open_list = tokenlist.open_token if media_type == tokenlist.STATUS_LIST_TYPE else tokenlist.open_jwt_token
     return open_list(
-        data, uri=request.uri, keys=question.keys, now=now, clock_skew=skew, max_list_bytes=question.max_list_bytes
+        data,
+        uri=request.uri,
+        keys=question.keys,
+        now=now,
+        clock_skew=skew,
+        max_list_bytes=question.max_list_bytes,
+        max_entries=question.max_entries,
     )
 
 

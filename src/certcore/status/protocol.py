@@ -182,6 +182,8 @@ class StatusQuery:
         ref: the certificate's status reference, if it has one.
         certificate_id: its id, if it has that instead.
         list_uri: where the list is, when the trust list says so.
+        max_entries: the most entries that list may have, when the trust list says so: one that is longer counts for
+            nothing.
         keys: the keys that may sign the answer, each with its dates where it comes from a trust list.
         as_of: the moment the question is about.
         asked_at: when it is asked.
@@ -192,6 +194,7 @@ class StatusQuery:
     ref: StatusRef | StatusListEntry | None = attrs.field(default=None, repr=False)
     certificate_id: bytes | None = attrs.field(default=None, repr=False)
     list_uri: str | None = None
+    max_entries: int | None = None
     keys: tuple[VerifyingKey, ...] = attrs.field(default=(), converter=trusted_key_tuple)
     as_of: datetime = attrs.field(converter=utc)
     asked_at: datetime = attrs.field(converter=utc)

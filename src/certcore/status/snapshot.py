@@ -73,6 +73,7 @@ class _Opened:
 
     keys: tuple[VerifyingKey, ...]
     existing: tuple[ExistingDocument, ...]
+    max_entries: int | None
     tokens: tuple[StatusToken, ...]
     events: tuple[StatusEvents, ...]
     refused: StatusError | None
@@ -186,7 +187,8 @@ class SnapshotStatusBackend:
     def _open(self, uri: str, query: StatusQuery) -> _Opened:
         """The documents of one list under the query's keys; checked once, as long as these stay the same."""
         opened = self._opened.get(uri)
-        if opened is not None and opened.existing == query.existing and opened.keys == query.keys:
+        asked = (query.existing, query.max_entries)
+        if opened is not None and (opened.existing, opened.max_entries) == asked and opened.keys == query.keys:
             return opened
         documents = self._documents.get(uri)
         if documents is None:
@@ -196,6 +198,7 @@ class SnapshotStatusBackend:
             now=query.asked_at,
             clock_skew=CLOCK_SKEW,
             max_list_bytes=self._max_list_bytes,
+            max_entries=query.max_entries,
             existing=query.existing,
         )
         tokens: list[StatusToken] = []
@@ -214,7 +217,7 @@ class SnapshotStatusBackend:
             else:
                 events.append(found)
         opened = self._opened[uri] = _Opened(
-            query.keys, query.existing, tuple(tokens), tuple(events), None if tokens else refused
+            query.keys, *asked, tuple(tokens), tuple(events), None if tokens else refused
         )
         return opened
 

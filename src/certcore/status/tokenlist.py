@@ -26,6 +26,7 @@ from certcore.errors import RejectedInputError, StatusError
 from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
+from certcore.status._inflate import inflate, wire_bytes
 from certcore.status._numbers import NUMBER_OF_STATE, STATES
 from certcore.status._signed import malformed
 from certcore.status.eventlist import (
@@ -60,9 +61,6 @@ VALUE_OF: Final = NUMBER_OF_STATE
 _COMPRESSION_LEVEL: Final = 9
 """The draft's recommendation (section 4.1), and a third smaller than zlib's own default."""
 
-_ENVELOPE_BYTES: Final = 16 << 10
-"""Bytes that a signed list may have beside its entries: claims, headers with a chain, an ML-DSA signature."""
-
 STATUS_LIST_TYPE: Final = "application/statuslist+cwt"
 """The media type of a list as CWT, and the typ in its protected header."""
 
@@ -82,18 +80,6 @@ _JWT_CLAIMS: Final = {
     "ttl": _signed.TTL,
     "status_list": _signed.STATUS_LIST,
 }
-
-
-def wire_bytes(max_list_bytes: int, /) -> int:
-    """The most bytes that a document with a list of that size may have: what does not compress grows by 0.03 %.
-
-    Raises:
-        ValueError: for anything but a whole number from 1. To zlib a maximum of 0 means unlimited.
-    """
-    if type(max_list_bytes) is not int or max_list_bytes < 1:
-        msg = "the most bytes that a list may inflate to are a whole number from 1"
-        raise ValueError(msg)
-    return max_list_bytes + (max_list_bytes >> 8) + _ENVELOPE_BYTES
 
 
 def _is_entry_bits(_: object, __: attrs.Attribute[int] | None, value: int) -> None:
@@ -179,7 +165,14 @@ class StatusList:
         return cls.from_members(members, max_list_bytes=max_list_bytes)
 
     @classmethod
-    def from_members(cls, members: Any, /, *, max_list_bytes: int = DEFAULT_MAX_LIST_BYTES) -> Self:  # noqa: ANN401  whatever was decoded
+    def from_members(
+        cls,
+        members: Any,  # noqa: ANN401  whatever was decoded
+        /,
+        *,
+        max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
+        max_entries: int | None = None,
+    ) -> Self:
         """As `from_bytes`, of the decoded map."""
         if type(members) is not dict or not all(type(name) is str for name in members):
             raise StatusError("status-list-malformed", "The list is not a map with text for keys")
@@ -188,7 +181,8 @@ class StatusList:
             raise StatusError("status-list-malformed", "The list's entries have neither 1, 2, 4 nor 8 bits")
         if type(packed) is not bytes or type(members.get("aggregation_uri", "")) is not str:
             raise StatusError("status-list-malformed", "A member of the list is of the wrong type")
-        return cls(bits=bits, data=_inflated(packed, max_list_bytes))
+        most = max_list_bytes if max_entries is None else min(max_list_bytes, -(-max_entries * bits // 8))
+        return cls(bits=bits, data=inflate(packed, most))
 
     def get(self, index: int, /) -> int:
         """The value of one entry.
@@ -303,6 +297,7 @@ def open_token(
     now: datetime | None,
     clock_skew: timedelta = CLOCK_SKEW,
     max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
+    max_entries: int | None = None,
 ) -> StatusToken:
     """The list in a Status List Token in CWT form, anybody's, once one of the keys has signed it.
 
@@ -316,7 +311,9 @@ def open_token(
         now: when it is used; None for archives and replay, where a list may have expired since: then no time is
             compared with the present.
         clock_skew: how far two right clocks may be apart.
-        max_list_bytes: the most bytes the entries may inflate to: ``max_entries`` of the trust list, times bits, by 8.
+        max_list_bytes: the most bytes the entries may inflate to.
+        max_entries: the most entries of one list, as the trust list states them for its issuer; where that is fewer
+            bytes, it counts.
 
     Raises:
         StatusError: ``status-list-too-large``, ``status-list-malformed``, ``status-list-signature``,
@@ -333,7 +330,7 @@ def open_token(
     stated = _signed.read_claims(claims, uri=uri, now=now, clock_skew=clock_skew)
     return StatusToken(
         uri=uri,
-        status_list=_entries(claims, max_list_bytes),
+        status_list=_entries(claims, max_list_bytes, max_entries),
         issued_at=stated.issued_at,
         expires_at=stated.expires_at,
         ttl=stated.ttl,
@@ -368,6 +365,7 @@ def open_jwt_token(
     now: datetime | None,
     clock_skew: timedelta = CLOCK_SKEW,
     max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
+    max_entries: int | None = None,
 ) -> StatusToken:
     """The list in a Status List Token in JWT form, anybody's, once one of the keys has signed it.
 
@@ -383,7 +381,7 @@ def open_jwt_token(
         claims[_signed.STATUS_LIST] = {**entries, "lst": _signed.from_base64url(entries.get("lst"))}
     return StatusToken(
         uri=uri,
-        status_list=_entries(claims, max_list_bytes),
+        status_list=_entries(claims, max_list_bytes, max_entries),
         issued_at=stated.issued_at,
         expires_at=stated.expires_at,
         ttl=stated.ttl,
@@ -468,22 +466,7 @@ def _said(token: StatusToken) -> tuple[object, ...]:
     return token.status_list.bits, token.status_list.data, token.expires_at, token.ttl
 
 
-def _entries(claims: dict[Any, Any], max_list_bytes: int) -> StatusList:
-    return StatusList.from_members(claims.get(_signed.STATUS_LIST), max_list_bytes=max_list_bytes)
-
-
-def _inflated(packed: bytes, max_list_bytes: int) -> bytes:
-    """What a zlib stream (RFC 1950) holds: one whole stream, nothing behind it, and never more than allowed."""
-    wire_bytes(max_list_bytes)
-    inflater = zlib.decompressobj()
-    try:
-        data = inflater.decompress(packed, max_list_bytes + 1)
-    except zlib.error as cause:
-        raise StatusError("status-list-malformed", "The list's entries are not a zlib stream") from cause
-    if len(data) > max_list_bytes:
-        raise StatusError("status-list-too-large", "The list inflates to more than it may", max_bytes=max_list_bytes)
-    if not inflater.eof or inflater.unused_data:
-        raise StatusError("status-list-malformed", "The list's entries are cut off, or something follows them")
-    if not data:
-        raise StatusError("status-list-malformed", "The list has no entries")
-    return data
+def _entries(claims: dict[Any, Any], max_list_bytes: int, max_entries: int | None = None) -> StatusList:
+    return StatusList.from_members(
+        claims.get(_signed.STATUS_LIST), max_list_bytes=max_list_bytes, max_entries=max_entries
+    )
