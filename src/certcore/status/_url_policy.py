@@ -20,6 +20,7 @@ CAUSES: Final = frozenset(
     {
         *(
             "address",
+            "busy",
             "connect",
             "dns",
             "encoding",

@@ -38,6 +38,7 @@ from certcore.status._documents import (
     is_future,
     open_document,
 )
+from certcore.status._inflate import wire_bytes
 from certcore.status._url_policy import CAUSES, check_url, unavailable
 from certcore.status.eventlist import MAX_EVENTS_BYTES
 from certcore.status.tokenlist import StatusEvents, StatusToken
@@ -102,14 +103,17 @@ class Answer:
     body: bytes = attrs.field(default=b"", repr=False)
 
 
-def request_for(request: DocumentRequest, cached: CachedDocument | None, /, *, max_list_bytes: int) -> Request:
+def request_for(
+    request: DocumentRequest, cached: CachedDocument | None, /, *, max_list_bytes: int, max_entries: int | None = None
+) -> Request:
     """The request for a document, conditional where a copy is held. Nothing in it tells which entry is looked up."""
     check_url(request.uri)
     preferred, *others = request.accepts
     headers = [("Accept", ", ".join([preferred, *(f"{other};q=0.5" for other in others)]))]
     if cached is not None and cached.etag is not None and _document_to_renew(cached) is not None:
         headers.append(("If-None-Match", cached.etag))
-    limit = MAX_EVENTS_BYTES if request.kind is Kind.EVENTS else 2 * max_list_bytes
+    limit = max_list_bytes if max_entries is None else min(max_list_bytes, max_entries)  # of a byte each, at most
+    limit = MAX_EVENTS_BYTES if request.kind is Kind.EVENTS else 2 * wire_bytes(limit)
     return plain_request(request.url, *headers, max_bytes=limit)
 
 
@@ -170,6 +174,7 @@ class CachedDocument:
         request: what it is.
         document: the document under `keys`; None: the server said that there is none.
         keys: the keys it was opened under.
+        max_entries: the most entries that it might have.
         etag: by what the server knows this copy.
         fetched_at: when the server last said that it is the current one.
         refresh_at: from when it is renewed ahead.
@@ -180,6 +185,7 @@ class CachedDocument:
     request: DocumentRequest
     document: StatusToken | StatusEvents | None
     keys: tuple[VerifyingKey, ...] = attrs.field(repr=False)
+    max_entries: int | None
     etag: str | None
     fetched_at: datetime
     refresh_at: datetime
@@ -286,6 +292,7 @@ def to_cached(
         request=request,
         document=document,
         keys=question.keys,
+        max_entries=question.max_entries,
         etag=etag,
         fetched_at=since,
         refresh_at=since + (fresh_until - since) * (least + (most - least) * jitter),

@@ -17,11 +17,13 @@ a statement about a certificate.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -35,7 +37,7 @@ from certcore.status.http import _fetch
 from certcore.status.http._failures import report
 from certcore.status.http._fetch import Answer, CachedDocument, Request
 from certcore.status.http._settings import Settings, VehicleEndpoint
-from certcore.status.http._store import Store
+from certcore.status.http._store import Held, Store
 from certcore.status.protocol import (
     StatusQuery,
     StatusRecord,
@@ -47,6 +49,9 @@ from certcore.status.tokenlist import StatusEvents, StatusToken, status_record
 from certcore.status.vehicledoc import MAX_ANSWER_BYTES, VEHICLE_ANSWER_TYPE, VEHICLE_REQUEST_TYPE
 
 T = TypeVar("T")
+
+_SHORT: Final = 4096
+"""Bytes of a document that is opened at once: it inflates to 4 MB at most, in some milliseconds."""
 
 
 @attrs.frozen
@@ -61,6 +66,26 @@ class Pause:
     """Wait so many seconds; gives False, at once, where the deadline does not allow it."""
 
     seconds: float
+
+
+@attrs.frozen
+class Opening:
+    """Open a document that may be long: on an event loop, beside it; waited for until the deadline, and no longer.
+
+    Gives what the work gives, and throws what it throws.
+    """
+
+    work: Callable[[], Any]
+
+
+@attrs.frozen
+class OnDisk:
+    """Do something with the disk: never on an event loop; waited for during a part of what is left of the deadline.
+
+    Gives what the work gives; throws `StatusError` where that is too long: one does without the disk then.
+    """
+
+    work: Callable[[], Any]
 
 
 @attrs.frozen
@@ -86,7 +111,8 @@ class SetDeadline:
     seconds: float
 
 
-Effect = Send | Pause | SingleFlight | BackgroundRefresh | SetDeadline
+Effect = Send | Pause | Opening | OnDisk | SingleFlight | BackgroundRefresh | SetDeadline
+
 Flow = Generator[Effect, Any, T]
 
 
@@ -106,11 +132,11 @@ class Flows:
         except StatusError as error:
             report(error, subject=Kind.LIST.value, url=None, on_failure=self._settings.on_failure)
             raise
-        question = self.question(query.keys, query.asked_at, query.existing)
+        question = self.question(query.keys, query.asked_at, query.existing, max_entries=query.max_entries)
         try:
             cached = yield from self._get_current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
         except StatusError:
-            if (stopped := self._get_held_stop(uri, index, question)) is not None:
+            if (stopped := (yield from self._get_held_stop(uri, index, question))) is not None:
                 return stopped
             raise
         token = cached.document
@@ -133,10 +159,13 @@ class Flows:
             tokens = [token] if earlier is None else [earlier, token]
         return status_record(index, tokens=tokens, events=events)
 
-    def _get_held_stop(self, uri: str, index: int, question: DocumentQuery) -> StatusRecord | None:
+    def _get_held_stop(self, uri: str, index: int, question: DocumentQuery) -> Flow[StatusRecord | None]:
         """What documents that are held, expired ones included, say against an entry: that does not lapse with them."""
         requests = (DocumentRequest(kind=Kind.LIST, uri=uri), DocumentRequest(kind=Kind.EVENTS, uri=uri))
-        held = [cached.document for request in requests if (cached := self._store.get(request, question)) is not None]
+        held: list[StatusToken | StatusEvents | None] = []
+        for request in requests:
+            cached = yield from self._get(request, question)
+            held.append(None if cached is None else cached.document)
         known = [one for one in held if one is not None and not _documents.is_future(one, question)]
         tokens = [one for one in known if isinstance(one, StatusToken) and index < len(one.status_list)]
         events = [one for one in known if isinstance(one, StatusEvents)]
@@ -170,7 +199,7 @@ class Flows:
 
     def _get_current(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument]:
         """A document: fresh from the cache, else asked for, else the last good one."""
-        cached = self._get_usable(request, question)
+        cached = yield from self._get_usable(request, question)
         if cached is not None and cached.is_fresh(question.now):
             if question.now >= cached.refresh_at and self._recent_failure(request) is None:
                 yield BackgroundRefresh(flight(request, question), lambda: self.refresh(request, question, seen=cached))
@@ -178,15 +207,38 @@ class Flows:
         try:
             return (yield SingleFlight(flight(request, question), lambda: self.refresh(request, question, seen=cached)))  # type: ignore[no-any-return]  # a flow of CachedDocument
         except StatusError:
-            cached = self._get_usable(request, question)
+            cached = yield from self._get_usable(request, question)
             if cached is None:
                 raise
             return cached
 
-    def _get_usable(self, request: DocumentRequest, question: DocumentQuery) -> CachedDocument | None:
+    def _get_usable(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument | None]:
         """The copy that is held, if it may be used at all at that moment."""
-        cached = self._store.get(request, question)
+        cached = yield from self._get(request, question)
         return cached if cached is not None and _is_usable(cached, question) else None
+
+    def _get(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument | None]:
+        """The copy that is held: in memory as the question would have it, or opened anew, or from the disk."""
+        held = self._store.get(request, question)
+        if not isinstance(held, Held):
+            return held
+        if held is Held.UNOPENED:
+            work = partial(self._store.reopen, request, question)
+            return (yield from _open_beside(self._store.document_bytes(request), work))
+        return (yield from self._reload(request, question)) if held is Held.NOWHERE else None
+
+    def _reload(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument | None]:
+        """The copy on disk."""
+        if self._store.has_folder:
+            with contextlib.suppress(StatusError):
+                return (yield OnDisk(partial(self._store.reload, request, question)))  # type: ignore[no-any-return]  # as the work
+        return None
+
+    def _save(self, cached: CachedDocument, *, is_rival: bool) -> Flow[None]:
+        """Have a copy written to disk; where that takes long, nobody waits for it."""
+        if self._store.has_folder:
+            with contextlib.suppress(StatusError):
+                yield OnDisk(partial(self._store.save, cached, is_rival=is_rival))
 
     def refresh(
         self, request: DocumentRequest, question: DocumentQuery, *, seen: CachedDocument | None, force: bool = False
@@ -199,29 +251,52 @@ class Flows:
             seen: what the caller found: where there is another by now, somebody else has asked in the meantime.
             force: ask all the same.
         """
-        cached = self._store.get(request, question)
+        cached = yield from self._get(request, question)
         if not force:
-            if cached is None or not cached.is_fresh(question.now):  # another process may have asked
-                cached = self._store.reload(request, question) or cached
+            if cached is not None and not cached.is_fresh(question.now):  # another process may have asked
+                cached = (yield from self._reload(request, question)) or cached
             is_new = cached is not None and (seen is None or cached.fetched_at > seen.fetched_at)
             if cached is not None and is_new and cached.is_fresh(question.now) and _is_usable(cached, question):
                 return cached
             if (failure := self._recent_failure(request)) is not None:
                 raise failure
-        settings = self._settings
         try:
-            answer = yield from self.send(
-                _fetch.request_for(request, cached, max_list_bytes=settings.tuning.max_list_bytes)
-            )
-            floor = self._store.floor(request)
-            new = _fetch.read_answer(
-                request, answer, question, cached=cached, floor=floor, jitter=settings.tuning.jitter()
-            )
-            return self._store.put(new)
+            return (yield from self._fetch(request, question, cached))
         except StatusError as error:
-            self._store.fail(request.url, error, now=settings.tuning.monotonic(), pause=settings.tuning.failure_pause)
-            report(error, subject=request.kind.value, url=request.url, on_failure=settings.on_failure)
+            tuning = self._settings.tuning
+            self._store.fail(request.url, error, now=tuning.monotonic(), pause=tuning.failure_pause)
+            report(error, subject=request.kind.value, url=request.url, on_failure=self._settings.on_failure)
             raise
+
+    def _fetch(
+        self, request: DocumentRequest, question: DocumentQuery, cached: CachedDocument | None
+    ) -> Flow[CachedDocument]:
+        """Ask the server, open what it says, and keep it in memory and on disk."""
+        answer = yield from self.send(
+            _fetch.request_for(
+                request, cached, max_list_bytes=question.max_list_bytes, max_entries=question.max_entries
+            )
+        )
+        work = partial(self._take_in, request, answer, question, cached)
+        new, refused = yield from _open_beside(len(answer.body), work)
+        if refused is None or refused.code == "status-list-conflict":
+            yield from self._save(new, is_rival=refused is not None)
+        if refused is not None:
+            raise refused
+        self._store.succeed(request.url)
+        return new
+
+    def _take_in(
+        self, request: DocumentRequest, answer: Answer, question: DocumentQuery, cached: CachedDocument | None
+    ) -> tuple[CachedDocument, StatusError | None]:
+        """An answer, opened and kept in memory; or opened, and why it is not kept."""
+        floor, jitter = self._store.floor(request), self._settings.tuning.jitter()
+        new = _fetch.read_answer(request, answer, question, cached=cached, floor=floor, jitter=jitter)
+        try:
+            self._store.put(new)
+        except StatusError as error:
+            return new, _documents.copy_error(error)
+        return new, None
 
     def send(self, request: Request) -> Flow[Answer]:
         """An answer, after as many attempts as help and as the deadline allows."""
@@ -243,7 +318,12 @@ class Flows:
         return self._store.failure(request.url, now=self._settings.tuning.monotonic())
 
     def question(
-        self, keys: tuple[VerifyingKey, ...], now: datetime, existing: tuple[ExistingDocument, ...] = ()
+        self,
+        keys: tuple[VerifyingKey, ...],
+        now: datetime,
+        existing: tuple[ExistingDocument, ...] = (),
+        *,
+        max_entries: int | None,
     ) -> DocumentQuery:
         """Under which keys, and when, a document is opened."""
         return DocumentQuery(
@@ -251,6 +331,7 @@ class Flows:
             now=now,
             clock_skew=self._settings.tuning.clock_skew,
             max_list_bytes=self._settings.tuning.max_list_bytes,
+            max_entries=max_entries,
             existing=existing,
         )
 
@@ -317,7 +398,15 @@ class Flows:
 
 def flight(request: DocumentRequest, question: DocumentQuery) -> object:
     """What callers share a look-up by: one document, and all by which it counts."""
-    return request.url, question.keys, question.existing
+    return request.url, question.keys, question.max_entries, question.existing
+
+
+def _open_beside(size: int, work: Callable[[], T]) -> Flow[T]:
+    """Open a document of so many bytes: beside the caller where it may take long."""
+    if size <= _SHORT:
+        return work()
+    found: T = yield Opening(work)
+    return found
 
 
 def _locate(query: StatusQuery) -> tuple[str, int]:

@@ -18,6 +18,7 @@ One list that cannot be had does not stop the rest; a server that is out of reac
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -29,7 +30,7 @@ from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url
 from certcore.status.http import _fetch
 from certcore.status.http._fetch import CachedDocument
-from certcore.status.http._flows import Flow, Flows, SetDeadline, SingleFlight, flight
+from certcore.status.http._flows import Flow, Flows, OnDisk, SetDeadline, SingleFlight, flight
 from certcore.status.http._store import Store
 from certcore.status.tokenlist import StatusToken
 from certcore.trust.issuers import ListTemplate, TrustedIssuer
@@ -78,19 +79,26 @@ class Prefetch:
         self, issuers: Iterable[TrustedIssuer], lists: Mapping[str, Iterable[int]] | None, /
     ) -> Flow[PrefetchReport]:
         """Fetch; each document has its own deadline."""
-        self._known = self._store.list_uris()
+        yield SetDeadline(self._seconds)
+        with suppress(StatusError):  # a disk that does not answer has nothing
+            self._known = yield OnDisk(self._store.list_uris)
         for issuer in issuers:
             if issuer.status_keys:
                 numbers = None if lists is None else lists.get(issuer.id)
                 yield from self._fetch_issuer(issuer, numbers)
-        for url, request in self._fetched.items():
-            if not self._store.holds(request):
+        yield SetDeadline(self._seconds)
+        with suppress(StatusError):
+            for url in (yield OnDisk(self._lost)) if self._store.has_folder else self._lost():
                 self._failed[url] = "cache-full"
         fetched = tuple(url for url in self._fetched if url not in self._failed)
         return PrefetchReport(fetched=fetched, failed=tuple(self._failed.items()))
 
+    def _lost(self) -> list[str]:
+        """The URLs of what was fetched and is held no more."""
+        return [url for url, request in self._fetched.items() if not self._store.holds(request)]
+
     def _fetch_issuer(self, issuer: TrustedIssuer, numbers: Iterable[int] | None) -> Flow[None]:
-        question = self._flows.question(issuer.status_keys, self._now)
+        question = self._flows.question(issuer.status_keys, self._now, max_entries=issuer.max_entries)
         self._unreachable.clear()
         done: set[str] = set()
         indexes: set[str] = set()

@@ -22,11 +22,11 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Thread
 from time import monotonic
 from typing import Any, Final
 
@@ -38,6 +38,8 @@ from certcore._urls import is_loopback_host
 from certcore.errors import StatusError
 from certcore.status._url_policy import check_address, check_url, unavailable
 from certcore.status.http._fetch import Answer, Request
+from certcore.status.http._intake import Body, Intake
+from certcore.status.http._workers import Workers
 
 _OK: Final = 200
 _USER_AGENT: Final = "certcore"
@@ -48,6 +50,12 @@ _KEEPALIVE_S: Final = 15.0
 _DEADLINE: ContextVar[float | None] = ContextVar("certcore_deadline", default=None)
 """When the request of this thread must be over, on the monotonic clock: connections outlive requests, so the streams
 look it up."""
+
+_ALONE: Final = 64 << 20
+"""Bytes that one answer may have, whoever asks for it."""
+
+_RESOLVERS: Final = Workers("certcore-resolve", most=64)
+"""Who asks for names. Not the loop's own threads: names that take long would leave none for others."""
 
 _SOCKET_OPTION = httpcore2.SOCKET_OPTION
 
@@ -89,7 +97,15 @@ class ConnectionSettings:
 class Wire:
     """Sends requests, one per thread at a time, over connections that are kept for a while."""
 
-    def __init__(self, connection: ConnectionSettings, /, *, transport: Any = None) -> None:  # noqa: ANN401  an httpx2 transport: a third party's type
+    def __init__(
+        self,
+        connection: ConnectionSettings,
+        /,
+        *,
+        transport: Any = None,  # noqa: ANN401  an httpx2 transport: a third party's type
+        intake: Intake | None = None,
+    ) -> None:
+        self._intake = Intake(_ALONE) if intake is None else intake
         self._client: httpx2.Client | None = None
         if transport is None and connection.trust_env:
             self._client = httpx2.Client(trust_env=True, verify=connection.context(), cookies=_no_cookies())
@@ -110,8 +126,13 @@ class Wire:
                 response = self._client.send(outgoing, stream=True, follow_redirects=False)
             else:
                 response = self._transport.handle_request(outgoing)
+            body = self._intake.begin(request.max_bytes)
             try:
-                return _to_answer(response, b"".join(_read(response, request.max_bytes, end)))
+                _read(response, body, end)
+                return _to_answer(response, body)
+            except BaseException:
+                body.drop()
+                raise
             finally:
                 response.close()
         except StatusError:
@@ -120,6 +141,11 @@ class Wire:
             raise _to_status_error(cause) from cause
         finally:
             _DEADLINE.reset(token)
+
+    def leave(self) -> None:
+        """In a forked child: close its copies of its parent's sockets, of which the parent hears nothing."""
+        if isinstance(self._transport, _GuardedTransport):
+            self._transport.leave()
 
     def close(self) -> None:
         """Close the connections; an injected transport is its owner's to close."""
@@ -132,7 +158,15 @@ class Wire:
 class AsyncWire:
     """As `Wire`, for one event loop."""
 
-    def __init__(self, connection: ConnectionSettings, /, *, transport: Any = None) -> None:  # noqa: ANN401  as above
+    def __init__(
+        self,
+        connection: ConnectionSettings,
+        /,
+        *,
+        transport: Any = None,  # noqa: ANN401  as above
+        intake: Intake | None = None,
+    ) -> None:
+        self._intake = Intake(_ALONE) if intake is None else intake
         self._client: httpx2.AsyncClient | None = None
         if transport is None and connection.trust_env:
             self._client = httpx2.AsyncClient(trust_env=True, verify=connection.context(), cookies=_no_cookies())
@@ -155,16 +189,16 @@ class AsyncWire:
             response = await self._client.send(outgoing, stream=True, follow_redirects=False)
         else:
             response = await self._transport.handle_async_request(outgoing)
+        body = self._intake.begin(request.max_bytes)
         try:
-            pieces: list[bytes] = []
-            if _is_body_wanted(response, request.max_bytes):
-                size = 0
+            if _is_body_wanted(response, body):
                 stream: Any = response.stream  # of the async kind
                 async for piece in stream:
-                    size += len(piece)
-                    _check_size(size, request.max_bytes)
-                    pieces.append(piece)
-            return _to_answer(response, b"".join(pieces))
+                    body.add(piece)
+            return _to_answer(response, body)
+        except BaseException:
+            body.drop()
+            raise
         finally:
             await response.aclose()
 
@@ -194,35 +228,27 @@ def _build_request(request: Request, seconds: float) -> httpx2.Request:
     )
 
 
-def _to_answer(response: httpx2.Response, body: bytes) -> Answer:
+def _to_answer(response: httpx2.Response, body: Body) -> Answer:
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    return Answer(status=response.status_code, headers=headers, body=body)
+    return body.to_answer(response.status_code, headers)
 
 
-def _is_body_wanted(response: httpx2.Response, max_bytes: int) -> bool:
+def _is_body_wanted(response: httpx2.Response, body: Body) -> bool:
     """Whether the body is read at all: only with 200, and only if it does not say that it is too long."""
     stated = response.headers.get("content-length", "")
     if response.status_code == _OK and stated.isdecimal() and stated.isascii():
-        _check_size(int(stated[:20]), max_bytes)
+        body.expect(int(stated[:20]))
     return response.status_code == _OK
 
 
-def _read(response: httpx2.Response, max_bytes: int, end: float) -> Iterable[bytes]:
-    if not _is_body_wanted(response, max_bytes):
+def _read(response: httpx2.Response, body: Body, end: float) -> None:
+    if not _is_body_wanted(response, body):
         return
-    size = 0
     stream: Any = response.stream  # of the sync kind
     for piece in stream:
-        size += len(piece)
-        _check_size(size, max_bytes)
+        body.add(piece)
         if monotonic() >= end:
             raise unavailable("timeout", "There was no answer in time")
-        yield piece
-
-
-def _check_size(size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        raise unavailable("too-large", "The answer has more bytes than it may", max_bytes=max_bytes)
 
 
 def _no_cookies() -> CookieJar:
@@ -269,6 +295,11 @@ class _GuardedTransport(httpx2.BaseTransport):
         answer = self._pool.handle_request(_to_core_request(request))
         stream: Any = answer.stream
         return httpx2.Response(answer.status, headers=answer.headers, stream=_Body(stream))
+
+    def leave(self) -> None:
+        for connection in self._pool.connections:  # by themselves: the pool's own lock may be held for ever
+            with suppress(Exception):
+                connection.close()
 
     def close(self) -> None:
         self._pool.close()
@@ -375,8 +406,8 @@ class _AsyncGuardedNetwork(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[_SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = _check_addresses(_distinct_addresses(found), host, allow_private=self._allow_private)
+        found = await asyncio.wrap_future(_RESOLVERS.start(partial(_look_up, host, port)))
+        addresses = _check_addresses(found, host, allow_private=self._allow_private)
         for place, address in enumerate(addresses):
             share = None if timeout is None else timeout / (len(addresses) - place)
             try:
@@ -422,29 +453,22 @@ def _seconds_left(timeout: float | None) -> float:
 
 def _resolve(host: str, port: int, seconds: float) -> Sequence[str]:
     """The addresses of a host. The resolver cannot be interrupted, so it is left behind when time is up."""
-    box: SimpleQueue[Sequence[str] | OSError] = SimpleQueue()
-
-    def ask() -> None:
-        try:
-            box.put(_distinct_addresses(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
-        except (OSError, UnicodeError) as cause:
-            box.put(cause if isinstance(cause, OSError) else socket.gaierror(str(cause)))
-
     if is_loopback_host(host):
-        ask()  # needs nobody else
-    else:
-        Thread(target=ask, name="certcore-resolve", daemon=True).start()
+        return _look_up(host, port)  # needs nobody else
+    found = _RESOLVERS.start(partial(_look_up, host, port))
     try:
-        found = box.get(timeout=seconds)
-    except Empty:
+        return found.result(seconds)
+    except TimeoutError:
+        found.cancel()
         raise httpcore2.ConnectTimeout from None
-    if isinstance(found, OSError):
-        raise found
-    return found
 
 
-def _distinct_addresses(found: Iterable[tuple[Any, ...]]) -> Sequence[str]:
-    """The addresses that getaddrinfo gave, each once, in its order."""
+def _look_up(host: str, port: int) -> Sequence[str]:
+    """The addresses that getaddrinfo gives, each once, in its order."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as cause:
+        raise socket.gaierror(str(cause)) from cause
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 

@@ -19,26 +19,37 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from threading import Lock, Thread
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from certcore import _forks
 from certcore.errors import StatusError
 from certcore.status._documents import copy_error
 from certcore.status._url_policy import unavailable
-from certcore.status.http._failures import LookupFailure
+from certcore.status.http._backend import Backend
+from certcore.status.http._budget import Budget, out_of_time
 from certcore.status.http._fetch import Answer, Request
-from certcore.status.http._flows import BackgroundRefresh, Effect, Flow, Flows, Pause, Send, SetDeadline, SingleFlight
-from certcore.status.http._prefetch import Prefetch, PrefetchReport
-from certcore.status.http._settings import DEFAULT_DEADLINE, HTTPTuning, Settings, VehicleEndpoint
-from certcore.status.http._store import Store
+from certcore.status.http._flows import (
+    BackgroundRefresh,
+    Effect,
+    Flow,
+    OnDisk,
+    Opening,
+    Pause,
+    Send,
+    SetDeadline,
+    SingleFlight,
+)
+from certcore.status.http._intake import Intake
+from certcore.status.http._prefetch import PrefetchReport
+from certcore.status.http._settings import Settings
+from certcore.status.http._store import bytes_on_their_way
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
-from certcore.status.snapshot import SnapshotStatusBackend
 from certcore.trust import TrustList
 
 if TYPE_CHECKING:
-    from certcore.status.http._wire import AsyncWire, ConnectionSettings, Wire
+    from certcore.status.http._wire import AsyncWire, Wire
 
 __all__ = ["AsyncHTTPStatusBackend", "HTTPStatusBackend"]
 
@@ -48,121 +59,33 @@ DEFAULT_PREFETCH_DEADLINE: Final = timedelta(seconds=10)
 """For one document of a prefetch, where nobody stands and waits."""
 
 
-class Budget:
-    """What is left of a deadline."""
-
-    def __init__(self, monotonic: Callable[[], float], seconds: float) -> None:
-        self._monotonic = monotonic
-        self.begin(seconds)
-
-    def begin(self, seconds: float) -> None:
-        """Count from now."""
-        self._end = self._monotonic() + seconds
-
-    def left(self) -> float:
-        """Seconds, more than none.
-
-        Raises:
-            StatusError: ``status-unavailable`` with the cause ``timeout``.
-        """
-        left = self._end - self._monotonic()
-        if left <= 0:
-            raise out_of_time()
-        return left
-
-    def allows(self, seconds: float) -> bool:
-        """Whether so many seconds are left, and some."""
-        return self._monotonic() + seconds < self._end
+_INHERITED: Final[list[object]] = []
+"""Loops, tasks and connections of the process this one was forked from: closing them would reach into the parent."""
 
 
-def out_of_time() -> StatusError:
-    """The deadline is over."""
-    return unavailable("timeout", "There was no answer in time")
+def _result(future: Future[T], seconds: float) -> T:
+    """What work beside the caller gives, waited for so long."""
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        future.cancel()
+        raise out_of_time() from None
 
 
-class _HTTPBackend:
-    """What both backends are: settings, a store, and the flows over it."""
-
-    def __init__(  # noqa: PLR0913  a setting each, all of them optional
-        self,
-        *,
-        cache_dir: Path | str | None = None,
-        deadline: timedelta = DEFAULT_DEADLINE,
-        allow_private: bool = False,
-        trust_env: bool = False,
-        ca_file: Path | str | None = None,
-        vehicles: Mapping[str, VehicleEndpoint] = MappingProxyType({}),
-        on_failure: Callable[[LookupFailure], object] | None = None,
-        transport: Any = None,  # noqa: ANN401  a third party's type
-        tuning: HTTPTuning | None = None,
-    ) -> None:
-        settings = Settings(
-            cache_dir=None if cache_dir is None else Path(cache_dir),
-            deadline=deadline,
-            allow_private=allow_private,
-            trust_env=trust_env,
-            ca_file=None if ca_file is None else Path(ca_file),
-            vehicles=dict(vehicles),
-            on_failure=on_failure,
-            tuning=HTTPTuning() if tuning is None else tuning,
-        )
-        self._set_up(settings, transport)
-
-    def _set_up(self, settings: Settings, transport: Any) -> None:  # noqa: ANN401  as above
-        from certcore.status.http import _wire  # noqa: F401, PLC0415  the extra `http`: its absence is found out here
-
-        tuning = settings.tuning
-        self._settings = settings
-        self._transport = transport
-        self._store = Store(
-            folder=settings.cache_dir, max_documents=tuning.max_documents, max_list_bytes=tuning.max_list_bytes
-        )
-        self._flows = Flows(settings, self._store)
-
-    def snapshot(self) -> SnapshotStatusBackend:
-        """Everything that is held, as a backend without a network: for workers, terminals and archives."""
-        return SnapshotStatusBackend(self._store.documents(), max_list_bytes=self._settings.tuning.max_list_bytes)
-
-    def _connection(self, channel: str | None) -> ConnectionSettings:
-        """How the connections of a channel are made: of a country's vehicle endpoint, or of all else."""
-        from certcore.status.http._wire import ConnectionSettings  # noqa: PLC0415  the extra `http`
-
-        settings = self._settings
-        return ConnectionSettings(
-            allow_private=settings.allow_private,
-            trust_env=settings.trust_env,
-            ca_file=settings.ca_file,
-            client_certificate=None if channel is None else settings.vehicles[channel].client_certificate,
-        )
-
-    def __getstate__(self) -> Settings:
-        if self._transport is not None:
-            msg = "a backend with an injected transport does not pickle"
-            raise TypeError(msg)
-        return self._settings
-
-    def __setstate__(self, settings: Settings) -> None:
-        self._set_up(settings, None)
-
-    def __repr__(self) -> str:
-        folder = self._settings.cache_dir
-        return f"{type(self).__name__}(cache_dir={None if folder is None else str(folder)!r})"
-
-    def _budget(self, deadline: timedelta | None = None) -> Budget:
-        return Budget(self._settings.tuning.monotonic, (deadline or self._settings.deadline).total_seconds())
-
-    def _prefetch_flow(
-        self, trust: TrustList, lists: Mapping[str, Iterable[int]] | None, deadline: timedelta
-    ) -> Flow[PrefetchReport]:
-        given = None if lists is None else {issuer: tuple(numbers) for issuer, numbers in lists.items()}
-        prefetch = Prefetch(
-            self._flows, self._store, now=self._settings.tuning.clock(), seconds=deadline.total_seconds()
-        )
-        return prefetch.run(trust.issuers, given)
+async def _awaited(future: Future[T], seconds: float) -> T:
+    """As `_result`, on an event loop."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await asyncio.wrap_future(future)
+    except TimeoutError:
+        raise out_of_time() from None
 
 
-class HTTPStatusBackend(_HTTPBackend):
+class HTTPStatusBackend(Backend):
     """Looks status up in signed lists over HTTP, and vehicles at their issuers' endpoints; safe between threads.
+
+    A process that was forked from one that uses it goes on with the copies that are held, and with connections and
+    look-ups of its own.
 
     Args:
         cache_dir: where copies are kept between processes; None: in memory alone. Nothing in it is trusted.
@@ -176,14 +99,26 @@ class HTTPStatusBackend(_HTTPBackend):
             It may be called from any thread, must not wait, and what it raises is logged and goes no further.
         transport: an httpx2 transport to send everything through; it resolves and connects as it likes.
         tuning: bounds, clocks and chance, for operations and tests.
+
+    Raises:
+        StatusError: ``cache-folder-unsafe``; another user owns the folder or may write in it, or its lock is no file.
     """
 
     def _set_up(self, settings: Settings, transport: Any) -> None:  # noqa: ANN401  as above
         super()._set_up(settings, transport)
+        self._wires: dict[str | None, Wire] = {}
+        self.begin_in_child()
+        _forks.begin_in_children(self)
+
+    def begin_in_child(self) -> None:
+        """As `_forks.Forked`: what the parent has under way is the parent's."""
         self._lock = Lock()
         self._flights: dict[object, Future[Any]] = {}
-        self._wires: dict[str | None, Wire] = {}
         self._refreshing: dict[object, Thread] = {}
+        self._intake = Intake(bytes_on_their_way())
+        for wire in self._wires.values():
+            wire.leave()
+        self._wires = {}
 
     def lookup(self, query: StatusQuery, /) -> StatusRecord:
         """The facts about one certificate.
@@ -262,12 +197,24 @@ class HTTPStatusBackend(_HTTPBackend):
                 return self._send(request, budget.left())
             case Pause(seconds):
                 return budget.allows(seconds) and self._sleep(seconds)
+            case Opening(work):
+                return _result(self._openers.start(work), budget.left())
+            case OnDisk(work):
+                return self._ask_disk(work, budget)
             case SingleFlight(key, flow):
                 return self._run_once(key, flow, budget)
             case BackgroundRefresh(key, flow):
                 return self._run_in_background(key, flow)
             case SetDeadline(seconds):
                 return budget.begin(seconds)
+
+    def _ask_disk(self, work: Callable[[], T], budget: Budget) -> T:
+        seconds = self._patience.seconds(budget)
+        try:
+            return _result(self._disk.start(work), seconds)
+        except StatusError:
+            self._patience.rest()
+            raise
 
     def _send(self, request: Request, seconds: float) -> Answer:
         from certcore.status.http._wire import Wire  # noqa: PLC0415  the extra `http`
@@ -276,7 +223,7 @@ class HTTPStatusBackend(_HTTPBackend):
             wire = self._wires.get(request.channel)
             if wire is None:
                 connection = self._connection(request.channel)
-                wire = self._wires[request.channel] = Wire(connection, transport=self._transport)
+                wire = self._wires[request.channel] = Wire(connection, transport=self._transport, intake=self._intake)
         return wire.send(request, seconds=seconds)
 
     def _sleep(self, seconds: float) -> bool:
@@ -330,10 +277,11 @@ class HTTPStatusBackend(_HTTPBackend):
             thread.start()
 
 
-class AsyncHTTPStatusBackend(_HTTPBackend):
+class AsyncHTTPStatusBackend(Backend):
     """`HTTPStatusBackend` for an event loop, with the same arguments and the same behaviour; one loop at a time.
 
-    Signatures and lists are checked in the loop's own thread: some 0.1 ms for a list of a million entries.
+    Documents of a few kilobytes are opened in the loop's own thread, which takes some 0.1 ms; longer ones, names and
+    the disk are left to threads of the backend's own, and waited for until the deadline.
     """
 
     def _set_up(self, settings: Settings, transport: Any) -> None:  # noqa: ANN401  as above
@@ -341,6 +289,13 @@ class AsyncHTTPStatusBackend(_HTTPBackend):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flights: dict[object, asyncio.Task[Any]] = {}
         self._wires: dict[str | None, AsyncWire] = {}
+        _forks.begin_in_children(self)
+
+    def begin_in_child(self) -> None:
+        """As `_forks.Forked`: the parent's loop and all that belongs to it are never touched here, nor closed."""
+        _INHERITED.append((self._loop, self._flights, self._wires))
+        self._loop, self._flights, self._wires = None, {}, {}
+        self._intake = Intake(bytes_on_their_way())
 
     async def lookup(self, query: StatusQuery, /) -> StatusRecord:
         """As `HTTPStatusBackend.lookup`."""
@@ -407,6 +362,10 @@ class AsyncHTTPStatusBackend(_HTTPBackend):
                 return await self._send(request, budget.left())
             case Pause(seconds):
                 return budget.allows(seconds) and await self._sleep(seconds)
+            case Opening(work):
+                return await _awaited(self._openers.start(work), budget.left())
+            case OnDisk(work):
+                return await self._ask_disk(work, budget)
             case SingleFlight(key, flow):
                 return await self._run_once(key, flow, budget)
             case BackgroundRefresh(key, flow):
@@ -415,6 +374,14 @@ class AsyncHTTPStatusBackend(_HTTPBackend):
             case SetDeadline(seconds):
                 return budget.begin(seconds)
 
+    async def _ask_disk(self, work: Callable[[], T], budget: Budget) -> T:
+        seconds = self._patience.seconds(budget)
+        try:
+            return await _awaited(self._disk.start(work), seconds)
+        except StatusError:
+            self._patience.rest()
+            raise
+
     async def _send(self, request: Request, seconds: float) -> Answer:
         from certcore.status.http._wire import AsyncWire  # noqa: PLC0415  the extra `http`
 
@@ -422,7 +389,7 @@ class AsyncHTTPStatusBackend(_HTTPBackend):
         wire = self._wires.get(request.channel)
         if wire is None:
             connection = self._connection(request.channel)
-            wire = self._wires[request.channel] = AsyncWire(connection, transport=self._transport)
+            wire = self._wires[request.channel] = AsyncWire(connection, transport=self._transport, intake=self._intake)
         return await wire.send(request, seconds=seconds)
 
     async def _sleep(self, seconds: float) -> bool:
