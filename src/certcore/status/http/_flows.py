@@ -282,6 +282,7 @@ class Flows:
         if refused is None or refused.code == "status-list-conflict":
             yield from self._save(new, is_rival=refused is not None)
         if refused is not None:
+            del answer, work, new  # the error's traceback holds this frame
             raise refused
         self._store.succeed(request.url)
         return new

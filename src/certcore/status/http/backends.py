@@ -70,6 +70,8 @@ def _result(future: Future[T], seconds: float) -> T:
     except TimeoutError:
         future.cancel()
         raise out_of_time() from None
+    finally:
+        del future  # it holds its error, whose traceback holds this frame
 
 
 async def _awaited(future: Future[T], seconds: float) -> T:
@@ -79,6 +81,8 @@ async def _awaited(future: Future[T], seconds: float) -> T:
             return await asyncio.wrap_future(future)
     except TimeoutError:
         raise out_of_time() from None
+    finally:
+        del future
 
 
 class HTTPStatusBackend(Backend):
@@ -179,17 +183,19 @@ class HTTPStatusBackend(Backend):
         """Drive a flow to its end."""
         gives: Any = None
         error: StatusError | None = None
-        while True:
-            try:
+        try:
+            while True:
                 effect = flow.send(gives) if error is None else flow.throw(error)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            gives, error = None, None
-            try:
-                gives = self._perform(effect, budget)
-            except StatusError as failure:
-                error = failure
+                gives, error = None, None
+                try:
+                    gives = self._perform(effect, budget)
+                except StatusError as failure:
+                    error = failure
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        finally:
+            del gives, error  # an error's traceback holds this frame, and what was fetched with it
 
     def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  what the effect gives
         match effect:
@@ -344,17 +350,19 @@ class AsyncHTTPStatusBackend(Backend):
         """Drive a flow to its end."""
         gives: Any = None
         error: StatusError | None = None
-        while True:
-            try:
+        try:
+            while True:
                 effect = flow.send(gives) if error is None else flow.throw(error)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            gives, error = None, None
-            try:
-                gives = await self._perform(effect, budget)
-            except StatusError as failure:
-                error = failure
+                gives, error = None, None
+                try:
+                    gives = await self._perform(effect, budget)
+                except StatusError as failure:
+                    error = failure
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        finally:
+            del gives, error  # an error's traceback holds this frame, and what was fetched with it
 
     async def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  as above
         match effect:
