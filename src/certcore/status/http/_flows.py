@@ -272,28 +272,32 @@ class Flows:
         self, request: DocumentRequest, question: DocumentQuery, cached: CachedDocument | None
     ) -> Flow[CachedDocument]:
         """Ask the server, open what it says, and keep it in memory and on disk."""
-        answer = yield from self.send(
-            _fetch.request_for(
-                request, cached, max_list_bytes=question.max_list_bytes, max_entries=question.max_entries
-            )
+        asked = _fetch.request_for(
+            request, cached, max_list_bytes=question.max_list_bytes, max_entries=question.max_entries
         )
-        work = partial(self._take_in, request, answer, question, cached)
-        new, refused = yield from _open_beside(len(answer.body), work)
-        if refused is None or refused.code == "status-list-conflict":
+        answer = yield from self.send(asked)
+        size, work = len(answer.body), partial(self._take_in, request, answer, question, cached)
+        del answer
+        new, refused = yield from _open_beside(size, work)
+        del work
+        if new is not None and (refused is None or refused.code == "status-list-conflict"):
             yield from self._save(new, is_rival=refused is not None)
-        if refused is not None:
-            del answer, work, new  # the error's traceback holds this frame
-            raise refused
+        if new is None or refused is not None:
+            raise refused or unavailable("no-list", "There is no such list")
         self._store.succeed(request.url)
         return new
 
     def _take_in(
         self, request: DocumentRequest, answer: Answer, question: DocumentQuery, cached: CachedDocument | None
-    ) -> tuple[CachedDocument, StatusError | None]:
-        """An answer, opened and kept in memory; or opened, and why it is not kept."""
+    ) -> tuple[CachedDocument | None, StatusError | None]:
+        """An answer, opened and kept in memory; or why it is not kept, and opened all the same if it could be.
+
+        Nothing is raised: a traceback would hold the answer, and everything that was decoded.
+        """
         floor, jitter = self._store.floor(request), self._settings.tuning.jitter()
-        new = _fetch.read_answer(request, answer, question, cached=cached, floor=floor, jitter=jitter)
+        new = None
         try:
+            new = _fetch.read_answer(request, answer, question, cached=cached, floor=floor, jitter=jitter)
             self._store.put(new)
         except StatusError as error:
             return new, _documents.copy_error(error)

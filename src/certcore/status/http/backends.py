@@ -183,6 +183,7 @@ class HTTPStatusBackend(Backend):
         """Drive a flow to its end."""
         gives: Any = None
         error: StatusError | None = None
+        effect: Effect | None = None
         try:
             while True:
                 effect = flow.send(gives) if error is None else flow.throw(error)
@@ -195,7 +196,7 @@ class HTTPStatusBackend(Backend):
             result: T = done.value
             return result
         finally:
-            del gives, error  # an error's traceback holds this frame, and what was fetched with it
+            gives = error = effect = None  # an error's traceback holds this frame, and what was fetched with it
 
     def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  what the effect gives
         match effect:
@@ -350,6 +351,7 @@ class AsyncHTTPStatusBackend(Backend):
         """Drive a flow to its end."""
         gives: Any = None
         error: StatusError | None = None
+        effect: Effect | None = None
         try:
             while True:
                 effect = flow.send(gives) if error is None else flow.throw(error)
@@ -362,7 +364,7 @@ class AsyncHTTPStatusBackend(Backend):
             result: T = done.value
             return result
         finally:
-            del gives, error  # an error's traceback holds this frame, and what was fetched with it
+            gives = error = effect = None  # an error's traceback holds this frame, and what was fetched with it
 
     async def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  as above
         match effect:
