@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Final
 
-from certcore.errors import IssuingError, RejectedInputError
+from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 
 PRIVATE: Final = 0o600
+_OTHERS: Final = 0o066
+"""The bits by which a group, and everybody, reads and writes."""
+
 PUBLIC: Final = 0o666
 """Less what the user's umask takes away."""
 
@@ -49,6 +53,8 @@ def write_new(path: Path, data: bytes, /, *, mode: int = PUBLIC, durable: bool =
     """Write a file that is not there yet, and that nobody looks at before it is finished; errors as `write_whole`."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     with os.fdopen(descriptor, "wb") as file:
+        if mode != PUBLIC and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)  # what was said, whatever the umask
         file.write(data)
         if durable:
             file.flush()
@@ -84,6 +90,18 @@ def read(path: str | os.PathLike[str], /, *, max_bytes: int) -> bytes:
             return file.read(max_bytes + 1)
     except OSError as cause:
         raise RejectedInputError("file-unreadable", f"The key file cannot be read: {cause.strerror}") from cause
+
+
+def require_private(path: str | os.PathLike[str], /) -> None:
+    """Refuse a key file that others than its owner can read or write; on Windows, where a mode says nothing, none.
+
+    Raises:
+        UntrustedError: ``key-file-loose``.
+    """
+    found = Path(path).stat().st_mode
+    if os.name == "posix" and found & _OTHERS:
+        mode = f"{stat.S_IMODE(found):04o}"
+        raise UntrustedError("key-file-loose", f"Others can read or write this key file: its mode is {mode}", mode=mode)
 
 
 def _name_anew(temporary: Path, path: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
-from io import TextIOWrapper
+from contextlib import suppress
+from io import StringIO, TextIOWrapper
 
 import click
 
@@ -94,9 +95,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return exit_codes.INTERRUPTED
     except SystemExit as left:  # click's way out when nobody reads its output any more, or after completing a line
         return exit_codes.ERROR if left.code else exit_codes.DONE
+    except OSError as error:
+        return _stop(_told_by_the_system(error))
     except Exception as error:  # noqa: BLE001  the last resort: a traceback may hold a plate, a VIN or a key
-        click.echo(f"certcore: this is a defect in certcore, please report it: {_where(error)}", err=True)
-        return exit_codes.ERROR
+        return _stop(f"this is a defect in certcore, please report it: {_where(error)}")
     return code if isinstance(code, int) else exit_codes.DONE
 
 
@@ -105,6 +107,24 @@ def tell(error: CertcoreError) -> None:
     click.echo(f"certcore: {terminal.escaped(str(error))}", err=True)
     if error.code in reasons.REASONS:
         click.echo(f"  {reasons.explain(error.code).next_step}", err=True)
+
+
+def _stop(why: str) -> int:
+    """Say why the command ends here, if that can still be said, and let nothing be written any more."""
+    with suppress(OSError):
+        click.echo(f"certcore: {terminal.escaped(why)}", err=True)
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except OSError:  # what it holds cannot be written at the end of the process either
+            setattr(sys, name, StringIO())
+    return exit_codes.ERROR
+
+
+def _told_by_the_system(error: OSError) -> str:
+    """What the system says of a file, or of the output where it names none."""
+    what = "the output" if error.filename is None else str(error.filename)
+    return f"{what}: {error.strerror or type(error).__name__} [file-unwritable]"
 
 
 def _tell_usage(error: click.ClickException) -> None:

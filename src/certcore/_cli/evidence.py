@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import attrs
 import click
 
-from certcore._cli import exit_codes, files, keygen, options, terminal, verdicts
+from certcore._cli import exit_codes, files, keygen, modes, options, terminal, verdicts
 from certcore._cli.options import FILE
 from certcore._cli.output import Line, Output, Refusal, choose, choose_format
 from certcore._cli.verdicts import Remark, VerdictAnswer
@@ -92,6 +92,7 @@ def show(what: tuple[Path, ...], *, output: Output) -> int:
 )
 @click.option("--materials", type=FILE, help="A folder with the documents of detached files.")
 @options.GROUP_KEYS
+@modes.ALLOW_LOOSE_KEY
 @choose
 def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Come to the verdicts of then again, offline.
@@ -130,6 +131,7 @@ def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # n
 @options.ONLINE
 @options.policy("claims")
 @options.GROUP_KEYS
+@modes.ALLOW_LOOSE_KEY
 @options.AUTHORITIES
 @options.SEAL_KEYS
 @choose

@@ -100,19 +100,22 @@ def refuse_existing(paths: Iterable[Path | None], *, force: bool) -> None:
     """Raise before anything is made, where something that will be written is there already.
 
     Raises:
-        IssuingError: ``file-exists``; ``file-unwritable`` for a folder, whatever may be overwritten.
+        IssuingError: ``file-exists``; ``file-unwritable`` for a folder, a pipe or a device, which are not
+            overwritten.
     """
     for path in paths:
         if path is None:
             continue
         if path.is_dir():
             raise IssuingError("file-unwritable", f"{path}: there is a folder of this name")
+        if path.exists() and not path.is_file():
+            raise IssuingError("file-unwritable", f"{path}: it is a pipe or a device, and would be replaced by a file")
         if not force and os.path.lexists(path):
             raise _exists(path)
 
 
-def write(path: Path, data: bytes | str, *, force: bool = False) -> None:
-    """Write a file whole, or not at all.
+def write(path: Path, data: bytes | str, *, force: bool = False, mode: int | None = None) -> None:
+    """Write a file whole, or not at all; who may read it is the umask's to say, unless a mode is given.
 
     Raises:
         IssuingError: ``file-exists`` unless forced; ``file-unwritable``.
@@ -120,14 +123,14 @@ def write(path: Path, data: bytes | str, *, force: bool = False) -> None:
     refuse_existing([path], force=force)
     content = data.encode() if isinstance(data, str) else data
     try:
-        _files.write_whole(path, content, overwrite=force)
+        _files.write_whole(path, content, overwrite=force, mode=_files.PUBLIC if mode is None else mode)
     except FileExistsError as cause:
         raise _exists(path) from cause
     except (OSError, ValueError) as cause:
         raise IssuingError("file-unwritable", f"{path}: {_why(cause)}") from cause
 
 
-def write_all(contents: Mapping[Path, bytes | str], *, force: bool = False) -> None:
+def write_all(contents: Mapping[Path, bytes | str], *, force: bool = False, mode: int | None = None) -> None:
     """Write several files, all or none: where one fails, those already written anew are taken away again.
 
     Raises:
@@ -138,7 +141,7 @@ def write_all(contents: Mapping[Path, bytes | str], *, force: bool = False) -> N
     try:
         for path, data in contents.items():
             is_new = not os.path.lexists(path)
-            write(path, data, force=force)
+            write(path, data, force=force, mode=mode)
             if is_new:
                 written.append(path)
     except CertcoreError:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from certcore import payload, qr
-from certcore._cli import certificate_draft, exit_codes, files, keygen, terminal
+from certcore._cli import certificate_draft, exit_codes, files, keygen, modes, terminal
 from certcore._clock import utc_now
 from certcore.certificate._claims import TABLE, Claim
 from certcore.errors import IssuingError
@@ -102,6 +102,7 @@ def _field_options(command: _F) -> _F:
 @click.command()
 @click.option("--key", "key_file", type=_FILE, required=True, help="The issuer's private key, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@modes.ALLOW_LOOSE_KEY
 @click.option("--json-file", type=_FILE, help="The fields as JSON; options beside it win.")
 @_field_options
 @click.option("--issuer-country", help="The issuer's own country, if it is not --country: stated in the code, then.")
@@ -116,10 +117,11 @@ def _field_options(command: _F) -> _F:
     "--level", type=click.Choice(["L", "M", "Q", "H"]), default="M", show_default=True, help="Error correction."
 )
 @click.option("--force", is_flag=True, help="Overwrite files.")
+@modes.MODE
 def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Issue a certificate. Without --text, --png or --svg its text is printed."""
     outputs = {name: given.pop(f"{name}_file") for name in ("text", "png", "svg")}
-    force, scale, level = given.pop("force"), given.pop("scale"), given.pop("level")
+    force, scale, level, mode = (given.pop(name) for name in ("force", "scale", "level", "mode"))
     files.refuse_existing(outputs.values(), force=force)
     issuer_country, profile = given.pop("issuer_country"), given.pop("profile")
     certificate = _read_certificate(given)
@@ -137,7 +139,7 @@ def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # n
         terminal.say(text)
         return exit_codes.DONE
     contents = {path: _draw(kind, text, scale=scale, level=level) for kind, path in outputs.items() if path is not None}
-    files.write_all(contents, force=force)
+    files.write_all(contents, force=force, mode=mode)
     size = qr.size(text, level=level)
     for path, data in contents.items():
         terminal.say(f"{terminal.escaped(str(path))}: {len(data)} bytes")

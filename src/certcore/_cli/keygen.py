@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from certcore._cli import exit_codes, files, terminal
+from certcore import _files
+from certcore._cli import exit_codes, files, modes, terminal
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.keys import LocalSigner, PublicKey
 from certcore.keys._algorithms import ALGORITHM_NAMES, ALGORITHMS_OF, SIGNING_KINDS
@@ -69,11 +70,14 @@ def read_signer(path: Path, password_file: Path | None = None) -> LocalSigner:
     Raises:
         RejectedInputError: ``file-unreadable``, ``file-too-large``, ``key-malformed``, ``key-password`` or
             ``key-unsupported``.
-        UntrustedError: ``key-weak``.
+        UntrustedError: ``key-weak``; ``key-file-loose`` unless that is allowed.
     """
     secret = None if password_file is None else password(password_file)
     data = files.read_bytes(path, limit=files.MAX_KEY_FILE_BYTES)
-    return files.name_errors(path, lambda: LocalSigner.from_pem(data, password=secret))
+    signer = files.name_errors(path, lambda: LocalSigner.from_pem(data, password=secret))
+    if not modes.is_loose_key_allowed():
+        files.name_errors(path, lambda: _files.require_private(path))
+    return signer
 
 
 def read_public_key(path: Path) -> PublicKey:

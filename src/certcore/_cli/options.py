@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 import click
 
-from certcore._cli import files, keygen, trust
+from certcore._cli import files, keygen, modes, trust
 from certcore.errors import IssuingError
 from certcore.keys import GroupKey
 from certcore.policy import Policy
@@ -97,6 +97,8 @@ def policy(default: str) -> Callable[[_F], _F]:
 def evidence_options(command: _F) -> _F:
     """The options by which evidence is kept; `evidence_writer` is what they come to."""
     for option in (
+        modes.MODE,
+        modes.ALLOW_LOOSE_KEY,
         click.option("--password-file", type=FILE, help="Its first line opens the key of --seal."),
         click.option("--seal", "seal_file", type=FILE, help="Seal the evidence with this private key, PEM."),
         click.option("--evidence", "evidence_folder", type=FILE, help="Keep the evidence of each verdict here."),
@@ -179,8 +181,10 @@ def group_keys(paths: Sequence[Path]) -> tuple[GroupKey, ...]:
 
     Raises:
         RejectedInputError: ``file-unreadable``, ``key-malformed`` or ``key-unsupported``.
+        UntrustedError: ``key-file-loose``.
     """
-    return tuple(files.name_errors(path, partial(GroupKey.from_file, path)) for path in paths)
+    allow_loose = modes.is_loose_key_allowed()
+    return tuple(files.name_errors(path, partial(GroupKey.from_file, path, allow_loose=allow_loose)) for path in paths)
 
 
 def authorities(paths: Sequence[Path]) -> tuple[bytes, ...]:
@@ -221,7 +225,9 @@ def evidence_writer(given: Mapping[str, Any]) -> Callable[[Verdict | VehicleVerd
     def keep(verdict: Verdict | VehicleVerdict) -> Path:
         evidence = verdict.evidence if signer is None else verdict.evidence.sealed(signer)
         path = folder / f"{verdict.id[:16]}-{evidence.digest.hex()[:16]}.vice"
-        files.write(path, evidence.to_bytes(), force=True)  # named by its content: what is there is the same
+        files.write(
+            path, evidence.to_bytes(), force=True, mode=given["mode"]
+        )  # named by its content: what is there is the same
         return path
 
     return keep

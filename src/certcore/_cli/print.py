@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 
-from certcore._cli import exit_codes, files, inputs, options, terminal
+from certcore._cli import exit_codes, files, inputs, modes, options, terminal
 from certcore._cli.output import LANG, Output
 from certcore._cli.verdicts import VerdictAnswer
 from certcore.errors import RejectedInputError
@@ -38,6 +38,7 @@ _PDF: Final = ".pdf"
     "--profile", type=click.Choice([profile.value for profile in Profile]), help="Whose form; by the country."
 )
 @click.option("--force", is_flag=True, help="Overwrite the file.")
+@modes.MODE
 def print_page(what: str, *, target: Path, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Print one certificate on a page: TEXT begins with VIC1:, FILE is a picture or a text, - is standard input.
 
@@ -67,7 +68,7 @@ def print_page(what: str, *, target: Path, **given: Any) -> int:  # noqa: ANN401
         page = document.to_pdf(text, verdict.certificate, font=given["font"], **how)
     else:
         page = document.to_html(text, verdict.certificate, **how)
-    files.write(target, page, force=given["force"])
+    files.write(target, page, force=given["force"], mode=given["mode"])
     terminal.say(f"{terminal.escaped(str(target))}: one page, {given['page']}")
     return exit_codes.DONE
 

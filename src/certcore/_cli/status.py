@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from certcore import armor, qr
-from certcore._cli import datetimes, exit_codes, files, inputs, keygen, options, terminal
+from certcore._cli import datetimes, exit_codes, files, inputs, keygen, modes, options, terminal
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.payload import StatusRef
@@ -137,6 +137,7 @@ _TEMPLATE = click.option(
 @click.option("--folder", type=_FILE, required=True, help="Where to; made where there is none.")
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key for status lists, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@modes.ALLOW_LOOSE_KEY
 @_TEMPLATE
 @click.option(
     "--lifetime-hours", type=click.IntRange(1, 8760), default=24, show_default=True, help="Until a list expires."
@@ -208,9 +209,11 @@ def recover(database: str, folder: Path, uri_template: str, key_files: tuple[Pat
 @_database_option
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key of the register, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@modes.ALLOW_LOOSE_KEY
 @click.option("--issuer", help="The issuer's id in the trust list, if the register was made without it.")
 @click.option("--out", type=_FILE, required=True, help="The receipt.")
 @click.option("--force", is_flag=True, help="Overwrite --out.")
+@modes.MODE
 def receipt(what: str, database: str, key_file: Path, password_file: Path | None, **how: Any) -> int:  # noqa: ANN401  one for each option
     """Sign a receipt: that the register held this certificate by the time at which it was recorded."""
     files.refuse_existing([how["out"]], force=how["force"])
@@ -220,7 +223,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
         data = _open_register(database).receipt(text, issuer=how["issuer"], signer=signer)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
-    files.write(how["out"], data, force=how["force"])
+    files.write(how["out"], data, force=how["force"], mode=how["mode"])
     terminal.say(f"{terminal.escaped(str(how['out']))}: {len(data)} bytes")
     return exit_codes.DONE
 
@@ -232,6 +235,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
 @click.option("--list-path", default="/lists/{list}", show_default=True, help="The path in the lists' URI template.")
 @click.option("--key", "key_file", type=_FILE, help="The private key for answers and receipts, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@modes.ALLOW_LOOSE_KEY
 @click.option("--tokens", type=_FILE, help="The table of bearer tokens, JSON: who may ask for what.")
 @click.option(
     "--per-day", type=click.IntRange(0), default=10_000, show_default=True, help="Requests of each token in a day, UTC."

@@ -15,6 +15,7 @@ from certcore._cli import (
     exit_codes,
     files,
     keygen,
+    modes,
     terminal,
     trust_draft,
     trust_import,
@@ -147,6 +148,7 @@ def add(
 @click.argument("file", type=_FILE)
 @click.option("--key", "key_file", type=_FILE, required=True, help="A root's private key, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@modes.ALLOW_LOOSE_KEY
 @click.option("--out", type=_FILE, required=True, help="The signed list.")
 @click.option("--version", "version", type=click.IntRange(1), help="The list's version; kept in the draft.")
 @click.option("--bump", is_flag=True, help="One version more than the draft's; kept in the draft.")

@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from certcore import cose
-from certcore._cli import datetimes, exit_codes, files, keygen, terminal, trust_view
+from certcore._cli import datetimes, exit_codes, files, keygen, modes, terminal, trust_view
 from certcore.keys import PublicKey
 from certcore.trust import roots
 from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, Environment, RootSetContents, TrustRoot
@@ -56,6 +56,7 @@ def group(ctx: click.Context) -> None:
 @click.option("--valid-until", callback=datetimes.read_instant, help="When they end at the latest.")
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key that signs first, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@modes.ALLOW_LOOSE_KEY
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 def new(  # noqa: PLR0913  one for each option
     file: Path,
@@ -97,6 +98,7 @@ def new(  # noqa: PLR0913  one for each option
 @click.argument("file", type=_FILE)
 @click.option("--key", "key_file", type=_FILE, required=True, help="A private key of an old or a new member, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
+@modes.ALLOW_LOOSE_KEY
 def sign(file: Path, key_file: Path, password_file: Path | None) -> int:
     """Add a signature to the root set in FILE, and show what was signed."""
     data = files.read_bytes(file, limit=MAX_ROOT_SET_BYTES)

@@ -121,13 +121,21 @@ class GroupKey:
             raise RejectedInputError("key-malformed", "The group key's id or value has another length") from cause
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], /) -> Self:
-        """The key in a file that `to_file` wrote.
+    def from_file(cls, path: str | os.PathLike[str], /, *, allow_loose: bool = False) -> Self:
+        """The key in a file that `to_file` wrote, and that nobody but its owner can read.
+
+        Args:
+            path: the file.
+            allow_loose: take it where others can read it, too.
 
         Raises:
             RejectedInputError: ``file-unreadable``, or as `from_cose_key`.
+            UntrustedError: ``key-file-loose``.
         """
-        return cls.from_cose_key(_files.read(path, max_bytes=_MAX_FILE_BYTES))
+        key = cls.from_cose_key(_files.read(path, max_bytes=_MAX_FILE_BYTES))
+        if not allow_loose:
+            _files.require_private(path)
+        return key
 
     def to_cose_key(self) -> bytes:
         """The key, secret and all, as a deterministic COSE_Key (RFC 9052 section 7)."""

@@ -298,15 +298,24 @@ class LocalSigner:
         return cls._from_handle(handle, algorithm, key_id)
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], /, *, password: bytes | None = None) -> Self:
-        """The private key in a PEM file.
+    def from_file(
+        cls, path: str | os.PathLike[str], /, *, password: bytes | None = None, allow_loose: bool = False
+    ) -> Self:
+        """The private key in a PEM file that nobody but its owner can read.
+
+        Args:
+            path: the file.
+            password: what it is encrypted with.
+            allow_loose: take it where others can read it, too, as a container's secrets often are.
 
         Raises:
             RejectedInputError: ``file-unreadable``, or as `from_pem`.
-            UntrustedError: ``key-weak``.
+            UntrustedError: ``key-weak``; ``key-file-loose``.
         """
-        data = _files.read(path, max_bytes=_forms.MAX_KEY_BYTES)
-        return cls.from_pem(data, password=password)
+        signer = cls.from_pem(_files.read(path, max_bytes=_forms.MAX_KEY_BYTES), password=password)
+        if not allow_loose:
+            _files.require_private(path)
+        return signer
 
     @classmethod
     def _from_handle(cls, handle: _PrivateHandle, algorithm: int | None, key_id: bytes | None = None) -> Self:
