@@ -108,9 +108,10 @@ def _vehicles() -> dict[str, Any]:
         "400": "The request cannot be read.",
         "401": "No token, or nobody's.",
         "403": "The token's scopes do not allow it.",
+        "408": "The request took too long to arrive.",
         "413": f"More than {MAX_REQUEST_BYTES} bytes.",
         "415": "Not a vehicle request.",
-        "429": "Too many requests; Retry-After says when.",
+        "429": "Too many requests, at once or in this day; Retry-After says when.",
         "503": "The register, or its key, gave no answer.",
     }
     return {
@@ -149,10 +150,12 @@ def _live() -> dict[str, Any]:
 def _for_a_text(summary: str, *, scope: str, answer: dict[str, Any], problems: dict[str, str]) -> dict[str, Any]:
     """A route that takes a certificate's text, of those who may send it."""
     common = {
+        "400": "The request ended before its body did.",
         "401": "No token, or nobody's.",
         "403": "The token's scopes do not allow it.",
+        "408": "The request took too long to arrive.",
         "413": f"More than {MAX_CHARACTERS} bytes.",
-        "429": "Too many requests; Retry-After says when.",
+        "429": "Too many requests, at once or in this day; Retry-After says when.",
         "503": "The register, or the key, gave no answer.",
     }
     return {
