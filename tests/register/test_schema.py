@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import pytest
 from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from certcore.errors import IssuingError
+from certcore.errors import IssuingError, StatusError
 from certcore.register import _schema
 from certcore.register._database import Database
 from certcore.register.log import StatusRegistry
-from tests.register.cast import SetClock, issue
+from tests.register.cast import SetClock, issue, vehicle
 
 
 def test_a_register_knows_its_version(registry: StatusRegistry) -> None:
@@ -65,6 +66,33 @@ def test_a_database_of_version_1_is_brought_up_to_date(url: str, registry: Statu
     assert found[0].identity == found[1].identity != registry.identity
     found[0].revoke(ref, effective_at=None, actor="clerk-7", reason="entered in error")
     assert found[1].list_heads(now=clock())[0].mark
+
+
+@pytest.mark.parametrize("plate_type", [0, (1 << 31) - 1, 1 << 31, (1 << 32) - 1])
+def test_every_plate_type_of_the_format_is_kept(registry: StatusRegistry, clock: SetClock, plate_type: int) -> None:
+    """On either database, and a vehicle is found by it."""
+    issue(registry, clock, plate_type=plate_type)
+    assert registry.lookup_vehicle(vehicle(plate_type=plate_type)).known
+    assert not registry.lookup_vehicle(vehicle(plate_type=plate_type ^ 1)).known
+
+
+def test_a_database_of_version_2_takes_every_plate_type(url: str, registry: StatusRegistry, clock: SetClock) -> None:
+    """PostgreSQL's column is widened; SQLite's had room."""
+    with registry._database.make() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ALTER TABLE certificates ALTER COLUMN plate_type TYPE INTEGER"))
+        connection.execute(text("UPDATE schema_version SET version = 2"))
+    found = StatusRegistry(url, clock=clock, create=False)
+    issue(found, clock, plate_type=(1 << 32) - 1)
+    assert found.lookup_vehicle(vehicle(plate_type=(1 << 32) - 1)).known
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\0", "a" * 100_000])
+def test_text_that_no_database_takes_is_no_defect(registry: StatusRegistry, odd: str) -> None:
+    """A lone surrogate, a NUL, and more than anybody writes: an answer, or none, and no other error."""
+    for query in (vehicle(registration_number=odd), vehicle(country=odd), vehicle(registration_number=None, vin=odd)):
+        with suppress(StatusError):
+            assert not registry.lookup_vehicle(query).known
 
 
 def test_a_step_that_fails_changes_nothing(registry: StatusRegistry) -> None:
