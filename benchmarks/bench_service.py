@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,56 +102,51 @@ def add_lists(folder: Path, count: int) -> None:
     state.write_text(json.dumps({"lists": {TEMPLATE.format(list=number): first for number in range(count)}}))
 
 
-QUESTIONS: dict[str, tuple[Callable[[Path, int], None], str, Callable[[int], str], set[int]]] = {
-    "a list of the past, by the archive's size": (
-        add_past,
-        "/lists/0",
-        lambda n: f"time={SECOND - n * 700_000}",
-        {200, 404},
+Question = tuple[str, str, Callable[[int], str], set[int]]
+
+QUESTIONS: dict[Callable[[Path, int], None], tuple[Question, ...]] = {
+    add_past: (
+        ("a list of the past, by the archive's size", "/lists/0", lambda n: f"time={SECOND - n * 700_000}", {200, 404}),
+        ("before every list, by the archive's size", "/lists/0", lambda n: f"time={n}", {404}),
+        ("an unknown list, by the archive's size", "/lists/77", lambda n: f"time={SECOND - n}", {404}),
     ),
-    "before every list, by the archive's size": (add_past, "/lists/0", lambda n: f"time={n}", {404}),
-    "an unknown list of the past, by the archive's size": (
-        add_past,
-        "/lists/77",
-        lambda n: f"time={SECOND - n}",
-        {404},
+    add_of_a_day: (
+        ("a list of the past, by that day's publications", "/lists/0", lambda n: f"time={SECOND - 14_401 - n}", {200, 404}),
     ),
-    "a list of the past, by publications of that day": (
-        add_of_a_day,
-        "/lists/0",
-        lambda n: f"time={SECOND - 4 * 3600 - 1 - n}",
-        {200},
+    add_lists: (
+        ("a current list, by the number of lists", "/lists/0", lambda _: "", {200}),
+        ("readiness, by the number of lists", "/ready", lambda _: "", {200}),
     ),
-    "a current list, by the number of lists": (add_lists, "/lists/0", lambda _: "", {200}),
-    "readiness, by the number of lists": (add_lists, "/ready", lambda _: "", {200}),
 }
 
 
-def measure() -> list[str]:
-    """A line for each question and size: the first request and the median of the rest, in milliseconds."""
-    lines = []
-    for name, (grow, path, query, statuses) in QUESTIONS.items():
+def measure() -> Iterator[str]:
+    """A line for each size and question: the first request and the median of the rest, in milliseconds."""
+    for grow, questions in QUESTIONS.items():
         for count in GROWTH:
             with tempfile.TemporaryDirectory() as made:
                 registry = published(Path(made))
-                grow(Path(made) / "published", count)
-                app = create_app(registry, signer=None, trust_list=b"", folder=Path(made) / "published", authorize=None)
-                ask(app, "/health")
-                answers = [ask(app, path, query(number)) for number in range(REQUESTS)]
+                folder = Path(made) / "published"
+                grow(folder, count)
+                for name, path, query, statuses in questions:
+                    app = create_app(registry, signer=None, trust_list=b"", folder=folder, authorize=None)
+                    ask(app, "/health")
+                    answers = [ask(app, path, query(number)) for number in range(REQUESTS)]
+                    assert {status for status, _ in answers} <= statuses, name
+                    first, *rest = (took for _, took in answers)
+                    yield f"{name:48} {count:7} {first:9.2f} ms first {statistics.median(rest):8.2f} ms median"
                 registry.close()
-            assert {status for status, _ in answers} <= statuses, name
-            first, *rest = (took for _, took in answers)
-            lines.append(f"{name:52} {count:7} {first:9.2f} ms first {statistics.median(rest):8.2f} ms median")
-    return lines
 
 
 def test_what_a_request_costs() -> None:
     """Print the figures; what is asserted is that every answer is right."""
     print()
-    print("\n".join(measure()))
+    for line in measure():
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
     print(f"Python {platform.python_version()}, {platform.machine()}")
-    print("\n".join(measure()))
+    for line in measure():
+        print(line, flush=True)
     sys.exit(0)
