@@ -111,7 +111,7 @@ QUESTIONS: dict[Callable[[Path, int], None], tuple[Question, ...]] = {
         ("an unknown list, by the archive's size", "/lists/77", lambda n: f"time={SECOND - n}", {404}),
     ),
     add_of_a_day: (
-        ("a list of the past, by that day's publications", "/lists/0", lambda n: f"time={SECOND - 14_401 - n}", {200, 404}),
+        ("a list of the past, by that day's size", "/lists/0", lambda n: f"time={SECOND - 14_401 - n}", {200, 404}),
     ),
     add_lists: (
         ("a current list, by the number of lists", "/lists/0", lambda _: "", {200}),
