@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from certcore.errors import RejectedInputError
-from certcore.qr import _decoders
+from certcore.qr import _crowds, _decoders
+from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
 from certcore.qr._dewarp.symbols import Symbol, distinct, in_reading_order
 from certcore.qr._raster import SCAN_EXTRA, Grey
@@ -53,12 +54,16 @@ class Page:
         effort: how much may be done.
         read: the symbols found so far, with corners in its pixels.
         unread: symbols that the first decoder saw and could not read.
+        patterns: the most finder patterns that a step saw in it.
+        crowds: the pages of the picture so far that showed many of them in vain.
     """
 
     grey: Grey
     effort: Effort
     read: list[Symbol] = attrs.field(factory=list)
     unread: int = 0
+    patterns: float = 0
+    crowds: Crowds = attrs.field(factory=Crowds)
     _picture: Image.Image | None = None
 
     @property
@@ -74,7 +79,9 @@ class Page:
     @property
     def is_done(self) -> bool:
         """Whether what was read is enough at this effort."""
-        return bool(self.read) and not self.unread and not self.is_thorough
+        if self.is_thorough:
+            return False
+        return (bool(self.read) and not self.unread) or self.crowds.pages >= _crowds.MOST_SEARCHED
 
     @property
     def is_thorough(self) -> bool:
@@ -103,15 +110,29 @@ class Step:
         return page.effort in self.efforts and (not page.read or self.is_for_more)
 
 
-def symbols(page: Grey, *, effort: Effort, deadline: Deadline, steps: tuple[Step, ...] | None = None) -> list[Symbol]:
+def symbols(
+    page: Grey,
+    *,
+    effort: Effort,
+    deadline: Deadline,
+    crowds: Crowds | None = None,
+    steps: tuple[Step, ...] | None = None,
+) -> list[Symbol]:
     """The QR symbols on a page, in reading order, with corners in its pixels.
+
+    Args:
+        page: the page.
+        effort: how much may be done.
+        deadline: when no further step is begun.
+        crowds: the pages of the same picture so far that showed many patterns in vain; this one may be added.
+        steps: what is done, in that order; all there is, unless given.
 
     Raises:
         RejectedInputError: ``no-decoder``; ``image-unreadable`` where a decoder fails on the picture.
     """
     if next(_decoders.available(), None) is None:
         raise RejectedInputError("no-decoder", f"No decoder of QR codes is installed: {SCAN_EXTRA}")
-    state = Page(page, effort)
+    state = Page(page, effort, crowds=Crowds() if crowds is None else crowds)
     for number, step in enumerate(STEPS if steps is None else steps):
         if number and (state.is_done or deadline.is_over):
             break
@@ -121,6 +142,8 @@ def symbols(page: Grey, *, effort: Effort, deadline: Deadline, steps: tuple[Step
             except Exception as error:
                 raise RejectedInputError("image-unreadable", "the decoder failed on the picture") from error
             state.read = distinct(state.read + found)
+    if state.patterns > _crowds.MANY and not state.read:
+        state.crowds.pages += 1
     return in_reading_order(state.read)
 
 
@@ -133,14 +156,35 @@ def _named(symbol: Symbol, step: str) -> Symbol:
 LONGEST: Final = 1600
 """Pixels along the longer side of the largest copy in which finder patterns are looked for, at first."""
 
+_SMALLEST: Final = 100
+"""Pixels of the shorter side of the smallest copy of a crowded page."""
+
 MAX_DOUBLED: Final = 1_000_000
 """Pixels of a picture that is doubled: larger ones are not short of pixels."""
 
 
 def _first_look(page: Page) -> Iterator[Symbol]:
-    result = next(_decoders.available()).decode(page.grey)
+    scale = 1
+    looked_at: Grey | None = page.grey
+    if _crowds.is_crowded(page.grey):
+        page.patterns = math.inf
+        scale, looked_at = _thinned_out(page)
+    if looked_at is None:
+        return
+    result = next(_decoders.available()).decode(looked_at)
     page.unread = result.unread
-    yield from result.symbols
+    yield from (result.symbols if scale == 1 else (_scaled(symbol, scale) for symbol in result.symbols))
+
+
+def _thinned_out(page: Page) -> tuple[int, Grey | None]:
+    """The largest copy in which patterns have melted together, and how much smaller it is; none where they never do."""
+    scale = 2
+    while page.crowds.pages < _crowds.MOST_GLANCED_AT and min(page.picture.size) >= scale * _SMALLEST:
+        copy = _grey(page.picture.reduce(scale))
+        if _crowds.patterns(copy) <= _crowds.MAX_PATTERNS:
+            return scale, copy
+        scale *= 2
+    return scale, None
 
 
 def _other_decoders(page: Page) -> Iterator[Symbol]:
@@ -206,6 +250,7 @@ def _flattened(
         for symbol in _flatten.symbols(copy, decoder.decode_drawing, work, read=read, sharpen=sharpen):
             read.append(symbol)
             yield symbol
+        page.patterns = max(page.patterns, work.seen)
         if read and not page.is_thorough:
             return
 

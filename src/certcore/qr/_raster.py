@@ -64,6 +64,10 @@ _DEEP_MODES: Final = ("I", "F")
 _EXIF_ORIENTATION: Final = 0x0112
 """The tag that says which way up the camera was held (EXIF 2.32, table 4)."""
 
+_WHITE: Final = 255
+_BLACK: Final = 0
+_OPAQUE: Final = 255
+
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 """The orientations that exchange width and height."""
 
@@ -85,6 +89,7 @@ class Grey:
         height: rows.
         page: the page or frame of the picture, counted from 1.
         place: where a pixel lies on the page as displayed, for `at`.
+        on_black: the same page seen on black, where `pixels` show something transparent on white.
     """
 
     pixels: bytes | memoryview = attrs.field(repr=False)
@@ -92,6 +97,7 @@ class Grey:
     height: int
     page: int = 1
     place: Place = _HERE
+    on_black: Grey | None = attrs.field(default=None, repr=False)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """The point of the page as displayed that lies at a point of `pixels`.
@@ -243,8 +249,29 @@ def _look(picture: PillowImage.Image, pillow: ModuleType, page: int, scale: tupl
     """The page at which the picture stands."""
     check_pixels(*picture.size)
     picture.load()
-    upright, across, down = _upright(picture, pillow, *scale)
-    return Grey(upright.tobytes(), *upright.size, page, (across, 0, 0, 0, down, 0))
+    on_white, is_shaded = _on_ground(picture, pillow, page, scale, _WHITE)
+    if not _is_transparent(picture):
+        return on_white
+    on_black, is_shaded_on_black = _on_ground(picture, pillow, page, scale, _BLACK)
+    if not is_shaded_on_black:
+        return on_white
+    return attrs.evolve(on_white, on_black=on_black) if is_shaded else on_black
+
+
+def _on_ground(
+    picture: PillowImage.Image, pillow: ModuleType, page: int, scale: tuple[float, float], ground: int
+) -> tuple[Grey, bool]:
+    """The page as it is seen on a ground, and whether anything is."""
+    upright, across, down = _upright(picture, pillow, *scale, ground=ground)
+    low, high = cast("tuple[int, int]", upright.getextrema()) if upright.width and upright.height else (0, 0)
+    return Grey(upright.tobytes(), *upright.size, page, (across, 0, 0, 0, down, 0)), low < high
+
+
+def _is_transparent(picture: PillowImage.Image) -> bool:
+    """Whether anything behind the picture can be seen."""
+    if not picture.has_transparency_data or picture.mode.startswith(_DEEP_MODES):
+        return False
+    return any(cast("tuple[int, int]", alpha.getextrema())[0] < _OPAQUE for _, alpha, _ in _layers(picture))
 
 
 @contextmanager
@@ -275,7 +302,7 @@ def _pillow() -> ModuleType:
 
 
 def _upright(
-    picture: PillowImage.Image, pillow: ModuleType, across: float, down: float
+    picture: PillowImage.Image, pillow: ModuleType, across: float, down: float, *, ground: int
 ) -> tuple[PillowImage.Image, float, float]:
     """The picture in 8-bit grey, as it is displayed, and its scale across and down."""
     turn = pillow.Transpose
@@ -289,7 +316,7 @@ def _upright(
         8: turn.ROTATE_90,
     }
     orientation = _orientation(picture)
-    flat = _in_grey(picture, pillow)
+    flat = _in_grey(picture, pillow, ground)
     if orientation not in turns:
         return flat, across, down
     turned = flat.transpose(turns[orientation])
@@ -303,24 +330,31 @@ def _orientation(picture: PillowImage.Image) -> object:
         return None
 
 
-def _in_grey(picture: PillowImage.Image, pillow: ModuleType) -> PillowImage.Image:
-    """The picture in 8-bit grey: transparency on white, deeper pixels stretched between their darkest and lightest."""
+def _in_grey(picture: PillowImage.Image, pillow: ModuleType, ground: int) -> PillowImage.Image:
+    """The picture in 8-bit grey: transparency on a ground, deeper pixels stretched from their darkest to lightest."""
     mode = picture.mode
     if mode == "L" and not picture.has_transparency_data:
         return picture
     if mode == "LAB":
         return picture.getchannel("L")
-    page: PillowImage.Image = pillow.new("L", picture.size, 255)
+    page: PillowImage.Image = pillow.new("L", picture.size, ground)
     if mode.startswith(_DEEP_MODES):
         _stretch(picture, page)
         return page
-    for strip, top in _strips(picture):
-        if picture.has_transparency_data:
-            layered = strip.convert("LA" if mode in {"La", "LA"} else "RGBA")
-            page.paste(layered.convert("L"), (0, top), mask=layered.getchannel("A"))
-        else:
+    if picture.has_transparency_data:
+        for strip, alpha, top in _layers(picture):
+            page.paste(strip, (0, top), mask=alpha)
+    else:
+        for strip, top in _strips(picture):
             page.paste(strip.convert("L"), (0, top))
     return page
+
+
+def _layers(picture: PillowImage.Image) -> Iterator[tuple[PillowImage.Image, PillowImage.Image, int]]:
+    """The picture in strips, each in grey and how opaque it is, and where it begins."""
+    for strip, top in _strips(picture):
+        layered = strip.convert("LA" if picture.mode in {"La", "LA"} else "RGBA")
+        yield layered.convert("L"), layered.getchannel("A"), top
 
 
 def _stretch(picture: PillowImage.Image, page: PillowImage.Image) -> None:

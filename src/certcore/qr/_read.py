@@ -7,6 +7,7 @@ repaired, bytes that are not text never become text, and of several symbols none
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ import attrs
 
 from certcore.qr import _cascade, _decoders
 from certcore.qr._cascade import Effort
+from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
 from certcore.qr._decoders import Decoder
 from certcore.qr._dewarp.symbols import Symbol
@@ -56,11 +58,20 @@ def read(image: Image, /, *, effort: Effort = Effort.NORMAL, deadline: timedelta
     if not isinstance(effort, Effort):
         raise TypeError("effort must be an Effort")
     until = Deadline.after(None if deadline is None else deadline.total_seconds())
-    found: list[Symbol] = []
-    for page in pages(image, deadline=until):
-        if page.pixels:
-            found += [_on_page(symbol, page) for symbol in _cascade.symbols(page, effort=effort, deadline=until)]
-    return found
+    crowds = Crowds()
+
+    def look(page: Grey) -> list[Symbol]:
+        return _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
+
+    return [symbol for page in pages(image, deadline=until) for symbol in on_page(page, look)]
+
+
+def on_page(page: Grey, look: Callable[[Grey], list[Symbol]]) -> list[Symbol]:
+    """The symbols on a page: on white, and where none is read there, on black."""
+    found = look(page) if page.pixels else []
+    if not found and page.on_black is not None:
+        found = look(page.on_black)
+    return [_on_page(symbol, page) for symbol in found]
 
 
 def _on_page(symbol: Symbol, page: Grey) -> Symbol:

@@ -50,6 +50,7 @@ class Work:
         sides: sizes that are tried for each.
         turns: times that a grid is moved, at most.
         modules: modules of grids that are laid or moved, in all.
+        seen: the most finder patterns that a copy showed.
     """
 
     finders: int
@@ -57,6 +58,7 @@ class Work:
     sides: int
     turns: int
     modules: int
+    seen: int = 0
 
 
 @attrs.frozen
@@ -104,6 +106,7 @@ def symbols(
         sharpen: find finder patterns that are out of focus, too.
     """
     finders = _found(_without(copy, read), work.finders, sharpen=sharpen)
+    work.seen = max(work.seen, len(finders))
     if len(finders) < _GUESS_FROM.start:
         return
     dark = np.asarray(copy.picture, dtype=np.float32)

@@ -1,0 +1,149 @@
+"""About how many finder patterns a page shows, told from a sample of its rows.
+
+Decoders compare every finder pattern with every other, so that a file of 20 kB, filled with them, takes them a minute.
+No document has more than some hundreds. A page of more is looked at in a smaller copy, in which they melt together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from certcore.qr._raster import Grey
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Pixels = npt.NDArray[np.uint8]
+    Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32], npt.NDArray[np.bool_]]
+
+MAX_PATTERNS: Final = 2000
+"""Finder patterns that a page may show: those of 600 symbols. A decoder compares so many in some hundredths of a second."""
+
+MIN_PIXELS: Final = 750_000
+"""Pixels of a picture that is counted: in a smaller one there is not the room to do harm."""
+
+MIN_LATER_PIXELS: Final = 250_000
+"""The same of a second page and those behind it, of which there may be a hundred."""
+
+_FEWEST_ROWS: Final = 24
+_ROW_OF: Final = 64
+"""Of so many rows one is looked at, and at least the fewest."""
+
+_GOLDEN: Final = 0.618
+"""The golden ratio: its multiples are spread evenly, and keep step with no pattern."""
+
+_WINDOW: Final = 48
+"""Pixels to either side that say whether a pixel is dark."""
+
+_MIN_CONTRAST: Final = 6
+"""How much darker than those a dark pixel is, so that a blank page shows nothing."""
+
+_MAX_HITS: Final = 4000
+"""Places that are looked at closely; of more, every second, third and so on."""
+
+_MODULES: Final = 7
+
+_PATTERN: Final = (1, 0, 1, 1, 1, 0, 1)
+"""The modules down a finder pattern's middle; 1 is as dark as that is."""
+
+_NO_PATTERN: Final = (0, 0, 1, 1, 1, 0, 0)
+"""What no finder pattern shows. Noise, and the inside of a symbol, show it as often as the other."""
+
+_ROWS_OF_ONE: Final = 3
+"""Modules' worth of rows that cross a pattern in the proportions."""
+
+_HALVES: Final = range(-8, 9)
+"""Half modules up and down from the row at which a pattern is looked at."""
+
+
+MANY: Final = 24
+"""Finder patterns in one copy of a page that are remarkable where no symbol is read; a page of text shows one or two."""
+
+MOST_SEARCHED: Final = 3
+"""Pages of many patterns in vain, after which the others of the picture get a first look and no more."""
+
+MOST_GLANCED_AT: Final = 10
+"""Such pages, again, after which crowded ones are passed over."""
+
+
+@attrs.define
+class Crowds:
+    """What was met so far in a picture, page by page.
+
+    Attributes:
+        pages: those that show many patterns in vain.
+    """
+
+    pages: int = 0
+
+
+def patterns(page: Grey) -> float:
+    """About how many finder patterns the page shows; 0 for a tiny one, and where NumPy is not installed."""
+    if min(page.width, page.height) < 2 * _WINDOW:
+        return 0
+    try:
+        import numpy as np  # noqa: PLC0415  # part of an extra
+    except ImportError:
+        return 0
+    pixels = np.frombuffer(page.pixels, np.uint8).reshape(page.height, page.width)
+    count = max(_FEWEST_ROWS, page.height // _ROW_OF)
+    step = page.height / count
+    rows = np.array([int((number + number * _GOLDEN % 1) * step) for number in range(count)])
+    lines = pixels[rows]
+    shade = _shade(lines)
+    line, middle, module, is_dark = _crossings(lines < shade)
+    skip = 1 + len(line) // _MAX_HITS
+    line, middle, module, is_dark = line[::skip], middle[::skip], module[::skip], is_dark[::skip]
+    down = np.rint(rows[line, None] + module[:, None] * np.array([half / 2 for half in _HALVES])).astype(np.intp)
+    column = pixels[np.clip(down, 0, page.height - 1), middle[:, None]]
+    columns = (column < shade[line, middle, None]) == is_dark[:, None]
+    weights = skip * step / (_ROWS_OF_ONE * module)
+    return max(0.0, float((weights * (1.0 * _shows(columns, _PATTERN) - _shows(columns, _NO_PATTERN))).sum()))
+
+
+def is_crowded(page: Grey) -> bool:
+    """Whether the page shows more finder patterns than a page can."""
+    least = MIN_PIXELS if page.page == 1 else MIN_LATER_PIXELS
+    return page.width * page.height >= least and patterns(page) > MAX_PATTERNS
+
+
+def _shade(lines: Pixels) -> npt.NDArray[np.int32]:
+    """What a pixel has to be darker than, by the pixels beside it."""
+    import numpy as np  # noqa: PLC0415  # part of an extra
+
+    sums = np.cumsum(np.pad(lines, ((0, 0), (_WINDOW + 1, _WINDOW)), mode="edge"), axis=1, dtype=np.int32)
+    width = 2 * _WINDOW + 1
+    return (sums[:, width:] - sums[:, :-width]) // width - _MIN_CONTRAST
+
+
+def _crossings(dark: npt.NDArray[np.bool_]) -> Hits:
+    """Every 1:1:3:1:1 along the rows: the row, the middle, a module's length, and whether the middle is dark."""
+    import numpy as np  # noqa: PLC0415  # part of an extra
+
+    height, width = dark.shape
+    changes = np.ones((height, width), np.bool_)
+    np.not_equal(dark[:, 1:], dark[:, :-1], out=changes[:, 1:])
+    starts = np.append(np.flatnonzero(changes), height * width)
+    lengths = np.diff(starts).astype(np.float32)
+    count = max(0, len(lengths) - 4)
+    one, two, three, four, five = (lengths[run : run + count] for run in range(5))
+    module = (one + two + three + four + five) / _MODULES
+    fits = starts[:count] // width == starts[4 : 4 + count] // width
+    for run, share in ((one, 1), (two, 1), (three, 3), (four, 1), (five, 1)):
+        fits &= np.abs(run - share * module) <= module * 0.5 + 0.5
+    at = np.flatnonzero(fits)
+    middle = (starts[at] % width + one[at] + two[at] + three[at] / 2).astype(np.intp)
+    return starts[at] // width, np.minimum(middle, width - 1), module[at], dark.ravel()[starts[at]]
+
+
+def _shows(columns: npt.NDArray[np.bool_], modules: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Which of the columns, given in half modules, show these modules; their middle lies up to a module away."""
+    import numpy as np  # noqa: PLC0415  # part of an extra
+
+    found = np.zeros(len(columns), np.bool_)
+    for first in range(0, len(_HALVES) - 2 * _MODULES + 2):
+        found |= (columns[:, first : first + 2 * _MODULES - 1 : 2] == np.array(modules, np.bool_)).all(1)
+    return found
