@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Pixels = npt.NDArray[np.uint8]
-    Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32], npt.NDArray[np.bool_]]
+    Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.floating], npt.NDArray[np.bool_]]
 
 MAX_PATTERNS: Final = 2000
-"""Finder patterns that a page may show: those of 600 symbols. A decoder compares so many in some hundredths of a second."""
+"""Finder patterns that a page may show: those of 600 symbols, which a decoder compares in no time."""
 
 MIN_PIXELS: Final = 750_000
 """Pixels of a picture that is counted: in a smaller one there is not the room to do harm."""
@@ -60,7 +60,7 @@ _HALVES: Final = range(-8, 9)
 
 
 MANY: Final = 24
-"""Finder patterns in one copy of a page that are remarkable where no symbol is read; a page of text shows one or two."""
+"""Finder patterns in one copy of a page that are remarkable where no symbol is read: a page of text shows one."""
 
 MOST_SEARCHED: Final = 3
 """Pages of many patterns in vain, after which the others of the picture get a first look and no more."""
@@ -144,6 +144,6 @@ def _shows(columns: npt.NDArray[np.bool_], modules: tuple[int, ...]) -> npt.NDAr
     import numpy as np  # noqa: PLC0415  # part of an extra
 
     found = np.zeros(len(columns), np.bool_)
-    for first in range(0, len(_HALVES) - 2 * _MODULES + 2):
+    for first in range(len(_HALVES) - 2 * _MODULES + 2):
         found |= (columns[:, first : first + 2 * _MODULES - 1 : 2] == np.array(modules, np.bool_)).all(1)
     return found

@@ -244,6 +244,14 @@ def _pages_of_file(data: bytes, wanted: range | None, deadline: Deadline) -> Ite
     return (_sandbox.pages_of_pdf if kind == "PDF" else _sandbox.pages_of_heic)(data, wanted, deadline)
 
 
+def is_for_pillow(picture: Picture) -> bool:
+    """Whether it is a file that Pillow decodes, if it is a picture at all; and not a PDF, a HEIC, an image or array."""
+    try:
+        return isinstance(picture.content, bytes) and _format(picture.content) not in {"PDF", "HEIC"}
+    except RejectedInputError:
+        return False
+
+
 def _format(data: bytes) -> str:
     for kind, parts in _SIGNATURES:
         if all(data.startswith(part, at) for at, part in parts):

@@ -8,18 +8,22 @@ repaired, bytes that are not text never become text, and of several symbols none
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
-from typing import Final
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final
 
 import attrs
 
-from certcore.qr import _cascade, _decoders
+from certcore.errors import RejectedInputError
+from certcore.qr import _cascade, _decoders, _messages
 from certcore.qr._cascade import Effort
 from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
 from certcore.qr._decoders import Decoder
 from certcore.qr._dewarp.symbols import Symbol
-from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, pages
+from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, Picture, is_for_pillow, load, pages
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Decoder", "Effort", "Image", "Symbol", "decoders", "read"]
 
@@ -27,12 +31,14 @@ __all__ = ["MAX_BYTES", "MAX_PIXELS", "Decoder", "Effort", "Image", "Symbol", "d
 _AS_DISPLAYED: Final = Grey(b"", 0, 0).place
 
 
-def read(image: Image, /, *, effort: Effort = Effort.NORMAL, deadline: timedelta | None = None) -> list[Symbol]:
+def read(
+    image: Image, /, *, effort: Effort = Effort.NORMAL, deadline: timedelta | None = None, isolate: bool = False
+) -> list[Symbol]:
     """The QR symbols in a picture, page by page and in reading order; an empty list where none was read.
 
     Pictures are PNG, JPEG, WebP, TIFF, GIF, BMP, PDF and HEIC, with all their pages or frames, within the limits of
     `certcore.qr.load`; a Pillow image is read as it stands. The EXIF orientation is applied, and transparency is
-    seen on white. A ``str`` is a path. Micro QR and rMQR codes are not reported. Several symbols are all reported:
+    seen on white, and where nothing is read there, on black. A ``str`` is a path. Micro QR and rMQR codes are not reported. Several symbols are all reported:
     choosing is left to the caller. At every effort a symbol counts as read only where a decoder's error correction
     accepts it; nothing is concluded about what it says.
 
@@ -43,6 +49,9 @@ def read(image: Image, /, *, effort: Effort = Effort.NORMAL, deadline: timedelta
         deadline: the time after which no further page and no further step is begun; a step that was begun ends. A page
             that was begun has been looked at once, and what was read in it by then is its answer. Without a deadline
             there is no limit but the effort's.
+
+        isolate: read in a process of its own, which is killed soon after the deadline and may take 2 GiB. It is kept for
+            the next picture. Where no process can be started, the picture is read in this one.
 
     Raises:
         RejectedInputError: ``image-format`` for bytes of any other kind; ``image-too-large`` and
@@ -58,12 +67,58 @@ def read(image: Image, /, *, effort: Effort = Effort.NORMAL, deadline: timedelta
     if not isinstance(effort, Effort):
         raise TypeError("effort must be an Effort")
     until = Deadline.after(None if deadline is None else deadline.total_seconds())
-    crowds = Crowds()
+    picture = load(image)
+    if isolate and next(_decoders.available(), None) is not None:
+        with suppress(_readers().CannotStartError):
+            return _read_apart(picture, effort=effort, until=until)
+    return read_here(picture, effort=effort, until=until, crowds=Crowds())
+
+
+def read_here(picture: Picture, *, effort: Effort, until: Deadline, crowds: Crowds) -> list[Symbol]:
+    """The symbols in a picture, read in this process."""
 
     def look(page: Grey) -> list[Symbol]:
         return _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
 
-    return [symbol for page in pages(image, deadline=until) for symbol in on_page(page, look)]
+    return [symbol for page in pages(picture, deadline=until) for symbol in on_page(page, look)]
+
+
+def _read_apart(picture: Picture, *, effort: Effort, until: Deadline) -> list[Symbol]:
+    """The symbols in a picture, read in a process that can be killed.
+
+    What Pillow reads is decoded there. PDF and HEIC have processes of their own; their pages, and images and arrays,
+    which the caller has decoded, are searched there.
+    """
+    until.check()
+    if is_for_pillow(picture):
+        assert isinstance(picture.content, bytes)  # noqa: S101  # as `is_for_pillow` says
+        wanted = picture.wanted
+        numbers = None if wanted is None else [wanted.start, wanted.stop, wanted.step]
+        return _ask({"pages": numbers, "effort": effort.value}, picture.content, Crowds(), until)
+    crowds = Crowds()
+
+    def look(page: Grey) -> list[Symbol]:
+        words = {"size": [page.width, page.height], "page": page.page, "effort": effort.value}
+        return _ask(words, page.pixels, crowds, until)
+
+    return [symbol for page in pages(picture, deadline=until) for symbol in on_page(page, look)]
+
+
+def _ask(words: dict[str, Any], content: bytes | memoryview, crowds: Crowds, until: Deadline) -> list[Symbol]:
+    answer = _readers().POOL.ask({**words, "crowds": crowds.pages}, content, until)
+    try:
+        if "refused" in answer:
+            refusal = _messages.to_refusal(answer["refused"])
+        else:
+            crowds.pages = int(answer["crowds"])
+            return _messages.to_symbols(answer["symbols"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RejectedInputError("image-unreadable", "the process that read the picture answers nonsense") from error
+    raise refusal
+
+
+def _readers() -> ModuleType:
+    return import_module("certcore.qr._readers")  # what starts processes loads slowly, and most readers need none
 
 
 def on_page(page: Grey, look: Callable[[Grey], list[Symbol]]) -> list[Symbol]:

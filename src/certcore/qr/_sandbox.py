@@ -118,23 +118,34 @@ def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline
 
 def _started(program: str, arguments: list[int]) -> subprocess.Popen[bytes]:
     """A decoder that waits for its file. It has this process's folders of modules, and nothing else that is ours."""
-    path, interpreter = Path(__file__).with_name(f"{program}.py"), find_interpreter()
-    if interpreter is None or not path.is_file():  # frozen, embedded, or imported from a zip file
+    start = command(Path(__file__).with_name(f"{program}.py"))
+    if start is None:
         raise _no_process()
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    folders = os.pathsep.join(folder for folder in sys.path if folder)
     try:
         decoder = subprocess.Popen(  # noqa: S603  # a Python, a file of this package, and numbers
-            [interpreter, "-P", "-W", "ignore", str(path), *map(str, arguments)],
+            [*start, *map(str, arguments)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**inherited, "PYTHONPATH": folders, "MALLOC_ARENA_MAX": "2"},
+            env=environment(),
         )
     except OSError as error:
         raise _no_process() from error
     _limit(decoder.pid)
     return decoder
+
+
+def command(program: Path) -> list[str] | None:
+    """How to start a program of this package; None in a frozen or embedded host, or where it lies in a zip file."""
+    interpreter = find_interpreter()
+    return [interpreter, "-P", "-W", "ignore", str(program)] if interpreter and program.is_file() else None
+
+
+def environment() -> dict[str, str]:
+    """The environment of such a program."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    folders = os.pathsep.join(folder for folder in sys.path if folder)
+    return {**inherited, "PYTHONPATH": folders, "MALLOC_ARENA_MAX": "2"}
 
 
 def find_interpreter() -> str | None:

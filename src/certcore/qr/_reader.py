@@ -1,0 +1,101 @@
+"""A process that reads strangers' pictures, one after the other: a program that `certcore.qr._readers` starts.
+
+It is told on standard input what to read and answers on standard output. It holds nothing but the picture it has, and
+ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from contextlib import suppress
+from typing import IO, Any, Final
+
+from certcore.errors import RejectedInputError
+from certcore.qr import _cascade, _messages, _picture, _read
+from certcore.qr._cascade import Effort
+from certcore.qr._crowds import Crowds
+from certcore.qr._deadline import Deadline
+from certcore.qr._raster import MAX_PIXELS, Grey
+
+MAX_MEMORY: Final = 2 * 1024 * 1024 * 1024
+"""Bytes of address space, where the system can limit it: the largest picture takes some 700 MB."""
+
+MOST_CONTENT: Final = max(MAX_PIXELS, _picture.MAX_BYTES)
+"""Bytes of a file, or of a page's pixels."""
+
+_SPARE_CPU_S: Final = 2
+"""Seconds of computing beyond the deadline after which the system ends the process, if nobody else did."""
+
+_LOOK_S: Final = 2
+"""Seconds between two looks at whether the process that started this one is still there."""
+
+
+def main(given: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer until there is nobody to answer to."""
+    starter = os.getppid()
+    _limit_memory()
+    _messages.send(answers, {"ready": True})
+    while _has_more(given, starter):
+        try:
+            words, content = _messages.receive(given, most=MOST_CONTENT)
+        except EOFError:
+            return
+        _limit_cpu(words["seconds"])
+        _messages.send(answers, _answer(words, content))
+        del content
+
+
+def _has_more(given: IO[bytes], starter: int) -> bool:
+    """Wait for the next picture. A process that was forked from the starter may keep standard input open after it."""
+    if sys.platform == "win32":
+        return True
+    while not select.select([given], [], [], _LOOK_S)[0]:
+        if os.getppid() != starter:
+            return False
+    return True
+
+
+def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
+    until = Deadline.after(words["seconds"])
+    effort, crowds = Effort(words["effort"]), Crowds(words["crowds"])
+    try:
+        if size := words.get("size"):
+            page = Grey(content, *size, page=words["page"])
+            symbols = _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
+        else:
+            wanted = words["pages"] and range(*words["pages"])
+            picture = _picture.Picture(content, wanted=wanted)
+            symbols = _read.read_here(picture, effort=effort, until=until, crowds=crowds)
+    except RejectedInputError as error:
+        return {"refused": _messages.from_refusal(error), "crowds": crowds.pages}
+    return {"symbols": _messages.from_symbols(symbols), "crowds": crowds.pages}
+
+
+def _limit_memory() -> None:
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415  # not on every system
+
+    for what, most in ((resource.RLIMIT_AS, MAX_MEMORY), (resource.RLIMIT_CORE, 0)):
+        inherited = [limit for limit in resource.getrlimit(what) if limit != resource.RLIM_INFINITY]
+        with suppress(OSError, ValueError):  # macOS has no limit of address space
+            resource.setrlimit(what, (min([most, *inherited]),) * 2)
+
+
+def _limit_cpu(seconds: float | None) -> None:
+    """Let the system end this process if it computes on long after its deadline."""
+    if sys.platform == "win32" or seconds is None:
+        return
+    import resource  # noqa: PLC0415  # as above
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(time.process_time() + seconds) + _SPARE_CPU_S
+    with suppress(OSError, ValueError, OverflowError):
+        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
+
+if __name__ == "__main__":
+    main(open(0, "rb", buffering=0), open(1, "wb", buffering=0))  # noqa: SIM115  # the standard streams, bare

@@ -1,0 +1,224 @@
+"""Processes that read pictures for this one: started when they are needed, kept, and killed when time is up.
+
+Zip bombs of pictures, endless searches and broken decoders happen in them (`certcore.qr._reader`). There are as many as
+this process may use cores, at most; each reads one picture at a time. They have none of this process's open files and
+of its environment what finds libraries. What one answers is checked (`certcore.qr._messages`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import TIMEOUT_MAX, BoundedSemaphore, Lock, Timer
+from typing import IO, Any, Final, cast
+
+import attrs
+
+from certcore import _forks
+from certcore.errors import RejectedInputError
+from certcore.qr import _messages, _sandbox
+from certcore.qr._deadline import Deadline
+
+GRACE_S: Final = 0.1
+"""Seconds behind the deadline that a reader has to say what it read by then; then it is killed."""
+
+
+class CannotStartError(Exception):
+    """No reader can be started here: frozen, embedded and zipped programs have no Python to start."""
+
+
+@attrs.define(eq=False)
+class Reader:
+    """One process, and the pipes to it."""
+
+    process: subprocess.Popen[bytes]
+
+    def ask(self, words: dict[str, Any], content: bytes | memoryview) -> dict[str, Any]:
+        """What it answers about a picture.
+
+        Raises:
+            EOFError, OSError: it ended.
+            ValueError: it answers what is no message.
+        """
+        _messages.send(cast("IO[bytes]", self.process.stdin), words, content)
+        return self.hear()
+
+    def hear(self) -> dict[str, Any]:
+        """What it says next; as `ask`."""
+        return _messages.receive(cast("IO[bytes]", self.process.stdout), most=0)[0]
+
+    def end(self) -> int:
+        """Kill it, if it has not ended, and give back what the system holds for it. How it ended."""
+        self.process.kill()
+        self._close()
+        return self.process.wait()
+
+    def forget(self) -> None:
+        """Leave it to the process that this one was forked from."""
+        self.process.returncode = 0
+        self._close()
+
+    def _close(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                cast("IO[bytes]", pipe).close()
+
+
+def start() -> Reader:
+    """A reader that is ready to be asked.
+
+    Raises:
+        CannotStartError: there is no Python, or it does not come to work.
+    """
+    path = Path(__file__).with_name("_reader.py")
+    command = _sandbox.command(path)
+    if command is None:
+        raise CannotStartError
+    try:
+        process = subprocess.Popen(  # noqa: S603  # a Python and a file of this package
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**_sandbox.environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            **({} if sys.platform == "win32" else {"process_group": 0}),  # a terminal's Ctrl-C is not for it
+        )
+    except OSError as error:
+        raise CannotStartError from error
+    return Reader(process)
+
+
+@attrs.define(eq=False)
+class Pool:
+    """The readers of this process."""
+
+    _free: list[Reader] = attrs.field(factory=list)
+    _all: set[Reader] = attrs.field(factory=set)
+    _lock: Lock = attrs.field(factory=Lock)
+    _places: BoundedSemaphore = attrs.field(factory=lambda: BoundedSemaphore(_cores()))
+    _pid: int = attrs.field(factory=os.getpid)
+
+    def begin_in_child(self) -> None:
+        """Have no readers: those that there are belong to the process that this one was forked from."""
+        for reader in self._all:
+            reader.forget()
+        self._free, self._all, self._pid = [], set(), os.getpid()
+        self._lock, self._places = Lock(), BoundedSemaphore(_cores())
+
+    def ask(self, words: dict[str, Any], content: bytes | memoryview, until: Deadline) -> dict[str, Any]:
+        """What a reader answers about a picture.
+
+        Raises:
+            RejectedInputError: ``image-timeout``; ``image-unreadable`` where the picture ends the reader, or makes it
+                answer what it must not.
+            CannotStartError: there is no reader, and none can be started.
+        """
+        if os.getpid() != self._pid:  # forked by a host that calls no hooks
+            self.begin_in_child()
+        left = until.left_s
+        if not self._places.acquire(timeout=min(left, TIMEOUT_MAX)):
+            raise _timeout()
+        try:
+            return self._ask(words, content, until)
+        finally:
+            self._places.release()
+
+    def _ask(self, words: dict[str, Any], content: bytes | memoryview, until: Deadline) -> dict[str, Any]:
+        reader, is_new = self._take()
+        is_fit = False
+        has_started = not is_new
+        try:
+            with _killed_after(until, reader.process.kill) as is_killed:
+                if is_new:
+                    reader.hear()
+                    has_started = True
+                left = until.left_s
+                answer = reader.ask({**words, "seconds": left if left < TIMEOUT_MAX else None}, content)
+            is_fit = not is_killed
+        except (EOFError, OSError, ValueError) as error:
+            raise self._failure(reader, until, has_started=has_started) from error
+        else:
+            return answer
+        finally:
+            self._give_back(reader, is_fit=is_fit)
+
+    def _failure(self, reader: Reader, until: Deadline, *, has_started: bool) -> Exception:
+        """Why there is no answer."""
+        has_computed_too_long = reader.end() == -getattr(signal, "SIGXCPU", 0)
+        if until.is_over or has_computed_too_long:
+            return _timeout()
+        if not has_started:
+            return CannotStartError()
+        return RejectedInputError("image-unreadable", "the process that read the picture ended, or answers nonsense")
+
+    def _take(self) -> tuple[Reader, bool]:
+        """A reader for one picture, and whether it has just been started."""
+        while self._free:
+            reader = self._free.pop()
+            if reader.process.poll() is None:
+                return reader, False
+            self._drop(reader)  # it ended while it had nothing to do
+        reader = start()
+        with self._lock:
+            self._all.add(reader)
+        return reader, True
+
+    def _give_back(self, reader: Reader, *, is_fit: bool) -> None:
+        if is_fit:
+            self._free.append(reader)
+        else:
+            self._drop(reader)
+
+    def _drop(self, reader: Reader) -> None:
+        reader.end()
+        with self._lock:
+            self._all.discard(reader)
+
+    def end(self) -> None:
+        """End every reader that this process started."""
+        if os.getpid() == self._pid:
+            for reader in list(self._all):
+                self._drop(reader)
+            self._free.clear()
+
+
+@contextmanager
+def _killed_after(until: Deadline, kill: Callable[[], None]) -> Iterator[list[bool]]:
+    """Kill once the deadline is over, unless what is done here is done by then. Filled where it was killed."""
+    lock, killed, done = Lock(), [], []
+
+    def end() -> None:
+        with lock:
+            if not done:
+                killed.append(True)
+                kill()
+
+    watchdog = Timer(min(until.left_s + GRACE_S, TIMEOUT_MAX), end)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        yield killed
+    finally:
+        with lock:
+            done.append(True)
+        watchdog.cancel()
+
+
+def _timeout() -> RejectedInputError:
+    return RejectedInputError("image-timeout", "the picture takes too long to read", page=1)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+POOL: Final = Pool()
+_forks.begin_in_children(POOL)
+atexit.register(POOL.end)
