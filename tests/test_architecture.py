@@ -66,7 +66,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "proofs",
         "status.tokenlist",
     ),
-    ("verdict",),
+    ("verdict", "_image_texts"),
     ("engine.certificate", "_live", "status._documents"),
     ("engine.vehicle", "engine"),
     ("evidence",),

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import attrs
 
-from certcore import armor
-from certcore._clock import utc_now
+from certcore._clock import steady, utc_now
+from certcore._image_texts import IMAGE_DEADLINE, seen_in, without_line_end
 from certcore._instants import FIRST_DAY, LAST_DAY, plain_date, utc
 from certcore.engine import certificate as _engine
 from certcore.engine import vehicle as _vehicle_check
 from certcore.engine._question import Question, StatusAnswer, VehicleAnswer, VehicleQuestion
-from certcore.errors import RejectedInputError, StatusError
+from certcore.errors import StatusError
 from certcore.keys._group import GroupKey, group_key_tuple
 from certcore.policy import Expected, Policy
 from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
@@ -38,7 +38,7 @@ from certcore.verdict import VehicleVerdict, Verdict
 from certcore.vocabulary._vins import LONGEST_TAIL
 
 if TYPE_CHECKING:
-    from certcore.qr import Effort, Image, Symbol
+    from certcore.qr import Effort, Image
 
 __all__ = ["AsyncVerifier", "Verifier"]
 
@@ -179,17 +179,20 @@ class Verifier(_Asker):
         known_at: datetime | None = None,
         existed_by: Sequence[bytes] = (),
         effort: Effort | None = None,
+        deadline: timedelta | None = IMAGE_DEADLINE,
+        isolate: bool = False,
     ) -> Verdict:
         """The verdict on the one certificate in a picture; on several different ones it is ``several-certificates``.
 
         Other codes in the picture are passed over. See `certcore.qr.read` for what a picture may be, and for what
-        ``effort`` is.
+        ``effort`` and ``isolate`` are. A picture that is not read by the deadline is ``image-timeout``; None waits for
+        as long as it takes.
 
         Raises:
             TypeError, ValueError: as `verify`, and for something that is no picture at all.
         """
         question = self._question("", as_of, expect, known_at, existed_by)
-        seen = _seen_in(image, effort)
+        seen = seen_in(image, effort, deadline, isolate=isolate)
         question = seen.put(question)
         cause = seen.why_not_one
         return self._judge(question) if cause is None else _engine.refuse(question, cause, self.trust)
@@ -204,6 +207,8 @@ class Verifier(_Asker):
         known_at: datetime | None = None,
         existed_by: Sequence[bytes] = (),
         effort: Effort | None = None,
+        deadline: timedelta | None = IMAGE_DEADLINE,
+        isolate: bool = False,
     ) -> tuple[Verdict, ...]:
         """A verdict on each different certificate in a picture, in reading order; a single one if there is none.
 
@@ -211,7 +216,7 @@ class Verifier(_Asker):
             TypeError, ValueError: as `verify_image`.
         """
         question = self._question("", as_of, expect, known_at, existed_by)
-        seen = _seen_in(image, effort)
+        seen = seen_in(image, effort, deadline, isolate=isolate)
         if seen.refused is not None:
             return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
         return tuple([self._judge(seen.put(question, place)) for place in range(len(seen.texts))])
@@ -306,10 +311,12 @@ class AsyncVerifier(_Asker):
         known_at: datetime | None = None,
         existed_by: Sequence[bytes] = (),
         effort: Effort | None = None,
+        deadline: timedelta | None = IMAGE_DEADLINE,
+        isolate: bool = False,
     ) -> Verdict:
         """As `Verifier.verify_image`."""
         question = self._question("", as_of, expect, known_at, existed_by)
-        seen = await asyncio.to_thread(_seen_in, image, effort)
+        seen = await asyncio.to_thread(seen_in, image, effort, deadline, isolate=isolate, asked_at=steady())
         question = seen.put(question)
         cause = seen.why_not_one
         return await self._judge(question) if cause is None else _engine.refuse(question, cause, self.trust)
@@ -324,10 +331,12 @@ class AsyncVerifier(_Asker):
         known_at: datetime | None = None,
         existed_by: Sequence[bytes] = (),
         effort: Effort | None = None,
+        deadline: timedelta | None = IMAGE_DEADLINE,
+        isolate: bool = False,
     ) -> tuple[Verdict, ...]:
         """As `Verifier.verify_all`."""
         question = self._question("", as_of, expect, known_at, existed_by)
-        seen = await asyncio.to_thread(_seen_in, image, effort)
+        seen = await asyncio.to_thread(seen_in, image, effort, deadline, isolate=isolate, asked_at=steady())
         if seen.refused is not None:
             return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
         return tuple([await self._judge(seen.put(question, place)) for place in range(len(seen.texts))])
@@ -391,64 +400,7 @@ async def _ask_later(
 def _text(text: str) -> str:
     if not isinstance(text, str):
         raise TypeError(f"a certificate's text is a str, not {type(text).__name__}")
-    return _without_line_end(text if type(text) is str else str.__str__(text))
-
-
-def _without_line_end(text: str) -> str:
-    """The text without the one line end that many scanners put behind it."""
-    return text.removesuffix("\n").removesuffix("\r")
-
-
-@attrs.define(kw_only=True)  # not frozen: made for one call and never handed out
-class _Seen:
-    """The different certificates' texts in a picture, in reading order, or why there is none; and its digest."""
-
-    texts: tuple[str, ...] = ()
-    refused: RejectedInputError | None = None
-    digest: bytes | None
-
-    @property
-    def why_not_one(self) -> RejectedInputError | None:
-        """Why it cannot be judged as one certificate, if so."""
-        if len(self.texts) > 1:
-            return RejectedInputError("several-certificates", "There are several certificates", count=len(self.texts))
-        return self.refused
-
-    def put(self, question: Question, place: int | None = None) -> Question:
-        """The question about the text in that place, or about the only one."""
-        if place is None and len(self.texts) == 1:
-            place = 0
-        text = "" if place is None or not self.texts else self.texts[place]
-        return attrs.evolve(question, text=text, picture=self.digest)
-
-
-def _seen_in(image: Image, effort: Effort | None) -> _Seen:
-    """What is in a picture, which is read once."""
-    from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
-
-    try:
-        picture = qr.load(image)
-    except RejectedInputError as cause:
-        return _Seen(refused=cause, digest=None)
-    try:
-        symbols = qr.read(picture) if effort is None else qr.read(picture, effort=effort)
-    except RejectedInputError as cause:
-        return _Seen(refused=cause, digest=picture.digest)
-    texts = dict.fromkeys(_without_line_end(symbol.text) for symbol in symbols if symbol.text.startswith(armor.PREFIX))
-    return _Seen(texts=tuple(texts), refused=None if texts else _why_none(symbols), digest=picture.digest)
-
-
-def _why_none(symbols: list[Symbol]) -> RejectedInputError:
-    """What the codes in a picture are, when none is a certificate."""
-    for symbol in symbols:
-        if symbol.text:
-            try:
-                armor.decode(symbol.text)
-            except RejectedInputError as error:
-                return error
-    if symbols:
-        return RejectedInputError("code-not-text", "The code in the picture holds no text", kind=symbols[0].kind)
-    return RejectedInputError("no-certificate", "There is no QR code in the picture that can be read")
+    return without_line_end(text if type(text) is str else str.__str__(text))
 
 
 def _backend_error(what: object) -> StatusError:

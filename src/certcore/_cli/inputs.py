@@ -18,9 +18,10 @@ import click
 
 from certcore import armor, qr
 from certcore._cli import files, rows
+from certcore._image_texts import IMAGE_DEADLINE
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
-from certcore.qr._read import Effort
+from certcore.qr._read import Effort, Symbol
 
 STANDARD_INPUT: Final = "-"
 
@@ -36,6 +37,16 @@ EFFORT: Final = click.option(
     help="How much is done to read a picture: thorough takes seconds.",
 )
 """An option of whatever reads pictures."""
+
+DEADLINE: Final = click.option(
+    "--deadline",
+    type=click.FloatRange(0, min_open=True, max=86_400),
+    default=IMAGE_DEADLINE.total_seconds(),
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a picture may take; a long document needs more.",
+)
+"""Another one."""
 
 
 @attrs.frozen
@@ -111,11 +122,16 @@ def certificate_texts(what: str) -> list[str]:
         if isinstance(item.content, str):
             found.append(item.content)
         else:
-            found += (symbol.text for symbol in qr.read(item.content) if symbol.text.startswith(armor.PREFIX))
+            found += (symbol.text for symbol in read(item.content) if symbol.text.startswith(armor.PREFIX))
     texts = list(filter(None, found))
     if not texts:
         raise RejectedInputError("no-certificate", "There is no certificate to be read in it")
     return texts
+
+
+def read(content: bytes) -> list[Symbol]:
+    """The symbols in a picture that somebody else may have made, read by a process that can be killed."""
+    return qr.read(content, deadline=IMAGE_DEADLINE, isolate=True)
 
 
 def _paths(path: Path) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -28,8 +29,9 @@ _Found = list[Symbol] | CertcoreError
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURE|FOLDER...")
 @inputs.EFFORT
+@inputs.DEADLINE
 @choose_format
-def scan(paths: tuple[Path, ...], *, effort: str, output: Output) -> int:
+def scan(paths: tuple[Path, ...], *, effort: str, deadline: float, output: Output) -> int:
     """Read the QR codes in pictures and in folders of pictures. Nothing they say is checked.
 
     Exits with 0 when every picture gave a code, else with 3.
@@ -39,7 +41,8 @@ def scan(paths: tuple[Path, ...], *, effort: str, output: Output) -> int:
     if not pictures:
         raise RejectedInputError("file-unreadable", "there are no pictures in the folder")
     codes: list[int] = []
-    for path, found in terminal.each(pictures, partial(_read, effort=Effort(effort))):
+    read = partial(_read, effort=Effort(effort), deadline=timedelta(seconds=deadline))
+    for path, found in terminal.each(pictures, read):
         if isinstance(found, CertcoreError) and found.code in inputs.DECODERS_MISSING:
             raise found
         codes.append(_code(found))
@@ -47,9 +50,10 @@ def scan(paths: tuple[Path, ...], *, effort: str, output: Output) -> int:
     return exit_codes.worst(codes)
 
 
-def _read(path: Path, *, effort: Effort) -> _Found:
+def _read(path: Path, *, effort: Effort, deadline: timedelta) -> _Found:
     try:
-        return qr.read(files.read_bytes(path, limit=MAX_PICTURE_BYTES), effort=effort)
+        data = files.read_bytes(path, limit=MAX_PICTURE_BYTES)
+        return qr.read(data, effort=effort, deadline=deadline, isolate=True)
     except CertcoreError as error:
         return error
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from certcore import armor, qr
+from certcore import armor
 from certcore._cli import datetimes, exit_codes, files, inputs, keygen, modes, options, terminal
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
@@ -335,7 +335,7 @@ def _one_text(what: str) -> str:
         for item in source.read():
             if isinstance(item.content, CertcoreError):
                 raise item.content
-            symbols = [item.content] if isinstance(item.content, str) else [s.text for s in qr.read(item.content)]
+            symbols = [item.content] if isinstance(item.content, str) else [s.text for s in inputs.read(item.content)]
             found |= dict.fromkeys(text for text in symbols if text.startswith(armor.PREFIX))
     if len(found) != 1:
         code = "several-certificates" if found else "no-certificate"

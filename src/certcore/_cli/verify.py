@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ _Answer = Verdict | CertcoreError
 @click.option("--country", help="The plate's country, two letters.")
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
 @inputs.EFFORT
+@inputs.DEADLINE
 @rows.ENCODING
 @options.policy("counterparty")
 @options.TRUST
@@ -104,8 +105,12 @@ def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
         verifier.verify("", **question)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
-    effort = Effort(given["effort"])
-    return partial(_ask, verifier, effort=effort, expect=None if expect.is_empty else expect, **question)
+    reading = {
+        "effort": Effort(given["effort"]),
+        "deadline": timedelta(seconds=given["deadline"]),
+        "isolate": True,
+    }
+    return partial(_ask, verifier, reading=reading, expect=None if expect.is_empty else expect, **question)
 
 
 def _proof(path: Path) -> bytes:
@@ -122,7 +127,7 @@ def _ask(
     known_at: datetime | None,
     expect: Expected | None,
     existed_by: list[bytes],
-    effort: Effort,
+    reading: dict[str, Any],
 ) -> _Answer:
     content = item.content
     if isinstance(content, CertcoreError):
@@ -130,7 +135,7 @@ def _ask(
     if isinstance(content, str):
         return verifier.verify(content, as_of=as_of, known_at=known_at, expect=expect, existed_by=existed_by)
     question: dict[str, Any] = {"as_of": as_of, "known_at": known_at, "expect": expect, "existed_by": existed_by}
-    verdict = verifier.verify_image(content, **question, effort=effort)
+    verdict = verifier.verify_image(content, **question, **reading)
     if missing := inputs.DECODERS_MISSING.intersection(reason.code for reason in verdict.reasons):
         (code,) = missing
         return RejectedInputError(code, "An extra that reads such pictures is not installed")

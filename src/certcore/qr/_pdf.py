@@ -9,7 +9,9 @@ Either way a page is given once, and all that is visible on it is there.
 from __future__ import annotations
 
 import ctypes
+import math
 import sys
+import time
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -48,11 +50,12 @@ _ORDERS: Final = {
 def main(arguments: list[str], file: BinaryIO, answers: BinaryIO) -> None:
     """Answer for the file on standard input.
 
-    ``arguments`` are start, stop and step of the wanted pages, and how many the document may have; 0 is any number.
+    ``arguments`` are start, stop and step of the wanted pages, how many the document may have, and the seconds of
+    computing that a page may take; 0 is any number.
     """
-    start, stop, step, most = map(int, arguments)
+    start, stop, step, most, seconds = map(int, arguments)
     try:
-        for answer in _answers(file.read(), range(start, stop, step), most):
+        for answer in _answers(file.read(), range(start, stop, step), most, seconds):
             answers.write(answer)
             answers.flush()
     except pypdfium2.PdfiumError as error:
@@ -64,7 +67,8 @@ def _asks_for_password(error: pypdfium2.PdfiumError) -> bool:
     return error.err_code in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
 
 
-def _answers(data: bytes, wanted: range, most: int) -> Iterator[bytes | memoryview]:
+def _answers(data: bytes, wanted: range, most: int, seconds: int) -> Iterator[bytes | memoryview]:
+    _limit(seconds)
     document = pypdfium2.PdfDocument(data)
     document.init_forms()  # what was filled into a form is drawn with it
     # A stream's own entries are never compressed, so that they can be looked for in the file.
@@ -76,6 +80,7 @@ def _answers(data: bytes, wanted: range, most: int) -> Iterator[bytes | memoryvi
     for number in wanted:
         if number > count:
             break
+        _limit(seconds)
         page = document[number - 1]
         images = _images(page)
         scan = None if may_mask else _only(page, images)
@@ -88,6 +93,17 @@ def _answers(data: bytes, wanted: range, most: int) -> Iterator[bytes | memoryvi
         bitmap.close()
         page.close()
     yield b"end\n"
+
+
+def _limit(seconds: int) -> None:
+    """Let the system end this process if it computes for longer: PDFium cannot be interrupted."""
+    if sys.platform != "linux" or not seconds:
+        return
+    import resource  # noqa: PLC0415  # not on every system
+
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = math.ceil(time.process_time()) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 Look = tuple[pypdfium2.PdfBitmap, tuple[float, ...]]

@@ -155,11 +155,12 @@ def load(image: Image, /, *, channels: Channels | None = None, pages: range | No
     return attrs.evolve(known, channels=channels or known.channels, wanted=pages or known.wanted)
 
 
-def pages(image: Image, /, *, deadline: Deadline = NEVER) -> Generator[Grey]:
+def pages(image: Image, /, *, deadline: Deadline = NEVER, page_cpu_s: int = 0) -> Generator[Grey]:
     """The pages or frames of a picture in 8-bit grey, upright, each decoded when it is asked for.
 
     Nothing of a page is kept once the next is asked for, if the caller lets go of it too. The deadline is looked at
-    before each page, and a page of Pillow's is decoded to its end; PDF and HEIC are stopped in between.
+    before each page, and a page of Pillow's is decoded to its end; PDF and HEIC are stopped in between, and a page
+    of a PDF after so many seconds of computing, unless they are 0.
 
     Raises:
         RejectedInputError: as `certcore.qr.read` lists them; ``image-timeout`` where the deadline passes before a
@@ -169,7 +170,7 @@ def pages(image: Image, /, *, deadline: Deadline = NEVER) -> Generator[Grey]:
     picture = load(image)
     content = picture.content
     if isinstance(content, bytes):
-        yield from _pages_of_file(content, picture.wanted, deadline)
+        yield from _pages_of_file(content, picture.wanted, deadline, page_cpu_s)
     elif picture.wanted is None or 1 in picture.wanted:
         deadline.check()
         yield _from_pillow_or_array(content, picture.channels)
@@ -233,7 +234,7 @@ def _limited(data: bytes) -> bytes:
 # Telling apart.
 
 
-def _pages_of_file(data: bytes, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
+def _pages_of_file(data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int) -> Iterator[Grey]:
     if not data:
         raise RejectedInputError("image-unreadable", "the picture file is empty")
     kind = _format(data)
@@ -241,7 +242,9 @@ def _pages_of_file(data: bytes, wanted: range | None, deadline: Deadline) -> Ite
         return _raster.pages_of_file(data, kind, wanted, deadline)
     from certcore.qr import _sandbox  # noqa: PLC0415  # what starts processes loads slowly, and most pictures need none
 
-    return (_sandbox.pages_of_pdf if kind == "PDF" else _sandbox.pages_of_heic)(data, wanted, deadline)
+    if kind == "PDF":
+        return _sandbox.pages_of_pdf(data, wanted, deadline, page_cpu_s)
+    return _sandbox.pages_of_heic(data, wanted, deadline)
 
 
 def is_for_pillow(picture: Picture) -> bool:

@@ -7,10 +7,11 @@ repaired, bytes that are not text never become text, and of several symbols none
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Final
 
@@ -28,6 +29,9 @@ from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, Picture, is
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Decoder", "Effort", "Image", "Symbol", "decoders", "read"]
 
 
+PAGE_CPU_S: Final = 2
+"""Seconds of computing for a page of a PDF below `Effort.THOROUGH`, in whole ones: up to one more."""
+
 _AS_DISPLAYED: Final = Grey(b"", 0, 0).place
 
 
@@ -37,10 +41,10 @@ def read(
     """The QR symbols in a picture, page by page and in reading order; an empty list where none was read.
 
     Pictures are PNG, JPEG, WebP, TIFF, GIF, BMP, PDF and HEIC, with all their pages or frames, within the limits of
-    `certcore.qr.load`; a Pillow image is read as it stands. The EXIF orientation is applied, and transparency is
-    seen on white, and where nothing is read there, on black. A ``str`` is a path. Micro QR and rMQR codes are not reported. Several symbols are all reported:
-    choosing is left to the caller. At every effort a symbol counts as read only where a decoder's error correction
-    accepts it; nothing is concluded about what it says.
+    `certcore.qr.load`; a Pillow image is read as it stands. The EXIF orientation is applied. What is transparent is
+    seen on white, and where nothing is read there, on black. A ``str`` is a path. Micro QR and rMQR codes are not
+    reported. Several symbols are all reported: choosing is left to the caller. At every effort a symbol counts as read
+    only where a decoder's error correction accepts it; nothing is concluded about what it says.
 
     Args:
         image: the picture.
@@ -49,9 +53,8 @@ def read(
         deadline: the time after which no further page and no further step is begun; a step that was begun ends. A page
             that was begun has been looked at once, and what was read in it by then is its answer. Without a deadline
             there is no limit but the effort's.
-
-        isolate: read in a process of its own, which is killed soon after the deadline and may take 2 GiB. It is kept for
-            the next picture. Where no process can be started, the picture is read in this one.
+        isolate: read in a process of its own, which is killed soon after the deadline and may take 2 GiB. It is kept
+            for the next picture. Where no process can be started, the picture is read in this one.
 
     Raises:
         RejectedInputError: ``image-format`` for bytes of any other kind; ``image-too-large`` and
@@ -66,9 +69,12 @@ def read(
     """
     if not isinstance(effort, Effort):
         raise TypeError("effort must be an Effort")
+    given: object = deadline
+    if given is not None and not isinstance(given, timedelta):
+        raise TypeError("deadline must be a timedelta")
     until = Deadline.after(None if deadline is None else deadline.total_seconds())
     picture = load(image)
-    if isolate and next(_decoders.available(), None) is not None:
+    if isolate and find_spec("PIL") is not None and next(_decoders.available(), None) is not None:
         with suppress(_readers().CannotStartError):
             return _read_apart(picture, effort=effort, until=until)
     return read_here(picture, effort=effort, until=until, crowds=Crowds())
@@ -80,7 +86,7 @@ def read_here(picture: Picture, *, effort: Effort, until: Deadline, crowds: Crow
     def look(page: Grey) -> list[Symbol]:
         return _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
 
-    return [symbol for page in pages(picture, deadline=until) for symbol in on_page(page, look)]
+    return [symbol for page in _pages(picture, effort, until) for symbol in on_page(page, look)]
 
 
 def _read_apart(picture: Picture, *, effort: Effort, until: Deadline) -> list[Symbol]:
@@ -101,7 +107,11 @@ def _read_apart(picture: Picture, *, effort: Effort, until: Deadline) -> list[Sy
         words = {"size": [page.width, page.height], "page": page.page, "effort": effort.value}
         return _ask(words, page.pixels, crowds, until)
 
-    return [symbol for page in pages(picture, deadline=until) for symbol in on_page(page, look)]
+    return [symbol for page in _pages(picture, effort, until) for symbol in on_page(page, look)]
+
+
+def _pages(picture: Picture, effort: Effort, until: Deadline) -> Iterator[Grey]:
+    return pages(picture, deadline=until, page_cpu_s=0 if effort is Effort.THOROUGH else PAGE_CPU_S)
 
 
 def _ask(words: dict[str, Any], content: bytes | memoryview, crowds: Crowds, until: Deadline) -> list[Symbol]:

@@ -63,7 +63,8 @@ def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
     effort, crowds = Effort(words["effort"]), Crowds(words["crowds"])
     try:
         if size := words.get("size"):
-            page = Grey(content, *size, page=words["page"])
+            width, height = size
+            page = Grey(content, width, height, words["page"])
             symbols = _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
         else:
             wanted = words["pages"] and range(*words["pages"])

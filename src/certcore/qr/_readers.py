@@ -11,7 +11,6 @@ import atexit
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -88,7 +87,7 @@ def start() -> Reader:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**_sandbox.environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            **({} if sys.platform == "win32" else {"process_group": 0}),  # a terminal's Ctrl-C is not for it
+            process_group=0,  # a terminal's Ctrl-C is not for it
         )
     except OSError as error:
         raise CannotStartError from error
@@ -160,8 +159,7 @@ class Pool:
 
     def _take(self) -> tuple[Reader, bool]:
         """A reader for one picture, and whether it has just been started."""
-        while self._free:
-            reader = self._free.pop()
+        while (reader := self._pop()) is not None:
             if reader.process.poll() is None:
                 return reader, False
             self._drop(reader)  # it ended while it had nothing to do
@@ -170,9 +168,14 @@ class Pool:
             self._all.add(reader)
         return reader, True
 
+    def _pop(self) -> Reader | None:
+        with self._lock:
+            return self._free.pop() if self._free else None
+
     def _give_back(self, reader: Reader, *, is_fit: bool) -> None:
         if is_fit:
-            self._free.append(reader)
+            with self._lock:
+                self._free.append(reader)
         else:
             self._drop(reader)
 
@@ -192,7 +195,9 @@ class Pool:
 @contextmanager
 def _killed_after(until: Deadline, kill: Callable[[], None]) -> Iterator[list[bool]]:
     """Kill once the deadline is over, unless what is done here is done by then. Filled where it was killed."""
-    lock, killed, done = Lock(), [], []
+    lock = Lock()
+    killed: list[bool] = []
+    done: list[bool] = []
 
     def end() -> None:
         with lock:

@@ -63,8 +63,8 @@ _MAX_PIXEL_BYTES: Final = 4
 """Bytes of a pixel; a row may be filled up by three pixels more."""
 
 
-def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
-    """The pages of a PDF.
+def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int = 0) -> Iterator[Grey]:
+    """The pages of a PDF, each of which may take so many seconds of computing; 0 is any number.
 
     Raises:
         RejectedInputError: ``no-pdf-decoder``, ``no-decoder-process``, ``pdf-password``, ``image-too-many-pages``,
@@ -75,7 +75,7 @@ def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline) -> Itera
         raise RejectedInputError("no-pdf-decoder", message)
     pages = wanted or range(1, MAX_PAGES + 1)
     most = 0 if wanted else MAX_PAGES
-    yield from _answers("_pdf", data, [pages.start, pages.stop, pages.step, most], deadline)
+    yield from _answers("_pdf", data, [pages.start, pages.stop, pages.step, most, page_cpu_s], deadline)
 
 
 def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
