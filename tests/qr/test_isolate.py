@@ -1,4 +1,4 @@
-"""Reading in processes that can be killed: the same answers, whatever the kind of picture, and whatever happens to one."""
+"""Reading in processes that can be killed: the same answers, whatever the picture, and whatever happens to one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,16 +30,19 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
 
 def picture() -> Image.Image:
+    """A picture with one symbol."""
     return Image.open(io.BytesIO(qr.to_png(TEXT))).convert("L")
 
 
 def as_file(kind: str, **options: object) -> bytes:
+    """The same as a file."""
     written = io.BytesIO()
     picture().convert("RGB" if kind in {"JPEG", "PDF"} else "L").save(written, kind, **options)
     return written.getvalue()
 
 
 def heic() -> bytes:
+    """The same as HEIC."""
     pillow_heif = pytest.importorskip("pillow_heif")
     written = io.BytesIO()
     pillow_heif.from_pillow(picture().convert("RGB").resize((400, 400))).save(written)
@@ -46,7 +50,7 @@ def heic() -> bytes:
 
 
 KINDS: dict[str, Callable[[], object]] = {
-    **{kind: (lambda kind=kind: as_file(kind)) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PDF")},
+    **{kind: partial(as_file, kind) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "PDF")},
     "TIFF of pages": lambda: as_file("TIFF", save_all=True, append_images=[Image.new("L", (90, 90), 255), picture()]),
     "HEIC": heic,
     "array": lambda: np.asarray(picture()),
@@ -74,23 +78,27 @@ def fresh_readers() -> Iterator[None]:
 
 
 def pids() -> list[int]:
+    """The processes that there are."""
     return [reader.process.pid for reader in _readers.POOL._all]  # whom to kill
 
 
 def outcome(image: object, **options: object) -> object:
+    """What reading gives, or the error."""
     try:
-        return qr.read(image, **options)  # type: ignore[arg-type, call-overload]  # whatever is tried
+        return qr.read(image, **options)  # type: ignore[arg-type]  # whatever is tried
     except RejectedInputError as error:
         return error.code, error.message, error.detail
 
 
 def is_there(pid: int) -> bool:
+    """Whether a process runs."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     return False
 
 
 def wait_until(what: Callable[[], bool], seconds: float = 20) -> bool:
+    """Whether it comes to that."""
     end = time.monotonic() + seconds
     while not what() and time.monotonic() < end:
         time.sleep(0.05)
@@ -216,11 +224,11 @@ def test_it_gets_no_secret_and_no_open_file(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("CERTCORE_TOKEN", "secret-of-a-register")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-a-cloud")
     with Path(__file__).open("rb") as file:
-        os.set_inheritable(file.fileno(), True)
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003  # its only form
         qr.read(as_file("PNG"), isolate=True)
         (pid,) = pids()
         assert b"secret" not in Path(f"/proc/{pid}/environ").read_bytes()
-        opened = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir()}
+        opened = {str(one.readlink()) for one in Path(f"/proc/{pid}/fd").iterdir()}
         assert __file__ not in opened
         assert all(one.startswith(("pipe:", "/dev/null")) for one in opened)
     limits = Path(f"/proc/{pid}/limits").read_text("utf-8")

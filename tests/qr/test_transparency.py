@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ TEXT = "VIC1:TRANSPARENT"
 
 
 def modules(scale: int = 4) -> Image.Image:
+    """A symbol, black on white."""
     return Image.open(io.BytesIO(qr.to_png(TEXT, scale=scale))).convert("L")
 
 
@@ -27,6 +29,8 @@ def drawn(shade: int, behind: int, mode: str = "RGBA") -> Image.Image:
 
 
 def as_file(kind: str) -> Callable[[Image.Image], bytes]:
+    """How to save a picture."""
+
     def save(picture: Image.Image) -> bytes:
         written = io.BytesIO()
         picture.save(written, kind, **({"lossless": True} if kind == "WEBP" else {}))
@@ -35,7 +39,7 @@ def as_file(kind: str) -> Callable[[Image.Image], bytes]:
     return save
 
 
-HOLDERS = {
+HOLDERS: dict[str, Callable[[Image.Image], Any]] = {
     "png": as_file("PNG"),
     "webp": as_file("WEBP"),
     "tiff": as_file("TIFF"),

@@ -59,12 +59,10 @@ def receive(stream: IO[bytes], *, most: int) -> tuple[dict[str, Any], bytes]:
     """
     words, content = _LENGTHS.unpack(_exactly(stream, _LENGTHS.size))
     if words > MAX_WORDS or content > most:
-        msg = "the message is too long"
-        raise ValueError(msg)
+        raise ValueError("the message is too long")
     found = _json.decode(_exactly(stream, words))
     if not isinstance(found, dict):
-        msg = "the message is no object"
-        raise ValueError(msg)  # noqa: TRY004  # a message that is none, whatever is wrong with it
+        raise ValueError("the message is no object")  # noqa: TRY004  # a message that is none, whatever is wrong with it
     return found, _exactly(stream, content)
 
 
@@ -93,8 +91,7 @@ def to_symbols(sent: object) -> list[Symbol]:
         TypeError, ValueError: they are not as they must be.
     """
     if not isinstance(sent, list):
-        msg = "symbols are an array"
-        raise TypeError(msg)
+        raise TypeError("symbols are an array")
     return [_symbol(*fields) for fields in sent]
 
 
@@ -104,8 +101,7 @@ def _symbol(text: str, data: str, kind: Kind, corners: list[list[float]], decode
     is_known = isinstance(given, str) and kind in _KINDS and _DECODER.fullmatch(decoder) is not None
     is_placed = len(places) == _CORNERS and all(map(math.isfinite, (value for place in places for value in place)))
     if not (is_known and is_placed and type(page) is int and page >= 1):
-        msg = "it is no symbol"
-        raise ValueError(msg)
+        raise ValueError("it is no symbol")
     return Symbol(text=text, data=bytes.fromhex(data), kind=kind, corners=places, decoder=decoder, page=page)
 
 
@@ -122,13 +118,10 @@ def to_refusal(sent: object) -> RejectedInputError:
         TypeError, ValueError: it is not as it must be.
     """
     if not isinstance(sent, list):
-        msg = "an error is an array"
-        raise TypeError(msg)
+        raise TypeError("an error is an array")
     code, message, detail = sent
     if code not in _CODES or not message.isprintable() or len(message) > _MAX_MESSAGE:
-        msg = "it is no error of a reader"
-        raise ValueError(msg)
+        raise ValueError("it is no error of a reader")
     if not all(type(value) is int and name.isidentifier() for name, value in detail.items()):
-        msg = "its details are not numbers"
-        raise ValueError(msg)
+        raise ValueError("its details are not numbers")
     return RejectedInputError(code, message, **detail)
