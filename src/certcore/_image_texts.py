@@ -54,7 +54,7 @@ def seen_in(
     from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
 
     options: dict[str, Any] = {} if effort is None else {"effort": effort}
-    if deadline is not None and asked_at is not None:
+    if deadline and asked_at is not None and deadline > timedelta():
         deadline = max(timedelta(), deadline - timedelta(seconds=steady() - asked_at))
     try:
         picture = qr.load(image)
