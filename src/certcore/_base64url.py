@@ -1,4 +1,4 @@
-"""Base64url without padding (RFC 7515 section 2), in the one form there is of it."""
+"""Base64url without padding (RFC 7515 section 2), read only in its canonical form."""
 
 from __future__ import annotations
 

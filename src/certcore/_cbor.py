@@ -1,9 +1,9 @@
 """The CBOR profile of every certcore document, defined once. The only importer of cbor2.
 
-What lives here: reading and writing deterministic CBOR (RFC 8949 section 4.2.1) with nothing in it but integers, byte
-and text strings, arrays, maps, booleans and null. What never does: any knowledge of COSE, claims or certificates.
+It reads and writes deterministic CBOR (RFC 8949 section 4.2.1) with only integers, byte and text strings, arrays, maps,
+booleans and null. It knows nothing about COSE, claims or certificates.
 
-Reading is checked in this order, and the first thing wrong ends it:
+Reading is checked in this order; the first error ends it:
 
 1. the size of the input in bytes, then in items, counted by their heads before any object is built: an empty array is
    one byte on the wire and seventy in memory;
@@ -13,7 +13,8 @@ Reading is checked in this order, and the first thing wrong ends it:
 4. one bounded walk: only the exact types above (so that ``True`` or ``1.0`` never passes for the key 1), and integer
    keys in the order 0, 1, ..., -1, -2, ..., then text keys, only those a document names.
 
-`decode_general` is for foreign COSE headers: steps 1 and 2, and nothing trailing; the rest is the caller's to judge.
+`decode_general` is for COSE headers of other programs: steps 1 and 2, and no trailing bytes; the caller checks the
+rest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The system's clock: the one place that reads it, for whoever was given no other."""
+"""The system's clock, the default of every `clock` argument. Nothing else reads it."""
 
 from __future__ import annotations
 

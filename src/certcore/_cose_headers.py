@@ -1,7 +1,7 @@
-"""The headers of anybody's COSE message (RFC 9052 section 3): their labels, and the rules that both maps keep.
+"""The headers of any COSE message (RFC 9052 section 3): their labels, and the rules of both maps.
 
-What lives here: what a header may be in general. What never does: the certificate's profile, which allows two headers
-and no others, and what a header means to whoever reads the message.
+It has the general rules of headers. It does not have the certificate's profile, which allows only two headers, or the
+meaning of a header to the reader.
 """
 
 from __future__ import annotations

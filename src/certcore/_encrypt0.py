@@ -1,7 +1,7 @@
 """Opening a COSE_Encrypt0 (RFC 9052 section 5.2), in the one profile that certificates hold.
 
 Untagged, protected exactly alg, unprotected exactly a key id and an IV, and all of it deterministic. Public as
-`certcore.cose.unseal`; making one is `certcore.cose`'s, too. pycose is never needed to open one.
+`certcore.cose.unseal`; `certcore.cose` also makes them. Opening one does not need pycose.
 """
 
 from __future__ import annotations

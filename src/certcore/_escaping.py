@@ -1,7 +1,7 @@
 r"""Escape untrusted text: characters that cannot be seen, or that change the text around them, become an escape.
 
 All text from a certificate, a QR symbol or a file name goes through `escape` before it is shown or printed.
-What the text means is not looked at, and markup is not escaped: that belongs to whoever writes the markup.
+The text is not interpreted, and markup is not escaped: the code that writes the markup does that.
 """
 
 from __future__ import annotations

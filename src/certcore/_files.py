@@ -1,8 +1,8 @@
 """The one atomic write, and key files.
 
-A file is written under another name beside its place, flushed to the disk, and only then given its name: whatever kills
-the process, there is the old file or the new one. Key files are written readable by their owner alone, and read with a
-limit. What never lives here: what is in the files.
+A file is written under another name in the same folder, flushed to the disk, and only then given its name. If the
+process is killed, there is the old file or the new one. Key files are readable only by their owner, and are read with a
+limit. The content of files is not known here.
 """
 
 from __future__ import annotations

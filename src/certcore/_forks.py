@@ -1,7 +1,7 @@
-"""What a process that was forked must not inherit: locks that another thread held, and all that waits for one.
+"""State that a forked process must not inherit: locks that another thread held, and everything that waits for them.
 
-A child has the memory of its parent and one of its threads. Whoever keeps a lock, a connection or a thread says so here
-once, and makes it anew in every child, before anything else runs there.
+A child has the memory of its parent but only one of its threads. An object with a lock, a connection or a thread
+registers here, and makes it anew in every child, before anything else runs there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Instants and civil days: aware datetimes in UTC, and the days of a time zone.
 
-The one place that turns a civil day into instants, and that knows a time zone by its name. Whatever class a caller's
-moment has, what comes out is a plain `datetime` or `date`. No clock is read here.
+The one place that converts a civil day into instants and finds a time zone by its name. The result is always a plain
+`datetime` or `date`, for every class of the caller's moment. No clock is read here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LAST_SECOND: Final = 253_370_678_400
 """9998-12-31T00:00:00Z in seconds since 1970: the first instant that no document may state."""
 
 CLOCK_SKEW: Final = timedelta(seconds=60)
-"""How far two right clocks may be apart, unless somebody says otherwise."""
+"""How far apart two correct clocks may be, by default."""
 
 RESOLUTION: Final = timedelta(microseconds=1)
 """The length of an instant: what a datetime can tell apart."""
@@ -38,7 +38,7 @@ ZONE_EDITION: Final[str] = tzdata.IANA_VERSION
 """The edition of the time zone database that every zone here is read from, e.g. 2026f."""
 
 _NO_ZONE: Final = "Factory"
-"""A name that the database has for machines nobody has set up."""
+"""A name in the database for machines without a configured zone."""
 
 
 def utc(value: datetime) -> datetime:

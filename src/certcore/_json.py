@@ -1,7 +1,7 @@
-"""JSON of other people's documents, read strictly (RFC 8259, RFC 7493).
+"""Read JSON documents of others strictly (RFC 8259, RFC 7493).
 
-What lives here: no member twice in an object, no NaN and no Infinity, bounded depth and number of containers. What
-never does: what a document means, and errors with a code; the callers have theirs.
+No member twice in an object, no NaN and no Infinity, limited depth and number of containers. The callers interpret the
+document and give errors their codes.
 """
 
 from __future__ import annotations

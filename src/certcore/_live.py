@@ -1,8 +1,8 @@
 """Making a live presentation: a certificate signed once more, for a few minutes.
 
-It proves freshness, not possession. Only a certificate that the register holds, text for text, and that is in force now
-may be signed; anything else is refused, or the service would turn forgeries into genuine codes: a signature of the
-issuer's own key is not enough, for a stolen key signs as well. All claims stay as they are; nbf and exp come to them.
+It proves freshness, not possession. Only a certificate that is in the register with exactly this text, and is in force
+now, may be signed. Everything else is refused, or the service would turn forgeries into genuine codes. A signature of
+the issuer's own key is not enough, because the key may be stolen. All claims stay unchanged; nbf and exp are added.
 """
 
 from __future__ import annotations

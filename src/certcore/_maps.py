@@ -1,9 +1,9 @@
 """Frozen values as CBOR maps with integer keys, and back: the notation that trust lists and root sets share.
 
-What lives here: tables of `Field`, one for each member of a map, and reading and writing by them. What never does:
-which document has which members, and signatures.
+It has tables of `Field`, one for each member of a map, and reads and writes with them. It does not know which document
+has which members, or signatures.
 
-A reader ignores unknown positive keys and refuses unknown negative ones, which are critical. What is None is left out.
+A reader ignores unknown positive keys and refuses unknown negative ones, which are critical. None is left out.
 """
 
 from __future__ import annotations

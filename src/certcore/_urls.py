@@ -1,7 +1,7 @@
-"""Which URLs certcore follows: one rule for what trust lists name, certificates state and backends fetch.
+"""Which URLs certcore accepts: one rule for trust lists, certificates and backends.
 
-That is https, or http on loopback by name or literal address (a register on the same machine, or a test), with nothing
-in it that two parsers might read differently. What never lives here: where a host leads, which only its addresses tell.
+Allowed is https, or http on loopback by name or literal address (a register on the same machine, or a test), without
+parts that two parsers may read differently. The addresses of a host are checked elsewhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Bytes to the text that a QR symbol carries, and back: ``VIC1:`` and Base45 (RFC 9285).
 
-Nothing is trimmed, guessed or repaired here: lower case, a missing prefix or a stray character is an error. No
-compression: it makes these bytes larger, and it would be a way in for bombs. What the bytes mean is not looked at.
+Nothing is trimmed, guessed or repaired: lower case, a missing prefix or an unknown character is an error. There is no
+compression: it makes these bytes larger, and would allow decompression bombs. The bytes are not interpreted here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FOREIGN: Final = (
     ("DC0", "2d-doc"),
     ("eyJ", "jwt"),
 )
-"""How other codes begin: told to the user, never decoded."""
+"""How other codes begin: reported to the user, never decoded."""
 
 
 def encode(data: bytes, /) -> str:

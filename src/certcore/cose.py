@@ -1,18 +1,18 @@
 """COSE_Sign1, COSE_Sign and COSE_Encrypt0 (RFC 9052 sections 4 and 5): sign and open, seal and unseal.
 
-What is verified are the received bytes, never a re-encoding. The algorithm is the key's and the message must agree.
-Three doors:
+The received bytes are verified, never a re-encoding. The key fixes the algorithm, and the message must have the same.
+There are three readers:
 
-- `open_sign1` is general, for anybody's COSE_Sign1 under keys the caller names;
+- `open_sign1` is general: any COSE_Sign1, under keys that the caller gives;
 - `read_certificate` is the certificate profile (``{1: alg, 4: kid}`` protected, nothing unprotected, all of it
   deterministic);
 - `read_sign` is the trust list's COSE_Sign with several signatures.
 
-The latter two give an *unverified* object with a `verify` of its own, because which keys may be tried depends on the
-key id inside. `seal` and `unseal` are COSE_Encrypt0 under a shared key, in the profile of `certcore._encrypt0`.
+The last two give an *unverified* object with its own check, because the key id inside decides which keys are tried.
+`seal` and `unseal` are COSE_Encrypt0 under a shared key, in the profile of `certcore._encrypt0`.
 
-pycose builds the structures on the signing and sealing side and is imported there alone, never to read or to check (it
-is no safe parser, and its ECDSA is pure Python: CVE-2024-23342).
+pycose builds the structures for signing and sealing. It is never used to read or to check, because it is not a safe
+parser and its ECDSA is pure Python (CVE-2024-23342).
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Opened:
     Attributes:
         payload: the signed bytes.
         protected: the signed header.
-        unprotected: the header nobody signed: an attacker may have written all of it.
+        unprotected: the unsigned header: an attacker may have written all of it.
         key: the key that signed.
     """
 
@@ -91,12 +91,12 @@ class Opened:
 
 @attrs.define(repr=False)  # not frozen: made for every certificate, and gone when it is verified
 class UnverifiedCertificate:
-    """A COSE_Sign1 in the certificate profile, its signature not yet checked: nothing in it may be believed.
+    """A COSE_Sign1 in the certificate profile, its signature not yet checked: do not believe its content.
 
     Attributes:
         unverified_algorithm: what the message says signed it.
         unverified_key_id: which key the message says signed it; a hint for finding candidates.
-        unverified_payload: what it says; anybody may have written it.
+        unverified_payload: the content; an attacker may have written it.
     """
 
     unverified_algorithm: int
@@ -106,7 +106,7 @@ class UnverifiedCertificate:
     _signature: bytes
 
     def verify(self, key: PublicKey) -> bytes:
-        """The payload, now that the signature holds.
+        """The payload, after the signature was checked.
 
         Raises:
             UntrustedError: ``signature-invalid``, also when the key does not use the message's algorithm.
@@ -132,7 +132,7 @@ class UnverifiedSign:
     _signatures: tuple[tuple[bytes, int, bytes, bytes], ...]  # protected, algorithm, key id, signature
 
     def signed_by(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-        """Those of the keys whose signature is among the message's and holds; each key once, under whatever ids."""
+        """The keys that have a good signature on the message; each key once, even if it has several ids."""
         found: dict[bytes, PublicKey] = {}
         candidates = tuple(keys)
         for protected, algorithm, key_id, signature in self._signatures:
@@ -161,12 +161,12 @@ def sign1(
         payload: the bytes to sign; they travel inside.
         signer: whose key signs.
         external_aad: bytes that are signed and do not travel.
-        protected: further protected headers, such as 16 (typ). Algorithm and key id are not the caller's to set.
+        protected: further protected headers, such as 16 (typ). The caller cannot set algorithm and key id.
 
     Raises:
         IssuingError: ``signer-failed``; the signer raised, or gave no bytes.
-        ValueError: for a header that is not the caller's to set, or that no reader would take; for a key id of more
-            than 32 bytes.
+        ValueError: for a header that the caller cannot set, or that readers would refuse; for a key id of more than 32
+            bytes.
     """
     from pycose.messages import Sign1Message  # noqa: PLC0415  60 ms, and never on the verify path
 
@@ -195,28 +195,28 @@ def open_sign1(
     ignore_key_id: bool = False,
     allow_untagged: bool = False,
 ) -> Opened:
-    """Anybody's COSE_Sign1, once one of the keys is found to have signed it.
+    """Open any COSE_Sign1 that one of the keys has signed.
 
     Tag 18, or tag 61 (a CWT) around it. Definite lengths, no duplicate labels; the algorithm in the protected header;
-    no critical headers. A key id selects: a message that states one opens only under a key that goes by it, or under
-    one whose id nobody stated (it is the thumbprint's), where none goes by it. The protected key id wins over an
-    unprotected one; no other label may stand in both headers.
+    no critical headers. A key id selects: a message with a key id opens only under a key with this id. If there is
+    none, keys without a stated id (theirs is from the thumbprint) are tried. The protected key id counts before an
+    unprotected one; no other label may be in both headers.
 
-    What the payload means, when it was signed and whether the key may sign such a thing is not checked.
+    It does not check what the payload means, when it was signed, or whether the key may sign such a document.
 
     Args:
         data: the encoded message.
-        keys: the keys the caller trusts for it; the dates of a `TrustedKey` are not looked at.
+        keys: the keys that the caller trusts for it; the dates of a `TrustedKey` are not checked.
         external_aad: the bytes that were signed and did not travel.
         payload: the detached payload, if the message has none of its own.
         max_bytes: the most bytes the message may have.
-        ignore_key_id: whether all keys are tried, whatever key id the message states.
-        allow_untagged: whether a message without any tag is taken, too, as in ISO/IEC 18013-5.
+        ignore_key_id: whether all keys are tried, for every key id in the message.
+        allow_untagged: whether a message without any tag is accepted, too, as in ISO/IEC 18013-5.
 
     Raises:
         RejectedInputError: ``malformed``.
         UntrustedError: ``key-unknown`` when none of the keys uses the message's algorithm; ``signature-invalid``, also
-            when none goes by its key id.
+            if none has its key id.
     """
     message = _cbor.decode_general(_untagged(data, is_optional=allow_untagged), max_bytes=max_bytes)
     if type(message) is not list or len(message) != 4:  # noqa: PLR2004  RFC 9052 section 4.2
@@ -277,7 +277,7 @@ def sign(payload: bytes, /, *, signers: Sequence[Signer], content_type: str) -> 
 
 
 def add_signature(data: bytes, /, *, signer: Signer) -> bytes:
-    """The same COSE_Sign with one more signature; those it has are kept as they are, unchecked.
+    """The same COSE_Sign with one more signature; the existing signatures are kept, unchecked.
 
     Raises:
         RejectedInputError: ``malformed``.
@@ -318,7 +318,7 @@ def seal(plaintext: bytes, /, *, key: GroupKey, external_aad: bytes) -> bytes:
     """An untagged COSE_Encrypt0: the algorithm protected, the key's id and a fresh random IV beside it.
 
     Args:
-        plaintext: what only holders of the key may read; its length shows.
+        plaintext: what only holders of the key may read; its length is visible.
         key: whose algorithm and id are stated.
         external_aad: bytes that are authenticated and do not travel.
 

@@ -1,8 +1,8 @@
 """Every exception certcore raises, with its stable code.
 
-The classes are split by who has to act: whoever took the photo (`RejectedInputError`), the fraud desk
-(`UntrustedError`), operations (`StatusError`), the claims handler (`NotValidError`) and the issuer (`IssuingError`). A
-caller's own misuse, a naive datetime or bytes where text belongs, stays `ValueError` or `TypeError`.
+The classes are split by who has to act: the person who took the photo (`RejectedInputError`), the fraud desk
+(`UntrustedError`), operations (`StatusError`), the claims handler (`NotValidError`) and the issuer (`IssuingError`).
+Misuse by the caller, such as a naive datetime or bytes instead of text, raises `ValueError` or `TypeError`.
 
 Codes are append-only, lower case, and share one namespace with the reasons of a verdict (`certcore.reasons`). Messages
 are for people and may change; they never hold a registration number, a VIN, a key or the bytes of a certificate.
@@ -49,15 +49,15 @@ class CertcoreError(Exception):
 
 
 class RejectedInputError(CertcoreError):
-    """The input cannot be read, or is not one of ours. Nothing was concluded about anybody's honesty."""
+    """The input cannot be read, or is not a certcore document. It is not a sign of fraud."""
 
 
 class UntrustedError(CertcoreError):
-    """The input is well formed and not trustworthy: a signature, a key or a trust list does not hold."""
+    """The input is well formed, but cannot be trusted: a signature, a key or a trust list is not good."""
 
 
 class StatusError(CertcoreError):
-    """A register gave no usable answer. It never means revoked, and never means valid.
+    """A register gave no usable answer. It means neither revoked nor valid.
 
     Attributes:
         retry_after_s: seconds after which asking again may help, where the register said so.

@@ -1,6 +1,6 @@
 """`Issuer`: turns an `InspectionCertificate` into the text for a QR symbol, has it recorded, and presents it live.
 
-What is not checked here: whether the vehicle was inspected, and whether the plate has a form its country issues.
+It does not check whether the vehicle was inspected, or whether the plate has a form that its country issues.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Register(Protocol):
     """Where certificates are recorded: gives out status references that are never used twice, and keeps the texts."""
 
     def allocate(self) -> StatusRef:
-        """A status reference nobody else has."""
+        """A new status reference, which was never given out before."""
         ...
 
     def record(self, certificate: InspectionCertificate, text: str, /, *, supersedes_from: datetime | None) -> None:
@@ -52,13 +52,13 @@ class Issuer:
 
     Attributes:
         signer: whose key signs; a file, a KMS, an HSM.
-        country: the issuer's own, ISO 3166-1 alpha-2: certificates of that country need not spend bytes on it.
+        country: the issuer's own, ISO 3166-1 alpha-2: certificates of that country leave it out, to save bytes.
         registry: where certificates are recorded; without one they get a random id and no status reference.
         live_signer: whose key signs live presentations; another key, whose usage in the trust list is ``live``.
-        former_keys: certificate keys of its own that signed before this one, for live presentations; as the trust list
-            has them, with their dates, so that nothing is shown that a key could not sign, or a thief may have.
-        time_zone: the IANA zone whose civil days decide whether a certificate may still be presented; verifiers judge
-            by the trust list's zone all the same.
+        former_keys: certificate keys of its own that signed before this one, for live presentations; as in the trust
+            list, with their dates: a certificate outside a key's dates, or after its compromise, is not presented.
+        time_zone: the IANA zone whose civil days decide whether a certificate may still be presented; verifiers always
+            use the trust list's zone.
         issuer_id: the issuer's id, as its register and the trust list know it; the country unless given.
         clock: what time it is.
     """
@@ -94,11 +94,11 @@ class Issuer:
     def complete(self, certificate: InspectionCertificate, /) -> InspectionCertificate:
         """The certificate as it will be issued: with a time of issue, and a status reference or an id.
 
-        One that has neither reference nor id is a new one and gets both and the current time, whatever time of issue it
-        carried: so a verified certificate can be changed with `attrs.evolve(old, ..., status=None,
-        certificate_id=None)` and issued anew. One that has a reference or an id keeps what it has. A live
-        presentation's window is dropped. Sealed bytes belong to the certificate they came in: a new one does not keep
-        them, and has to have been opened, so that its fields can be sealed anew.
+        A certificate without reference and id is new: it gets one of them, and the current time as its time of issue.
+        So you can change a verified certificate with `attrs.evolve(old, ..., status=None, certificate_id=None)` and
+        issue it anew. A certificate with a reference or an id keeps it. A live presentation's window is dropped. Sealed
+        bytes belong to the old certificate: a new one does not keep them, and must have been opened, so that its fields
+        can be sealed anew.
 
         Raises:
             IssuingError: ``register-failed``; ``confidential-unbound`` for a new one with a sealed part that was not
@@ -126,15 +126,16 @@ class Issuer:
     ) -> str:
         """The text for a QR symbol: completed, signed, and recorded where there is a register.
 
-        The register is told what is public. A certificate that is sealed already is written as it was sealed.
+        The register gets only the public fields. A certificate that is already sealed is written unchanged.
 
         Args:
             certificate: what to state.
-            supersedes_from: from when the certificate it follows is superseded; the register's to keep.
+            supersedes_from: from when the certificate it follows is superseded; the register keeps it.
             confidential: the fields that only holders of the group key may read, out of `MAY_BE_CONFIDENTIAL` in
-                `certcore.certificate.confidential`; those the certificate does not have are passed over.
+                `certcore.certificate.confidential`; fields that the certificate does not have are ignored.
             group_key: the key they are sealed under, for this issuer's id: the certificate's ``issuer``, else the
-                issuer's ``issuer_id``, else its country. It must be the id in the trust list, or nobody can read them.
+                issuer's ``issuer_id``, else its country. It must be the id in the trust list, or the fields cannot be
+                read.
 
         Raises:
             IssuingError: ``certificate-incomplete`` for both an id and a status reference, ``confidential-exposed`` for
@@ -169,8 +170,8 @@ class Issuer:
     def present_live(self, text: str, /, *, lifetime: timedelta) -> str:
         """The text of a live presentation: the same claims, signed for a few minutes from now.
 
-        The certificate must be one of this issuer's own, recorded in the register text for text, and in force now by
-        its days and by the register. The presentation proves that somebody asked for it just now, not who.
+        The certificate must be one of this issuer's own, recorded in the register with exactly this text, and in force
+        now by its days and by the register. The presentation proves that it was requested just now, not by whom.
 
         Args:
             text: the certificate's text.

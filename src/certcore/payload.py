@@ -1,11 +1,11 @@
 """`InspectionCertificate` and its claims: the CWT payload of a certificate, all keys, both profiles.
 
-What lives here: what a certificate states and what makes it whole (`docs/reference/format.md`); the table of keys is in
-`certcore.certificate._claims`. What never does: signatures, time zones, today's date, and whether it is in force.
+It has the content of a certificate and its rules (`docs/reference/format.md`); the table of keys is in
+`certcore.certificate._claims`. It does not handle signatures, time zones, today's date, or whether a certificate is in
+force.
 
-Decoding is strict: a value that could be written in two ways is read in one. What the reader does not know is kept, so
-that signing again loses nothing; an unknown *negative* key of the inspection means that the certificate is too new for
-this reader.
+Decoding is strict: each value has exactly one encoding. Unknown parts are kept, so that signing again loses nothing. An
+unknown *negative* key of the inspection means that the certificate is too new for this reader.
 """
 
 from __future__ import annotations

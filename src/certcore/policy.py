@@ -1,7 +1,7 @@
 """What a user requires of a verdict, and which vehicle it is about: `Policy` and `Expected`.
 
-A policy weighs what is missing or old. It cannot switch anything off that makes a certificate authentic: there is no
-flag for that.
+A policy decides what a missing or old answer means. It cannot switch off the checks of authenticity: there is no flag
+for that.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _authorities(value: Iterable[bytes]) -> tuple[bytes, ...]:
 class Policy:
     """What has to be known, and how fresh, before a certificate counts.
 
-    The presets are those of the people who check: `roadside`, `claims`, `counterparty`, `bulk`.
+    There is a preset for each kind of user: `roadside`, `claims`, `counterparty`, `bulk`.
 
     Attributes:
         name: for people, and part of the id.
@@ -81,13 +81,13 @@ class Policy:
         binding: what must be compared with the vehicle: of ``plate`` and ``vin``.
         max_status_age: how much older than the moment asked about an answer may be; None: any age.
         max_trust_age: how old the trust list may be when the question is asked, from its issue; None: any age.
-        note_trust_age: from which age on that is a note.
-        clock_skew: how far two right clocks may be apart.
-        live_replaces_status: whether a live presentation stands for a status look-up within its minutes.
+        note_trust_age: the age of the trust list from which the verdict has a note.
+        clock_skew: how far apart two correct clocks may be.
+        live_replaces_status: whether a live presentation replaces a status look-up within its minutes.
         stop_flags: the vehicle states that take a vehicle off the road.
         time_stamp_authorities: root certificates (DER or PEM) of those whose RFC 3161 time-stamps prove that a
             certificate or a register's document existed, where its key was compromised later.
-        seal_keys: whose seals on evidence prove the same: the user's own.
+        seal_keys: the user's own keys, whose seals on evidence prove the same.
     """
 
     name: str
@@ -178,7 +178,7 @@ class Policy:
 
     @classmethod
     def counterparty(cls) -> Self:
-        """The other party of an accident, a renter, a buyer: no register at hand, and eyes that compare."""
+        """The other party of an accident, a renter, a buyer: no register, and a person compares the vehicle."""
         return cls(
             name="counterparty",
             status=Need.IF_AVAILABLE,
@@ -190,10 +190,10 @@ class Policy:
 
     @classmethod
     def bulk(cls) -> Self:
-        """Many rows against a snapshot: nothing after the snapshot's own date is taken as known; the VIN compared.
+        """Many rows against a snapshot: nothing after the snapshot's date is known; the VIN is compared.
 
-        Where an issuer may still change the past, a snapshot tells only what was known at its own date: give that as
-        ``known_at``, or a ``max_status_age``.
+        If an issuer may still change the past, a snapshot says only what was known at its date: give that date as
+        ``known_at``, or give a ``max_status_age``.
         """
         return cls(
             name="bulk",
@@ -247,7 +247,7 @@ def _vin(value: str | None) -> str | None:
 class Expected:
     """The vehicle that was seen, to compare the certificate with.
 
-    Whatever is given is compared, whatever the policy needs.
+    Every given value is compared, even if the policy does not need it.
 
     Attributes:
         registration_number: as read off the plate; written in any way.

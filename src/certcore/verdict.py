@@ -1,8 +1,8 @@
-"""The answers: `Verdict` and `VehicleVerdict`, their reasons, and what they come to.
+"""The answers: `Verdict` and `VehicleVerdict`, with their reasons and their outcome.
 
-A verdict states facts about one certificate, or one vehicle, at one moment, never whether a claim is covered. Any
-reason that FAILS makes it INVALID, else any that BLOCKS makes it UNDETERMINED, else it is VALID; `bool` is true for
-VALID alone. The JSON forms follow `docs/reference/verdict.schema.json`.
+A verdict states facts about one certificate, or one vehicle, at one moment, never whether a claim is covered. A reason
+that FAILS makes it INVALID; else a reason that BLOCKS makes it UNDETERMINED; else it is VALID. `bool` is true only for
+VALID. The JSON forms follow `docs/reference/verdict.schema.json`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _AXES: Final = (Axis.AUTHENTICITY, Axis.PERIOD, Axis.STATUS, Axis.BINDING, Axis.
 
 
 class Outcome(Enum):
-    """What the reasons come to."""
+    """The result that follows from the reasons."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -73,7 +73,7 @@ _DEGRADED: Final = {
     "en": "VALID, STATUS NOT KNOWN: nothing speaks against it, but what the register would have said is not known.",
     "zh": "有效（状态未知）：未发现不利情形，但登记情况未知。",
 }
-"""VALID that rests on something missing: a revoked certificate would read the same."""
+"""VALID although an answer is missing: a revoked certificate would look the same."""
 
 _VEHICLE_HEADLINES: Final[_Headlines] = {
     "en": {
@@ -91,15 +91,15 @@ _VEHICLE_HEADLINES: Final[_Headlines] = {
 
 @attrs.frozen(kw_only=True, repr=False)
 class Verdict:
-    """What is known of one certificate at one moment, under one policy.
+    """What is known about one certificate at one moment, under one policy.
 
     Attributes:
         outcome: VALID, INVALID or UNDETERMINED.
         reasons: everything that bears on it, the weightiest first.
         certificate: what the issuer states; None unless the certificate is authentic.
-        issuer: the issuer's id in the trust list; None likewise.
-        status_observed_at: as of when the register spoke; None when it did not.
-        replay_report: what the replay that came to this verdict proved; None for a verdict that was not replayed.
+        issuer: the issuer's id in the trust list; None unless the certificate is authentic.
+        status_observed_at: the moment that the register's answer describes; None without an answer.
+        replay_report: what the replay that gave this verdict proved; None for a verdict that was not replayed.
     """
 
     outcome: Outcome
@@ -130,12 +130,12 @@ class Verdict:
 
     @property
     def known_at(self) -> datetime:
-        """What was knowable when: when it was asked, unless the caller said otherwise."""
+        """Later records are left out: the moment of asking, unless the caller gave another."""
         return self._question.known_at or self._question.evaluated_at
 
     @property
     def policy_id(self) -> str:
-        """Under which policy."""
+        """The id of the policy."""
         return self._question.policy.id
 
     @property
@@ -157,14 +157,14 @@ class Verdict:
 
     @property
     def in_force(self) -> tuple[Interval, ...]:
-        """When the certificate was valid, as far as the register's history tells; empty when it tells nothing."""
+        """When the certificate was valid, as far as the register's history says; empty if it says nothing."""
         if self._validity is None or self.certificate is None or "result-not-pass" in self:
             return ()
         return self._validity.intervals(self.certificate)
 
     @property
     def degraded(self) -> bool:
-        """Whether VALID rests on something that was not available, which the policy let pass."""
+        """Whether it is VALID although an answer was missing, which the policy accepted."""
         return self.outcome is Outcome.VALID and any(reason.code in _MISSING for reason in self.reasons)
 
     def __bool__(self) -> bool:
@@ -224,15 +224,15 @@ class Verdict:
 
 @attrs.frozen(kw_only=True, repr=False)
 class VehicleVerdict:
-    """What a register says of one vehicle at one moment, under one policy, where nobody showed a certificate.
+    """What a register says about one vehicle without a certificate, at one moment, under one policy.
 
-    VALID means that, by the register, the vehicle's inspection was in force and nothing took it off the road. That
-    nobody showed a certificate is no fact about the vehicle: where the register does not say, it is UNDETERMINED.
+    VALID means that, by the register, the vehicle's inspection was in force and nothing took it off the road. A missing
+    certificate is not evidence against the vehicle: if the register does not know, it is UNDETERMINED.
 
     Attributes:
         outcome: VALID, INVALID or UNDETERMINED.
         reasons: everything that bears on it, the weightiest first.
-        vehicle: what the register said; None when it said nothing that can be used.
+        vehicle: what the register said; None without a usable answer.
         issuer: the id of the issuer whose register it is; None where none is trusted.
         replay_report: as in `Verdict`.
     """
@@ -257,7 +257,7 @@ class VehicleVerdict:
 
     @property
     def policy_id(self) -> str:
-        """Under which policy."""
+        """The id of the policy."""
         return self._question.policy.id
 
     @property

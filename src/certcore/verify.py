@@ -1,8 +1,8 @@
-"""`Verifier` and `AsyncVerifier`: two thin drivers that ask the clock, the pictures and the registers, and no more.
+"""`Verifier` and `AsyncVerifier`: they read the clock and the pictures, and ask the registers.
 
-What they are told goes into the decision procedure, which both share, so both come to equal verdicts. Each is
-immutable, safe to share between threads or tasks, cheap to copy, and pickles as long as its backends and its clock do.
-Their methods are total: whatever is in a text, a picture or an answer, there is a verdict. They raise for misuse alone.
+Both give the answers to the same decision procedure, so both give equal verdicts. Each is immutable, safe to share
+between threads or tasks, cheap to copy, and can be pickled if its backends and its clock can. Their methods give a
+verdict for every text, picture and answer. They raise only for misuse.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ and the first thing wrong ends it:
 3. its claims;
 4. its subject: this very certificate, signature included, so that of two with other signature bytes one is held;
 5. the key: not the one that signed the certificate; within its window; and not compromised, whenever that was, unless
-   something else proves that the receipt is older, because the time in it is chosen by whoever has the key.
+   something else proves that the receipt is older, because a thief of the key can choose its time.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def open_receipt(
     if standing is Standing.OUTSIDE_WINDOW:
         raise _untrusted("window", "The receipt was issued outside its key's window")
     if standing is not Standing.COUNTS:
-        raise _untrusted("compromised", "The receipt's key is compromised, and whoever has it chooses the time")
+        raise _untrusted("compromised", "The receipt's key is compromised, and a thief can choose its time")
     return issued_at
 
 

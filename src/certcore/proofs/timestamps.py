@@ -211,7 +211,7 @@ def _nonce_of(made: bytes, data: bytes) -> int | None:
 
 @attrs.frozen(kw_only=True)
 class _Stated:
-    """What a token says, before anybody is found to vouch for it."""
+    """The content of a token, before its signature is trusted."""
 
     imprint_digest: str
     imprint: bytes

@@ -168,7 +168,7 @@ FLAG_EVENTS: Final = Table(
     Column("vehicle_id", BigInteger, ForeignKey("vehicles.id"), nullable=False),
     Column("is_set", Boolean, nullable=False),
     Column("code", Text, nullable=False),
-    Column("day", Text),  # set: the first it holds; cleared: the last it held; null where nobody knows
+    Column("day", Text),  # set: the first it holds; cleared: the last it held; null if not known
     Column("recorded_at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("reason", Text, nullable=False),

@@ -1,4 +1,4 @@
-"""Advisory fraud signals: what deserves a second look, for whoever decides to look.
+"""Advisory fraud signals: things that a fraud desk may want to check again.
 
 Signals never change a verdict: they are worked out from one that stands, and handed to the caller. There is no score
 and no severity; weighing them is the insurer's.

@@ -3,8 +3,8 @@
 What lives here: what is remembered of a verdict, under which pseudonyms, and what a store of sightings must do. What
 never does: files and databases (`memory` and `sqlite` are stores), and what a sighting is worth.
 
-A store is told pseudonyms only: HMAC-SHA-256 (RFC 2104) under the tenant's secret key. Whoever steals it without the
-key learns how often something was seen and when, but neither certificate nor plate nor VIN nor claim; whoever has both
+A store is told pseudonyms only: HMAC-SHA-256 (RFC 2104) under the tenant's secret key. A thief of the store without the
+key learns how often something was seen and when, but neither certificate nor plate nor VIN nor claim; a thief of both
 can test guesses, as the numbers of plates are few.
 """
 

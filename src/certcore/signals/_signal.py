@@ -16,7 +16,7 @@ from certcore.errors import Detail
 
 @attrs.frozen
 class Signal:
-    """One thing that deserves a second look. It proves nothing about anybody.
+    """One thing to check again. It proves nothing about a person.
 
     Attributes:
         code: what was noticed, stable from the first release. Signals share one namespace with reasons and errors; a

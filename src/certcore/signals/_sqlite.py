@@ -28,7 +28,7 @@ from certcore.errors import StatusError
 from certcore.signals._sightings import OtherClaims, PseudonymKey, Sighting, SightingMatches
 
 DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
-"""How long a lock that somebody else holds is waited for."""
+"""How long to wait for another process's lock."""
 
 _APPLICATION_ID: Final = 0x56494353  # "VICS"
 _SCHEMA: Final = 1
@@ -94,7 +94,7 @@ class SQLiteSeenStore:
     Args:
         path: the file; made if it is not there.
         key: the tenant's secret, at least 32 random bytes. A store answers to the key it was made with, and no other.
-        timeout: how long a lock that somebody else holds is waited for.
+        timeout: how long to wait for another process's lock.
 
     Raises:
         TypeError: as `PseudonymKey`. ValueError: likewise; or the file was made with another key, or by another
@@ -129,7 +129,7 @@ class SQLiteSeenStore:
             return tuple(_remember(connection, sighting, claim, microseconds) for sighting in sightings)
 
     def forget(self, *, before: datetime) -> int:
-        """As `SeenStore.forget`. What is erased is overwritten, and the log emptied unless somebody still reads it."""
+        """As `SeenStore.forget`. What is erased is overwritten, and the log emptied unless another process reads it."""
         microseconds = _microseconds(before)
         with self._transaction() as connection:
             forgotten = connection.execute("DELETE FROM sighting WHERE last_at < ?", (microseconds,)).rowcount
@@ -196,7 +196,7 @@ class SQLiteSeenStore:
     def _transaction(
         self, *, prepare: Callable[[sqlite3.Connection], None] | None = None
     ) -> Iterator[sqlite3.Connection]:
-        """A connection to write with, nobody else writing; committed at the end, and on the disk then."""
+        """A connection for writing, with the write lock; committed and on the disk at the end."""
         try:
             with self._connection() as connection:
                 if prepare is not None:
@@ -280,7 +280,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     """Turn the write-ahead log on, once in a file's life; SQLite does not wait for others who do the same.
 
     Raises:
-        ValueError: the file is somebody else's, and is left as it is.
+        ValueError: the file belongs to another program, and is left unchanged.
     """
     connection.execute("BEGIN")  # so that all is read at one moment: another process may be making the tables
     found = [connection.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")]

@@ -1,7 +1,7 @@
 """Whether a signed status document counts by the dates of the key that signed it. Pure.
 
 One function, `check`, for lists, events documents and vehicle answers: the backends call it for each document that they
-use, and the engine calls it again for each proof behind an answer, whoever gave the answer. The rule itself is
+use, and the engine calls it again for each proof of an answer, from every backend. The rule itself is
 `TrustedKey.standing`, which certificates, live presentations and receipts are held to as well.
 """
 

@@ -1,7 +1,7 @@
-"""For the tests of those who build on certcore, and for first steps: trust lists and a clock that need no set-up.
+"""For your tests and first steps: trust lists and a clock that need no set-up.
 
-The root key here is public knowledge. Every list it signs is for the test environment, and every verdict under it says
-so. What a status backend is held to is in `contract` and `async_contract`, loaded when it is first asked for.
+The root key here is public. Every list that it signs is for the test environment, and every verdict under it says so.
+The tests for status backends are in `contract` and `async_contract`, which are imported when first used.
 """
 
 from __future__ import annotations

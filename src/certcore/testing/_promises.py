@@ -1,6 +1,6 @@
-"""What a status backend promises, a test each: the body of both contracts.
+"""What a status backend promises, with a test for each promise; both contracts use them.
 
-What lives here: the promises. How a backend is reached (a call, an event loop) is for `certcore.testing.contract` and
+How a backend is called (directly, in an event loop) is in `certcore.testing.contract` and
 `certcore.testing.async_contract`. Nothing here needs pytest: a test fails with an AssertionError that says what it
 found, and is skipped with `unittest.SkipTest`, which pytest and unittest both understand.
 

@@ -1,10 +1,9 @@
-"""One backend on trial: signed certificates, a register that is told of them, and a real verifier that asks it.
+"""The setting of the contract's tests: signed certificates, a register that knows them, and a real verifier.
 
-What lives here: the setting that the contract's tests share. What never does: what a backend must do; that is in
-`certcore.testing._promises`.
+The promises themselves are in `certcore.testing._promises`.
 
-Everything happens in the 90 days before one instant, `Terms.now`, in whole steps of what the backend can tell apart.
-References are drawn at random, so that a store may outlive a test.
+Everything happens in the 90 days before one instant, `Terms.now`, in whole steps of the backend's resolution.
+References are random, so that a store may be used by several tests.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`AsyncStatusBackendContract`: `StatusBackendContract` for backends whose `lookup` is a coroutine.
 
-Each test has an event loop of its own, in which the backend is made, asked and closed: a client that belongs to a loop
-never meets another. No plug-in of pytest is needed.
+Each test makes, asks and closes the backend in its own event loop, because a client belongs to one loop. No pytest
+plug-in is needed.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""`StatusBackendContract`: what every status backend is held to, as a class to inherit in a test.
+"""`StatusBackendContract`: the tests that every status backend must pass, as a class to inherit.
 
     class TestMine(StatusBackendContract):
         def make_backend(self) -> StatusBackend: ...
         def record(self, backend: StatusBackend, query: StatusQuery, event: StatusEvent) -> None: ...
 
-pytest collects the class that inherits; its tests are named by what they show. The promises themselves are in
+pytest collects the subclass; its tests are named after what they show. The promises themselves are in
 `certcore.testing._promises`.
 """
 

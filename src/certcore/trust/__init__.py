@@ -3,7 +3,7 @@
 - `TrustList`, which the members of a `TrustRoot` sign; its rules are at the top of `certcore.trust._lists`.
 - `issuers`: one issuer, where its register is, and what each of its keys may sign.
 - `roots`: root sets, and how one succeeds another.
-- `signer_lists`: other people's signers (X.509, JWKS, the EU's lists), taken in as keys.
+- `signer_lists`: signers from other lists (X.509, JWKS, the EU's lists), read as keys.
 """
 
 from __future__ import annotations

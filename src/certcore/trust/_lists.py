@@ -13,13 +13,12 @@ bytes received. Rules, in order:
 6. against the clock, where a list is installed: not from the future, not past its next update, nor its root set.
 
 Versions count within a root set: a list of the current set, issued since that set began, follows any list of the sets
-before. So a list with the largest version that was signed by mistake shuts nobody out once the root has rotated.
+before. So if a list with the largest version was signed by mistake, a rotation of the root helps.
 
-How old a list may be is not judged here but in each verdict, or a verifier that lives long would never notice. Retired
-keys stay in the list with their windows: evidence that is ten years old is reassessed with them. A list that leaves one
-out is taken all the same, since its signatures then count for nothing: a refusal would keep every reader on an old list
-for one slip. A *compromised* key must stay: left out once, it could come back as if nothing had happened. Windows,
-usages and authorities are applied by the engine.
+The age of a list is judged in each verdict, not here, because a verifier may run for a long time. Retired keys stay in
+the list with their windows: ten-year-old evidence is reassessed with them. A list that leaves one out is accepted, and
+its signatures no longer count: if it were refused, one mistake would keep every reader on an old list. A *compromised*
+key must stay, or it could come back later as a good key. The engine applies windows, usages and authorities.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""One signer of somebody else's: from an X.509 certificate, a JWK, or a public key in Base64; and files taken apart.
+"""Read one signer from another list: an X.509 certificate, a JWK, or a public key in Base64; and split files.
 
-What lives here: what a single entry gives, and the refusal of what it cannot give. What never does: lists, and what a
-signer may sign; see `certcore.trust.signer_lists`.
+It reads single entries and refuses unusable ones. Lists, and what a signer may sign, are in
+`certcore.trust.signer_lists`.
 """
 
 from __future__ import annotations

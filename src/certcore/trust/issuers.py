@@ -1,7 +1,7 @@
 """One issuer: who it is, where its register is, and what each of its keys may sign.
 
-Part of what a trust list says; see `certcore.trust`. What lives here: an entry and the rules it must keep by itself,
-and which authority a key may sign for. What never does: signatures on lists, and whether a certificate is any good.
+One entry of a trust list; see `certcore.trust`. It has the rules within one entry, and which authorities a key may sign
+for. It does not check signatures on lists, or certificates.
 """
 
 from __future__ import annotations

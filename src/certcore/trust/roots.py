@@ -1,9 +1,9 @@
-"""Who is trusted from the start: `TrustRoot`, which the user holds, and the root sets that succeed one another in it.
+"""The root of trust: `TrustRoot`, which the user holds, and its successive root sets.
 
 A root set has members, each with one key or several, and says how many members must have signed. Members sign trust
 lists, and they sign who comes after them: a root set is a COSE_Sign document of its own, and version v + 1 counts once
-enough members of v *and* enough of v + 1 have signed it. A member counts when every one of its keys has signed, and is
-counted by its keys, whatever ids those go by.
+enough members of v *and* enough of v + 1 have signed it. A member counts when every one of its keys has signed. Members
+are counted by their keys, not by key ids.
 
 Rules of taking a document, in order:
 
@@ -12,7 +12,7 @@ Rules of taking a document, in order:
 3. the signatures of its own members;
 4. it begins later than the one before it.
 
-What never lives here: trust lists, and whether anything but a root set is any good. No clock is read.
+Only root sets are checked here. No clock is read.
 """
 
 from __future__ import annotations

@@ -1,18 +1,18 @@
-"""Other people's signers as trusted keys: X.509 certificates, JWKS (RFC 7517), and the lists of the EU's members.
+"""Signers from other lists as trusted keys: X.509 certificates, JWKS (RFC 7517), and the lists of the EU's members.
 
-Each reader gives `TrustedKey`s that go into a `TrustListContents`; what they may sign, for whom and when is the
-caller's to say, because somebody's signature on the trust list will stand for it. A certificate's own window always
-counts, the caller's only narrows it.
+Each reader gives `TrustedKey`s that go into a `TrustListContents`; the caller says what they may sign, for whom and
+when, because the trust list's signers will confirm it. A certificate's own window always counts; the caller's can only
+narrow it.
 
 What is checked: that every key can be used; that a stated key id is the certificate's; that a certificate may sign
 documents: by its key usage and extended key usage where it has them, not as a CA's, and without a critical extension
-that is not known. One with extensions that cannot be read, as there are in the EU's own test data, is unusable: what
-its key may do is not known. What is *not* checked: who issued a certificate, whether it was revoked, and any
-signature around a list. A JWS, a line with a signature, or a gateway's CMS is the caller's to check and take off first.
+that is not known. A certificate with unreadable extensions, such as some in the EU's test data, is unusable: it is not
+known what its key may do. What is *not* checked: who issued a certificate, whether it was revoked, and any signature
+around a list. The caller must first check and remove a JWS, a line with a signature, or a gateway's CMS.
 
-By default one entry that cannot be used refuses the list; with ``skip_unusable=True`` it is left out, and the result
-says so. An entry that never was a signer (a CA in a gateway's list, a key for encryption) is left out either way, and
-said. A private key refuses the list always. Nothing is fetched: no ``x5u``, no ``jku``.
+By default one unusable entry makes the list refused; with ``skip_unusable=True`` it is left out, and the result says
+so. An entry that is not a signer (a CA in a gateway's list, a key for encryption) is always left out, and the result
+says so. A list with a private key is always refused. Nothing is fetched: no ``x5u``, no ``jku``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The field's words: code tables as versioned data; registration and chassis numbers folded, compared and classified.
 
-The lowest layer. It concludes nothing about a certificate: an unknown code is `None` and a strange plate form is a
-note, because code tables lag behind the road (51 and 52 were missing for years) and a table must never overrule a
-signature.
+The lowest layer. It decides nothing about a certificate: an unknown code is `None` and an unknown plate form is a note,
+because code tables are updated late (51 and 52 were missing for years) and a table must never overrule a signature.
 
 - `_codes`: plate types, usages, vehicle states with their severity, vehicle categories, provinces.
 - `_written`: how a number written by a person is folded for comparison, and what an issuer may put into a certificate.

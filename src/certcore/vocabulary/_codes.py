@@ -1,4 +1,4 @@
-"""Code tables as versioned data: what a code in a certificate or a register is called, in Chinese and English.
+"""Code tables as versioned data: the names of the codes in certificates and registers, in Chinese and English.
 
 Tables change without notice and are never complete. So a look-up of an unknown code answers `None`, never an error,
 and an evidence file records `VOCABULARY_VERSION`, by which a later reader knows which words were available then.

@@ -1,4 +1,4 @@
-"""By what a register files vehicles and plates: the same for every register, and not for people."""
+"""The keys under which registers store vehicles and plates: the same for every register, and not for display."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Registration numbers: compared as people write them, and the Chinese ones classified.
 
-A comparison never says whose vehicle it is: in China a number is unique only together with its 号牌种类, and
-everywhere only within its country, so the caller compares those too. A classification never decides: real plates run
-ahead of every published pattern, and a signed certificate is not doubted because its plate looks new.
+Equal numbers do not mean the same vehicle: in China a number is unique only together with its 号牌种类, and everywhere
+only within its country, so the caller compares those too. A classification never decides: new plates appear before any
+published pattern, and a signed certificate is not doubted because its plate looks new.
 """
 
 from __future__ import annotations

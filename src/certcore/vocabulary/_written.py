@@ -1,6 +1,6 @@
-"""Numbers as people write them: folded for comparison, and held to what an issuer may put into a certificate.
+"""Numbers as people write them: folded for comparison, and checked before issuing.
 
-Two questions, kept apart on purpose:
+These are two different tasks:
 
 - *Comparing* forgives. `normalise` and `groups` accept any text of 256 characters, since it comes from a claims form, a
   camera or a foreign register: NFKC (which folds full-width forms), upper case, invisible characters removed,
@@ -8,7 +8,7 @@ Two questions, kept apart on purpose:
 - *Issuing* refuses. `issued` keeps the text as printed, and refuses what no plate carries: control, bidirectional and
   other invisible characters, private-use characters and surrogates.
 
-Never here: what a plate or a VIN is. No message repeats the text it is about.
+What a plate or a VIN is, is not known here. No message repeats the text.
 
 Normalisation and upper case are those of Unicode 14.0, whatever tables the running Python has: one text has one answer
 on every machine. What 14.0 does not assign, or gives no upper case, stays as it is.
