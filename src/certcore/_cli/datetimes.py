@@ -60,8 +60,10 @@ def parse_limit(text: str) -> date | datetime:
     return parse_day(text) if _DAY.fullmatch(text) else parse_instant(text)
 
 
-def read_question(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:
+def read_question(_ctx: click.Context, _param: click.Parameter, value: str | None) -> date | datetime | None:
     """An option's value: a day, a moment with its zone, ``now``, or ``today`` by this machine's clock and zone."""
+    if value is None:
+        return None
     if value == "today":
         return _now().astimezone().date()
     return _now() if value == "now" else read_limit(_ctx, _param, value)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from certcore._cli import datetimes, exit_codes, files, inputs, options, rows, terminal
+from certcore._cli import claims, datetimes, exit_codes, files, inputs, options, rows, terminal
 from certcore._cli.inputs import Input, Source
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
@@ -32,7 +32,6 @@ _Answer = Verdict | CertcoreError
 @click.argument("what", nargs=-1, metavar="[TEXT|PICTURE|FOLDER|FILE|-]...")
 @click.option(
     "--as-of",
-    required=True,
     callback=datetimes.read_question,
     metavar="MOMENT",
     help="What the question is about: a day in the issuer's zone (2027-08-14), a moment with its zone"
@@ -67,6 +66,7 @@ _Answer = Verdict | CertcoreError
 @options.AUTHORITIES
 @options.SEAL_KEYS
 @options.evidence_options
+@claims.claims_options
 @choose
 def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Verify certificates: texts, pictures, folders of pictures, text files; - or a pipe reads a text a line.
@@ -75,8 +75,14 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
     come to VALID. The trust list and the roots' keys come from --trust and --root, or from CERTCORE_TRUST and
     CERTCORE_ROOT.
 
+    With --claims a table names what to verify, each row with its own date of loss, plate and VIN; --out is a folder for
+    the same rows with the answers, for the evidence, and for a report. --policy is then claims, unless given.
+
     Exits with 0 if all are valid, 1 if any is not, else 3 if any cannot be determined; 2 if anything could not be read.
     """
+    if given["claims"] is not None:
+        return claims.verify_claims({**given, "what": what}, output)
+    claims.refuse_claims_options(given)
     ask = _question(given)
     keep = options.evidence_writer(given)
     codes: list[int] = []

@@ -1,0 +1,332 @@
+"""``certcore verify --claims``: a table of claims in; tables, evidence and a report for people out.
+
+What lives here: what a row's cells ask, and the run as a whole. A row that cannot be asked about is answered, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import attrs
+import click
+from click.core import ParameterSource
+
+from certcore._cli import claims_table, datetimes, exit_codes, options, terminal
+from certcore._cli.claims_table import Row
+from certcore._cli.options import FILE
+from certcore._cli.output import Line, Output
+from certcore.bulk import BulkQuestion, Progress
+from certcore.bulk._claims import ERROR, ClaimJudge, ClaimTask, refused
+from certcore.bulk._files import run as run_in_processes
+from certcore.bulk._files import why_lost
+from certcore.bulk._report import Summary
+from certcore.bulk._tables import Journal
+from certcore.bulk._workers import Lost
+from certcore.errors import RejectedInputError
+from certcore.policy import Expected
+from certcore.verdict import Outcome
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_EXPECTED: Final = {"plate": "registration_number", "vin": "vin", "country": "country", "plate-type": "plate_type"}
+_NEVER_EMPTY: Final = ("plate", "vin")
+_ALONE: Final = ("registration_number", "vin", "country", "plate_type", "evidence_folder", "seal_file", "proof_files")
+"""Options of the single question, that a table of claims answers row by row or by its folder."""
+
+
+def claims_options(command: _F) -> _F:
+    """The options that make `certcore verify` read a table of claims."""
+    for option in (
+        click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="Which column is which."),
+        click.option("--resume", is_flag=True, help="Go on where an interrupted run into --out stopped."),
+        click.option("--workers", type=click.IntRange(1), help="How many processes; one for each core, unless given."),
+        click.option("--out", type=FILE, help="The folder for the tables, the evidence and the report."),
+        click.option("--pictures", type=FILE, help="The folder with the pictures that the claims name."),
+        click.option("--claims", type=FILE, help="A table of claims instead: CSV, JSON Lines or Parquet."),
+    ):
+        command = option(command)
+    return command
+
+
+def refuse_claims_options(given: Mapping[str, Any]) -> None:
+    """What belongs to --claims, without it; and a question without its moment.
+
+    Raises:
+        click.UsageError: for such options.
+    """
+    if any(given[name] for name in ("columns", "resume", "workers", "out", "pictures")):
+        msg = "--column, --resume, --workers, --out and --pictures belong to --claims"
+        raise click.UsageError(msg)
+    if given["as_of"] is None:
+        raise click.MissingParameter(param_type="option", param_hint="'--as-of'")
+
+
+@attrs.frozen
+class _Done:
+    """That a run has ended, and what it came to."""
+
+    summary: Summary
+    folder: Path
+
+    def members(self) -> Mapping[str, Any]:
+        """The counts."""
+        return {"documents": self.summary.total, "outcomes": dict(self.summary.outcomes), "out": str(self.folder)}
+
+    def lines(self, lang: str) -> Iterator[Line]:
+        """The counts, and where to look."""
+        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.summary.outcomes.items()))
+        yield Line(f"{self.summary.total}: {counts}")
+        yield Line(("报告：" if lang == "zh" else "report: ") + terminal.escaped(str(self.folder / "report.html")))
+
+
+def verify_claims(given: dict[str, Any], output: Output) -> int:
+    """Judge every claim of the table; the exit code speaks for the worst.
+
+    Raises:
+        CertcoreError: for a table, a folder or a trust list that cannot be used.
+        click.UsageError: for options that do not go together.
+    """
+    _check_usage(given)
+    if click.get_current_context().get_parameter_source("policy_name") is ParameterSource.DEFAULT:
+        given = {**given, "policy_name": "claims"}
+    path, folder = given["claims"], given["out"]
+    chosen = _chosen(given["columns"])
+    table = claims_table.open_table(path, given["encoding"])
+    _require_columns(path, table.headers, chosen, given)
+    status = options.status_backend(given["snapshot"], online=given["online"])
+    verifier = options.verifier(given, status=status)
+    journal = Journal(folder)
+    lang = output.lang
+    done = journal.begin(
+        {
+            "claims": _digest(path),
+            "policy": verifier.policy.id,
+            "trust": hashlib.sha256(verifier.trust.to_bytes()).hexdigest(),
+            "as_of": str(given["as_of"]),
+            "columns": chosen,
+            "lang": lang,
+        },
+        resume=given["resume"],
+    )
+    asker = _Asker(pictures=given["pictures"], chosen=chosen, as_of=given["as_of"], known_at=given["known_at"])
+    tasks = islice(asker.tasks(table.rows), done, None)
+    judge = ClaimJudge(verifier=verifier, evidence=folder / "evidence", lang=lang)
+    progress = Progress()
+    for record in journal.append(_records(judge, tasks, given["workers"])):
+        progress.count(None if record["outcome"] == ERROR else Outcome(record["outcome"]))
+        _show(progress)
+    summary = journal.finish(table.headers or tuple(asker.seen), policy=verifier.policy.name, lang=lang)
+    output.tell(_Done(summary, folder))
+    return _exit_code(summary)
+
+
+def _check_usage(given: Mapping[str, Any]) -> None:
+    if given["out"] is None:
+        msg = "--claims needs --out, a folder for what comes of it"
+        raise click.UsageError(msg)
+    if given["what"] or any(given[name] for name in _ALONE):
+        msg = "--claims stands alone: its rows name what to verify, and --out keeps the evidence"
+        raise click.UsageError(msg)
+
+
+def _chosen(columns: tuple[str, ...]) -> dict[str, str]:
+    """The headers that were chosen with ``--column``."""
+    found = {}
+    for given in columns:
+        name, _, header = given.partition("=")
+        known = claims_table.column_name(name)
+        if known is None or not header:
+            msg = f"--column is NAME=HEADER, with a NAME of {', '.join(claims_table.NAMES)}"
+            raise click.UsageError(msg)
+        found[known] = header
+    return found
+
+
+def _require_columns(path: Path, headers: tuple[str, ...], chosen: dict[str, str], given: Mapping[str, Any]) -> None:
+    """Refuse a table without the columns that every row needs."""
+    if not headers:
+        return
+    found = claims_table.columns_of(headers, chosen)
+    missing = [header for header in chosen.values() if header not in headers]
+    if "date-of-loss" not in found and given["as_of"] is None:
+        missing.append("date-of-loss")
+    if not found.keys() & {"picture", "text"}:
+        missing.append("picture")
+    if missing:
+        raise RejectedInputError("claims-column", f"{path}: there is no column {', '.join(missing)}")
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _records(judge: ClaimJudge, tasks: Iterator[ClaimTask], workers: int | None) -> Iterator[Mapping[str, Any]]:
+    """A record for each task, from several processes where the verifier can be handed to them."""
+    try:
+        pickle.dumps(judge)
+    except Exception:  # noqa: BLE001  a backend over HTTPS holds connections
+        yield from map(judge, tasks)
+        return
+    for found in run_in_processes(judge, tasks, workers=workers):
+        yield refused(found.task, why_lost(found), judge.lang) if isinstance(found, Lost) else found
+
+
+def _show(progress: Progress) -> None:
+    """How far it is, where somebody looks."""
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        click.echo(f"\r\x1b[2K{progress.done} done, {progress.rate:.0f} a second ...\r", err=True, nl=False, color=True)
+
+
+def _exit_code(summary: Summary) -> int:
+    codes = {ERROR: exit_codes.ERROR, "degraded": exit_codes.DONE}
+    codes |= {outcome.value: code for outcome, code in exit_codes.OF_OUTCOME.items()}
+    return exit_codes.worst(codes[kind] for kind in summary.outcomes)
+
+
+@attrs.define
+class _Asker:
+    """Makes questions of rows.
+
+    Attributes:
+        pictures: the folder that pictures are in.
+        chosen: the headers that were chosen.
+        as_of: the moment for rows of a table without a date of loss.
+        known_at: what was knowable when, unless a row says so.
+        seen: the headers of all rows so far, in order.
+        claims: those that were named so far.
+    """
+
+    pictures: Path | None
+    chosen: Mapping[str, str]
+    as_of: date | datetime | None
+    known_at: datetime | None
+    seen: dict[str, None] = attrs.field(factory=dict, init=False)
+    claims: set[str] = attrs.field(factory=set, init=False)
+
+    def tasks(self, rows: Iterator[Row]) -> Iterator[ClaimTask]:
+        """One task for each document of each row; one that says what is wrong for a row that cannot be asked about."""
+        for row in rows:
+            yield from self._of_row(row)
+
+    def _of_row(self, row: Row) -> Iterator[ClaimTask]:
+        if isinstance(row.cells, RejectedInputError):
+            yield ClaimTask(row=row.number, error=row.cells)
+            return
+        given = {str(header): value for header, value in row.cells.items()}
+        self.seen.update(dict.fromkeys(given))
+        columns = claims_table.columns_of(tuple(given), self.chosen)
+        cells = {name: given[header] for name, header in columns.items()}
+        about: dict[str, Any] = {
+            "row": row.number,
+            "claim": _text(cells.get("claim")),
+            "cells": {header: _text(value) for header, value in given.items()},
+            "remarks": self._remarks(_text(cells.get("claim"))),
+        }
+        try:
+            asked = self._asked(cells)
+        except RejectedInputError as error:
+            yield ClaimTask(**about, document=_text(cells.get("picture")), error=error)
+            return
+        documents = [*_several(cells.get("picture")), *(("", text) for text in _texts(cells.get("text")))]
+        if not documents:
+            yield ClaimTask(**about, error=RejectedInputError("row-malformed", "The row names nothing to verify"))
+        for part, (name, text) in enumerate(documents, start=1):
+            yield self._task(about, asked, part, name, text)
+
+    def _task(self, about: dict[str, Any], asked: dict[str, Any], part: int, name: str, text: object) -> ClaimTask:
+        of: dict[str, Any]
+        try:
+            of, error = {"picture": self._path(name)} if name else {"text": text}, None
+        except RejectedInputError as cause:
+            of, error = {"text": ""}, cause
+        question = BulkQuestion(row=(about["row"], part), **of, **asked)
+        return ClaimTask(**about, part=part, document=name, question=question, error=error)
+
+    def _remarks(self, claim: str) -> tuple[str, ...]:
+        if not claim:
+            return ()
+        is_known = claim in self.claims
+        self.claims.add(claim)
+        return ("repeated",) if is_known else ()
+
+    def _asked(self, cells: Mapping[str, Any]) -> dict[str, Any]:
+        """What a row asks about each of its documents."""
+        known_at = _moment(cells["known-at"]) if _text(cells.get("known-at")) else self.known_at
+        as_of = (
+            self.as_of if "date-of-loss" not in cells and self.as_of is not None else _moment(cells.get("date-of-loss"))
+        )
+        return {"as_of": as_of, "known_at": known_at, "expect": _vehicle(cells)}
+
+    def _path(self, name: str) -> Path:
+        """The picture of this name, which lies in the folder of pictures."""
+        folder = (self.pictures or Path()).resolve()
+        try:
+            path = (folder / name).resolve()
+        except (OSError, ValueError, RuntimeError) as cause:
+            raise RejectedInputError("file-unreadable", "the name of the picture cannot be used") from cause
+        if not path.is_relative_to(folder):
+            raise RejectedInputError("file-unreadable", "the picture is outside the folder of pictures")
+        return path
+
+
+def _vehicle(cells: Mapping[str, Any]) -> Expected:
+    """The vehicle that the row names; an empty plate or VIN is told, not passed over."""
+    found: dict[str, Any] = {}
+    for name, member in _EXPECTED.items():
+        if name not in cells:
+            continue
+        text = _text(cells[name]).strip()
+        if text:
+            found[member] = text
+        elif name in _NEVER_EMPTY:
+            raise RejectedInputError("row-vehicle", f"The {name} is empty", column=name)
+    try:
+        if "plate_type" in found:
+            found["plate_type"] = int(found["plate_type"])
+        return Expected(**found)
+    except ValueError as cause:
+        raise RejectedInputError("row-vehicle", "The vehicle cannot be compared with") from cause
+
+
+def _moment(cell: object) -> date | datetime:
+    """The moment in a cell; `BulkQuestion`s are judged for the rest of the rule."""
+    if isinstance(cell, date):
+        return cell
+    try:
+        return datetimes.parse_limit(_text(cell).strip())
+    except ValueError as cause:
+        raise RejectedInputError("row-moment", str(cause)) from cause
+
+
+def _several(cell: object) -> Iterator[tuple[str, object]]:
+    """The names of pictures in a cell: a list, or divided by semicolons."""
+    names = cell if isinstance(cell, list) else _text(cell).split(";")
+    for name in names:
+        if shown := _text(name).strip():
+            yield shown, None
+
+
+def _texts(cell: object) -> Iterator[object]:
+    """The texts in a cell: a list, or divided by line ends or semicolons, which no certificate's text has."""
+    if isinstance(cell, list):
+        yield from cell
+    elif isinstance(cell, str):
+        yield from (text for text in (part.strip("\r") for part in cell.replace(";", "\n").split("\n")) if text)
+    elif cell is not None:
+        yield cell
+
+
+def _text(cell: object) -> str:
+    """A cell as text."""
+    if cell is None:
+        return ""
+    return cell.isoformat() if isinstance(cell, date) else str(cell)
