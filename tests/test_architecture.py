@@ -108,7 +108,7 @@ ONE_IMPORTER = {
     "sqlalchemy": {"register"},
     "starlette": {"register"},
     "uvicorn": {"_cli"},
-    "pyarrow": {"bulk"},
+    "pyarrow": {"bulk", "_cli"},
 }
 """Third-party packages that only certain modules may import."""
 

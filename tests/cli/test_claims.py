@@ -76,6 +76,15 @@ def test_rows_are_answered(claims: Claims) -> None:
     assert not list(Path("out").rglob(".*"))
 
 
+@pytest.mark.parametrize(("options", "file", "folder"), [((), 0o600, 0o700), (("--mode", "640"), 0o640, 0o750)])
+def test_who_may_read(options: tuple[str, ...], file: int, folder: int, claims: Claims) -> None:
+    """Only the owner, unless the caller says who else: all of it is about people."""
+    claims(table(f"A,{GOOD}"), *options)
+
+    modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in [Path("out"), *Path("out").rglob("*")]}
+    assert {(True, folder), (False, file)} == modes
+
+
 def test_evidence_replays(claims: Claims) -> None:
     """Each verdict's evidence is there without its documents, and these once for all."""
     claims(table(f"C-1,{GOOD}", f"C-2,{GOOD.replace('20,', '21,')}"))

@@ -103,7 +103,7 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
     _require_columns(path, table.headers, chosen, given)
     status = options.status_backend(given["snapshot"], online=given["online"])
     verifier = options.verifier(given, status=status)
-    journal = Journal(folder)
+    journal = Journal(folder, given["mode"])
     lang = output.lang
     done = journal.begin(
         {
@@ -118,7 +118,7 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
     )
     asker = _Asker(pictures=given["pictures"], chosen=chosen, as_of=given["as_of"], known_at=given["known_at"])
     tasks = islice(asker.tasks(table.rows), done, None)
-    judge = ClaimJudge(verifier=verifier, evidence=folder / "evidence", lang=lang)
+    judge = ClaimJudge(verifier=verifier, evidence=folder / "evidence", lang=lang, mode=given["mode"])
     progress = Progress()
     for record in journal.append(_records(judge, tasks, given["workers"])):
         progress.count(None if record["outcome"] == ERROR else Outcome(record["outcome"]))

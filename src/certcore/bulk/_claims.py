@@ -122,11 +122,13 @@ class ClaimJudge:
         verifier: who judges.
         evidence: the folder for evidence.
         lang: of the words.
+        mode: who may read the evidence.
     """
 
     verifier: Verifier
     evidence: Path
     lang: str
+    mode: int = _files.PRIVATE
 
     def __call__(self, task: ClaimTask) -> dict[str, Any]:
         """The record of a task, whatever happens."""
@@ -150,11 +152,20 @@ class ClaimJudge:
         if result.verdict is None:
             return refused(task, _error_of(result), self.lang)
         try:
-            kept = _keep(result.verdict.evidence, result.verdict.id, self.evidence)
+            kept = self._keep(result.verdict.evidence, result.verdict.id)
         except (OSError, CertcoreError):
             return refused(task, IssuingError("file-unwritable", "The evidence could not be written"), self.lang)
         seen = None if picture is None else thumbnail(picture, result.verdict.text)
         return {**_about(task), **_told(result.verdict, self.lang), **kept, "thumbnail": seen}
+
+    def _keep(self, evidence: Evidence, verdict_id: str) -> dict[str, str]:
+        """Write the evidence without its documents, and each document once for all claims."""
+        digest = evidence.digest.hex()
+        name = f"{verdict_id[:16]}-{digest[:16]}.vice"
+        _write(self.evidence / name, evidence.to_bytes(detached=True), self.mode)
+        for material, document in evidence.materials.items():
+            _write(self.evidence / "documents" / material.hex(), document, self.mode)
+        return {"evidence": name, "evidence_sha256": digest}
 
 
 def refused(task: ClaimTask, error: CertcoreError, lang: str) -> dict[str, Any]:
@@ -260,17 +271,7 @@ def _unchecked(verdict: Verdict, evidence: Evidence, lang: str) -> Iterator[str]
         yield _SCENE[lang]
 
 
-def _keep(evidence: Evidence, verdict_id: str, folder: Path) -> dict[str, str]:
-    """Write the evidence without its documents, and each document once for all claims."""
-    digest = evidence.digest.hex()
-    name = f"{verdict_id[:16]}-{digest[:16]}.vice"
-    _write(folder / name, evidence.to_bytes(detached=True))
-    for material, document in evidence.materials.items():
-        _write(folder / "documents" / material.hex(), document)
-    return {"evidence": name, "evidence_sha256": digest}
-
-
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, mode: int) -> None:
     """Write a file that is named by its content, unless it is there."""
     if not path.exists():
-        _files.write_whole(path, data, overwrite=True, durable=False)
+        _files.write_whole(path, data, overwrite=True, mode=mode, durable=False)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import attrs
 
+from certcore import _files
 from certcore.bulk import _report
 from certcore.errors import IssuingError, RejectedInputError
 
@@ -51,9 +52,11 @@ class Journal:
 
     Attributes:
         folder: where the run keeps everything.
+        mode: who may read what is written.
     """
 
     folder: Path
+    mode: int = _files.PRIVATE
 
     @property
     def path(self) -> Path:
@@ -68,13 +71,13 @@ class Journal:
             RejectedInputError: ``claims-differ``.
         """
         try:
-            (self.folder / "evidence" / "documents").mkdir(parents=True, exist_ok=True)
+            self._make_folders()
             if resume and self.path.exists():
                 return self._resumed(run)
             if self.path.exists() or (self.folder / "results.jsonl").exists():
                 message = "there are results in this folder; --resume goes on where an interrupted run stopped"
                 raise IssuingError("file-exists", f"{self.folder}: {message}")
-            self.path.write_text(_line(run), "utf-8")
+            _files.write_whole(self.path, _line(run).encode(), overwrite=False, mode=self.mode)
         except OSError as cause:
             raise _unwritable(self.folder, cause) from cause
         return 0
@@ -111,7 +114,9 @@ class Journal:
             self._write("results.csv", _csv(headers, self.records()), encoding="utf-8-sig")
             self._write("report.html", _report.html(summary, self.records(), policy=policy, lang=lang))
             if importlib.util.find_spec("pyarrow") is not None:
-                _write_parquet(self.folder / "results.parquet", headers, self.records())
+                temporary = self._begun(".results.parquet.part")
+                _write_parquet(temporary, headers, self.records())
+                self._name(temporary, "results.parquet")
             self._write("results.jsonl", (_line(_without_picture(record)) for record in self.records()))
             self.path.unlink()
         except OSError as cause:
@@ -119,10 +124,28 @@ class Journal:
         return summary
 
     def _write(self, name: str, parts: Iterator[str], *, encoding: str = "utf-8") -> None:
-        temporary = self.folder / f".{name}.part"
+        temporary = self._begun(f".{name}.part")
         with temporary.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
             file.writelines(parts)
+        self._name(temporary, name)
+
+    def _begun(self, name: str) -> Path:
+        """A file to write, that others do not read meanwhile."""
+        path = self.folder / name
+        path.touch(_files.PRIVATE)
+        return path
+
+    def _name(self, temporary: Path, name: str) -> None:
+        temporary.chmod(self.mode)
         temporary.replace(self.folder / name)
+
+    def _make_folders(self) -> None:
+        """The folders, into which those may look who may read."""
+        mode = self.mode | (self.mode & 0o444) >> 2
+        for folder in (self.folder, self.folder / "evidence", self.folder / "evidence" / "documents"):
+            if not folder.is_dir():
+                folder.mkdir(parents=True)
+                folder.chmod(mode)
 
     def _resumed(self, run: Mapping[str, Any]) -> int:
         """How many whole records there are; what was half written is cut off."""
@@ -197,13 +220,11 @@ def _write_parquet(path: Path, headers: Sequence[str], records: Iterator[Mapping
     from pyarrow import parquet  # noqa: PLC0415  as above
 
     schema = pa.schema([(name, pa.string()) for name in _heads(headers)])
-    temporary = path.with_name(f".{path.name}.part")
-    with parquet.ParquetWriter(temporary, schema) as writer:
+    with parquet.ParquetWriter(path, schema) as writer:
         while batch := [_row(headers, record) for record in islice(records, _BATCH)]:
             writer.write_batch(
                 pa.record_batch([pa.array(cells, pa.string()) for cells in zip(*batch, strict=True)], schema)
             )
-    temporary.replace(path)
 
 
 def _unwritable(folder: Path, cause: OSError) -> IssuingError:
