@@ -21,6 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_instants",
         "_clock",
         "_files",
+        "_extras",
         "_forks",
         "_escaping",
         "_sqlite",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from certcore import _extras
 from certcore.errors import CertcoreError, IssuingError
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 ADVICE: Final = "install a Chinese font, such as Debian's fonts-noto-cjk or fonts-wqy-microhei, or give one with font="
 """What to do where there is none."""
 
-PRINT_EXTRA: Final = "install certcore with its print extra: certcore[print]"
+_LIBRARIES: Final = {"fpdf": "fpdf2", "fontTools": "fontTools"}
+"""What a PDF needs, by the names they are imported and installed under."""
 
 SUFFIXES: Final = (".ttf", ".otf", ".ttc", ".otc")
 """Of the files that are fonts, or collections of them."""
@@ -149,6 +151,17 @@ def _suits(face: Face, lang: str) -> bool:
     return lang != "zh" or any(f" {word} " in f" {name} " for word in ("SC", "GB", "CN"))
 
 
+def require_libraries() -> None:
+    """Find out whether a PDF can be made at all, before any font is looked for.
+
+    Raises:
+        IssuingError: ``library-missing``.
+    """
+    for module, name in _LIBRARIES.items():
+        if not _extras.is_there(module):
+            raise IssuingError("library-missing", _extras.missing(name, "print"))
+
+
 def _find_missing(face: Face, characters: frozenset[str]) -> Iterator[str]:
     """The characters that a face lacks, or draws as nothing, in their order."""
     from fontTools.pens.boundsPen import BoundsPen  # type: ignore[import-untyped]  # noqa: PLC0415  ships no types, and is part of an extra
@@ -170,10 +183,8 @@ def _find_missing(face: Face, characters: frozenset[str]) -> Iterator[str]:
 @contextmanager
 def _opened(face: Face) -> Iterator[TTFont]:
     """A face, closed again; whatever is wrong with it is one error."""
-    try:
-        from fontTools.ttLib import TTFont  # noqa: PLC0415  part of an extra
-    except ImportError as cause:
-        raise IssuingError("library-missing", f"fontTools is not installed: {PRINT_EXTRA}") from cause
+    from fontTools.ttLib import TTFont  # noqa: PLC0415  part of an extra
+
     try:
         with face.path.open("rb") as file, TTFont(file, fontNumber=face.index, lazy=True) as font:
             yield font

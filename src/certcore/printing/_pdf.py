@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from certcore.errors import IssuingError
 from certcore.printing._content import LANGUAGE_TAGS, Content
-from certcore.printing._fonts import PRINT_EXTRA, Face
+from certcore.printing._fonts import Face
 from certcore.printing._layout import HAIRLINE, MM_PER_POINT, Line, Paper, Placed, fold_marks
 from certcore.qr._write import QUIET_ZONE_MODULES, to_svg
 
@@ -116,10 +116,8 @@ class Canvas:
 
 
 def _new(paper: Paper) -> FPDF:
-    try:
-        from fpdf import FPDF  # noqa: PLC0415  part of an extra
-    except ImportError as cause:
-        raise IssuingError("library-missing", f"fpdf2 is not installed: {PRINT_EXTRA}") from cause
+    from fpdf import FPDF  # noqa: PLC0415  part of an extra
+
     pdf = FPDF(unit="mm", format=(paper.width, paper.height))
     pdf.set_margin(0)
     pdf.set_auto_page_break(auto=False)

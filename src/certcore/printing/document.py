@@ -113,6 +113,7 @@ def to_pdf(
         ValueError: as `to_html`.
     """
     paper, content, symbols = _checked(text, certificate, lang, page, level, profile)
+    _fonts.require_libraries()
     from certcore.printing import _pdf  # noqa: PLC0415  only whoever makes a PDF needs it
 
     is_latin = max(content.characters) <= _LAST_LATIN_1

@@ -23,12 +23,12 @@ import hashlib
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 import attrs
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from certcore import _extras
 from certcore._instants import utc
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys._x509 import read_authority, root_certificate
@@ -110,7 +110,7 @@ def request(data: bytes, /, *, nonce: bool = True) -> bytes:
 
 def is_supported() -> bool:
     """Whether time-stamps can be checked here: the ``timestamp`` extra is installed."""
-    return find_spec("rfc3161_client") is not None
+    return _extras.is_there("rfc3161_client")
 
 
 def open_token(

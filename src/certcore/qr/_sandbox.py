@@ -18,13 +18,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from threading import TIMEOUT_MAX, Timer
 from typing import IO, Final, cast
 
 import attrs
 
+from certcore import _extras
 from certcore.errors import RejectedInputError
 from certcore.qr._deadline import Deadline
 from certcore.qr._raster import MAX_PAGES, MAX_PIXELS, Grey, Place, check_pixels, from_pixels, too_many_pages
@@ -70,7 +70,7 @@ def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline, page_cpu
         RejectedInputError: ``no-pdf-decoder``, ``no-decoder-process``, ``pdf-password``, ``image-too-many-pages``,
             ``image-timeout``, ``image-unreadable``.
     """
-    if find_spec("pypdfium2") is None:
+    if not _extras.is_there("pypdfium2"):
         message = "PDF files need pypdfium2: install certcore with its pdf extra: certcore[pdf]"
         raise RejectedInputError("no-pdf-decoder", message)
     pages = wanted or range(1, MAX_PAGES + 1)
@@ -85,7 +85,7 @@ def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline) -> Iter
         RejectedInputError: ``no-heic-decoder``, ``no-decoder-process``, ``image-too-large``, ``image-timeout``,
             ``image-unreadable``.
     """
-    if find_spec("pillow_heif") is None:
+    if not _extras.is_there("pillow_heif"):
         message = "HEIC pictures need pillow-heif: install certcore with its heic extra: certcore[heic]"
         raise RejectedInputError("no-heic-decoder", message)
     if wanted is None or 1 in wanted:

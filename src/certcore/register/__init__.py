@@ -18,12 +18,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from certcore import _extras
+
 if TYPE_CHECKING:
     from certcore.register.access import BearerTokens, Principal
     from certcore.register.audit import AuditTrail
     from certcore.register.log import StatusRegistry
     from certcore.register.publish import Publication
     from certcore.register.service import create_app
+
+_extras.require("register", "sqlalchemy", "starlette", "anyio")  # before any module of it fails in its own words
 
 __all__ = ["AuditTrail", "BearerTokens", "Principal", "Publication", "StatusRegistry", "create_app"]
 

@@ -23,6 +23,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from certcore import _extras
 from certcore._sqlite import turn_log_on
 from certcore.errors import IssuingError, StatusError
 from certcore.register import _schema
@@ -171,7 +172,8 @@ def _engine(url: URL, timeout: timedelta) -> Engine:
         return engine
     seconds = max(1, int(timeout.total_seconds()))
     arguments = {"connect_timeout": seconds}
-    engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **settings)
+    with _extras.naming("postgres", "psycopg"):
+        engine = create_engine(url, connect_args=arguments, pool_pre_ping=True, **settings)
     event.listen(engine, "connect", _prepare_postgresql(seconds))
     return engine
 

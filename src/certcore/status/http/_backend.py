@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from certcore import _extras
 from certcore.status.http._budget import Budget, DiskPatience
 from certcore.status.http._failures import LookupFailure
 from certcore.status.http._flows import Flow, Flows
@@ -60,7 +61,7 @@ class Backend:
         self._set_up(settings, transport)
 
     def _set_up(self, settings: Settings, transport: Any) -> None:  # noqa: ANN401  as above
-        from certcore.status.http import _wire  # noqa: F401, PLC0415  the extra `http`: its absence is found out here
+        _extras.require("http", "httpx2", "httpcore2")
 
         tuning = settings.tuning
         self._settings = settings

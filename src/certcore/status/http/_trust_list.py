@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from certcore import _extras
 from certcore._clock import utc_now
 from certcore.errors import StatusError
 from certcore.status.http import _fetch
@@ -53,6 +54,7 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
         RejectedInputError: ``trust-list-malformed``.
         UntrustedError: as `TrustList.open`.
     """
+    _extras.require("http", "httpx2", "httpcore2")
     from certcore.status.http._wire import ConnectionSettings, Wire  # noqa: PLC0415  the extra `http`
 
     request = _fetch.plain_request(url, ("Accept", ", ".join(_TRUST_LIST_TYPES)), max_bytes=MAX_TRUST_LIST_BYTES)
