@@ -49,7 +49,9 @@ def _fault_in_one(headers: Headers) -> str | None:
     if CRIT in headers:
         return "it has critical headers, which certcore does not process"
     for label, kinds in _TYPES.items():
-        if label in headers and (type(headers[label]) not in kinds or headers[label] == b""):
+        if label in headers and (
+            type(headers[label]) not in kinds or (type(headers[label]) is bytes and not headers[label])
+        ):
             return f"header {label} is of the wrong type, or empty"
     if CONTENT_TYPE in headers and not _is_content_type(headers[CONTENT_TYPE]):
         return "its content type is neither a number nor type/subtype"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-import struct
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -335,8 +334,8 @@ def _picture_without_code(side: int = 240) -> bytes:
     """A grey slope as PNG (RFC 2083): a picture like any other, with nothing in it to be read."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
 
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    header = 2 * side.to_bytes(4, "big") + bytes((8, 0, 0, 0, 0))
     rows = b"".join(b"\0" + bytes((x + y) * 255 // (2 * side) for x in range(side)) for y in range(side))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

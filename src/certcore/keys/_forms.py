@@ -86,7 +86,7 @@ def from_cose_map(key: Mapping[Any, Any]) -> Handle:
 def _check_cose_members(key: Mapping[Any, Any]) -> None:
     """The types of what defines no key (RFC 9052 section 7.1), and that the key may check signatures."""
     for label, kinds in ((KID, (bytes,)), (ALG, (int, str)), (BASE_IV, (bytes,))):
-        if label in key and (type(key[label]) not in kinds or key[label] == b""):
+        if label in key and (type(key[label]) not in kinds or (type(key[label]) is bytes and not key[label])):
             raise RejectedInputError("key-malformed", f"Member {label} of the COSE_Key is of the wrong type, or empty")
     if type(key.get(ALG)) is str:
         raise RejectedInputError("key-unsupported", "The COSE_Key's algorithm has no number")

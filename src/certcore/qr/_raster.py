@@ -7,6 +7,8 @@ decoded, one page is decoded at a time, and whatever goes wrong inside a picture
 from __future__ import annotations
 
 import math
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -293,6 +295,8 @@ def _refusing(pillow: ModuleType) -> Iterator[None]:
 
 def _pillow() -> ModuleType:
     """Pillow, with the plug-ins of the list: otherwise it would load every plug-in it has to find one of them."""
+    if sys.flags.bytes_warning:  # `python -bb`: what Pillow compares is neither the picture's fault nor the host's
+        warnings.filterwarnings("ignore", category=BytesWarning, module="PIL")
     try:
         for plugin in _PLUGINS:
             import_module(plugin)
