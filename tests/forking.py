@@ -16,11 +16,12 @@ HANGS_S: Final = 60
 class Child:
     """One forked child that does one thing."""
 
-    def __init__(self, work: Callable[[], object]) -> None:
+    def __init__(self, work: Callable[[], object], *, hangs_s: int = HANGS_S) -> None:
+        self._hangs_s = hangs_s
         self._reading, writing = os.pipe()
         self.process = os.fork()
         if not self.process:
-            signal.alarm(HANGS_S)
+            signal.alarm(hangs_s)
             try:
                 found = pickle.dumps(work())
             except BaseException as error:  # noqa: BLE001  whatever it is, the parent is told
@@ -33,7 +34,7 @@ class Child:
     def result(self) -> Any:  # noqa: ANN401  whatever the work gives
         """What the work gave; an error that it raised is raised here."""
         data = b""
-        while select.select([self._reading], [], [], HANGS_S)[0] and (piece := os.read(self._reading, 1 << 16)):
+        while select.select([self._reading], [], [], self._hangs_s)[0] and (piece := os.read(self._reading, 1 << 16)):
             data += piece
         os.close(self._reading)
         os.waitpid(self.process, 0)

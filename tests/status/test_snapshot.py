@@ -12,6 +12,7 @@ import pytest
 from certcore import _cbor
 from certcore.errors import IssuingError, RejectedInputError, StatusError
 from certcore.keys import LocalSigner
+from certcore.status import snapshot
 from certcore.status.protocol import StatusEventKind, StatusState
 from certcore.status.snapshot import SnapshotStatusBackend
 from tests.status.fault_server import FaultServer
@@ -206,3 +207,15 @@ def test_pickles() -> None:
 
     assert backend.lookup(query(URI)) == copy.lookup(query(URI))
     assert "SnapshotStatusBackend(2 documents of 1 lists)" == repr(copy)
+
+
+def test_what_is_opened_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A snapshot of many lists keeps so many bytes of them opened, and answers about every one."""
+    monkeypatch.setattr(snapshot, "MAX_OPENED_BYTES", 10_000)
+    uris = [f"{URI}{number}" for number in range(40)]
+    backend = SnapshotStatusBackend([make(uri) for uri in uris for make in (signed_list, signed_events)])
+
+    for uri in (*uris, *uris):
+        assert backend.lookup(query(uri, REVOKED_INDEX)).events
+        assert sum(opened.size for opened in backend._opened.values()) <= 10_000
+    assert 1 < len(backend._opened) < len(uris)

@@ -28,7 +28,15 @@ from certcore.keys._trusted import ExistingDocument, VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status import tokenlist
 from certcore.status._cache_file import read_file
-from certcore.status._documents import DocumentQuery, DocumentRequest, Kind, check_key, copy_error, open_document
+from certcore.status._documents import (
+    DocumentQuery,
+    DocumentRequest,
+    Kind,
+    check_key,
+    copy_error,
+    open_document,
+    opened_bytes,
+)
 from certcore.status._url_policy import unavailable
 from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusQuery, StatusRecord, StatusState
@@ -40,6 +48,9 @@ __all__ = [
 
 MAX_SNAPSHOT_BYTES: Final = 1 << 30
 """Bytes of a snapshot's file, and of all documents of a folder: the lists of a whole country are some 12 MB."""
+
+MAX_OPENED_BYTES: Final = 256 << 20
+"""Bytes of what a snapshot keeps opened, beside the signed documents themselves; about."""
 
 MAX_FILES: Final = 100_000
 """Files that a folder is searched for."""
@@ -77,6 +88,13 @@ class _Opened:
     tokens: tuple[StatusToken, ...]
     events: tuple[StatusEvents, ...]
     refused: StatusError | None
+    size: int = attrs.field(init=False)
+
+    @size.default
+    def _size(self) -> int:
+        """About how many bytes it takes beside the documents themselves."""
+        documents: tuple[StatusToken | StatusEvents, ...] = (*self.tokens, *self.events)
+        return sum(opened_bytes(document) for document in documents)
 
 
 class SnapshotStatusBackend:
@@ -216,10 +234,20 @@ class SnapshotStatusBackend:
                 tokens.append(found)
             else:
                 events.append(found)
-        opened = self._opened[uri] = _Opened(
-            query.keys, *asked, tuple(tokens), tuple(events), None if tokens else refused
-        )
+        opened = _Opened(query.keys, *asked, tuple(tokens), tuple(events), None if tokens else refused)
+        self._keep(uri, opened)
         return opened
+
+    def _keep(self, uri: str, opened: _Opened) -> None:
+        """Remember what was opened, and forget what was opened first where that is too much."""
+        self._opened.pop(uri, None)
+        self._opened[uri] = opened
+        kept = sum(one.size for one in list(self._opened.values()))
+        for oldest in list(self._opened):
+            if kept <= MAX_OPENED_BYTES or oldest == uri:
+                break
+            gone = self._opened.pop(oldest, None)
+            kept -= 0 if gone is None else gone.size
 
 
 def _is_younger(document: StatusToken | StatusEvents, query: StatusQuery) -> bool:

@@ -9,6 +9,7 @@ import pickle
 import random
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -26,7 +27,7 @@ import pytest
 from certcore.errors import StatusError
 from certcore.status import _documents
 from certcore.status._documents import DocumentRequest, Kind, events_uri
-from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, _folder, _store
+from certcore.status.http import AsyncHTTPStatusBackend, HTTPStatusBackend, _folder, _store, _wire
 from certcore.status.http._intake import Intake
 from certcore.status.http._workers import Workers
 from certcore.status.protocol import StatusQuery
@@ -573,6 +574,26 @@ def test_a_document_that_takes_long_to_open(make: Make, server: FaultServer, mon
     wait_until(lambda: bool(driven.backend._store._memory.values))
     server.close()
     assert driven.lookup(query(uri)).observations
+
+
+def test_certificate_files_that_take_long(make: Make, server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files that TLS needs are read beside the caller, who waits until the deadline."""
+    may_go, read_by = threading.Event(), []
+    honest = _wire.ConnectionSettings.context
+
+    def slow(self: _wire.ConnectionSettings) -> ssl.SSLContext:
+        read_by.append(threading.current_thread().name)
+        may_go.wait(2 * PATIENT.total_seconds())
+        return honest(self)
+
+    monkeypatch.setattr(_wire.ConnectionSettings, "context", slow)
+    uri, driven = publish(server), make(deadline=QUICK)
+    begin = time.monotonic()
+    error = driven.refused(query(uri))
+    may_go.set()
+    assert time.monotonic() - begin < QUICK.total_seconds() + SLACK_S
+    assert "timeout" == cause(error)
+    assert {"certcore-open"} == set(read_by)
 
 
 def test_slow_names_leave_the_loops_threads_alone(monkeypatch: pytest.MonkeyPatch) -> None:

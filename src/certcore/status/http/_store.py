@@ -50,9 +50,6 @@ _TIME_BYTES: Final = 400
 _FAILURE_BYTES: Final = 1500
 """What one of each takes beside its URL and its content."""
 
-_EVENT_FACTOR: Final = 12
-"""Bytes in memory for each byte of an events document, decoded."""
-
 _log = logging.getLogger("certcore.status")
 
 V = TypeVar("V")
@@ -378,6 +375,4 @@ def _size(cached: CachedDocument) -> int:
     document = cached.document
     if document is None:
         return _DOCUMENT_BYTES
-    if isinstance(document, StatusToken):
-        return _DOCUMENT_BYTES + len(document.data) + len(document.status_list.data)
-    return _DOCUMENT_BYTES + _EVENT_FACTOR * len(document.data)
+    return _DOCUMENT_BYTES + len(document.data) + _documents.opened_bytes(document)

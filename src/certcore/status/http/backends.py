@@ -201,7 +201,7 @@ class HTTPStatusBackend(Backend):
     def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  what the effect gives
         match effect:
             case Send(request):
-                return self._send(request, budget.left())
+                return self._send(request, budget)
             case Pause(seconds):
                 return budget.allows(seconds) and self._sleep(seconds)
             case Opening(work):
@@ -223,15 +223,20 @@ class HTTPStatusBackend(Backend):
             self._patience.rest()
             raise
 
-    def _send(self, request: Request, seconds: float) -> Answer:
-        from certcore.status.http._wire import Wire  # noqa: PLC0415  the extra `http`
-
+    def _send(self, request: Request, budget: Budget) -> Answer:
         with self._lock:
             wire = self._wires.get(request.channel)
-            if wire is None:
-                connection = self._connection(request.channel)
-                wire = self._wires[request.channel] = Wire(connection, transport=self._transport, intake=self._intake)
-        return wire.send(request, seconds=seconds)
+        if wire is None:
+            made = _result(self._openers.start(partial(self._make_wire, request.channel)), budget.left())
+            with self._lock:
+                wire = self._wires.setdefault(request.channel, made)
+        return wire.send(request, seconds=budget.left())
+
+    def _make_wire(self, channel: str | None) -> Wire:
+        """Connections to be made, for which certificates are read from disk."""
+        from certcore.status.http._wire import Wire  # noqa: PLC0415  the extra `http`
+
+        return Wire(self._connection(channel), transport=self._transport, intake=self._intake)
 
     def _sleep(self, seconds: float) -> bool:
         (self._settings.tuning.sleep or time.sleep)(seconds)
@@ -369,7 +374,7 @@ class AsyncHTTPStatusBackend(Backend):
     async def _perform(self, effect: Effect, budget: Budget) -> Any:  # noqa: ANN401  as above
         match effect:
             case Send(request):
-                return await self._send(request, budget.left())
+                return await self._send(request, budget)
             case Pause(seconds):
                 return budget.allows(seconds) and await self._sleep(seconds)
             case Opening(work):
@@ -392,15 +397,19 @@ class AsyncHTTPStatusBackend(Backend):
             self._patience.rest()
             raise
 
-    async def _send(self, request: Request, seconds: float) -> Answer:
+    async def _send(self, request: Request, budget: Budget) -> Answer:
+        self._enter_loop()
+        wires = self._wires
+        if request.channel not in wires:
+            made = await _awaited(self._openers.start(partial(self._make_wire, request.channel)), budget.left())
+            wires.setdefault(request.channel, made)
+        return await wires[request.channel].send(request, seconds=budget.left())
+
+    def _make_wire(self, channel: str | None) -> AsyncWire:
+        """As `HTTPStatusBackend._make_wire`."""
         from certcore.status.http._wire import AsyncWire  # noqa: PLC0415  the extra `http`
 
-        self._enter_loop()
-        wire = self._wires.get(request.channel)
-        if wire is None:
-            connection = self._connection(request.channel)
-            wire = self._wires[request.channel] = AsyncWire(connection, transport=self._transport, intake=self._intake)
-        return await wire.send(request, seconds=seconds)
+        return AsyncWire(self._connection(channel), transport=self._transport, intake=self._intake)
 
     async def _sleep(self, seconds: float) -> bool:
         waited: Any = (self._settings.tuning.sleep or asyncio.sleep)(seconds)
