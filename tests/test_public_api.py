@@ -75,7 +75,11 @@ def test_every_public_module_says_what_it_promises(name: str) -> None:
         own = {key for key, value in vars(module).items() if not key.startswith("_") and not inspect.ismodule(value)}
         assert set() == own - {"annotations"}, "a module with names has __all__"
         return
-    assert [] == [missing for missing in promised if not hasattr(module, missing)]
+    try:
+        assert [] == [missing for missing in promised if not hasattr(module, missing)]
+    except ModuleNotFoundError as cause:
+        assert cause.name in OPTIONAL
+        pytest.skip(f"{cause.name} is an extra that is not installed")
     assert len(promised) == len(set(promised))
 
 
