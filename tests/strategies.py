@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import strategies as st
 
 from certcore import payload
+from certcore.certificate import _claims
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner
 from certcore.keys._algorithms import ED25519, ESP256, ESP384, ML_DSA_44
 from certcore.payload import (
@@ -158,12 +159,12 @@ deficiencies: Final = st.one_of(
 )
 
 KNOWN_CLAIMS: Final = frozenset({1, 4, 5, 6, 7, 65535, -65537})
-KNOWN_FIELDS: Final = frozenset(range(23))
+KNOWN_FIELDS: Final = frozenset(_claims.FIELDS)
 
 unknown_claims: Final = st.dictionaries(
     cbor_integers.filter(lambda key: key not in KNOWN_CLAIMS), cbor_values(depth=2), max_size=3
 )
-unknown_fields: Final = st.dictionaries(st.integers(23, 2**64 - 1), cbor_values(depth=2), max_size=3)
+unknown_fields: Final = st.dictionaries(st.integers(max(KNOWN_FIELDS) + 1, 2**64 - 1), cbor_values(depth=2), max_size=3)
 
 _OPTIONAL: Final[Mapping[str, st.SearchStrategy[Any]]] = MappingProxyType(
     {

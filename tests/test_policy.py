@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pickle
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
-from certcore import Expected, Need, Policy
+from certcore import Expected, Need, Policy, policy
 from certcore.policy import STOP_FLAGS
 
 DAY = timedelta(days=1)
-PRESETS = {
-    "roadside": Policy.roadside(),
-    "claims": Policy.claims(),
-    "counterparty": Policy.counterparty(),
-    "bulk": Policy.bulk(),
-}
+PRESETS = {name: preset() for name, preset in policy.PRESETS.items()}
 REQUIRED, IF_AVAILABLE, NOT_USED = Need
 
 
@@ -210,3 +207,16 @@ def test_nothing_expected() -> None:
     """Expected without anything is empty, and only then."""
     assert Expected().is_empty
     assert not Expected(plate_type=0).is_empty
+
+
+def test_every_preset_is_in_the_table() -> None:
+    """Every method that makes a policy of nothing is a preset: `policy.PRESETS` and choose-a-policy.md name it."""
+    made = {
+        name
+        for name, method in inspect.getmembers(Policy, inspect.ismethod)
+        if not name.startswith("_") and not inspect.signature(method).parameters
+    }
+    assert set(policy.PRESETS) == made
+    assert [*policy.PRESETS] == [preset().name for preset in policy.PRESETS.values()]
+    page = (Path(__file__).parents[1] / "docs" / "choose-a-policy.md").read_text("utf-8")
+    assert [] == [name for name in policy.PRESETS if f"Policy.{name}" not in page and f"`{name}`" not in page]

@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import attrs
 
-from certcore import Expected, Policy, PublicKey, TrustList, TrustRoot, Verdict, Verifier
+from certcore import Expected, PublicKey, TrustList, TrustRoot, Verdict, Verifier
 from certcore.errors import StatusError
 from certcore.keys import GroupKey
+from certcore.policy import PRESETS
 from certcore.status import (
     StatusEvent,
     StatusEventKind,
@@ -36,12 +37,7 @@ ROOT: Final = TrustRoot(
 CHANGED: Final = tomllib.loads((FOLDER / "changed.toml").read_text("utf-8"))["changed"]
 """What later rules say of some files, which are never changed themselves."""
 
-POLICIES: Final = {
-    "roadside": Policy.roadside(),
-    "claims": Policy.claims(),
-    "counterparty": Policy.counterparty(),
-    "bulk": Policy.bulk(),
-}
+POLICIES: Final = {name: preset() for name, preset in PRESETS.items()}
 
 
 @attrs.frozen(kw_only=True)

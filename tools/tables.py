@@ -46,6 +46,7 @@ from certcore import (
     armor,
     cose,
     payload,
+    policy,
     qr,
 )
 from certcore._cli.app import group
@@ -186,7 +187,7 @@ def _demo(answer: dict[str, Any]) -> list[str]:
 
 # --- policies ---------------------------------------------------------------------------------------------------------
 
-PRESETS: Final = (Policy.roadside(), Policy.claims(), Policy.counterparty(), Policy.bulk())
+PRESETS: Final = tuple(preset() for preset in policy.PRESETS.values())
 _NOW: Final = datetime(2026, 11, 20, 10, tzinfo=_SHANGHAI)
 _HOURS: Final = 24
 _LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)

@@ -7,9 +7,10 @@ for that.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from enum import Enum
+from types import MappingProxyType
 from typing import Final, Self
 
 import attrs
@@ -203,6 +204,12 @@ class Policy:
             max_status_age=timedelta(),
             max_trust_age=None,
         )
+
+
+PRESETS: Final[Mapping[str, Callable[[], Policy]]] = MappingProxyType(
+    {"roadside": Policy.roadside, "claims": Policy.claims, "counterparty": Policy.counterparty, "bulk": Policy.bulk}
+)
+"""Every preset by its name: the command offers these, and the tests try these."""
 
 
 def _plate(value: str | None) -> str | None:

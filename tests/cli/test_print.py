@@ -97,7 +97,7 @@ def test_an_existing_page_is_kept(certcore: Command) -> None:
         (("empty.txt", "--to", "page.html"), "[no-certificate]"),
         (("missing.png", "--to", "page.html"), "[file-unreadable]"),
         (("valid.txt", "--to", "page.html", "--lang", "fr"), "--lang"),
-        (("valid.txt", "--to", "page.html", "--page", "A5"), "--page"),
+        (("valid.txt", "--to", "page.html", "--page", "B9"), "--page"),
         (("valid.txt", "--to", "nowhere/page.html"), "[file-unwritable]"),
     ],
 )

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from certcore import Expected, Policy
+from certcore import Expected, Policy, policy
 from certcore.engine import _binding
 from tests.verify_cases import PLATE, VIN, certificate
 
-PRESETS = [Policy.roadside(), Policy.claims(), Policy.counterparty(), Policy.bulk()]
+PRESETS = [preset() for preset in policy.PRESETS.values()]
 CYRILLIC, LATIN = "\u0421\u04101234\u0412\u0425", "CA1234BX"
 GREEK, ARABIC = "\u0391\u0392\u0395", "\u0661\u0662\u0663"
 MANY_MARKS = "A" + "\u0301\u0327" * 32_000

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore import AsyncVerifier, Outcome, Policy, VehicleVerdict
+from certcore import AsyncVerifier, Outcome, Policy, VehicleVerdict, policy
 from certcore.errors import StatusError
 from certcore.reasons._meaning import words_of
 from certcore.status import MemoryStatusBackend, VehicleFlag, VehicleQuery, VehicleRecord
@@ -28,7 +28,7 @@ LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 LAST: Final = date(2027, 9, 30)
 DAY: Final = timedelta(days=1)
 CASES: Final = tuple(case for case in cases() if case.text is None)
-PRESETS: Final = (Policy.roadside(), Policy.claims(), Policy.counterparty(), Policy.bulk())
+PRESETS: Final = tuple(preset() for preset in policy.PRESETS.values())
 
 
 def vehicle(**changes: Any) -> VehicleRecord:  # noqa: ANN401  any field of a record

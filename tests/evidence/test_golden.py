@@ -28,7 +28,7 @@ from certcore.trust import Environment
 GOLDEN: Final = Path(__file__).parent / "golden"
 MANIFEST: Final = "manifest.json"
 
-RELEASES: Final = {"0.1": 134}
+RELEASES: Final = {"0.1": 135}
 """How many cases each release has. A release that is out keeps its own for ever; until then some may be added."""
 
 MAX_BYTES: Final = 400_000
@@ -78,7 +78,7 @@ class Case:
         seal_key = None if self.seal_key is None else PublicKey.from_pem((self.folder / self.seal_key).read_bytes())
         if found.is_about_vehicle:
             return found.replay_vehicle(trusted, seal_key=seal_key)
-        keys = [] if self.group_key is None else [GroupKey.from_file(self.folder / self.group_key)]
+        keys = [] if self.group_key is None else [GroupKey.from_file(self.folder / self.group_key, allow_loose=True)]
         return found.replay(trusted, seal_key=seal_key, group_keys=keys)
 
 

@@ -19,7 +19,7 @@ from certcore.evidence._numbers import Kind
 from certcore.policy import Need
 from certcore.reasons import Effect
 from certcore.status import StatusEventKind, StatusState
-from certcore.status._numbers import EVENT_KINDS, STATES
+from certcore.status._states import EVENT_KINDS, STATES
 from certcore.verdict import Outcome
 
 SOURCE = Path(certcore.__file__).parent

@@ -18,6 +18,7 @@ from certcore.keys._algorithms import (
     USED,
     Algorithm,
 )
+from tests.strategies import SIGNING_ALGORITHMS
 
 every_row = pytest.mark.parametrize("row", ALGORITHMS, ids=lambda row: row.name)
 
@@ -71,3 +72,9 @@ def test_numbers_of_the_registry() -> None:
         "ML-DSA-65": -49,
         "ESP384": -51,
     } == {row.name: row.number for row in ALGORITHMS}
+
+
+def test_every_algorithm_that_signs_is_tried() -> None:
+    """The tests' signers cover each algorithm that certcore signs with: add a maker to tests/strategies.py."""
+    able = {row.number for row in ALGORITHMS if row.kind.generate is not None}
+    assert able == set(SIGNING_ALGORITHMS)

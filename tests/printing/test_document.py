@@ -353,7 +353,7 @@ def test_what_is_no_certificate_is_refused(text: str) -> None:
     [
         (ValueError, ("cn", CHINESE), {"lang": "fr", "page": "A4"}),
         (ValueError, ("cn", CHINESE), {"lang": "en", "page": "a4"}),
-        (ValueError, ("cn", CHINESE), {"lang": "en", "page": "A5"}),
+        (ValueError, ("cn", CHINESE), {"lang": "en", "page": "B9"}),
         (ValueError, ("cn", CHINESE), {"lang": "en", "page": "A4", "level": "X"}),
         (TypeError, ("cn", None), {"lang": "en", "page": "A4"}),
         (TypeError, (None, CHINESE), {"lang": "en", "page": "A4"}),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from certcore.reasons import REASONS, Axis, Effect
 from certcore.status import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState, timeline
 from certcore.status._facts import Rules
+from certcore.status._states import ROWS as STATE_ROWS
 from certcore.status.timeline import Interval, Window, evaluate, in_force
 
 TICK = timedelta(microseconds=1)
@@ -1048,3 +1049,11 @@ def test_in_force_before_issue() -> None:
     assert [(ISSUED_AT - HOUR, None)] == [
         (interval.start_at, interval.end_at) for interval in in_force(before, period, rules(), issued_at=ISSUED_AT)
     ]
+
+
+def test_every_state_has_one_row() -> None:
+    """Every state has its row in status/_states.py, with a rank of its own, and reasons unless it is the first."""
+    assert set(StatusState) == {row.state for row in STATE_ROWS}
+    assert len(STATE_ROWS) == len({row.rank for row in STATE_ROWS}) == len({row.number for row in STATE_ROWS})
+    for row in STATE_ROWS:
+        assert (row.rank > 0) is (row.before in REASONS) is (row.after in REASONS) is (row.stopped_by is not None)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -39,6 +39,7 @@ from certcore import (
 )
 from certcore.certificate._claims import INSPECTION
 from certcore.errors import StatusError
+from certcore.policy import PRESETS
 from certcore.proofs import timestamps
 from certcore.proofs.existence import EVALUATED_AT, EVIDENCE_FORMAT, EVIDENCE_TYPE, FORMAT, TEXT
 from certcore.proofs.receipts import RECEIPT_TYPE
@@ -89,12 +90,6 @@ _SIGNERS: Final = {
     "register": REGISTER_SIGNER,
     "neighbour": NEIGHBOUR_SIGNER,
     "stranger": STRANGER,
-}
-_PRESETS: Final[Mapping[str, Callable[[], Policy]]] = {
-    "roadside": Policy.roadside,
-    "claims": Policy.claims,
-    "counterparty": Policy.counterparty,
-    "bulk": Policy.bulk,
 }
 _UNITS: Final = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
 _ASKED: Final = frozenset(
@@ -392,7 +387,7 @@ def _frozen(said: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
 
 def _policy(said: str | Mapping[str, Any]) -> Policy:
     if isinstance(said, str):
-        return _PRESETS[said]()
+        return PRESETS[said]()
     changes: dict[str, Any] = {"name": "of the row"}
     for name, value in said.items():
         if name in {"status", "vehicle"}:
@@ -403,7 +398,7 @@ def _policy(said: str | Mapping[str, Any]) -> Policy:
             changes |= _pins(value)
         elif name != "preset":
             changes[name] = value
-    return attrs.evolve(_PRESETS[said.get("preset", "claims")](), **changes)
+    return attrs.evolve(PRESETS[said.get("preset", "claims")](), **changes)
 
 
 def _pins(said: Sequence[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import click
 from certcore._cli import files, keygen, modes, trust
 from certcore.errors import IssuingError
 from certcore.keys import GroupKey
-from certcore.policy import Policy
+from certcore.policy import PRESETS, Policy
 from certcore.proofs import timestamps
 from certcore.status.protocol import StatusBackend
 from certcore.status.snapshot import SnapshotStatusBackend
@@ -33,13 +33,6 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 FILE: Final = click.Path(path_type=Path)
-
-POLICIES: Final[dict[str, Callable[[], Policy]]] = {
-    "counterparty": Policy.counterparty,
-    "claims": Policy.claims,
-    "roadside": Policy.roadside,
-    "bulk": Policy.bulk,
-}
 
 DEADLINE: Final = timedelta(seconds=10)
 """For one look-up over HTTPS: somebody sits at a terminal, and waits for it."""
@@ -89,9 +82,7 @@ SEAL_KEYS: Final = _several_files(
 
 def policy(default: str) -> Callable[[_F], _F]:
     """The option that names a policy."""
-    return click.option(
-        "--policy", "policy_name", type=click.Choice(list(POLICIES)), default=default, show_default=True
-    )
+    return click.option("--policy", "policy_name", type=click.Choice(list(PRESETS)), default=default, show_default=True)
 
 
 def evidence_options(command: _F) -> _F:
@@ -235,7 +226,7 @@ def evidence_writer(given: Mapping[str, Any]) -> Callable[[Verdict | VehicleVerd
 
 def _policy(given: Mapping[str, Any]) -> Policy:
     """The policy that is named, and whose proofs count under it."""
-    found = POLICIES[given["policy_name"]]()
+    found = PRESETS[given["policy_name"]]()
     pinned: dict[str, Any] = {}
     if given.get("authority_files"):
         pinned["time_stamp_authorities"] = authorities(given["authority_files"])

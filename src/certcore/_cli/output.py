@@ -89,8 +89,16 @@ def _as_json(answer: Answer, lang: str) -> Iterator[Line]:
     yield from (line for line in answer.lines(lang) if line.is_error)
 
 
-FORMATS: Final[Mapping[str, Callable[[Answer, str], Iterator[Line]]]] = {"text": _as_text, "json": _as_json}
-"""Every format, with its renderer."""
+@attrs.frozen
+class Format:
+    """One format: its renderer, and the words of the option that chooses it; the usual one has none."""
+
+    render: Callable[[Answer, str], Iterator[Line]]
+    help: str | None = None
+
+
+FORMATS: Final[Mapping[str, Format]] = {"text": Format(_as_text), "json": Format(_as_json, "One JSON document a line.")}
+"""Every format by its name, which is also the name of its option."""
 
 
 @attrs.frozen
@@ -102,7 +110,7 @@ class Output:
 
     def tell(self, answer: Answer) -> None:
         """Print an answer."""
-        for line in FORMATS[self.format](answer, self.lang):
+        for line in FORMATS[self.format].render(answer, self.lang):
             terminal.say(line.text, style=line.style, err=line.is_error)
 
 
@@ -113,10 +121,10 @@ def choose_format(command: _F) -> _F:
     def run(*arguments: Any, output_format: str, lang: str = "en", **given: Any) -> Any:  # noqa: ANN401  the command's
         return command(*arguments, output=Output(output_format, lang), **given)
 
-    option = click.option(
-        "--json", "output_format", flag_value="json", default="text", help="One JSON document a line."
-    )
-    return option(run)  # type: ignore[return-value]  # click's decorators give back the function they are given
+    for name, chosen in FORMATS.items():
+        if chosen.help is not None:
+            run = click.option(f"--{name}", "output_format", flag_value=name, default="text", help=chosen.help)(run)
+    return run  # type: ignore[return-value]  # click's decorators give back the function they are given
 
 
 def choose(command: _F) -> _F:

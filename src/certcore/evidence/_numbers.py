@@ -2,7 +2,7 @@
 
 A number, once given, stays: files of every release are read for ever. Nothing here follows the order in which the
 members of an enumeration are declared. A new member gets the next free number. Those of states and events are the
-register's, too: `certcore.status._numbers`.
+register's, too: `certcore.status._states`.
 """
 
 from __future__ import annotations

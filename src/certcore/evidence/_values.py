@@ -18,7 +18,7 @@ from certcore.errors import Detail, RejectedInputError
 from certcore.evidence import _numbers
 from certcore.evidence._zones import Offsets
 from certcore.reasons import REASONS, Reason
-from certcore.status._numbers import EVENT_KINDS, STATES
+from certcore.status._states import EVENT_KINDS, STATES
 from certcore.status.protocol import (
     StatusEvent,
     StatusObservation,

@@ -19,7 +19,7 @@ from certcore.errors import IssuingError
 from certcore.register import _statements
 from certcore.register._lists import ListHead
 from certcore.register._schema import CERTIFICATES, EVENTS, LISTS
-from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT, NUMBER_OF_STATE
+from certcore.status._states import EVENT_KINDS, NUMBER_OF_EVENT, NUMBER_OF_STATE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
 
 _T = TypeVar("_T")

@@ -29,7 +29,7 @@ from certcore.register._events import Reference
 from certcore.register._schema import CERTIFICATES, LISTS, REGISTER
 from certcore.status._documents import events_uri
 from certcore.status._keys import check
-from certcore.status._numbers import NUMBER_OF_STATE
+from certcore.status._states import NUMBER_OF_STATE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusProof
 from certcore.status.tokenlist import StatusEvents, StatusToken, open_events, open_token
 from certcore.trust.issuers import ListTemplate

@@ -56,7 +56,7 @@ from certcore.register._layout import (
 from certcore.register._lists import ListChanges, ListHead, PublishableRegistry
 from certcore.status._documents import events_uri
 from certcore.status._facts import state_at
-from certcore.status._numbers import NUMBER_OF_STATE
+from certcore.status._states import NUMBER_OF_STATE
 from certcore.status.eventlist import MAX_EVENTS_BYTES
 from certcore.status.tokenlist import StatusList, issue_events, issue_token
 from certcore.trust import TrustList

@@ -24,6 +24,7 @@ import attrs
 from certcore.payload import InspectionCertificate, Result, StatusListEntry, StatusRef
 from certcore.signals._identity import Identity, certificate_identity, plate_identity, vehicle_identity
 from certcore.signals._signal import Signal, signal
+from certcore.status._states import BEFORE
 from certcore.verdict import Verdict
 
 _DAY: Final = timedelta(days=1)
@@ -35,10 +36,8 @@ _STATED: Final = tuple(field.name for field in attrs.fields(InspectionCertificat
 """Which fields tell certificates apart that go by one reference; a live presentation differs in the others."""
 
 _ENDED: Final = (
-    "revoked-before-event",
+    *filter(None, BEFORE.values()),
     "void-from-start",
-    "suspended-then",
-    "superseded-by-then",
     "status-changed-on-date",
     "revocation-effect-unknown",
     "revoked-after-event",

@@ -12,17 +12,11 @@ from typing import Final
 
 import attrs
 
+from certcore.status._states import FOR_GOOD, RANK, STOPS
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
 
-__all__ = ["FOR_GOOD", "NEVER", "STOPS", "VALID", "Facts", "Rules", "known_facts", "state_at", "state_changes"]
+__all__ = ["NEVER", "VALID", "Facts", "Rules", "known_facts", "state_at", "state_changes"]
 
-STOPS: Final = {
-    StatusEventKind.REVOKED: StatusState.REVOKED,
-    StatusEventKind.SUSPENDED: StatusState.SUSPENDED,
-    StatusEventKind.SUPERSEDED: StatusState.SUPERSEDED,
-}
-_RANK: Final = {StatusState.VALID: 0, StatusState.SUSPENDED: 1, StatusState.SUPERSEDED: 2, StatusState.REVOKED: 3}
-FOR_GOOD: Final = frozenset({StatusState.REVOKED, StatusState.SUPERSEDED})
 _KIND_ORDER: Final = {
     kind: place
     for place, kind in enumerate(
@@ -144,10 +138,10 @@ class Facts:
 
     def explains(self, seen: StatusObservation) -> bool:
         """Whether the events say as much as a list did: by what is known now, or by what was recorded by then."""
-        if _RANK[self.state_at(seen.at)] >= _RANK[seen.state]:
+        if RANK[self.state_at(seen.at)] >= RANK[seen.state]:
             return True
         then = [event for event in self.events if event.recorded_at <= seen.at]
-        return len(then) < len(self.events) and _RANK[state_at(then, seen.at)] >= _RANK[seen.state]
+        return len(then) < len(self.events) and RANK[state_at(then, seen.at)] >= RANK[seen.state]
 
 
 def known_facts(record: StatusRecord, rules: Rules) -> Facts:
@@ -279,8 +273,8 @@ def _after(state: StatusState, kind: StatusEventKind) -> StatusState:
     if kind is StatusEventKind.RESUMED:
         return VALID if state is StatusState.SUSPENDED else state
     stopped = STOPS.get(kind, state)
-    return stopped if _RANK[stopped] > _RANK[state] else state
+    return stopped if RANK[stopped] > RANK[state] else state
 
 
 def _when_seen(seen: StatusObservation) -> tuple[datetime, int]:
-    return seen.at, _RANK[seen.state]
+    return seen.at, RANK[seen.state]

@@ -25,8 +25,8 @@ from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
 from certcore.status._facts import state_at
-from certcore.status._numbers import EVENT_KINDS, NUMBER_OF_EVENT
 from certcore.status._signed import malformed
+from certcore.status._states import EVENT_KINDS, NUMBER_OF_EVENT
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusProof
 
 __all__ = [

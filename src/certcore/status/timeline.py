@@ -41,23 +41,14 @@ import attrs
 from certcore._instants import RESOLUTION
 from certcore.reasons import Effect, Reason
 from certcore.reasons._meaning import blocks, fails, notes
-from certcore.status._facts import FOR_GOOD, NEVER, STOPS, VALID, Facts, Rules, known_facts
+from certcore.status._facts import NEVER, VALID, Facts, Rules, known_facts
+from certcore.status._states import AFTER, BEFORE, FOR_GOOD, STOPS
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusObservation, StatusRecord, StatusState
 
 __all__ = [
     "Interval",
 ]
 
-_BY_THEN: Final = {
-    StatusState.REVOKED: "revoked-before-event",
-    StatusState.SUSPENDED: "suspended-then",
-    StatusState.SUPERSEDED: "superseded-by-then",
-}
-_AFTER: Final = {
-    StatusState.REVOKED: "revoked-after-event",
-    StatusState.SUSPENDED: "suspended-after-event",
-    StatusState.SUPERSEDED: "superseded-after-event",
-}
 _WORDS: Final = re.compile("[a-z][a-z -]{0,63}")
 """A register's reason that may stand in a verdict: words. Anything else might hold a number that names a vehicle."""
 
@@ -241,7 +232,7 @@ def _at_instant(facts: Facts, at: datetime, rules: Rules) -> Reason | None:
 
 def _stopped_by_event(facts: Facts, state: StatusState, at: datetime, rules: Rules) -> Reason | None:
     """Rules 1, 8 and 9; None where a younger list has to say whether a suspension still holds."""
-    failed = fails(_BY_THEN[state], **_why(facts.events, state))
+    failed = fails(BEFORE[state], **_why(facts.events, state))
     begins = facts.covered_from
     is_covered = at <= facts.horizon and begins is not None and begins <= at + rules.tolerance(at)
     if state is StatusState.REVOKED or is_covered:
@@ -290,7 +281,7 @@ def _by_lists(facts: Facts, at: datetime, rules: Rules) -> Reason | None:
 def _revoked_by_list(facts: Facts, at: datetime) -> Reason | None:
     """Rules 4, 8 and 9: a list by that instant that reads revoked, which is for good."""
     is_revoked = any(seen.state is StatusState.REVOKED and seen.at <= at for seen in facts.unexplained)
-    return fails(_BY_THEN[StatusState.REVOKED]) if is_revoked else None
+    return fails(BEFORE[StatusState.REVOKED]) if is_revoked else None
 
 
 def _stopped_by_list(facts: Facts, place: int, at: datetime, rules: Rules) -> Reason | None:
@@ -308,11 +299,11 @@ def _stopped_by_list(facts: Facts, place: int, at: datetime, rules: Rules) -> Re
     if _is_over(last, at):
         return blocks("status-stale")
     if not rules.suspends:
-        return fails(_BY_THEN[last.state])
+        return fails(BEFORE[last.state])
     if not rules.bears(last.at, at):
         return blocks("status-gap")
     is_held = last.state is not StatusState.SUSPENDED or _holds_still(last.at, at, rules)
-    return fails(_BY_THEN[last.state]) if is_held else blocks("status-stale")
+    return fails(BEFORE[last.state]) if is_held else blocks("status-stale")
 
 
 def _is_over(seen: StatusObservation, at: datetime) -> bool:
@@ -368,7 +359,7 @@ def _why_unknown(facts: Facts, at: datetime, rules: Rules) -> str:
 
 def _notes_on_later_stops(facts: Facts, window: Window) -> tuple[Reason, ...]:
     return tuple(
-        notes(_AFTER[new], **_why(facts.events, new))
+        notes(AFTER[new], **_why(facts.events, new))
         for at, new in facts.changes
         if at >= window.end and new is not VALID
     )

@@ -27,8 +27,8 @@ from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.status import _signed
 from certcore.status._inflate import inflate, wire_bytes
-from certcore.status._numbers import NUMBER_OF_STATE, STATES
 from certcore.status._signed import malformed
+from certcore.status._states import NUMBER_OF_STATE, STATES
 from certcore.status.eventlist import (
     StatusEvents,
     complete_from,
