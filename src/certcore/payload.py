@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ __all__ = [
     "encode",
 ]
 
-_ALWAYS_THERE: Final = ("registration_number", "basis", "result", "authority", "issued_at")
+_ALWAYS_THERE: Final = itemgetter("registration_number", "basis", "result", "authority", "issued_at")
 _NOTHING: Final[Mapping[int, object]] = MappingProxyType({})
 
 
@@ -270,10 +271,10 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     values = {**_DEFAULTS}
     unknown_claims = _claims.read(claims, CLAIM_READERS, values)
     unknown_fields = _claims.read(inspection, FIELD_READERS, values)
-    if any(key < 0 for key in unknown_fields):
+    if unknown_fields and min(unknown_fields) < 0:
         raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
     lacks_one = (values["status"] is None) == (values["certificate_id"] is None)
-    if lacks_one or None in [values[name] for name in _ALWAYS_THERE]:
+    if lacks_one or None in _ALWAYS_THERE(values):
         raise malformed(
             "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
         )

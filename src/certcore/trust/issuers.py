@@ -144,12 +144,12 @@ class TrustedIssuer:
 
     def list_uri(self, list_number: int, /, *, at: datetime) -> str | None:
         """Where the list is at an instant; the latest template in force wins."""
-        in_force = [
-            template
-            for template in self.list_templates
-            if template.not_before <= at and (template.not_after is None or at <= template.not_after)
-        ]
-        return max(in_force, key=lambda template: template.not_before).resolve(list_number) if in_force else None
+        latest: ListTemplate | None = None
+        for template in self.list_templates:
+            is_in_force = template.not_before <= at and (template.not_after is None or at <= template.not_after)
+            if is_in_force and (latest is None or template.not_before > latest.not_before):
+                latest = template
+        return None if latest is None else latest.resolve(list_number)
 
     def allows_uri(self, uri: str, /) -> bool:
         """Whether a URI that a certificate states lies under one of the issuer's prefixes, both parsed."""
