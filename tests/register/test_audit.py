@@ -198,6 +198,9 @@ def test_what_is_no_key_or_no_place_is_refused(tmp_path: Path) -> None:
         AuditTrail.read_key(tmp_path / "nowhere" / "key")
     with pytest.raises(ValueError, match="key"):
         AuditTrail(tmp_path / "a.db", key=b"short")
+    for less in ({"keep": -DAY}, {"max_entries": 0}):
+        with pytest.raises(ValueError, match="keeps"):
+            AuditTrail(tmp_path / "a.db", key=KEY, **less)
     for place in (tmp_path, tmp_path / "nowhere" / "a.db", tmp_path / "text"):
         with pytest.raises(IssuingError) as refused:
             AuditTrail(place, key=KEY)

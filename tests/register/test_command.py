@@ -15,7 +15,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 import attrs
 import pytest
@@ -33,6 +34,7 @@ from certcore._cli.keygen import write_keys
 from certcore.payload import StatusRef
 from certcore.proofs.receipts import open_receipt
 from certcore.register.access import BearerTokens
+from certcore.register.audit import AuditTrail
 from certcore.register.log import StatusRegistry
 from certcore.testing import ROOT_SIGNER, make_trust
 from certcore.trust import KeyUsage, ListTemplate, TrustedKey, TrustListContents
@@ -224,6 +226,15 @@ def test_vehicles_take_key_and_tokens(status: Command, ref: StatusRef, given: tu
     assert (exit_codes.ERROR, True) == (found.exit_code, "both" in found.stderr)
 
 
+@pytest.mark.parametrize("given", [("--audit", "audit.db"), ("--audit-key", "audit.key")])
+def test_an_audit_trail_takes_a_file_and_a_key(status: Command, ref: StatusRef, given: tuple[str, str]) -> None:
+    """One without the other is wrong usage, and makes neither."""
+    assert isinstance(ref, StatusRef)
+    found = status("serve", "--db", "register.db", "--folder", "published", "--trust-list", "trust.cbor", *given)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "both" in found.stderr)
+    assert not Path(given[1]).exists()
+
+
 @pytest.mark.parametrize("module", ["sqlalchemy", "uvicorn", "starlette"])
 def test_without_the_extra_one_line_says_so(module: str) -> None:
     """What is missing, what to install, exit 2; and the other commands work."""
@@ -249,13 +260,13 @@ def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
     """On loopback, until it is told to stop; a list comes over the wire as it was published."""
     assert isinstance(ref, StatusRef)
     assert exit_codes.DONE == status("publish", "--db", "register.db", *PUBLISH).exit_code
-    _, digest = BearerTokens.new_token()
+    token, digest = BearerTokens.new_token()
     Path("tokens.json").write_text(json.dumps([{"name": "a", "sha256": digest, "scopes": []}]))
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     files = ("--db", "register.db", "--folder", "published", "--trust-list", "trust.cbor")
-    vehicles = ("--key", "status.key.pem", "--tokens", "tokens.json")
+    vehicles = ("--key", "status.key.pem", "--tokens", "tokens.json", "--audit", "audit.db", "--audit-key", "audit.key")
     command = [sys.executable, "-m", "certcore.cli", "status", "serve", *files, *vehicles, "--port", str(port)]
     process = subprocess.Popen(command, env=ENVIRONMENT | os.environ | {"PYTHONPATH": ENVIRONMENT["PYTHONPATH"]})
     try:
@@ -270,6 +281,14 @@ def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
             assert Path("published/lists/0").read_bytes() == answer.read()
         with build_opener(ProxyHandler({})).open(f"http://127.0.0.1:{port}/ready", timeout=60) as answer:
             assert {"status": "ok", "lists": 1} == json.load(answer)
+        asking = Request(f"http://127.0.0.1:{port}/vehicles", b"", {"Authorization": f"Bearer {token}"})
+        with pytest.raises(HTTPError) as refused:
+            build_opener(ProxyHandler({})).open(asking, timeout=60)
+        assert 415 == refused.value.code
+        refused.value.close()
+        assert [32, True] == [Path("audit.key").stat().st_size, Path("audit.db").exists()]
+        with closing(AuditTrail("audit.db", key=AuditTrail.read_key("audit.key"))) as trail:
+            assert [("a", "vehicles", 415)] == [(one.who, one.kind, one.outcome) for one in trail.entries()]
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)

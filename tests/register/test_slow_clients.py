@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -133,6 +134,22 @@ def test_what_is_half_sent_is_ended(sent: bytes, status: bytes, caplog: pytest.L
         found = read_to_the_end(client)
     assert found.startswith(b"HTTP/1.1 " + status)
     assert [] == [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+def test_clients_that_leave_leave_nothing_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """After half a request of any kind, politely or not, and before an answer has come."""
+    whole = b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"
+    with serving() as port:
+        for sent in [*(sent for sent, _ in HALF_SENT.values()), whole]:
+            for how in ("closed", "reset", "half closed"):
+                with closing(connected(port)) as client:
+                    client.sendall(sent)
+                    if how == "reset":
+                        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    if how == "half closed":
+                        client.shutdown(socket.SHUT_WR)
+        assert asked(port).endswith(b"small")
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 @pytest.mark.parametrize(

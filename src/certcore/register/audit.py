@@ -110,7 +110,7 @@ class AuditTrail:
 
     Raises:
         IssuingError: ``file-unwritable``.
-        ValueError: for a key that is too short.
+        ValueError: for a key that is too short, and less than no time or no entry.
     """
 
     def __init__(
@@ -118,6 +118,8 @@ class AuditTrail:
     ) -> None:
         if len(key) < KEY_BYTES:
             raise ValueError(f"a trail's key has {KEY_BYTES} bytes or more")
+        if keep < timedelta(0) or max_entries < 1:
+            raise ValueError("a trail keeps one entry or more, for some time or none")
         self.path, self.keep = Path(path), keep
         self._key, self._max_entries = bytes(key), max_entries
         self._connection: sqlite3.Connection | None = None
