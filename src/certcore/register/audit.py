@@ -4,9 +4,9 @@ What lives here: entries, kept for some days and up to a number, and how often e
 never does: plates, VINs, texts and tokens. An entry names its subject by an HMAC (SHA-256, half of it) under a key that
 the issuer keeps elsewhere: with the key one finds who asked about a vehicle, without it nobody can try all plates.
 
-Writing never holds up an answer for long, and never refuses one: there is no wait for the disk (a power cut may cost
-the last entries, a killed process none), a locked file is waited for a quarter of a second, and what could not be
-written is logged as a failure, without its content.
+Writing seldom holds up an answer, and never refuses one. The disk is waited for only when the write-ahead log is folded
+in: a power cut may cost the last entries, a killed process none. A locked file is waited for a quarter of a second. What
+could not be written is logged as a failure, without its content.
 """
 
 from __future__ import annotations
