@@ -5,8 +5,8 @@ never does: plates, VINs, texts and tokens. An entry names its subject by an HMA
 the issuer keeps elsewhere: with the key one finds who asked about a vehicle, without it nobody can try all plates.
 
 Writing seldom holds up an answer, and never refuses one. The disk is waited for only when the write-ahead log is folded
-in: a power cut may cost the last entries, a killed process none. A locked file is waited for a quarter of a second. What
-could not be written is logged as a failure, without its content.
+in: a power cut may cost the last entries, a killed process none. A locked file is waited for a quarter of a second.
+What could not be written is logged as a failure, without its content.
 """
 
 from __future__ import annotations
