@@ -64,6 +64,12 @@ CASES: Final = {
         'from certcore.proofs import timestamps; timestamps.open_token(b"", data=b"", authorities=[])',
         "timestamp",
     ),
+    "arrow": (["pyarrow"], "from certcore.bulk.arrow import RESULT_SCHEMA", "arrow"),
+    "arrow-batch": (
+        ["pyarrow"],
+        "from certcore.bulk import arrow, Columns; arrow.verify_batch(None, None, columns=Columns(text='a', as_of='b'))",
+        "arrow",
+    ),
     "cli": (["click"], "import sys; from certcore.cli import main; sys.exit(main(['--help']))", "cli"),
     "cli-rich": (["rich"], "import sys; from certcore.cli import main; sys.exit(main(['--help']))", "cli"),
 }

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from certcore import _extras
 from certcore.bulk._kernel import verify_many
 from certcore.bulk._questions import BulkQuestion, BulkResult
 from certcore.bulk.columns import Columns
@@ -49,6 +50,7 @@ def verify_batch(batch: Any, verifier: Verifier, /, *, columns: Columns) -> Any:
         KeyError: for a column that is not there.
         ValueError: for a column to keep that has the name of a result's.
     """
+    _extras.require("arrow", "pyarrow")
     import pyarrow as pa  # noqa: PLC0415  an extra
 
     schema = _schema()
@@ -63,6 +65,7 @@ def verify_batch(batch: Any, verifier: Verifier, /, *, columns: Columns) -> Any:
 
 
 def _schema() -> Any:  # noqa: ANN401  as above
+    _extras.require("arrow", "pyarrow")
     import pyarrow as pa  # noqa: PLC0415  as above
 
     return pa.schema(
