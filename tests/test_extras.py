@@ -67,7 +67,7 @@ CASES: Final = {
     "arrow": (["pyarrow"], "from certcore.bulk.arrow import RESULT_SCHEMA", "arrow"),
     "arrow-batch": (
         ["pyarrow"],
-        "from certcore.bulk import arrow, Columns; arrow.verify_batch(None, None, columns=Columns(text='a', as_of='b'))",
+        "from certcore.bulk import arrow, Columns as C; arrow.verify_batch(None, None, columns=C(text='a', as_of='b'))",
         "arrow",
     ),
     "cli": (["click"], "import sys; from certcore.cli import main; sys.exit(main(['--help']))", "cli"),
