@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -74,7 +75,7 @@ def read(
         raise TypeError("deadline must be a timedelta")
     until = Deadline.after(None if deadline is None else deadline.total_seconds())
     picture = load(image)
-    if isolate and find_spec("PIL") is not None and next(_decoders.available(), None) is not None:
+    if isolate and _has_pillow() and next(_decoders.available(), None) is not None:
         with suppress(_readers().CannotStartError):
             return _read_apart(picture, effort=effort, until=until)
     return read_here(picture, effort=effort, until=until, crowds=Crowds())
@@ -125,6 +126,11 @@ def _ask(words: dict[str, Any], content: bytes | memoryview, crowds: Crowds, unt
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RejectedInputError("image-unreadable", "the process that read the picture answers nonsense") from error
     raise refusal
+
+
+@cache
+def _has_pillow() -> bool:
+    return find_spec("PIL") is not None
 
 
 def _readers() -> ModuleType:

@@ -28,6 +28,19 @@ GRACE_S: Final = 0.1
 """Seconds behind the deadline that a reader has to say what it read by then; then it is killed."""
 
 
+_PIPE_BYTES: Final = 1024 * 1024
+"""Bytes that a pipe holds, where the system can be told (Linux): a photograph is handed over at once."""
+
+
+_SETTINGS: Final = {
+    "OPENBLAS_NUM_THREADS": "1",  # each would take address space
+    "OMP_NUM_THREADS": "1",
+    # Memory for pictures is kept for the next one: getting it anew costs a sixth of the time.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 1024 * 1024),
+}
+
+
 class CannotStartError(Exception):
     """No reader can be started here: frozen, embedded and zipped programs have no Python to start."""
 
@@ -86,7 +99,8 @@ def start() -> Reader:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**_sandbox.environment(), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env=_sandbox.environment() | _SETTINGS,
+            pipesize=_PIPE_BYTES,
             process_group=0,  # a terminal's Ctrl-C is not for it
         )
     except OSError as error:
