@@ -73,7 +73,7 @@ def test_patterns_are_counted(module: int, change: str) -> None:
     changed = {
         "none": shades,
         "inverted": 255 - shades,
-        "low contrast": (shades // 12 + 100).astype(np.uint8),
+        "low contrast": (shades // 8 + 100).astype(np.uint8),
         "noisy": noisy(shades) if module > 1 else shades,
     }[change]
     assert 0.4 * true <= _crowds.patterns(grey(changed)) <= 1.5 * true

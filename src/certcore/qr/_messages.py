@@ -22,6 +22,9 @@ MAX_WORDS: Final = 64 * 1024 * 1024
 
 _LENGTHS: Final = struct.Struct(">II")
 
+_PART: Final = 1024 * 1024
+"""Bytes that are read at once: what a pipe holds at most."""
+
 _CODES: Final = frozenset(
     {
         "image-format",
@@ -67,14 +70,14 @@ def receive(stream: IO[bytes], *, most: int) -> tuple[dict[str, Any], bytes]:
 
 
 def _exactly(stream: IO[bytes], count: int) -> bytes:
-    found = bytearray(count)
-    rest = memoryview(found)
-    while rest:
-        read = stream.readinto(rest)  # type: ignore[attr-defined]  # a raw file has it, which IO does not say
-        if not read:
+    parts: list[bytes] = []
+    while count:
+        part = stream.read(min(count, _PART))
+        if not part:
             raise EOFError
-        rest = rest[read:]
-    return bytes(found)
+        parts.append(part)
+        count -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def from_symbols(symbols: Iterable[Symbol]) -> list[list[Any]]:
