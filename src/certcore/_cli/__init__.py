@@ -1,7 +1,7 @@
 """The command ``certcore``: everything the library does, from a terminal. Private; `certcore.cli.main` is its door.
 
-What lives here: reading files and options, and showing what the library says. What never does: a decision about a
-certificate; those are the library's alone. Loads click and rich, which the ``cli`` extra brings.
+It reads files and options, and shows the library's answers. Only the library decides about certificates. Loads click
+and rich, which the ``cli`` extra brings.
 
 - One module for each command, named after it; `demo` carries out what ``demo.json`` says.
 - `app`: the command's entry and its errors. `exit_codes`: their meaning. `options`: options that commands share.

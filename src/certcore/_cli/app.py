@@ -1,7 +1,6 @@
-"""The command itself: its rooms, and how whatever goes wrong in one is told. No traceback ever reaches a user.
+"""The command itself: its subcommands, and its error messages. A user never sees a traceback.
 
-An error of certcore's is one line, ``certcore: <message> [code]``, and one with the next step. Wrong usage is told
-with the usage.
+An error is one line, ``certcore: <message> [code]``, and one with the next step. For wrong usage, the usage is shown.
 """
 
 from __future__ import annotations

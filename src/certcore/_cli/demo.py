@@ -1,7 +1,7 @@
 """``certcore demo``: certificates issued, drawn, read back from the pictures and verified, against what is expected.
 
-Who appears, what is asked and what has to come of it stands in ``demo.json``, with fixed dates, so that the
-demonstration says the same on every day it is run. What lives here only carries it out.
+``demo.json`` has the certificates, the questions and the expected answers, with fixed dates, so that the demonstration
+gives the same output every day.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``certcore evidence``: what verdicts stood on, looked at, replayed and judged anew."""
+"""``certcore evidence``: show, replay and reassess evidence files."""
 
 from __future__ import annotations
 

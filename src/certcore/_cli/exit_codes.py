@@ -1,4 +1,4 @@
-"""What the command's exit codes mean. They are stable: scripts rest on them."""
+"""The command's exit codes. They are stable: scripts use them."""
 
 from __future__ import annotations
 

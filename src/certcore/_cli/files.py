@@ -1,7 +1,7 @@
-"""Files in and out: only regular ones, never more bytes than such a file can have, and written whole or not at all.
+"""Read and write files: only regular ones, with a size limit, and written whole or not at all.
 
-A named pipe or a device is refused before a byte is read: one would wait for ever, another never end. What is written
-appears under its name only once all of it is on the disk, and nothing is overwritten unless that was asked for.
+A named pipe or a device is refused before a byte is read, because reading it may never end. A new file gets its name
+only when all of it is on the disk, and a file is overwritten only if the user asked for that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""How a question is put from a terminal: whom it trusts, whom it asks, under which policy, and where evidence is kept.
+"""The options of a question: whom to trust, whom to ask, which policy, and where to keep evidence.
 
-What lives here: the options that several commands share, and what they come to. What never does: what is asked about,
-and how a verdict is told.
+Several commands share them. What is asked about, and how a verdict is shown, is elsewhere.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The formats in which the command answers: one renderer for each, and the options that choose among them.
 
-An answer knows its members, as JSON has them, and its lines, as people read them. A renderer makes lines of an answer;
-a further format is one function and one row of `FORMATS`. Which verdict it is, and its words, are no matter of this
-file.
+An answer has JSON members and lines for people. A renderer makes lines from an answer; a new format is one function and
+one row of `FORMATS`. Verdicts and their words are elsewhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``certcore print``: a certificate as a page to be printed, HTML or PDF, and only if it is authentic.
 
-Nothing is printed that a trusted issuer has not signed, and there is no option that would. Whether it is still in force
-is told beside it and does not stop the printing: a page may be printed before its first day, or for the file.
+Only certificates that a trusted issuer has signed are printed; no option changes that. A certificate that is not in
+force is printed too, with a message: a page may be printed before its first day, or for the file.
 """
 
 from __future__ import annotations

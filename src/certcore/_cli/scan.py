@@ -1,4 +1,4 @@
-"""``certcore scan``: the QR codes in pictures, as they are found. What they say is not looked at."""
+"""``certcore scan``: the QR codes in pictures, as they are found. Their text is not interpreted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``certcore show``: what a certificate says, with nothing checked, and plainly so."""
+"""``certcore show``: the content of a certificate. It checks nothing, and says so."""
 
 from __future__ import annotations
 

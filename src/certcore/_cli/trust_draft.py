@@ -1,8 +1,8 @@
-"""The draft of a trust list: JSON that people edit and review, and what it comes to once it is signed.
+"""The draft of a trust list: JSON that people edit and review, and its conversion to a list.
 
-A draft holds everything of a trust list but the dates, which signing sets. Public keys stand in it as PEM. Read
-strictly: an unknown member is refused with its place. How typed options become an issuer and a window is here, too:
-every command that puts keys in does so alike.
+A draft holds everything of a trust list but the dates, which signing sets. Public keys are in it as PEM. It is read
+strictly: an unknown member is refused with its place. The conversion of typed options to an issuer and a window is
+here, too, for all commands that add keys.
 """
 
 from __future__ import annotations

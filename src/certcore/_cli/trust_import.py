@@ -1,7 +1,6 @@
-"""``certcore trust import``: other people's signers into the draft of a trust list.
+"""``certcore trust import``: add signers from other lists to the draft of a trust list.
 
-What is read is `certcore.trust.signer_lists`'s matter; here is what the command asks for, and that nothing is left out
-without being told.
+`certcore.trust.signer_lists` reads them. The command reports every entry that is left out.
 """
 
 from __future__ import annotations

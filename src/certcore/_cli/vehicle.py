@@ -1,4 +1,4 @@
-"""``certcore vehicle``: what the register says of a vehicle for which nobody shows a certificate."""
+"""``certcore vehicle``: what the register says about a vehicle without a certificate."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Verdicts in words, for every command that comes to one: the outcome, its reasons, and only then what is stated.
+"""Verdicts in words, for every command: the outcome, its reasons, and only then the certificate.
 
-In which format they are told is `certcore._cli.output`'s to say. Untrusted text is escaped.
+`certcore._cli.output` has the formats. Untrusted text is escaped.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The claims of a certificate: one table, one row for each.
 
 A row says under which key a claim is written and in which form, what it is called in English and Chinese, whether it is
-printed and may be sealed, and how it is given to the command. From the table follow the reader and the writer here, the
-words for people (`certcore.certificate.labels`), the printed page, the command's options and its JSON. Beside a row,
-`InspectionCertificate` needs the attribute, and ``docs/reference`` the claim's lines. The tests of this table name what
-is missing. What makes a certificate whole is `certcore.payload`'s.
+printed and may be sealed, and how it is given to the command. The table gives the reader and the writer here, the words
+for people (`certcore.certificate.labels`), the printed page, the command's options and its JSON. A new row also needs
+an attribute of `InspectionCertificate` and lines in ``docs/reference``. The tests of this table name what is missing.
+The rules for a whole certificate are in `certcore.payload`.
 """
 
 from __future__ import annotations

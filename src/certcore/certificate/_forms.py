@@ -1,7 +1,7 @@
 """How the values of a certificate's claims are written and read: one `Form` for each kind of value.
 
-Both directions raise ValueError for what is not allowed, so that building a certificate and reading one keep to the
-same rules. Which claim has which form is `certcore.certificate._claims`'s to say.
+Both directions raise ValueError for values that are not allowed, so building a certificate and reading one have the
+same rules. `certcore.certificate._claims` says which claim has which form.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The small values a certificate is made of: codes, status references, deficiencies.
 
-Public names of `certcore.payload`, which re-exports them. Each refuses what no certificate can hold.
+Public names of `certcore.payload`, which re-exports them. Each refuses values that a certificate cannot hold.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Confidential fields: sealed for a group of readers, inside a certificate that everybody can verify.
+"""Confidential fields: sealed for a group of readers, inside a certificate that all readers can verify.
 
-What lives here: which bytes are sealed and what they are bound to (`docs/reference/format.md` section 7). What never
-does: whose group key it is, and the signature, which is over the sealed bytes like everything else.
+It decides which bytes are sealed and what they are bound to (`docs/reference/format.md` section 7). It does not know
+the owners of group keys, or the signature, which is over the sealed bytes too.
 
 The sealed part is bound to its certificate: to the issuer, the time of issue, the id or status reference, and every
-public field of the inspection. Copied into another certificate it opens nowhere. A live presentation keeps all of
-these, so it stays readable.
+public field of the inspection. It does not open in another certificate. A live presentation keeps all of these, so it
+stays readable.
 
-A certificate that was opened holds its confidential fields beside the public ones and remembers which they are. It
-cannot be written as it is: `payload.encode` refuses, and `Issuer.issue` wants them sealed anew.
+An opened certificate holds its confidential fields next to the public ones and remembers which they are. It cannot be
+written so: `payload.encode` refuses it, and `Issuer.issue` requires that they are sealed anew.
 """
 
 from __future__ import annotations

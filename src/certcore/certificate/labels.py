@@ -1,7 +1,7 @@
-"""A certificate's fields in words, for people: what each is called and what its codes mean, in English and Chinese.
+"""A certificate's fields in words, for people: their names and their codes' meanings, in English and Chinese.
 
-The command and the printed page share them. What lives here makes words of values; which fields are shown, and where,
-is decided by whoever shows them. Every value is made visible (`certcore._escaping`); no markup is escaped.
+The command and the printed page share them, and decide which fields are shown, and where. Every value is escaped
+(`certcore._escaping`); markup is not.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Is it this vehicle? The certificate's numbers against those that were seen. Pure.
+"""Is it this vehicle? Compare the certificate's numbers with those that were seen. Pure.
 
-A plate belongs to its country and, in China, to its type: a number alone is not unique. Details say in
-which way numbers differ, never what they are.
+A plate belongs to its country and, in China, to its type: a number alone is not unique. Details say how numbers differ,
+but never contain them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a verdict keeps of a look-up that failed, or whose documents do not count: a code, and a word for why. Pure.
 
-A backend may raise whatever it likes. What is kept says why nothing is known, never what a certificate's state is; it
-holds no message and no traceback, which could hold a registration number or what was fetched.
+A backend may raise any exception. The kept code says why there is no answer, never a certificate's state. No message
+and no traceback is kept, because they could hold a registration number or fetched bytes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a register says of the vehicle itself, and what that means for a moment. Pure.
+"""What a register says about the vehicle itself, and what that means for a moment. Pure.
 
-Flags are a set and hold for civil days. Which of them take a vehicle off the road is the policy's to say.
+Flags are a set and hold for civil days. The policy says which of them take a vehicle off the road.
 """
 
 from __future__ import annotations

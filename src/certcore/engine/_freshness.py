@@ -1,4 +1,4 @@
-"""Is it of now? The future, a clock that must be wrong, and a trust list that grows old. Pure."""
+"""Is it recent enough? Times in the future, a wrong clock, and an old trust list. Pure."""
 
 from __future__ import annotations
 

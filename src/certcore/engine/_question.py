@@ -1,7 +1,7 @@
-"""What is asked, and what the answer stands on: `Question`, `VehicleQuestion` and their `Sources`. Pure values.
+"""The question and the sources of its answer: `Question`, `VehicleQuestion` and their `Sources`. Pure values.
 
-A question holds everything that the caller put and the policy it is judged under; sources hold everything that was
-found to answer it. Together they are enough to come to the same answer again, which is what `certcore.evidence` does.
+A question holds everything that the caller gave, and the policy; sources hold everything that was found to answer it.
+Together they are enough to give the same answer again, as `certcore.evidence` does.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The decision procedure. Pure: a text, a trust list, a policy and a register's answers go in, a `Verdict` comes out.
 
-The clock, the network and the pictures are somebody else's: `begin` goes as far as the text and the trust list lead and
-says what must be looked up; a driver (`certcore.verify`) looks it up; `conclude` decides. Nothing here raises for
-anything that is in a text or an answer.
+The clock, the network and the pictures are elsewhere: `begin` checks the text with the trust list and says what must be
+looked up; a driver (`certcore.verify`) looks it up; `conclude` decides. No text and no answer makes this module raise.
 
     Authenticity (any reason here ends it: nothing is looked up, no certificate is shown)
       1  the text: prefix and Base45
@@ -12,7 +11,7 @@ anything that is in a text or an answer.
       5  the payload
       6  the key's usage, window, authorities and compromise; the issuer it names
       7  confidential claims, where the reader has the group's key
-    What can be said without asking anybody
+    What needs no register
       8  period: result, first and last civil day in the issuer's zone, codes
       9  binding: is it this vehicle?
      10  which look-ups remain: status, and the vehicle's own state
@@ -20,10 +19,10 @@ anything that is in a text or an answer.
      11  status at that moment
      12  the vehicle's state
      13  freshness: the trust list's age, a live presentation's window
-     14  what the reasons come to
+     14  the outcome of the reasons
 
-The vehicle for which nobody showed a certificate has a procedure of its own, `certcore.engine.vehicle`. The rules are
-numbered: `RULES` stands in evidence, and a later version that decides otherwise has another number.
+A vehicle without a certificate has its own procedure, `certcore.engine.vehicle`. The rules are numbered: `RULES` is in
+evidence, and a later version with other rules has another number.
 """
 
 from __future__ import annotations
@@ -312,7 +311,7 @@ def _presentation_length(certificate: InspectionCertificate) -> timedelta:
     return certificate.expires_at - certificate.presented_at
 
 
-# --- 8 to 10: what can be said without asking anybody -----------------------------------------------------------------
+# --- 8 to 10: what needs no register ----------------------------------------------------------------------------------
 
 
 def _prepare(

@@ -1,4 +1,4 @@
-"""The decision procedure where nobody showed a certificate: what does the register say of the vehicle? Pure.
+"""The decision procedure without a certificate: what does the register say about the vehicle? Pure.
 
     1  whose register: the issuers of the trust list that are of the vehicle's country
     2  the moment, in their zone; nothing is asked about the future
@@ -7,8 +7,8 @@
     5  the period: until when its inspection runs, by the register
     6  freshness: the trust list's age
 
-That no certificate was shown weighs nothing: a register that does not know the vehicle, or says nothing of its
-inspection, leaves the outcome open.
+A missing certificate is not evidence against the vehicle: if the register does not know the vehicle, or says nothing
+about its inspection, the outcome is open.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The file itself: `Evidence`, read and written, sealed and stamped, replayed and reassessed.
 
-What lives here: how the parts of a file fit together, and in which order they are checked. What never does: the forms
-of single values, what a document proves, and the decision.
+It knows the parts of a file, and the order of their checks. It does not know the forms of single values, what a
+document proves, or the decision.
 """
 
 from __future__ import annotations

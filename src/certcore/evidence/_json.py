@@ -1,4 +1,4 @@
-"""The question in evidence, in words that people and programs read: plate, VIN, moment, policy. Pure."""
+"""The question in evidence as JSON, for people and programs: plate, VIN, moment, policy. Pure."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The numbers of what has a number in an evidence file, written out; the words are in `docs/reference/evidence.md`.
+"""The numbers in evidence files, written out; `docs/reference/evidence.md` has their words.
 
-A number, once given, stays: files of every release are read for ever. Nothing here follows the order in which the
-members of an enumeration are declared. A new member gets the next free number. Those of states and events are the
-register's, too: `certcore.status._states`.
+A number never changes: files of every release are read for ever. No number depends on the order of an enumeration's
+members. A new member gets the next free number. States and events have the register's numbers:
+`certcore.status._states`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Coming to the verdict of then: the seal, the trust list of then, the rules, the outcome, the civil time. Pure.
+"""Replay the original verdict: the seal, the trust list of its time, the rules, the outcome, the civil time. Pure.
 
-What lives here: in which order a statement is checked, and what the replay asserts. What never does: how files are read
-and written, and what a single document proves.
+It knows the order of the checks of a statement, and what the replay asserts. It does not read or write files, and does
+not know what a single document proves.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a replay asserts, and what it cannot: `ReplayReport`. Values alone; nothing is checked here.
 
-What lives here: the words for how far each record is backed, and what follows from a seal or its absence. What never
-does: the checks themselves, and the verdict.
+It has the words for how far each record is proved, and what follows from a seal or its absence. The checks themselves
+are elsewhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a verdict stood on, written down as a statement, and checked again from the documents. Pure.
+"""The sources of a verdict, written as a statement, and checked again from the documents. Pure.
 
-What lives here: which documents are named by digest and which are carried, what a record's documents prove, and the
-civil time of then. What never does: files, seals, time-stamps, and the decision itself.
+It decides which documents are named by digest and which are inside, what a record's documents prove, and which civil
+time was used. It does not handle files, seals, time-stamps, or the decision itself.
 """
 
 from __future__ import annotations

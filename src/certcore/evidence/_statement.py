@@ -1,7 +1,7 @@
 """What an evidence file states, as CBOR and back: `Statement`. Pure; the wire is in `docs/reference/evidence.md`.
 
-What lives here: the members of the map. What never does: where the documents are that a statement names by digest,
-seals, time-stamps, and whether anything that is stated holds.
+It has the members of the map. It does not know where the named documents are, or seals and time-stamps, or whether a
+statement is true.
 """
 
 from __future__ import annotations

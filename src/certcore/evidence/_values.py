@@ -1,6 +1,6 @@
 """The values in an evidence file, as CBOR and back: moments, reasons, answers. Pure.
 
-What lives here: each value's form. What never does: which members a statement has (`certcore.evidence._statement`).
+It has each value's form; the members of a statement are in `certcore.evidence._statement`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The civil time of a zone around a few instants, as it was: recorded, and brought back as a zone. Pure.
+"""The civil time of a zone around a few instants, recorded and restored as a zone. Pure.
 
 Governments change their clocks with weeks of notice, and corrections of the past reach the time zone database years
-later. Evidence that was judged under one edition of it must come to the same verdict under the next, so it carries the
-offsets that were used.
+later. Evidence that was judged under one edition must give the same verdict under the next, so it carries the offsets
+that were used.
 """
 
 from __future__ import annotations

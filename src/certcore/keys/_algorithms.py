@@ -1,7 +1,7 @@
-"""Which algorithms there are: one row for each, and one for each kind of key. Everything else follows from these rows.
+"""The algorithms: one row for each, and one for each kind of key. Everything else follows from these rows.
 
-What lives here: numbers, names and sizes. What never does: reading keys (`_forms`), and signing and checking
-(`_signing`). The key fixes the algorithm, never the message.
+It has numbers, names and sizes. Reading keys is in `_forms`, signing and checking in `_signing`. The key fixes the
+algorithm, never the message.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The forms a public key comes in, PEM, X.509, JWK and COSE_Key, each turned into one checked `cryptography` key.
 
-What lives here: parsing and writing these forms, and the refusal of keys that must never be trusted (off the curve,
-small order, short RSA). What never does: key ids, algorithms and signatures; those are `certcore.keys`.
+It parses and writes these forms, and refuses keys that must never be trusted (off the curve, small order, short RSA).
+Key ids, algorithms and signatures are in `certcore.keys`.
 """
 
 from __future__ import annotations

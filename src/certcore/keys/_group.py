@@ -1,7 +1,7 @@
 """`GroupKey`: the secret that a group of readers shares, and AES-GCM and AES-CCM under it.
 
-The key fixes the algorithm, never the message (RFC 9053 sections 4.1 and 4.2). What it is for is said in
-`certcore.certificate.confidential`. What never lives here: COSE structures, and what is sealed.
+The key fixes the algorithm, never the message (RFC 9053 sections 4.1 and 4.2). `certcore.certificate.confidential`
+explains its use. COSE structures, and what is sealed, are not known here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Who signs and whose signature it is: `Signer`, `LocalSigner`, `PublicKey`, and key ids.
 
-The key fixes the algorithm, never the message; which kind of key takes which is in `_algorithms`. Signing and checking
-is done by `cryptography`, nowhere else.
+The key fixes the algorithm, never the message; `_algorithms` says which kind of key has which. Only `cryptography`
+signs and checks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""`TrustedKey`: a key with what it may sign and from when until when; and the one rule for what it signed.
+"""`TrustedKey`: a key with what it may sign, and its window; and the one rule for its signatures.
 
-What lives here: the rule, which is the same for every usage. What never does: trust lists, documents, and how anybody
-proves that a document existed.
+The rule is the same for every usage. Trust lists, documents, and proofs of existence are not known here.
 """
 
 from __future__ import annotations

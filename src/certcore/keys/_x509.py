@@ -1,6 +1,6 @@
 """X.509 certificates by themselves (RFC 5280): whether one lets its key sign documents, and roots that are pinned.
 
-What never lives here: chains, revocation, and whether anybody is trusted.
+Chains, revocation, and trust are not checked here.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Printed pages: a certificate with its QR symbol and its readable fields, as HTML and as PDF.
 
 - `document`: the two functions that make a page.
-- `_content`: what stands on it. `_layout`: where. `_html`, `_pdf`: how. `_fonts`: in which letters.
+- `_content`: the text of the page. `_layout`: the places. `_html`, `_pdf`: the formats. `_fonts`: the fonts.
 """

@@ -1,8 +1,7 @@
-"""What stands on a printed page, in words: the fields of a certificate, by language and by what its country asks for.
+"""The text of a printed page: the fields of a certificate, by language and by the rules of its country.
 
-Pure, and about words alone: `_layout` says where they stand, and markup is escaped where it is written.
-Whatever comes from the certificate has gone through `certcore._escaping`. An expiry is never the page's headline where
-the result does not pass.
+Pure, and only text: `_layout` decides the places, and the writers escape markup. All text from the certificate goes
+through `certcore._escaping`. If the result does not pass, an expiry is never the page's headline.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Fonts for the printed page: one that has every character of it, or several that have them all together.
 
-The only importer of fontTools, which comes with the ``print`` extra. A font is asked for every character before
-anything is drawn: a glyph that is missing, or empty, is an error and never a blank box. fontconfig is asked where there
-is one, in a process of its own; else the usual folders are looked through. No font is ever downloaded.
+The only importer of fontTools, which comes with the ``print`` extra. Every character is checked before drawing: a
+missing or empty glyph is an error, never a blank box. Fonts are found with fontconfig, in its own process, or else in
+the usual folders. No font is ever downloaded.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A printed page as HTML: one file, nothing loaded from anywhere, no script, the QR symbol as inline SVG.
 
-`_content` says what stands on it, `_layout` how large symbol and type are. A
-browser has its own fonts, whose widths are only guessed here: lines are broken by it, so nothing is cut off or
-overlaps, and with a very wide font a full page may go on on a second one.
+`_content` gives the text, `_layout` the size of symbol and type. A browser has its own fonts, whose widths are only
+guessed here. The browser breaks the lines, so nothing is cut off or overlaps; with a very wide font a full page may
+need a second one.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Where everything stands on a printed page: geometry alone, in millimetres from the page's upper left corner.
+"""The place of everything on a printed page, in millimetres from the page's upper left corner.
 
-Pure: how wide a text is, is told by whoever draws it. Nothing overlaps, nothing is cut off and nothing leaves the page:
-what does not fit is tried with smaller modules and smaller type, down to the limits below, and then refused.
+Pure: the caller that draws gives the widths of texts. Nothing overlaps, is cut off or leaves the page. If it does not
+fit, smaller modules and smaller type are tried, down to the limits below; then it is refused.
 
-The symbol's dark edge stands on the margin, so its quiet zone reaches into the margin, which is white as well. On A4
-it keeps clear of the lines where a letter is folded, in two, three or four.
+The symbol's dark edge is on the margin, so its quiet zone is in the margin, which is white too. On A4 it avoids the
+lines where a letter is folded, in two, three or four.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A printed page as PDF. The only importer of fpdf2, which the ``print`` extra brings.
 
-What stands where comes from `_layout`, the font from `_fonts`. The same certificate, font and
-fpdf2 give the same bytes: the only time in them is the certificate's time of issue. Fonts are embedded, reduced to what
-the page uses; without a Chinese character on it, Helvetica does, which every PDF reader has.
+The places come from `_layout`, the font from `_fonts`. The same certificate, font and fpdf2 give the same bytes: the
+only time in them is the certificate's time of issue. Fonts are embedded, reduced to what the page uses; without a
+Chinese character on it, Helvetica does, which every PDF reader has.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The printed presentation of a certificate: one page, as HTML or as PDF, with the QR symbol and its readable fields.
 
-A page that says other things than its code is a forger's tool, so both functions refuse a text that is not the text of
-the certificate they are given. They verify nothing: print what `Verifier.verify(...).require_valid()` gave, or what the
-issuer has just issued. The page itself says that it proves nothing until its code is scanned.
+A forger could use a page whose words differ from its code, so both functions refuse a text that does not belong to the
+given certificate. They verify nothing: print what `Verifier.verify(...).require_valid()` gave, or what the issuer has
+just issued. The page itself says that it proves nothing until its code is scanned.
 
-The symbol's modules are as large as the page allows, at least 0.4 mm, and its quiet zone is kept. Everything the
-certificate says in words is there; what only a program can use (the digest of the report, a previous certificate,
-unknown fields) is in the code alone. PDF needs the ``print`` extra, and a font for what Helvetica does not have.
+The symbol's modules are as large as the page allows, at least 0.4 mm, and its quiet zone is kept. The page has all
+fields that people can read. Fields for programs (the digest of the report, a previous certificate, unknown fields) are
+only in the code. PDF needs the ``print`` extra, and a font for what Helvetica does not have.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def to_pdf(
     """
     paper, content, symbols = _checked(text, certificate, lang, page, level, profile)
     _fonts.require_libraries()
-    from certcore.printing import _pdf  # noqa: PLC0415  only whoever makes a PDF needs it
+    from certcore.printing import _pdf  # noqa: PLC0415  only a PDF needs it
 
     is_latin = max(content.characters) <= _LAST_LATIN_1
     fonts = {} if font is None and is_latin else _fonts.choose(content.characters, lang=lang, font=font)

@@ -2,7 +2,7 @@
 
 `to_der` rewrites what no signature is over: lengths, strings in pieces, and the order of sets, the certificates among
 them. What is signed is copied: the stamped content's octets, and each certificate. Signed attributes are hashed as DER
-whatever they arrive as (section 5.4). Nothing is judged here: what is no token comes back as it is.
+whatever they arrive as (section 5.4). Nothing is checked here: bytes that are not a token are returned unchanged.
 """
 
 from __future__ import annotations

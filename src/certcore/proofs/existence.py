@@ -1,18 +1,18 @@
-"""Proofs that a certificate existed by a certain time: what counts where its key was compromised later.
+"""Proofs that a certificate existed by a certain time: they count if its key was compromised later.
 
-Pure. What lives here: which kinds of proof there are, and by when the soundest of them shows that exactly these bytes
-existed. What never does: whether that is early enough (the engine compares it with the compromise), and what
-the certificate itself says. Its time of issue, its key id, a bit in a status list and a live presentation prove
-nothing: the first two are chosen by whoever has the key, the others speak of a number that a forger may use again.
+Pure. It has the kinds of proof, and finds the earliest time at which a good proof shows that exactly these bytes
+existed. The engine compares that time with the compromise. The certificate's time of issue, its key id, a bit in a
+status list and a live presentation prove nothing: a thief of the key chooses the first two, and the others are about a
+number that a forger may use again.
 
 Three kinds count, each over the certificate's whole COSE_Sign1 and made with another key than it:
 
 - a **time-stamp**: an RFC 3161 token by an authority the policy pins (`certcore.proofs.timestamps`);
 - a **seal**: certcore evidence about exactly this text, sealed with one of the verifier's own pinned keys; it proves
-  its ``evaluated_at``, so nobody should seal a file that somebody else made;
+  its ``evaluated_at``, so never seal a file that another person made;
 - a **receipt** of the issuer's register (`certcore.proofs.receipts`).
 
-A proof says by itself which kind it is. One that is not sound is passed over and never an error: `examine` says why.
+A proof shows its kind itself. A bad proof is ignored and never an error: `examine` says why.
 
 The same proofs may show that a register's document existed, a status list for example: `existing_documents`. That is a
 time-stamp over the document, or evidence that names or holds it and is sealed or itself time-stamped.
@@ -310,7 +310,7 @@ def _body_of(file: bytes) -> bytes:
     if type(body) is not bytes:
         raise _bad_seal("it is no evidence file")
     if not body.startswith(_SIGN1_TAG):
-        raise _untrusted("unsealed", "The evidence has no seal, and so anybody may have written it")
+        raise _untrusted("unsealed", "The evidence has no seal, so its writer is not known")
     return body
 
 

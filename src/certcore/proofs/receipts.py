@@ -1,14 +1,14 @@
-"""A register's receipt: its signed word that it held exactly this certificate by a certain time.
+"""A register's receipt: its signed statement that it held exactly this certificate by a certain time.
 
-Pure, and used by both ends: whoever keeps the register issues receipts, and a verifier opens them when the
-certificate's key turns out to have been compromised later. What lives here: the document and its checks. What never
-does: registers, clocks, and what a receipt means for a verdict.
+Pure, and used by both sides: the register issues receipts, and a verifier opens them if the certificate's key was
+compromised later. It has the document and its checks. It does not know registers, clocks, or what a receipt means for a
+verdict.
 
-It is no COSE Receipt (RFC 9942), which proves that an entry is in a verifiable log.
+It is not a COSE Receipt (RFC 9942), which proves that an entry is in a verifiable log.
 
 A receipt is a COSE_Sign1 of its own type with the claims 1 (iss: the issuer's id, for people), 2 (sub: SHA-256 of the
-certificate's whole COSE_Sign1, in lower-case hexadecimal) and 6 (iat: by when it was held). It is opened in this order,
-and the first thing wrong ends it:
+certificate's whole COSE_Sign1, in lower-case hexadecimal) and 6 (iat: by when it was held). It is opened in this order;
+the first error ends it:
 
 1. its size and its signature, by one of the issuer's keys of usage ``register``;
 2. its type;

@@ -1,11 +1,11 @@
 """RFC 3161 time-stamps: what to ask a time-stamp authority (TSA), and what its token proves.
 
-Pure: the request is sent by whoever can, and the token comes back as bytes. What lives here: a request's bytes, and a
-token opened against authorities the caller has pinned. The only importer of rfc3161_client, inside the function that
-checks a token: it comes with the ``timestamp`` extra, and making a request needs none of it. What never does: networks,
-clocks, which authorities are good, and what was stamped.
+Pure: the caller sends the request and gives the token as bytes. It makes a request's bytes, and opens a token with the
+authorities that the caller has pinned. The only importer of rfc3161_client, inside the function that checks a token: it
+comes with the ``timestamp`` extra, and making a request does not need it. It has no network and no clock, and does not
+know which authorities are good, or what was stamped.
 
-A token is checked in this order, and the first thing wrong ends it:
+A token is checked in this order; the first error ends it:
 
 1. its size, and its form: a TimeStampToken, or the TimeStampResp around one, brought into DER (`_der`);
 2. the digests: SHA-256, SHA-384 or SHA-512 and nothing else, over these very bytes;
@@ -14,7 +14,7 @@ A token is checked in this order, and the first thing wrong ends it:
    authority held at the time that the token states. Not today: a token outlives the certificate that signed it.
 
 Not checked: whether the authority's certificate was revoked, and what the token's ESSCertID, policy and extensions say.
-Who no longer trusts an authority takes it from the pinned ones.
+If you no longer trust an authority, remove it from the pinned ones.
 """
 
 from __future__ import annotations

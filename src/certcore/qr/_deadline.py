@@ -1,4 +1,4 @@
-"""When a picture's time is up. Whoever does a step that takes time asks before it; nothing here interrupts."""
+"""The deadline of a picture. Every slow step checks it first; nothing here interrupts a step."""
 
 from __future__ import annotations
 

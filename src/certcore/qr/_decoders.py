@@ -1,7 +1,7 @@
 """The libraries that find and decode QR symbols. The only importer of zxing-cpp and pyzbar.
 
-Each is one row of `DECODERS` and gives the same kind of answer: what stands in the symbol, unchanged, and where it
-lies. Bytes that are not text never become text. For what picture they are asked is `certcore.qr._cascade`'s to say.
+Each is one row of `DECODERS` and gives the same kind of answer: the content of the symbol, unchanged, and its place.
+Bytes that are not text never become text. `certcore.qr._cascade` decides for which picture they are asked.
 """
 
 from __future__ import annotations

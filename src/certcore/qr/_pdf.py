@@ -1,9 +1,9 @@
 """The pages of a PDF as pixels: a program that `certcore.qr._sandbox` starts, with the file on standard input.
 
-The only importer of pypdfium2, and of nothing else outside the standard library: it is run by itself, so that it
-starts fast, and what a file does to it, it does to nobody else. A page that is one scan and nothing else is given as it
-was scanned, which is faster and reads symbols that are lost when the scan is rendered; any other page is rendered.
-Either way a page is given once, and all that is visible on it is there.
+The only importer of pypdfium2, and of nothing else outside the standard library: it runs in its own process, so that it
+starts fast and a bad file can crash nothing else. If a page is only one scan, the scan itself is given, which is faster
+and keeps symbols that rendering loses; any other page is rendered. Each page is given once, with everything that is
+visible on it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whatever is handed in as a picture, to pages of 8-bit grey pixels.
+"""Convert any accepted picture to pages of 8-bit grey pixels.
 
-A picture is untrusted. Its kind is told from its first bytes and must be on the list, and its bytes are
-counted before anything looks at them. Here things are fetched and told apart; Pillow's kinds are decoded in
-`certcore.qr._raster`, PDF and HEIC in a process of their own (`certcore.qr._sandbox`).
+A picture is untrusted. Its first bytes decide its kind, which must be on the list, and its size is checked before it is
+read. This module fetches pictures and finds their kind; Pillow's kinds are decoded in `certcore.qr._raster`, PDF and
+HEIC in a process of their own (`certcore.qr._sandbox`).
 """
 
 from __future__ import annotations

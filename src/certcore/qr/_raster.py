@@ -1,7 +1,7 @@
-"""Pixels of every kind to 8-bit grey: files, page by page, and images and arrays that are pixels already.
+"""Convert pixels of every kind to 8-bit grey: files, page by page, and images and arrays.
 
 The only importer of Pillow for reading. Pixels, pages and scans are counted from the headers before any pixel is
-decoded, one page is decoded at a time, and whatever goes wrong inside a picture is a `RejectedInputError`.
+decoded, one page is decoded at a time, and every error inside a picture is a `RejectedInputError`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Pictures to the QR symbols in them.
 
-Here is what a caller sees; pages come from `certcore.qr.load`, and what is done to read one is
-`certcore.qr._cascade`'s to say. The rule of this file: a symbol is reported as it was found. Nothing is trimmed or
-repaired, bytes that are not text never become text, and of several symbols none is chosen.
+The public functions; pages come from `certcore.qr.load`, and `certcore.qr._cascade` reads them. A symbol is reported as
+it was found: nothing is trimmed or repaired, bytes that are not text never become text, and all symbols are given.
 """
 
 from __future__ import annotations

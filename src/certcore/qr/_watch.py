@@ -1,4 +1,4 @@
-"""A camera's frames to the symbols that come into view, each told once.
+"""Give the symbols in a camera's frames, each once while it is in view.
 
 Frames are read one by one by `certcore.qr.read`; here is only what has been seen before. No frame is kept.
 """

@@ -1,7 +1,7 @@
 """A text drawn as a QR symbol: SVG, PNG, or characters for a terminal.
 
 The only importer of segno. Every drawing keeps the quiet zone, is never a Micro QR code, and has exactly the level
-asked for, so that `size` foretells what the others draw. What the text says is not looked at.
+asked for, so that `size` gives the size of all drawings. The text is not interpreted.
 """
 
 from __future__ import annotations

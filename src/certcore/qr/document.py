@@ -1,4 +1,4 @@
-"""The printed page under its promised import path; it lives in `certcore.printing.document`."""
+"""The printed page under its promised import path; the code is in `certcore.printing.document`."""
 
 from certcore.printing.document import to_html, to_pdf
 

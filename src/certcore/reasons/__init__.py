@@ -1,4 +1,4 @@
-"""Reasons: what each code means, which way it weighs, and what to do next, in English and Chinese.
+"""Reasons: what each code means, its effect, and what to do next, in English and Chinese.
 
 - `_meaning`: `Reason` and the words for it.
 - `table.toml`: one row for each code. `causes.toml`: one row for each cause of `status-unavailable`.

@@ -1,9 +1,9 @@
-"""The one table of codes: what each means, which way it weighs, and what to do next, in English and Chinese.
+"""The one table of codes: what each means, its effect, and what to do next, in English and Chinese.
 
 Codes are append-only from the first release: they are stored in claim files for ten years. Reasons of a verdict have
 an axis and the effects they may have; error codes have neither and share the namespace. Sentences may be improved at
-any time; nothing may depend on them. The rows stand in `table.toml`, beside this file; the words for each cause of
-`status-unavailable` in `causes.toml`.
+any time; nothing may depend on them. The rows are in `table.toml`; the words for each cause of `status-unavailable` are
+in `causes.toml`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The issuer's register: what was issued, what happened to it, and how the world is told. Needs the ``register`` extra.
+"""The issuer's register: certificates, their events, and their publication. Needs the ``register`` extra.
 
 - `log`: `StatusRegistry`, the durable log of events, on SQLite or PostgreSQL.
 - `publish`: status lists and events documents as files in a folder.

@@ -1,8 +1,8 @@
-"""What must hold before a list is published: nothing is lost with it, and readers will believe it. Pure.
+"""The checks before a list is published: no event is lost, and readers will accept the list. Pure.
 
-What is in a folder was published once, and readers rest on it. So the documents in place are compared with those that
-replace them: each event must still be said, or be covered by others that say as much. Signatures are not looked at: the
-folder is the publisher's own, and whoever could forge a document in it could as well delete one.
+Readers rely on what was published in a folder. So the published documents are compared with the new ones: each event
+must still be there, or be covered by others. Signatures are not checked: the folder is the publisher's own, and an
+attacker who can write to it can also delete documents.
 """
 
 from __future__ import annotations

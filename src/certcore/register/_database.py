@@ -1,4 +1,4 @@
-"""One database: how it is connected to, how a transaction begins, and what becomes of its errors.
+"""One database: its connections, transactions and errors.
 
 One writer at a time, on either database: SQLite by ``BEGIN IMMEDIATE``, PostgreSQL by a lock on the register's one row.
 So the numbers of events grow in the order in which they are committed, which incremental publishing rests on, and no

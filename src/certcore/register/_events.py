@@ -1,7 +1,7 @@
-"""What happened to certificates: written, unless it was said already, and read back.
+"""The events of certificates: written once, and read back.
 
-Which statements are written, and which are refused, is decided in `_statements`. Nothing of a call is written where one
-of its statements is refused.
+`_statements` decides which statements are written, and which are refused. If one statement of a call is refused,
+nothing of the call is written.
 """
 
 from __future__ import annotations

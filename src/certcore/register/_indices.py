@@ -6,8 +6,8 @@ n-th number of a permutation that a key of the list's own decides.
 
 Why a permutation and not a random pick with a uniqueness constraint: a counter is all that has to be kept, nothing is
 ever tried twice however full the list is, and two certificates cannot get one index because a permutation has no
-collisions. The price: whoever reads the key in the database can name the next index, and a database brought back from
-a backup gives out again what it gave out after the backup was made (`StatusRegistry.begin_list` is the way out).
+collisions. The cost: a reader of the key in the database can compute the next index, and a database restored from a
+backup gives out the same indices again (`StatusRegistry.begin_list` solves this).
 
 It is a balanced Feistel network over the next even number of bits with BLAKE2s as the round function, walked until the
 number falls below the size (Black and Rogaway, "Ciphers with arbitrary finite domains", 2002).

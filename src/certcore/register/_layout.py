@@ -1,6 +1,6 @@
-"""What stands where in a published folder: lists by their URIs, the archive by its days, and the state file.
+"""The files of a published folder: lists by their URIs, the archive by its days, and the state file.
 
-What lives here: names of files, and what is read from them. What never does: writing, and what a list says.
+It names and reads files. It does not write them or interpret lists.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What publishing asks a register: its lists, and what happened to their entries."""
+"""What publishing reads from a register: its lists, and the events of their entries."""
 
 from __future__ import annotations
 

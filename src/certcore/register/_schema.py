@@ -4,8 +4,8 @@ A new database is made whole; an older one takes every step of `MIGRATIONS` betw
 the transaction that opens it; a newer one is refused, because this version does not know what its rows mean.
 
 Instants are whole seconds since 1970, as documents state them; civil days are ISO 8601 text. Rows of ``events`` and
-``flag_events`` are only ever added. They are not chained by hashes: whoever may write to the database could chain anew,
-so the proof of what the register said is what it published and signed, not its tables.
+``flag_events`` are only ever added. They are not chained by hashes: a user who may write to the database could make a
+new chain. The proof of what the register said is its signed publications, not its tables.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Every statement that changes the certificate's timeline counts, in whatever order the statements are made: a second
 suspension or supersession from an earlier time, a revocation of one that is to be superseded next month. One that would
 change nothing is either a repetition, which is left out so that a call whose answer was lost may be made again, or it
-is refused, because whoever makes it believes that it has an effect:
+is refused, because its author expects an effect:
 
 - a revocation or a supersession is final, so it repeats an earlier one of its kind that reaches back as far;
 - a suspension is kept beside one that runs already, because a resumption may end the other alone;

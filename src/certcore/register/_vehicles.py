@@ -1,4 +1,4 @@
-"""Which vehicle is meant, and what is flagged about it.
+"""Find the vehicle of a certificate or a look-up, and its flags.
 
 A vehicle is its VIN, or any other chassis number; one whose number is confidential is its plate with country and type.
 A plate moves between vehicles, so a look-up by plate finds the vehicle that had it last, by the moment asked about. A

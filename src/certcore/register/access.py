@@ -1,7 +1,7 @@
 """Who may ask for what, and how often: principals, a table of bearer tokens, a token bucket and a day's quota for each.
 
-What lives here: deciding from a request's header. What never does: tokens in clear. The table holds SHA-256 of each,
-which is enough for tokens made at random (`BearerTokens.new_token`), and useless for ones that a person thought up.
+It decides from a request's header, and stores no token in clear. The table holds the SHA-256 of each, which is enough
+for random tokens (`BearerTokens.new_token`), but not for tokens that a person made up.
 """
 
 from __future__ import annotations

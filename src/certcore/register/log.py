@@ -1,11 +1,11 @@
 """`StatusRegistry`: the issuer's durable, append-only record of what was issued and what happened to it since.
 
-What lives here: the names an issuer uses, and the checks of what it hands in. What never does: SQL, which is in the
-modules beside this one, and decisions about a moment, which are `certcore.status.timeline`'s.
+It has the issuer's methods, and checks their arguments. SQL is in the private modules, and decisions about a moment are
+in `certcore.status.timeline`.
 
-One register is one issuer's. It is safe to share between threads and between processes, forked ones included; writers
-take turns. What a method has returned is on the disk. A call that failed has written nothing; one whose answer was lost
-may be repeated.
+One register belongs to one issuer. It is safe to share between threads and between processes, also forked ones; writers
+take turns. When a method returns, its result is on the disk. A failed call has written nothing; if an answer was lost,
+the call may be repeated.
 """
 
 from __future__ import annotations

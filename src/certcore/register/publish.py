@@ -17,7 +17,7 @@ replaces, and a register that knows less than its folder, or has not published t
 Rules that hold at every instant, however the process ends:
 
 1. every file is whole;
-2. events are in place before the list that shows their effect, so nobody meets a list that the events do not explain;
+2. events are in place before the list that shows their effect, so readers never see a list without its events;
 3. what is in place is in the archive;
 4. the state is written last, so whatever was not finished is published again.
 

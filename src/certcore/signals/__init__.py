@@ -1,11 +1,11 @@
 """Advisory fraud signals: things that a fraud desk may want to check again.
 
-Signals never change a verdict: they are worked out from one that stands, and handed to the caller. There is no score
-and no severity; weighing them is the insurer's.
+Signals never change a verdict: they are computed from a finished verdict. There is no score and no severity; the
+insurer decides how important they are.
 
 - `_signal`: `Signal`, the value.
 - `_single`: `for_verdict`, what one verdict shows by itself.
-- `_chain`: `check_chain`, what several certificates show beside each other.
+- `_chain`: `check_chain`, what several certificates show together.
 - `_sightings`: `seen`, the same certificate in several claims, and what a store of sightings must do.
 - `_memory` and `_sqlite`: two such stores.
 - `_identity`: what counts as the same certificate, vehicle and plate.

@@ -1,4 +1,4 @@
-"""`check_chain`: what several certificates show beside each other. Pure.
+"""`check_chain`: what several certificates show together. Pure.
 
     1  one entry for each certificate: a live presentation is the certificate it presents
     2  links: which of them names which as its ``previous``

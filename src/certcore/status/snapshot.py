@@ -1,8 +1,8 @@
 """`SnapshotStatusBackend`: signed status documents in memory, from a file or a folder; no network, and it pickles.
 
-For workers, terminals, archives and replay. What lives here: which document is about which list, and what they say
-together. What never does: fetching, and trust: a document counts only once one of the query's keys is found to have
-signed it, which is checked when its list is first asked about.
+For workers, terminals, archives and replay. It knows which document is about which list, and what they say together. It
+does not fetch, and trusts no document by itself: a document counts only if one of the query's keys has signed it, which
+is checked when its list is first asked about.
 
 A list may be there several times, as archives have it: every one that speaks is an observation of its own time. What
 expired by the moment asked about does not count; that a document has expired *since* takes nothing from what it says of

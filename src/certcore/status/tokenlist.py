@@ -1,14 +1,13 @@
 """IETF Token Status Lists (draft-ietf-oauth-status-list-21) and the events beside them: issued, opened, and read.
 
-Pure: bytes, keys and a moment come in, values go out. What lives here: `StatusList`, the states of up to millions of
-entries, packed and never unpacked; `StatusToken`, a signed list, as CWT and as JWT;
-`status_record`, which makes of documents the facts about one entry. What never does: clocks, networks, caches, and
-trust: the keys are the caller's, who takes those of usage ``status`` of the one issuer whose list it is. A
-certificate's key is not among them, and so never passes.
+Pure: bytes, keys and a moment come in, values go out. It has `StatusList`, the states of up to millions of entries,
+packed and never unpacked; `StatusToken`, a signed list, as CWT and as JWT; `status_record`, which finds the facts about
+one entry in documents. It has no clock, network, cache or trust: the caller gives the keys of usage ``status`` of the
+list's issuer, so a certificate's key is never accepted.
 
-Everything wrong with a document is a `StatusError`, each with its own code, so that operations can tell; none of them
-means revoked, and none means valid. What is not checked here, because it takes a memory: whether a younger list was
-seen before (a list may be replayed until it expires), and how often to ask again (``ttl`` is as stated).
+Every error in a document is a `StatusError` with its own code; none of them means revoked or valid. It does not check
+whether a younger list was seen before (a list may be replayed until it expires), or how often to ask again (``ttl`` is
+given as stated), because that needs a store.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""What is asked and answered about a vehicle: the request to an issuer's query endpoint, and its signed answer.
+"""Questions about a vehicle: the request to an issuer's query endpoint, and its signed answer.
 
-Pure, and used by both ends. What lives here: the bytes of a request, and an answer that is bound to exactly those
-bytes. What never does: who may ask, networks, clocks, and what an answer means for a certificate.
+Pure, and used by both sides. It has the bytes of a request, and an answer that is bound to exactly those bytes. It does
+not know who may ask, networks, clocks, or what an answer means for a certificate.
 
 A request is deterministic CBOR ``{0: plate, 1: country, 2: plate_type, 3: vin, 4: as_of, 5: nonce}``; what is not given
 is left out. An answer is a COSE_Sign1 of its own type, with the claims 2 (sub: SHA-256 of the request in lower-case
 hexadecimal, because a CWT's subject is text), 4 (exp), 6 (iat) and -65538, the record: ``{0: known, 1: [[flag, since,
 until], ...], 2: valid_until, 3: history_from, 4: reliable_until}``, days and seconds counted from 1970-01-01. An answer
-is opened in this order, and the first thing wrong ends it:
+is opened in this order; the first error ends it:
 
 1. its size and its signature, by one of the keys the caller names for it (usage ``register`` in the trust list);
 2. its type;

@@ -1,5 +1,5 @@
-"""Reading what single decoders miss: a symbol's grid is found in the picture, laid flat and drawn anew.
+"""Read symbols that single decoders miss: find the grid in the picture, rectify it and draw the symbol again.
 
 - `finders`: finder patterns. `triples`: three of them that belong to one symbol. `grid`: where its modules are.
-- `modules`: which are dark. `flatten`: the picture laid flat. `symbols`: the symbol as it is drawn anew.
+- `modules`: which are dark. `flatten`: the rectified picture. `symbols`: the symbols that were read.
 """

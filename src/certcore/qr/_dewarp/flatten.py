@@ -1,4 +1,4 @@
-"""Symbols that no decoder reads as they lie: found by their finder patterns, laid flat and drawn anew.
+"""Symbols that no decoder reads directly: found by their finder patterns, rectified and drawn again.
 
 A decoder samples a symbol along straight lines. Here the grid follows the paper, blur and stains are allowed for module
 by module, and what comes out is a clean drawing, which a decoder reads like any other: nothing counts as read that its

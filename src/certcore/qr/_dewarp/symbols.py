@@ -1,4 +1,4 @@
-"""A QR symbol that was read, and what several of them are among themselves: which are the same, and in what order."""
+"""QR symbols that were read: which of them are the same, and their order."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Which three belong together, which of them is the upper left one, and the third where only two were seen. Everything is
 told from the patterns' places and shapes and a few lines of pixels between them; the symbol itself is not looked at.
-A mirrored symbol is taken for one that is not: whoever decodes finds its rows and columns exchanged.
+A mirrored symbol is not recognised as such: the decoder finds its rows and columns exchanged.
 """
 
 from __future__ import annotations

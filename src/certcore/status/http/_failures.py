@@ -1,4 +1,4 @@
-"""What went wrong with a register, as it is logged and told to whoever runs the program."""
+"""Failures of a register: logged, and given to the program's own function."""
 
 from __future__ import annotations
 

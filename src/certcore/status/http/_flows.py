@@ -1,8 +1,7 @@
 """What a look-up does, step by step, without doing any of it: generators that yield what is to be done.
 
 Both HTTP backends drive the same generators; they differ in how a request is sent, how a pause is made and how callers
-wait for each other, and in nothing else. What lives here: the order of steps. What never does: sockets, threads, event
-loops and clocks.
+wait for each other, and in nothing else. It has the order of steps, but no sockets, threads, event loops or clocks.
 
 A look-up of one entry:
 

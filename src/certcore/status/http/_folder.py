@@ -1,7 +1,7 @@
 """The folder in which copies of status documents lie, shared by processes: its files, its lock, and whose it is.
 
-- A file is written beside and renamed, under a lock that processes share. The lock is tried for a moment and never
-  waited for: whoever holds it may have been stopped.
+- A file is written beside and renamed, under a lock that processes share. The lock is tried for a moment only: the
+  process that holds it may have been stopped.
 - A folder that another user owns or may write in, or whose lock is no plain file, is not used at all. Root may own it:
   what root wants, root does anyway.
 - The number of files is bounded; the oldest go first.

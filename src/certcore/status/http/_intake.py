@@ -1,4 +1,4 @@
-"""Answers that are on their way: how many bytes of them one backend holds at once, whoever sends them."""
+"""The limit on the bytes of answers that one backend receives at the same time."""
 
 from __future__ import annotations
 

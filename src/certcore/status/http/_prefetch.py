@@ -1,7 +1,6 @@
-"""Everything beforehand: which lists an issuer has, and all of them fetched, as a flow.
+"""Prefetch: find all lists of an issuer and fetch them, as a flow.
 
-What lives here: how lists are found whose numbers nobody gave. What never does: sending, and what a document says of
-an entry.
+It finds lists whose numbers were not given. It does not send requests or interpret documents.
 
 The lists of an issuer are, together:
 

@@ -1,7 +1,7 @@
-"""What was fetched, kept: signed bytes in memory and, where there is a folder for it, on disk.
+"""The cache of fetched documents: signed bytes in memory and, if there is a folder, on disk.
 
-What lives here: bounds, and the memory of what was seen, which never goes back. What never does: networks, clocks, and
-decisions about freshness (`_fetch` has them). `_folder` has the files.
+It has the limits, and remembers the newest times seen. It has no network and no clock; `_fetch` decides about
+freshness. `_folder` has the files.
 
 - A copy is found by the exact URL it came from.
 - The disk is outside the trust boundary: what is read from it is opened again, signature and all, under the keys of the

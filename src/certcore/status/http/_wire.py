@@ -1,7 +1,7 @@
 """Connections, and nothing else: a `Request` goes out and an `Answer` comes back, or a `StatusError` says why not.
 
-With `http`, the only code in the package that opens a connection. What never lives here: what to ask, and what to think
-of an answer.
+With `http`, the only code in the package that opens a connection. It does not decide what to ask, or whether an answer
+is good.
 
 httpx2's requests and responses, so that any of its transports can be injected; without its client, and so without
 what a client brings along: redirects, cookies, netrc, proxies from the environment, decoding of bodies. What the

@@ -1,4 +1,4 @@
-"""Threads for what cannot be interrupted: names, a disk, long documents. Whoever waits for them can give up.
+"""Threads for work that cannot be interrupted: names, a disk, long documents. The caller can stop waiting.
 
 They are daemons, so that one that hangs keeps no program from ending; there are at most so many; and a process that was
 forked has none of its parent's.

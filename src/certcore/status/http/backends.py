@@ -1,8 +1,8 @@
 """Status over HTTP: `HTTPStatusBackend` and `AsyncHTTPStatusBackend`.
 
-What lives here: two drivers over the same steps (`_flows`, `_prefetch`), one that blocks and one for an event loop.
-They send, pause, and let callers who want the same thing wait for one of them; what is asked and what may be believed
-is decided below, by pure code. With `_wire`, this is the only network code of the package. It needs the extra ``http``.
+Two drivers over the same steps (`_flows`, `_prefetch`): one that blocks and one for an event loop. They send, pause,
+and let callers who want the same thing wait for one of them; what is asked and what may be believed is decided below,
+by pure code. With `_wire`, this is the only network code of the package. It needs the extra ``http``.
 
 A backend holds no trust: every query brings the list's URI and the keys that may sign it, from the engine, which has
 them from the trust list. Over the wire goes the list's URI, never an index or a certificate's id.
