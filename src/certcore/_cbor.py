@@ -251,7 +251,7 @@ def encode(value: object, /) -> bytes:
         TypeError: for any other type, and for a map key that is neither an integer nor text.
         ValueError: for an integer outside -2**64 to 2**64 - 1, and for text that is not valid Unicode.
     """
-    return cbor2.dumps(_ordered(value))
+    return cbor2.dumps(_order_keys(value))
 
 
 def _malformed(what: str) -> RejectedInputError:
@@ -295,7 +295,7 @@ def _place(key: object, text_keys: frozenset[str]) -> int:
     return _FIRST_TEXT + int.from_bytes(bytes((len(encoded),)) + encoded.ljust(_LONGEST_TEXT_KEY, b"\0"), "big")
 
 
-def _ordered(value: object) -> object:
+def _order_keys(value: object) -> object:
     """The same value with every map in deterministic order and nothing outside the profile."""
     kind = type(value)
     if type(value) is int:
@@ -303,9 +303,9 @@ def _ordered(value: object) -> object:
     if kind in {bytes, str, bool} or value is None:
         return value
     if isinstance(value, Mapping):
-        return {_ordered(key): _ordered(value[key]) for key in sorted(value, key=_key_order)}
+        return {_order_keys(key): _order_keys(value[key]) for key in sorted(value, key=_key_order)}
     if isinstance(value, (list, tuple)):
-        return [_ordered(element) for element in value]
+        return [_order_keys(element) for element in value]
     msg = f"a {kind.__name__} is not written in certcore's CBOR"
     raise TypeError(msg)
 

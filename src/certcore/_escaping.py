@@ -24,10 +24,10 @@ def escape(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
-    return "".join(map(_shown, text))
+    return "".join(map(_escape_character, text))
 
 
-def _shown(character: str) -> str:
+def _escape_character(character: str) -> str:
     if character in _NAMED:
         return _NAMED[character]
     if character.isprintable() and not _INVISIBLE.match(character):

@@ -50,7 +50,7 @@ def write_whole(path: Path, data: bytes, /, *, overwrite: bool, mode: int = PUBL
 
 
 def write_new(path: Path, data: bytes, /, *, mode: int = PUBLIC, durable: bool = True) -> None:
-    """Write a file that is not there yet, and that nobody looks at before it is finished; errors as `write_whole`."""
+    """Write a new file, which appears only when it is finished; errors as `write_whole`."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     with os.fdopen(descriptor, "wb") as file:
         if mode != PUBLIC and hasattr(os, "fchmod"):

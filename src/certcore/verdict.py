@@ -191,7 +191,7 @@ class Verdict:
         """
         _check_language(lang)
         headline = _DEGRADED[lang] if self.degraded else _HEADLINES[lang][self.outcome]
-        return _explained(headline, self.reasons, lang)
+        return _explain(headline, self.reasons, lang)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It names the vehicle, as the certificate does: keep it where the claim is kept."""
@@ -285,7 +285,7 @@ class VehicleVerdict:
             ValueError: for any other language.
         """
         _check_language(lang)
-        return _explained(_VEHICLE_HEADLINES[lang][self.outcome], self.reasons, lang, is_about_vehicle=True)
+        return _explain(_VEHICLE_HEADLINES[lang][self.outcome], self.reasons, lang, is_about_vehicle=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It does not name the vehicle: the id stands for the question."""
@@ -345,7 +345,7 @@ def _check_language(lang: str) -> None:
         raise ValueError(msg)
 
 
-def _explained(headline: str, found: Iterable[Reason], lang: str, *, is_about_vehicle: bool = False) -> str:
+def _explain(headline: str, found: Iterable[Reason], lang: str, *, is_about_vehicle: bool = False) -> str:
     gap = "" if lang == "zh" else " "
     lines = []
     for reason in found:

@@ -201,7 +201,7 @@ def ask(cast: Cast, trust: TrustList, pictures: Path) -> list[Answer]:
 
 
 def _note_down(stated: InspectionCertificate) -> Expected:
-    """Plate and VIN as somebody at the vehicle would note them down: a Chinese plate has a dot."""
+    """Plate and VIN as a person at the vehicle writes them: a Chinese plate has a dot."""
     plate = stated.registration_number
     shown = f"{plate[:2]}·{plate[2:]}" if stated.country == "CN" else plate
     return Expected(registration_number=shown, vin=stated.vin)
@@ -262,7 +262,7 @@ def _put_in_place(building: Path, out: Path) -> None:
 
 
 def _write_cast(cast: Cast, folder: Path) -> TrustList:
-    """Everything but the verdicts; and the trust list, opened as anybody would."""
+    """Everything but the verdicts; and the trust list, opened as a verifier opens it."""
     for name, signer in cast.keys.items():
         keygen.write_keys(signer, folder / "keys" / name)
     signed = cast.draft.contents(issued_at=moment("trust_issued_at")).sign(cast.keys["root"])

@@ -67,7 +67,7 @@ def show(what: tuple[Path, ...], *, output: Output) -> int:
     """
     codes = []
     for path in _files(what):
-        found = _opened(path, lambda evidence: evidence)
+        found = _open_file(path, lambda evidence: evidence)
         if isinstance(found, CertcoreError):
             output.tell(Refusal(str(path), found))
             codes.append(exit_codes.ERROR)
@@ -162,7 +162,7 @@ def reassess(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  #
 def _tell_each(what: tuple[Path, ...], judge: Callable[[Evidence], _Judged], output: Output) -> int:
     """Judge one file after the other; one that does not hold stops nothing."""
     codes = []
-    for path, judged in terminal.each(list(_files(what)), lambda path: _opened(path, judge)):
+    for path, judged in terminal.each(list(_files(what)), lambda path: _open_file(path, judge)):
         if isinstance(judged, CertcoreError):
             output.tell(Refusal(str(path), judged))
             codes.append(exit_codes.ERROR)
@@ -173,7 +173,7 @@ def _tell_each(what: tuple[Path, ...], judge: Callable[[Evidence], _Judged], out
     return exit_codes.worst(codes)
 
 
-def _opened(path: Path, use: Callable[[Evidence], _T]) -> _T | CertcoreError:
+def _open_file(path: Path, use: Callable[[Evidence], _T]) -> _T | CertcoreError:
     """What comes of the evidence in a file, or why nothing does, with the file's name."""
     try:
         data = files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)
@@ -193,7 +193,7 @@ def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str, *, 
         raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
     sealed_by = None if report.sealed_by is None else report.sealed_by.hex()
     yield Remark("judged_at", verdict.evaluated_at.isoformat())
-    yield Remark("question", found.to_dict()["question"], _asked(found, lang))
+    yield Remark("question", found.to_dict()["question"], _question_text(found, lang))
     unproved = [_UNPROVED[one][lang == "zh"] for one in report.unproved]
     words = ("；" if lang == "zh" else "; ").join(unproved) or _NONE_UNPROVED[lang]
     yield Remark("replay", report.to_dict(), words)
@@ -202,7 +202,7 @@ def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str, *, 
         yield Remark("stamped_at", report.timestamp.at.isoformat())
 
 
-def _asked(found: Evidence, lang: str) -> str:
+def _question_text(found: Evidence, lang: str) -> str:
     """The vehicle that was expected, what was knowable when, the policy by name, and the picture."""
     expected, words = found.expected, _ASKED[lang]
     plate_type = None if expected.plate_type is None else f"{words['plate_type']} {expected.plate_type}"

@@ -12,7 +12,7 @@ from certcore.payload import InspectionCertificate
 __all__ = ["LABELS", "MOST_ASKED", "rows"]
 
 MOST_ASKED: Final = ("registration_number", "country", "plate_type", "vin", "result", "valid_until", "authority")
-"""What somebody at the vehicle compares by eye."""
+"""What a person at the vehicle compares by eye."""
 
 _UNKNOWN: Final = ("unknown", "未知")
 

@@ -34,7 +34,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 FILE: Final = click.Path(path_type=Path)
 
 DEADLINE: Final = timedelta(seconds=10)
-"""For one look-up over HTTPS: somebody sits at a terminal, and waits for it."""
+"""For one look-up over HTTPS: a person at a terminal waits for it."""
 
 TRUST: Final = click.option(
     "--trust", "trust_file", type=FILE, envvar="CERTCORE_TRUST", help="The signed trust list; or CERTCORE_TRUST."

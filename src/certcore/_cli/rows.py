@@ -57,7 +57,7 @@ def read(stream: BinaryIO, *, encoding: str = UTF_8) -> Iterator[Row]:
     """The rows of a stream that are not empty, each as soon as it has arrived."""
     line, is_cut = 1, False
     text = ""
-    for part in _decoded(stream, encoding):
+    for part in _decode(stream, encoding):
         *whole, rest = (text + part).split("\n")
         for row in whole:
             yield from _row(line, row, is_cut=is_cut)
@@ -67,7 +67,7 @@ def read(stream: BinaryIO, *, encoding: str = UTF_8) -> Iterator[Row]:
     yield from _row(line, text, is_cut=is_cut)
 
 
-def _decoded(stream: BinaryIO, encoding: str) -> Iterator[str]:
+def _decode(stream: BinaryIO, encoding: str) -> Iterator[str]:
     """The stream's text in parts, none longer than a row may be."""
     part = stream.readline(MAX_ROW)
     encoding, mark = encoding_of(part, encoding)

@@ -38,19 +38,19 @@ def say(text: str, *, style: str | None = None, err: bool = False) -> None:
     if style is None:
         click.echo(text, file=stream)
     else:
-        click.echo(_rendered(Text(text, style=style), stream, soft_wrap=True), file=stream, nl=False, color=True)
+        click.echo(_render(Text(text, style=style), stream, soft_wrap=True), file=stream, nl=False, color=True)
 
 
 def table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], *, styles: Callable[[str], str | None] | None = None
 ) -> None:
     """A table on standard output, as wide as it; see `plain_table`."""
-    click.echo(_rendered(_table(heads, rows, styles), sys.stdout), nl=False, color=True)
+    click.echo(_render(_table(heads, rows, styles), sys.stdout), nl=False, color=True)
 
 
 def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table as text of `PIPED_WIDTH` columns, without colour: what is too long goes on in the next line, uncut."""
-    return _rendered(_table(heads, rows, None), StringIO())
+    return _render(_table(heads, rows, None), StringIO())
 
 
 def each(items: Sequence[_T], work: Callable[[_T], _R]) -> Iterator[tuple[_T, _R]]:
@@ -78,7 +78,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], styles: Callable
     return drawn
 
 
-def _rendered(what: Text | Table, stream: TextIO, *, soft_wrap: bool = False) -> str:
+def _render(what: Text | Table, stream: TextIO, *, soft_wrap: bool = False) -> str:
     is_terminal = stream.isatty()
     is_plain = not is_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     buffer = StringIO()
@@ -95,9 +95,9 @@ def _rendered(what: Text | Table, stream: TextIO, *, soft_wrap: bool = False) ->
     ):  # where it is narrower than its longest word the terminal may break lines; rich would cut
         console.width = max(console.width, console.measure(what, options=console.options.update(width=_WIDEST)).minimum)
     console.print(what, soft_wrap=soft_wrap)
-    return _trimmed(buffer.getvalue())
+    return _trim(buffer.getvalue())
 
 
-def _trimmed(text: str) -> str:
+def _trim(text: str) -> str:
     """The same lines without the spaces that pad a table's last column."""
     return "".join(line.rstrip(" ") + "\n" for line in text.splitlines())

@@ -167,7 +167,7 @@ def sign(
     draft = trust_draft.read(file)
     signer = keygen.read_signer(key_file, password_file)
     if how["is_addition"]:
-        data = _countersigned(draft, files.read_bytes(out, limit=MAX_TRUST_LIST_BYTES), signer)
+        data = _countersign(draft, files.read_bytes(out, limit=MAX_TRUST_LIST_BYTES), signer)
         files.write(out, data, force=True)
     else:
         files.refuse_existing([out], force=how["force"])
@@ -248,8 +248,8 @@ def _warn(what: str) -> None:
     click.echo(f"certcore: warning: {what}", err=True)
 
 
-def _countersigned(draft: TrustDraft, data: bytes, signer: LocalSigner) -> bytes:
-    """The list with one more signature, if it says what the draft says: nobody signs what they have not seen.
+def _countersign(draft: TrustDraft, data: bytes, signer: LocalSigner) -> bytes:
+    """The list with one more signature, if it says what the draft says, so that the signer has seen the content.
 
     Raises:
         IssuingError: ``input-malformed`` if it says something else; ``already-signed``; ``signer-failed``.

@@ -18,7 +18,7 @@ ROOT_NOT_VERIFIED: Final = "NOT VERIFIED: anybody can write this; give the root 
 
 
 def show_unverified(data: bytes) -> None:
-    """Print a list whose signatures nobody checked, and say so first and last."""
+    """Print a list whose signatures were not checked, and say so first and last."""
     contents = read_unverified(data)
     terminal.say(NOT_VERIFIED, style="bold red")
     show(contents)

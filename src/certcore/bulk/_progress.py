@@ -49,7 +49,7 @@ class Progress:
 
     @property
     def time_left(self) -> timedelta | None:
-        """How much longer, at this rate; None where nobody can say."""
+        """The time left, at this rate; None if not known."""
         rate = self.rate
         if self.total is None or not rate:
             return None

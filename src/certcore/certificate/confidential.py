@@ -156,7 +156,7 @@ def unseal(
         return None
     except RejectedInputError as cause:
         raise _invalid("it is damaged, of another certificate, or sealed under another key") from cause
-    return Unsealed(_filled(certificate, sealed, inspection.keys()), key.key_id)
+    return Unsealed(_fill(certificate, sealed, inspection.keys()), key.key_id)
 
 
 def _has(certificate: InspectionCertificate, name: str | int) -> bool:
@@ -180,7 +180,7 @@ def _external_aad(claims: Mapping[int, object], inspection: Mapping[int, object]
     return _cbor.encode([_CONTEXT, issuer_id, bound, public])
 
 
-def _filled(certificate: InspectionCertificate, sealed: object, public: KeysView[int]) -> InspectionCertificate:
+def _fill(certificate: InspectionCertificate, sealed: object, public: KeysView[int]) -> InspectionCertificate:
     """The certificate with what was sealed, under the rules of public fields."""
     if type(sealed) is not dict or not sealed:
         raise _invalid("it is not a map with at least one field")

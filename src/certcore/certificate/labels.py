@@ -82,7 +82,7 @@ def _value(name: str, found: object, certificate: InspectionCertificate, lang: s
     if isinstance(found, (date, datetime)):
         return found.isoformat().replace("+00:00", "Z")
     if isinstance(found, DeficiencyCounts):
-        return _counts(found, lang)
+        return _deficiency_counts(found, lang)
     if isinstance(found, tuple):
         return ("；" if lang == "zh" else "; ").join(_deficiency(item, lang) for item in found)
     return _plain(found, lang)
@@ -99,7 +99,7 @@ def _term(name: str, found: object, certificate: InspectionCertificate) -> Term 
     return vocabulary.usage(str(found)) if name == "usage" else None
 
 
-def _counts(counts: DeficiencyCounts, lang: str | None) -> str:
+def _deficiency_counts(counts: DeficiencyCounts, lang: str | None) -> str:
     numbers = ((Result.MINOR, counts.minor), (Result.MAJOR, counts.major), (Result.DANGEROUS, counts.dangerous))
     if lang == "zh":
         return "，".join(f"{_SEVERITIES[severity][1]} {count}" for severity, count in numbers)

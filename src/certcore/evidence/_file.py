@@ -75,7 +75,7 @@ class Evidence:
 
     @_statement.default
     def _read_statement(self) -> Statement:
-        return decode(_stated(self._body))
+        return decode(_statement_bytes(self._body))
 
     @classmethod
     def of(cls, verdict: Verdict | VehicleVerdict, /) -> Self:
@@ -85,7 +85,7 @@ class Evidence:
         """
         gathered = Documents()
         statement = state(verdict, gathered)
-        return cls(_written(statement), gathered.documents, statement=statement)
+        return cls(_encode_readable(statement), gathered.documents, statement=statement)
 
     @classmethod
     def from_bytes(cls, data: bytes, /, *, materials: Mapping[bytes, bytes] | None = None) -> Self:
@@ -146,7 +146,7 @@ class Evidence:
         group_keys: Sequence[GroupKey] = (),
         authorities: Sequence[bytes] = (),
     ) -> Verdict:
-        """The verdict of then, once everything it stood on is checked again. Nobody is asked, and no clock read.
+        """The original verdict, after all its sources are checked again. No register is asked, and no clock is read.
 
         Records without proof count as the verifier's word, as they did then. Without ``seal_key`` the question, and
         when it was asked, are the file's claim; see `certcore.evidence`.
@@ -184,7 +184,7 @@ class Evidence:
         seal_key: PublicKey | None = None,
         authorities: Sequence[bytes] = (),
     ) -> VehicleVerdict:
-        """`replay` for evidence about a vehicle for which nobody showed a certificate.
+        """`replay` for evidence about a vehicle without a certificate.
 
         Raises:
             UntrustedError, RejectedInputError: as `replay`.
@@ -262,7 +262,7 @@ class Evidence:
 
         Raises:
             RejectedInputError: ``timestamp-malformed``.
-            UntrustedError: ``timestamp-untrusted``: it is over something else, or of somebody else.
+            UntrustedError: ``timestamp-untrusted``: it is over other bytes, or by another authority.
             ValueError: for one more than 16.
         """
         if len(token) > timestamps.MAX_TOKEN_BYTES:
@@ -371,7 +371,7 @@ class Evidence:
 
     @property
     def is_about_vehicle(self) -> bool:
-        """Whether it is about a vehicle for which nobody showed a certificate."""
+        """Whether it is about a vehicle without a certificate."""
         return self._statement.kind is Kind.VEHICLE
 
     @property
@@ -383,7 +383,7 @@ class Evidence:
         """Digests, codes and times for a log or a ledger: no plate, VIN, text or payload. It does not replay.
 
         Kept out of the file's reach, the digest protects the question as a seal does. For a vehicle the digest of a
-        register's signed answer is in it, which nobody can guess; without one, it can be found by trying all plates.
+        register's signed answer is in it, which cannot be guessed; without one, it can be found by trying all plates.
         """
         statement = self._statement
         return {
@@ -443,7 +443,7 @@ class Evidence:
         return self.materials[digest]
 
 
-def _written(statement: Statement) -> bytes:
+def _encode_readable(statement: Statement) -> bytes:
     """The statement's bytes, once they are found to be readable; none where they are not."""
     try:
         body = encode(statement)
@@ -457,7 +457,7 @@ def _not_writable(what: str) -> IssuingError:
     return IssuingError("evidence-not-writable", f"The evidence cannot be written: it holds {what}")
 
 
-def _stated(body: bytes) -> bytes:
+def _statement_bytes(body: bytes) -> bytes:
     """The statement, out of its seal if it has one; the seal is not checked here."""
     if not body.startswith(_SIGN1):
         return body

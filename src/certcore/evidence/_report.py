@@ -34,7 +34,7 @@ class CivilTime(Enum):
 
 
 class Unproved(Enum):
-    """What a replay takes on somebody's word."""
+    """What a replay cannot prove."""
 
     QUESTION = "question"
     ASKED_AT = "asked-at"
@@ -73,7 +73,7 @@ class ReplayReport:
 
     @property
     def unproved(self) -> tuple[Unproved, ...]:
-        """What rests on the word of whoever kept the file, or of whoever sealed it.
+        """What is only a statement of the file's keeper, or of its sealer.
 
         Without a seal: what was asked, and when; that no look-up was left out; and that the documents are those of
         then, and not other genuine ones. With one: attested records alone.

@@ -117,7 +117,7 @@ def _status_stated(answer: StatusAnswer, query: StatusQuery | None, documents: D
         return FailedLookup(answer.code, cause_of(answer))
     if answer.proofs and _proved_record(answer.proofs, query) == answer:
         return ProvedRecord(tuple((documents.name(proof.data), proof.media_type) for proof in answer.proofs))
-    return AttestedRecord(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
+    return AttestedRecord(attrs.evolve(answer, proofs=()), tuple(_name_proofs(answer.proofs, documents)))
 
 
 def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, documents: Documents) -> LookupResult | None:
@@ -128,10 +128,10 @@ def _vehicle_stated(answer: VehicleAnswer, query: VehicleQuery | None, documents
     match answer.proofs:
         case [StatusProof(data=data, request=bytes() as request)] if _proved_vehicle(request, data, query) == answer:
             return SignedAnswer(request, data)
-    return AttestedRecord(attrs.evolve(answer, proofs=()), tuple(_kept(answer.proofs, documents)))
+    return AttestedRecord(attrs.evolve(answer, proofs=()), tuple(_name_proofs(answer.proofs, documents)))
 
 
-def _kept(proofs: Sequence[StatusProof], documents: Documents) -> Iterator[tuple[bytes, str, bytes]]:
+def _name_proofs(proofs: Sequence[StatusProof], documents: Documents) -> Iterator[tuple[bytes, str, bytes]]:
     return ((documents.name(proof.data), proof.media_type, proof.key_id) for proof in proofs)
 
 
@@ -244,7 +244,7 @@ def has_expired(statement: Statement, query: StatusQuery | None, material: Mater
     match statement.status:
         case ProvedRecord(documents) if query is not None and query.list_uri is not None:
             ends = [
-                _opened(material(digest), kind, query.list_uri, query.keys, query.max_entries).expires_at
+                _open_document(material(digest), kind, query.list_uri, query.keys, query.max_entries).expires_at
                 for digest, kind in documents
             ]
             return any(end is not None and end <= statement.evaluated_at for end in ends)
@@ -269,7 +269,7 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
     events: list[StatusEvents] = []
     try:
         for proof in proofs:
-            document = _opened(proof.data, proof.media_type, query.list_uri, query.keys, query.max_entries)
+            document = _open_document(proof.data, proof.media_type, query.list_uri, query.keys, query.max_entries)
             if document.issued_at - query.asked_at > CLOCK_SKEW:
                 return None
             if isinstance(document, StatusToken):
@@ -282,7 +282,7 @@ def _proved_record(proofs: Sequence[StatusProof], query: StatusQuery) -> StatusR
 
 
 @lru_cache(maxsize=16)  # many certificates rest on one list, and each open list holds up to a few megabytes
-def _opened(
+def _open_document(
     data: bytes, media_type: str, uri: str, keys: tuple[VerifyingKey, ...], max_entries: int | None
 ) -> StatusToken | StatusEvents:
     """A document, once one of these very keys is found to have signed these very bytes.

@@ -26,7 +26,7 @@ _AROUND_DAYS: Final = 3
 
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2100
-"""Later years follow the same rule for ever, as far as anybody knows."""
+"""Later years follow the same rule for ever, as far as is known."""
 
 _STEP_S: Final = 7200  # no zone has changed twice within that
 _DAY_S: Final = 86_400
@@ -137,7 +137,7 @@ def _around(zone: tzinfo, day: int) -> Offsets:
 
 @lru_cache(maxsize=1024)
 def _in_year(zone: tzinfo, year: int) -> frozenset[int]:
-    """The offsets of a year, looked at once a week: nobody changes the clocks for less."""
+    """The offsets of a year, sampled once a week: no clock change is shorter."""
     start = (datetime(min(max(year, 2), 9998), 1, 1, tzinfo=UTC) - EPOCH) // _SECOND
     return frozenset(_offset_in(zone, start + week * 7 * _DAY_S) for week in range(53))
 

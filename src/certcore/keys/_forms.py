@@ -57,15 +57,15 @@ def from_pem(data: bytes) -> Handle:
     _require_bytes(data)
     if b"PRIVATE KEY-----" in data:
         raise RejectedInputError("key-malformed", "This is a private key; a public key belongs here")
-    return checked(_parsed(lambda: load_pem_public_key(data), "PEM public key"))
+    return checked(_parse(lambda: load_pem_public_key(data), "PEM public key"))
 
 
 def from_x509(data: bytes) -> tuple[Handle, x509.Certificate]:
     """The public key in a certificate, DER or PEM. Neither its chain, validity nor purpose is checked."""
     _require_bytes(data)
     load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----BEGIN") else x509.load_der_x509_certificate
-    certificate = _parsed(lambda: load(data), "X.509 certificate")
-    return checked(_parsed(certificate.public_key, "X.509 public key")), certificate
+    certificate = _parse(lambda: load(data), "X.509 certificate")
+    return checked(_parse(certificate.public_key, "X.509 public key")), certificate
 
 
 def from_cose_map(key: Mapping[Any, Any]) -> Handle:
@@ -109,7 +109,7 @@ def _check_operations(operations: object, *, verify: int | str, types: tuple[typ
 def from_cose_key(data: bytes) -> tuple[Handle, Mapping[Any, Any]]:
     """The public key in an encoded COSE_Key, and its map."""
     _require_bytes(data)
-    key = _parsed(lambda: _cbor.decode_general(data, max_bytes=MAX_KEY_BYTES), "COSE_Key")
+    key = _parse(lambda: _cbor.decode_general(data, max_bytes=MAX_KEY_BYTES), "COSE_Key")
     if type(key) is not dict or not all(type(label) in (int, str) for label in key):
         raise RejectedInputError("key-malformed", "The COSE_Key is not a map with integer and text labels")
     return from_cose_map(key), key
@@ -121,7 +121,7 @@ def from_jwk(jwk: Mapping[str, Any] | str | bytes) -> tuple[Handle, Mapping[str,
         if len(jwk) > MAX_KEY_BYTES:
             raise RejectedInputError("key-malformed", f"The JWK is longer than {MAX_KEY_BYTES} bytes")
         text = jwk
-        jwk = _parsed(lambda: _json.decode(text), "JWK")
+        jwk = _parse(lambda: _json.decode(text), "JWK")
     if not isinstance(jwk, Mapping):
         raise RejectedInputError("key-malformed", "The JWK is not an object")
     return checked(_jwk_handle(jwk)), jwk
@@ -193,7 +193,7 @@ def _check_jwk_members(jwk: Mapping[str, Any]) -> None:
 
 def _raw(kind: _algorithms.KeyKind, data: bytes) -> Handle:
     """A key that is nothing but bytes."""
-    return checked(_parsed(lambda: kind.public_class.from_public_bytes(data), f"{kind.name} key"))
+    return checked(_parse(lambda: kind.public_class.from_public_bytes(data), f"{kind.name} key"))
 
 
 def _ec_point(curve: ec.EllipticCurve, x: bytes, y: object) -> ec.EllipticCurvePublicKey:
@@ -214,7 +214,7 @@ def _rsa(n: bytes, e: bytes) -> Handle:
     if len(n) > MAX_RSA_BITS // 8 + 1 or len(e) > MAX_RSA_EXPONENT_BYTES:
         raise UntrustedError("key-weak", "The RSA modulus or exponent is longer than certcore uses")
     numbers = rsa.RSAPublicNumbers(int.from_bytes(e, "big"), int.from_bytes(n, "big"))
-    return checked(_parsed(numbers.public_key, "RSA key"))
+    return checked(_parse(numbers.public_key, "RSA key"))
 
 
 def _refuse_weak_ed25519(encoded: bytes) -> None:
@@ -227,7 +227,7 @@ def _refuse_weak_ed25519(encoded: bytes) -> None:
         raise UntrustedError("key-weak", "The Ed25519 key is not a point of the curve")
 
 
-def _parsed(load: Callable[[], Any], what: str) -> Any:  # noqa: ANN401  whatever the loader gives; `checked` narrows it
+def _parse(load: Callable[[], Any], what: str) -> Any:  # noqa: ANN401  whatever the loader gives; `checked` narrows it
     try:
         return load()
     except RejectedInputError as cause:

@@ -56,8 +56,8 @@ _SUITES: Final[Mapping[int, _Suite]] = {
 class GroupKey:
     """A secret that a group shares: its issuers seal fields under it, and its readers open them.
 
-    Whoever can read can also seal: that a sealed field is the issuer's own word follows from the certificate's
-    signature, which is over the sealed bytes. Use one key for at most 2**32 certificates: each has a random IV.
+    Every reader can also seal: that the issuer wrote a sealed field follows from the certificate's signature, which is
+    over the sealed bytes. Use one key for at most 2**32 certificates: each has a random IV.
 
     Its repr shows no secret. Its pickles hold it, because verifiers travel to other processes with their keys: treat
     them as you treat the key. Equal keys have equal ids, algorithms and secrets, compared in constant time.
@@ -122,7 +122,7 @@ class GroupKey:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], /, *, allow_loose: bool = False) -> Self:
-        """The key in a file that `to_file` wrote, and that nobody but its owner can read.
+        """The key in a file that `to_file` wrote, and that only its owner can read.
 
         Args:
             path: the file.

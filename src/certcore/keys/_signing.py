@@ -301,7 +301,7 @@ class LocalSigner:
     def from_file(
         cls, path: str | os.PathLike[str], /, *, password: bytes | None = None, allow_loose: bool = False
     ) -> Self:
-        """The private key in a PEM file that nobody but its owner can read.
+        """The private key in a PEM file that only its owner can read.
 
         Args:
             path: the file.

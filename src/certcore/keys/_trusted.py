@@ -36,7 +36,7 @@ class Standing(Enum):
     OUTSIDE_WINDOW = "outside-window"
     COMPROMISED = "compromised"
     UNPROVEN = "unproven"
-    """Dated before the compromise, by a date that whoever stole the key can choose; nothing else proves it."""
+    """Dated before the compromise, but the thief can choose that date; nothing else proves it."""
 
 
 def _key_ids(value: Iterable[bytes]) -> tuple[bytes, ...]:
@@ -61,7 +61,7 @@ class TrustedKey:
             live presentations.
         not_before: the first instant it may have signed at.
         not_after: the last.
-        compromised_since: from when somebody else may have had it, if so.
+        compromised_since: from when a thief may have had it, if so.
         compromise: why, in a few words.
     """
 
@@ -158,8 +158,8 @@ def candidates(
 ) -> list[VerifyingKey]:
     """The keys that may have made a signature: of its algorithm, and found by its key id where it states one.
 
-    A key that goes by an id because somebody stated it goes by no other. One whose id is its own thumbprint's, which
-    nobody stated, may be known to others by any id: it is tried where no key goes by the message's.
+    A key with a stated id has no other id. A key without a stated id has that of its thumbprint, but others may use any
+    id for it: it is tried if no key has the message's id.
 
     Args:
         keys: those that are trusted for it.
@@ -192,7 +192,7 @@ def standing_of(
 
 @attrs.frozen(kw_only=True)
 class ExistingDocument:
-    """A document that somebody the policy pins has proved to have existed.
+    """A document whose existence a party that the policy pins has proved.
 
     Attributes:
         digest: its digest.

@@ -112,7 +112,7 @@ _SEMICOLON: Final = ("; ", "；")
 _COLON: Final = (": ", "：")
 
 
-def _capitalised(label: str) -> str:
+def _capitalise(label: str) -> str:
     return _FIRST_LETTER.sub(lambda found: found.group().upper(), label, count=1)
 
 
@@ -125,7 +125,7 @@ class Cell:
         value: as well; never empty.
     """
 
-    label: str = attrs.field(converter=_capitalised)
+    label: str = attrs.field(converter=_capitalise)
     value: str = attrs.field(repr=False)
 
 
@@ -162,7 +162,7 @@ class Content:
 
 
 def profile_of(certificate: InspectionCertificate) -> Profile | None:
-    """Which country's page a certificate takes where nobody says: by its country, else by the fields it has."""
+    """The default profile of a certificate's page: by its country, else by the fields it has."""
     if certificate.country is not None:
         return Profile.EU if certificate.country in _SIGNS else Profile.CN if certificate.country == "CN" else None
     return None if set(missing_fields(certificate, Profile.EU)) - {"vin"} else Profile.EU
@@ -179,7 +179,7 @@ def content(certificate: InspectionCertificate, *, lang: str, profile: Profile |
         title=chosen(_EU_TITLE if is_eu else _TITLE, lang),
         claim=claim,
         plate=Cell(_labels.label("registration_number", lang), plate),
-        cells=_annex_ii(certificate, lang) if is_eu else _listed(certificate, lang, headline),
+        cells=_annex_ii(certificate, lang) if is_eu else _list_fields(certificate, lang, headline),
         how_title=chosen(_HOW_TITLE, lang),
         how=chosen(_HOW, lang).format(authority),
         caution=chosen(_CAUTION, lang),
@@ -202,7 +202,7 @@ def _claim(certificate: InspectionCertificate, lang: str) -> tuple[str, Cell]:
     return "valid_until", Cell(chosen(_VALID_UNTIL, lang), certificate.valid_until.isoformat())
 
 
-def _listed(certificate: InspectionCertificate, lang: str, headline: str) -> tuple[Cell, ...]:
+def _list_fields(certificate: InspectionCertificate, lang: str, headline: str) -> tuple[Cell, ...]:
     names = (name for name, row in _PRINTED.items() if name not in {headline, "registration_number"})
     found = ((name, _value(name, certificate, lang)) for name in names)
     return tuple(Cell(_labels.label(name, lang), value) for name, value in found if value is not None)
@@ -249,14 +249,14 @@ def _value(name: str, certificate: InspectionCertificate, lang: str) -> str | No
         return chosen(_SEALED, lang)
     if isinstance(found, datetime):
         return _moment(found)
-    return _shown(_labels.value(name, certificate, lang) or "")
+    return _limit_marks(_labels.value(name, certificate, lang) or "")
 
 
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _shown(text: str) -> str:
+def _limit_marks(text: str) -> str:
     """A visible text without towers of combining marks."""
     marks, found = 0, []
     for character in text:

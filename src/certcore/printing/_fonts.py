@@ -93,7 +93,7 @@ def choose(characters: frozenset[str], *, lang: str, font: Path | None) -> Mappi
     if font is not None:
         return {_choose_given(font, characters, lang): characters}
     drawn: dict[Face, frozenset[str]] = {}
-    for face in islice(_installed(lang), MAX_CANDIDATES):
+    for face in islice(_find_installed(lang), MAX_CANDIDATES):
         try:
             drawn[face] = characters - frozenset(_find_missing(face, characters))
         except IssuingError as error:
@@ -112,7 +112,7 @@ def _combine(drawn: Mapping[Face, frozenset[str]], characters: frozenset[str]) -
     while left:
         face = max(drawn, key=lambda found: len(drawn[found] & left), default=None)  # the preferred one among equals
         if face is None or not drawn[face] & left:
-            named = _named(min(left))
+            named = _name_character(min(left))
             raise IssuingError(
                 "font-missing", f"The fonts of this machine do not have all of the page ({named} is missing): {ADVICE}"
             )
@@ -146,7 +146,7 @@ def _faces(font: Path) -> list[Face]:
 
 def _suits(face: Face, lang: str) -> bool:
     """Whether a face of a collection has the shapes of mainland China: some differ in Taiwan, Japan and Korea."""
-    with _opened(face) as font:
+    with _open_face(face) as font:
         name = str(font["name"].getBestFullName()) if "name" in font else ""
     return lang != "zh" or any(f" {word} " in f" {name} " for word in ("SC", "GB", "CN"))
 
@@ -166,7 +166,7 @@ def _find_missing(face: Face, characters: frozenset[str]) -> Iterator[str]:
     """The characters that a face lacks, or draws as nothing, in their order."""
     from fontTools.pens.boundsPen import BoundsPen  # type: ignore[import-untyped]  # noqa: PLC0415  ships no types, and is part of an extra
 
-    with _opened(face) as font:
+    with _open_face(face) as font:
         names: Mapping[int, str] = font.getBestCmap() or {}
         glyphs = font.getGlyphSet()
         for character in sorted(characters):
@@ -181,7 +181,7 @@ def _find_missing(face: Face, characters: frozenset[str]) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(face: Face) -> Iterator[TTFont]:
+def _open_face(face: Face) -> Iterator[TTFont]:
     """A face, closed again; whatever is wrong with it is one error."""
     from fontTools.ttLib import TTFont  # noqa: PLC0415  part of an extra
 
@@ -194,7 +194,7 @@ def _opened(face: Face) -> Iterator[TTFont]:
         raise _unreadable() from cause
 
 
-def _installed(lang: str) -> Iterator[Face]:
+def _find_installed(lang: str) -> Iterator[Face]:
     """The fonts of this machine, the preferred ones first; those with variable weight last, for theirs may be thin."""
     command = shutil.which("fc-match")
     if command is None:
@@ -234,7 +234,7 @@ def _require_unshaped(characters: frozenset[str]) -> None:
 
 
 def _glyph_missing(character: str, why: str) -> IssuingError:
-    named = _named(character)
+    named = _name_character(character)
     return IssuingError("glyph-missing", f"The character {named} cannot be printed: {why}", character=named)
 
 
@@ -242,5 +242,5 @@ def _unreadable() -> IssuingError:
     return IssuingError("font-unreadable", f"The font cannot be read; such a file ends in {', '.join(SUFFIXES)}")
 
 
-def _named(character: str) -> str:
+def _name_character(character: str) -> str:
     return f"U+{ord(character):04X}"

@@ -71,10 +71,10 @@ i{{position:absolute;background:#000}}
 
 def measure(text: str, size: float, is_bold: bool) -> float:  # noqa: FBT001  the form of `Measure`
     """About how wide a text is in the viewer's font, in millimetres; more often too much than too little."""
-    return sum(map(_guessed, text)) * size * MM_PER_POINT * (_BOLD if is_bold else 1)
+    return sum(map(_guess_width, text)) * size * MM_PER_POINT * (_BOLD if is_bold else 1)
 
 
-def _guessed(character: str) -> float:
+def _guess_width(character: str) -> float:
     if unicodedata.east_asian_width(character) in {"W", "F", "A"}:
         return _FULL
     return next((width for is_such, width in _NARROW if is_such(character)), _NARROWEST)

@@ -73,7 +73,7 @@ def to_html(
         TypeError: the text is not a ``str``, or the certificate not an `InspectionCertificate`.
         ValueError: the text is another certificate's; a language, page or level that there is not.
     """
-    paper, content, symbols = _checked(text, certificate, lang, page, level, profile)
+    paper, content, symbols = _check(text, certificate, lang, page, level, profile)
     placed = _layout.fit(content, paper, symbols, _html.measure)
     return _html.document(text, content, paper, placed)
 
@@ -112,7 +112,7 @@ def to_pdf(
         TypeError: as `to_html`.
         ValueError: as `to_html`.
     """
-    paper, content, symbols = _checked(text, certificate, lang, page, level, profile)
+    paper, content, symbols = _check(text, certificate, lang, page, level, profile)
     _fonts.require_libraries()
     from certcore.printing import _pdf  # noqa: PLC0415  only a PDF needs it
 
@@ -123,7 +123,7 @@ def to_pdf(
     return canvas.finished(text, content, paper, placed, at=certificate.issued_at)
 
 
-def _checked(
+def _check(
     text: str, certificate: InspectionCertificate, lang: str, page: str, level: str | None, profile: Profile | None
 ) -> tuple[Paper, Content, list[list[SymbolSize]]]:
     """The page's size, its words, and the symbols it may bear; whatever is wrong is found before anything is drawn."""
@@ -135,14 +135,14 @@ def _checked(
         raise ValueError(f"the languages are {' and '.join(LANGUAGES)}")
     if page not in _layout.PAPERS:
         raise ValueError(f"the pages are {' and '.join(PAGES)}")
-    stated = _stated(text, certificate)
+    stated = _read_text(text, certificate)
     if stated.is_live:
         raise IssuingError("live-not-printed", "A live presentation ends within minutes: print the certificate itself")
     content = _content.content(stated, lang=lang, profile=profile or _content.profile_of(stated))
     return _layout.PAPERS[page], content, _symbols(text, level)
 
 
-def _stated(text: str, certificate: InspectionCertificate) -> InspectionCertificate:
+def _read_text(text: str, certificate: InspectionCertificate) -> InspectionCertificate:
     """What the text says to everybody, which has to be what the certificate says.
 
     But for what a verifier adds: the country, and the confidential fields that it opened, which stay off the page.

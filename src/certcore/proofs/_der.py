@@ -47,7 +47,7 @@ def to_der(data: bytes) -> bytes:
         if whole.members[0].tag == _OID:
             return _token(whole)
         status, *token = whole.members
-        return element(_SEQUENCE, _written(status) + b"".join(map(_token, token)))
+        return element(_SEQUENCE, _to_der_element(status) + b"".join(map(_token, token)))
     except (IndexError, ValueError):
         return data
 
@@ -66,10 +66,10 @@ def _token(token: _Element) -> bytes:
     kind, around = token.members
     (signed_data,) = around.members
     version, digests, content, *sets = signed_data.members
-    inside = _written(version) + _set_of(digests) + _written(content)
+    inside = _to_der_element(version) + _set_of(digests) + _to_der_element(content)
     for one in sets:
         inside += _copied_set(one) if one.tag in {_FIELD_0, _FIELD_1} else _signers(one)
-    return element(token.tag, _written(kind) + element(around.tag, element(signed_data.tag, inside)))
+    return element(token.tag, _to_der_element(kind) + element(around.tag, element(signed_data.tag, inside)))
 
 
 def _signers(signers: _Element) -> bytes:
@@ -79,7 +79,8 @@ def _signers(signers: _Element) -> bytes:
 
 def _signer(signer: _Element) -> bytes:
     inside = (
-        _set_of(one) if one.tag in {_FIELD_0, _FIELD_1} and one.members else _written(one) for one in signer.members
+        _set_of(one) if one.tag in {_FIELD_0, _FIELD_1} and one.members else _to_der_element(one)
+        for one in signer.members
     )
     return element(signer.tag, b"".join(inside))
 
@@ -90,26 +91,26 @@ def _copied_set(one: _Element) -> bytes:
 
 
 def _set_of(one: _Element) -> bytes:
-    return element(one.tag, b"".join(sorted(map(_written, one.members))))
+    return element(one.tag, b"".join(sorted(map(_to_der_element, one.members))))
 
 
-def _written(one: _Element) -> bytes:
+def _to_der_element(one: _Element) -> bytes:
     """An element in DER: a definite length, a string in one piece, a set in order."""
     if not one.tag & _CONSTRUCTED:
         return element(one.tag, one.content)
     if one.tag == _OCTETS | _CONSTRUCTED:
-        return element(_OCTETS, _joined(one))
-    return _set_of(one) if one.tag == _SET else element(one.tag, b"".join(map(_written, one.members)))
+        return element(_OCTETS, _join(one))
+    return _set_of(one) if one.tag == _SET else element(one.tag, b"".join(map(_to_der_element, one.members)))
 
 
-def _joined(string: _Element) -> bytes:
+def _join(string: _Element) -> bytes:
     """The octets of a string, which may be in pieces of pieces (X.690 section 8.7.3)."""
     if string.tag == _OCTETS:
         return string.content
     if string.tag != _OCTETS | _CONSTRUCTED:
         msg = "a piece of a string is a string"
         raise ValueError(msg)
-    return b"".join(map(_joined, string.members))
+    return b"".join(map(_join, string.members))
 
 
 def _read(data: bytes, start: int, depth: int) -> tuple[_Element, int]:

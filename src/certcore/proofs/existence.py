@@ -220,7 +220,7 @@ def _named_in_evidence(
     known_at = [*_stamped_at(file.get(TIMESTAMPS), body, authorities)]
     statement = body
     if body.startswith(_SIGN1_TAG):
-        statement, is_pinned = _unsealed(body, sealers)
+        statement, is_pinned = _unseal(body, sealers)
         if is_pinned:
             known_at.append(_judged_at(_members(statement)))
     if not known_at:
@@ -286,7 +286,7 @@ def _stamped_at(tokens: object, body: bytes, authorities: Sequence[bytes]) -> It
                 yield timestamps.open_token(token, data=body, authorities=authorities).at
 
 
-def _unsealed(body: bytes, sealers: Sequence[PublicKey]) -> tuple[bytes, bool]:
+def _unseal(body: bytes, sealers: Sequence[PublicKey]) -> tuple[bytes, bool]:
     """The statement in a seal, and whether one of the keys made the seal; a time-stamp over it counts without."""
     try:
         opened = cose.open_sign1(body, keys=sealers, max_bytes=MAX_PROOF_BYTES)

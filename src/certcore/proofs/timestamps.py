@@ -140,7 +140,7 @@ def open_token(
         if asked is not None and stated.nonce != asked:  # 3
             raise _untrusted("nonce", "The token answers another request")
 
-    return _opened(token, authorities, check)[0]
+    return _open(token, authorities, check)[0]
 
 
 def open_imprint(token: bytes, /, *, authorities: Sequence[bytes]) -> tuple[Timestamp, str, bytes]:
@@ -149,11 +149,11 @@ def open_imprint(token: bytes, /, *, authorities: Sequence[bytes]) -> tuple[Time
     Raises:
         RejectedInputError, UntrustedError, ValueError: as `open_token`.
     """
-    stamp, stated = _opened(token, authorities, lambda _: None)
+    stamp, stated = _open(token, authorities, lambda _: None)
     return stamp, _DIGESTS[stated.imprint_digest], stated.imprint
 
 
-def _opened(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated], None]) -> tuple[Timestamp, _Stated]:
+def _open(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated], None]) -> tuple[Timestamp, _Stated]:
     """The steps at the top of this file; ``check`` is what the caller knows of the data."""
     try:
         import rfc3161_client as tsp  # noqa: PLC0415  part of an extra
@@ -166,7 +166,7 @@ def _opened(token: bytes, authorities: Sequence[bytes], check: Callable[[_Stated
     if len(token) > MAX_TOKEN_BYTES:  # 1
         raise _malformed("size", f"it is longer than {MAX_TOKEN_BYTES} bytes")
     response = _read(to_der(token), tsp.decode_timestamp_response)
-    stated = _stated(response)
+    stated = _read_statement(response)
     _check_digests(stated)  # 2
     check(stated)
     for root in roots:  # 4
@@ -238,7 +238,7 @@ def _read(data: bytes, decode: Callable[[bytes], TimeStampResponse]) -> TimeStam
         raise _malformed("form", "it is neither a token nor a response with one") from cause
 
 
-def _stated(response: TimeStampResponse) -> _Stated:
+def _read_statement(response: TimeStampResponse) -> _Stated:
     try:
         info, signed = response.tst_info, response.signed_data
         generated_at, accuracy = utc(info.gen_time), _accuracy(info.accuracy)

@@ -150,7 +150,7 @@ _ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆
 
 @cache
 def causes() -> Mapping[str, Mapping[str, Any]]:
-    """The rows of `causes.toml`, read when somebody asks for words."""
+    """The rows of `causes.toml`, read when first used."""
     return _rows("causes.toml")
 
 

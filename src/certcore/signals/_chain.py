@@ -77,10 +77,10 @@ def check_chain(certificates: Iterable[InspectionCertificate | Verdict], /) -> t
     entries, found = _distinct(certificates)  # 1
     _link(entries)  # 2
     found += _loops(entries)
-    ordered = _ordered(entries)  # 3
+    ordered = _order_entries(entries)  # 3
     found += _along(ordered)  # 4
     for of_one_vehicle in _by_vehicle(ordered):  # 5
-        found += _replaced(of_one_vehicle)
+        found += _find_replaced(of_one_vehicle)
         found += _side_by_side(of_one_vehicle)
     return tuple(noticed.signal for noticed in sorted(set(found), key=_place))
 
@@ -255,7 +255,7 @@ def _around(entry: _Entry) -> Iterator[_Entry]:
         at = at.follows
 
 
-def _ordered(entries: Sequence[_Entry]) -> list[_Entry]:
+def _order_entries(entries: Sequence[_Entry]) -> list[_Entry]:
     """By time of issue, save that nothing comes before what it follows."""
     followers: defaultdict[int, list[_Entry]] = defaultdict(list)
     waiting: list[tuple[datetime, int, _Entry]] = []
@@ -363,7 +363,7 @@ def _by_vehicle(entries: Sequence[_Entry]) -> Iterator[list[_Entry]]:
     yield from (sorted(group, key=_age) for group in groups.values() if len(group) > 1)
 
 
-def _replaced(entries: Sequence[_Entry]) -> Iterator[_Noticed]:
+def _find_replaced(entries: Sequence[_Entry]) -> Iterator[_Noticed]:
     """What had not ended when the next newer one was issued; `entries` by age."""
     newer: _Entry | None = None
     following: _Entry | None = None
@@ -373,14 +373,14 @@ def _replaced(entries: Sequence[_Entry]) -> Iterator[_Noticed]:
         following = entry
         if newer is None or newer is entry.follows:  # the link says the opposite, which was noticed already
             continue
-        if any(newer.issued_at < end for _, end in _stretches(entry)):
+        if any(newer.issued_at < end for _, end in _intervals(entry)):
             yield _notice("superseded-by-newer", entry, newer)
 
 
 def _side_by_side(entries: Sequence[_Entry]) -> Iterator[_Noticed]:
     """What ran at the same time in two chains: each beside the one of another chain that runs longest."""
     stretches = sorted(
-        ((start, end, entry) for entry in entries for start, end in _stretches(entry)),
+        ((start, end, entry) for entry in entries for start, end in _intervals(entry)),
         key=lambda stretch: (stretch[0], _age(stretch[2])),
     )
     longest: list[tuple[datetime, _Entry]] = []  # at most two, of two chains
@@ -401,7 +401,7 @@ def _two_longest(running: list[tuple[datetime, _Entry]]) -> list[tuple[datetime,
     return [first, *[one for one in running if one[1].root != first[1].root][:1]]
 
 
-def _stretches(entry: _Entry) -> list[tuple[datetime, datetime]]:
+def _intervals(entry: _Entry) -> list[tuple[datetime, datetime]]:
     """When it certainly was there and in force: by its register where a verdict tells, else by its days everywhere."""
     certificate, verdict = entry.certificate, entry.verdict
     passes = isinstance(certificate.result, Result) and certificate.result.passes

@@ -20,8 +20,8 @@ Identity = tuple[Part, ...]
 def certificate_identity(certificate: InspectionCertificate, issuer: str | None) -> Identity | None:
     """Which certificate it is: its issuer, and its id or its place in a status list; None where it has neither.
 
-    Never the signature and never the text: an ECDSA signature can be varied by anybody, and a live presentation is
-    signed anew though it is the same certificate.
+    Never the signature and never the text: an ECDSA signature can be changed without the key, and a live presentation
+    is signed anew though it is the same certificate.
     """
     status = certificate.status
     if isinstance(status, StatusRef):

@@ -1,7 +1,7 @@
 """`seen`: whether other claims showed the same certificate, or its vehicle under another plate.
 
-What lives here: what is remembered of a verdict, under which pseudonyms, and what a store of sightings must do. What
-never does: files and databases (`memory` and `sqlite` are stores), and what a sighting is worth.
+It has what is stored of a verdict, its pseudonyms, and the protocol of a store of sightings. It does not have: files
+and databases (`memory` and `sqlite` are stores), and what a sighting is worth.
 
 A store is told pseudonyms only: HMAC-SHA-256 (RFC 2104) under the tenant's secret key. A thief of the store without the
 key learns how often something was seen and when, but neither certificate nor plate nor VIN nor claim; a thief of both
@@ -174,7 +174,7 @@ def seen(verdict: Verdict, /, *, claim_id: str, store: SeenStore, at: datetime |
         msg = "a claim's id is not blank"
         raise ValueError(msg)
     at = utc(verdict.evaluated_at if at is None else at)
-    key, watched = store.key, _watched(verdict)
+    key, watched = store.key, _identities_to_store(verdict)
     if not watched:
         return ()
     claim = key.pseudonym("claim", claim_id.encode("utf-8", "surrogatepass"))
@@ -195,7 +195,7 @@ def seen(verdict: Verdict, /, *, claim_id: str, store: SeenStore, at: datetime |
     )
 
 
-def _watched(verdict: Verdict) -> list[tuple[str, Identity, Identity]]:
+def _identities_to_store(verdict: Verdict) -> list[tuple[str, Identity, Identity]]:
     """What is remembered of a certificate: the code of the signal, the subject, and the companion.
 
     A subject that another claim showed with the same companion makes the signal where there is no companion; with

@@ -212,7 +212,7 @@ class SQLiteSeenStore:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         """One of the idle connections or a new one; kept for the next call unless this one fails."""
-        connection = self._taken()
+        connection = self._take_connection()
         try:
             yield connection
         except BaseException:
@@ -223,17 +223,17 @@ class SQLiteSeenStore:
         else:
             connection.close()
 
-    def _taken(self) -> sqlite3.Connection:
+    def _take_connection(self) -> sqlite3.Connection:
         while True:
             try:
                 process, connection = self._idle.pop()
             except IndexError:
-                return self._opened()
+                return self._open_connection()
             if process == os.getpid():
                 return connection
             _INHERITED.append(connection)
 
-    def _opened(self) -> sqlite3.Connection:
+    def _open_connection(self) -> sqlite3.Connection:
         """A new connection to a file that is there."""
         connection = sqlite3.connect(
             f"{self._path.as_uri()}?mode=rw",

@@ -158,7 +158,7 @@ def covers(document: StatusToken | StatusEvents, at: datetime | None, /) -> bool
 
 
 def content_digest(document: StatusToken | StatusEvents, /) -> bytes:
-    """SHA-256 of what a document says, whoever signed it and however often.
+    """SHA-256 of a document's content, without its signatures.
 
     Two documents of one list and one time of issue that differ in it contradict each other.
     """

@@ -1,7 +1,7 @@
 """A register's record, cut down to what was knowable: the events in order, the lists in order, and how they agree.
 
-What lives here: the order in which events have effect, the one state machine of an entry, and which words of a register
-count at all (rules 13 to 15 of `certcore.status.timeline`). What never does: what they mean for a moment.
+It has the order of events, the one state machine of an entry, and the rules for which statements of a register count
+(rules 13 to 15 of `certcore.status.timeline`). It does not decide what they mean for a moment.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What all signed status documents share: envelope, type, and the claims that say of which list and of when they are.
 
-What lives here: a CWT or JWT under keys the caller names (RFC 8392, RFC 7519), checked in the order in which a document
-can be believed. What never does: what its entries mean, and whether the keys may sign for an issuer.
+It opens a CWT or JWT under keys that the caller gives (RFC 8392, RFC 7519), and checks the signature before the
+content. It does not know what the entries mean, or whether the keys may sign for an issuer.
 
 1. its size;
 2. the form of the envelope: tag 18 alone, or three parts in base64url;
@@ -128,7 +128,7 @@ def is_signed_by(data: bytes, key: VerifyingKey, /) -> bool:
 
 
 def stated_issue(data: bytes, /) -> datetime | None:
-    """When a document says that it was issued, unopened: whoever relies on it has opened it. None for other bytes."""
+    """The time of issue in an unchecked document: open it before you rely on it. None for other bytes."""
     try:
         if data.startswith(_SIGN1_TAG):
             _, _, payload, _ = _cbor.decode_general(data[1:], max_bytes=len(data))

@@ -1,4 +1,4 @@
-"""Who may be asked, as pure code: addresses, and how it is said that nobody answered.
+"""Which addresses may be asked, as pure code, and the error for a missing answer.
 
 What lives here: rules against being sent where a list's reader has no business. What never does: which URLs may be
 followed at all (`certcore._urls`), and resolving and connecting, which `_wire` does by these rules.
@@ -78,7 +78,7 @@ def check_address(address: str, /, *, host: str, allow_private: bool) -> None:
     """
     written = literal_address(address.partition("%")[0])
     if written is not None:
-        found = _embedded(written)
+        found = _embedded_address(written)
         is_open = found.is_global and not any(written in network for network in _LOCAL)
         is_meant = found.is_loopback == is_loopback_host(host) and (found.is_loopback or allow_private or is_open)
         if is_meant and not (found.is_multicast or found.is_unspecified):
@@ -86,7 +86,7 @@ def check_address(address: str, /, *, host: str, allow_private: bool) -> None:
     raise unavailable("address", "The host leads to an address that is not asked")
 
 
-def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _embedded_address(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """The IPv4 address that an IPv6 address stands for, if it does (`_EMBEDDING`; RFC 4291, RFC 3056, RFC 4380)."""
     if isinstance(address, IPv4Address) or address.is_loopback or address.is_unspecified:
         return address

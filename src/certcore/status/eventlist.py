@@ -1,8 +1,8 @@
 """The status events document: what happened to the entries of one list, from when it had effect, and why.
 
 A list says how every entry stands at one moment; this document beside it says since when, and so makes a date of loss
-answerable. What lives here: `StatusEvents`, how it is issued and how it is opened. What never does: the lists
-themselves, decisions, clocks and networks. The names are public in `certcore.status.tokenlist`, which re-exports them.
+answerable. It has `StatusEvents`, and issues and opens it. It does not have the lists themselves, decisions, clocks and
+networks. The names are public in `certcore.status.tokenlist`, which re-exports them.
 
 It is certcore's own, so it is held to certcore's CBOR profile (`docs/reference/status-documents.md`): deterministic,
 integer keys, and a negative claim that the reader does not know is critical.
@@ -169,7 +169,7 @@ def open_events(
 
 
 def read_unverified_events(data: bytes, /, *, uri: str, max_bytes: int = MAX_EVENTS_BYTES) -> StatusEvents:
-    """What an events document says, whoever signed it and whenever: for a publisher that looks at what it wrote itself.
+    """The content of an events document, without any check: for a publisher that reads its own documents.
 
     Raises:
         StatusError: ``status-list-malformed`` or ``status-list-subject``.

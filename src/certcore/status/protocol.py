@@ -97,7 +97,7 @@ def _flags(value: Iterable[VehicleFlag]) -> frozenset[VehicleFlag]:
 
 
 def _all_of(kind: type[_T], values: Iterable[_T]) -> tuple[_T, ...]:
-    """The values, each of the one type: a backend is somebody else's code, and finds out here."""
+    """The values, each of the one type: a backend is the user's code, and its errors show here."""
     return tuple([value if type(value) is kind else _plain(value, kind) for value in values])
 
 
@@ -125,7 +125,7 @@ class StatusEvent:
     Attributes:
         kind: what happened.
         effective_at: from when it has effect; None: from the start, as if the certificate had never been good.
-        recorded_at: when the register knew of it; never before this could anybody have known.
+        recorded_at: when the register knew of it; before this, it was not known.
         reason: a stable word for why.
     """
 
@@ -226,7 +226,7 @@ class StatusRecord:
         observed_at: as of when the register speaks.
         history_from: since when the events are complete; None when only the present is known.
         reliable_until: until when the register promises that nothing will have changed.
-        expires_at: from when the events may no longer be taken for the present; None where nobody says.
+        expires_at: from when the events no longer describe the present; None if not stated.
         proofs: the signed documents behind it.
     """
 

@@ -109,7 +109,7 @@ class SnapshotStatusBackend:
         self._max_list_bytes = max_list_bytes
         self._documents: dict[str, tuple[_Document, ...]] = {}
         for data in sorted(set(documents)):
-            document = _identified(data)
+            document = _identify(data)
             if document is not None:
                 self._documents[document.uri] = (*self._documents.get(document.uri, ()), document)
         self._opened: dict[str, _Opened] = {}
@@ -309,7 +309,7 @@ def _read(path: Path) -> tuple[bytes, ...]:
     return (data,) if len(data) <= limit else ()
 
 
-def _identified(data: bytes) -> _Document | None:
+def _identify(data: bytes) -> _Document | None:
     """What a document says that it is, and of which list: where to file it; it is not believed before it is opened."""
     try:
         typ, sub = _stated_in_cwt(data) if data.startswith(_SIGN1) else _stated_in_jwt(data)

@@ -64,7 +64,7 @@ class Interval:
 
     Attributes:
         start_at: its first instant; None where the evidence does not reach back to it.
-        end_at: the first instant after it; None while it has not ended as far as anybody knows.
+        end_at: the first instant after it; None if no end is known.
     """
 
     start_at: datetime | None
@@ -92,7 +92,7 @@ def evaluate(record: StatusRecord, window: Window, rules: Rules) -> tuple[Reason
         return ()
     facts = known_facts(record, rules)
     if facts.is_void:
-        return (fails("void-from-start", **_why(facts.events, void=True)),)
+        return (fails("void-from-start", **_reason_detail(facts.events, void=True)),)
     if window.end - window.start <= RESOLUTION:
         found = [_at_instant(facts, window.start, rules)]
     else:
@@ -179,13 +179,13 @@ def _instants(facts: Facts, window: Window, rules: Rules) -> list[datetime]:
         *([] if rules.max_age is None else [rules.max_age]),
     ]
     for at in {*facts.times, facts.horizon}:
-        edges.update(_moved(at, age) for age in ages if at > NEVER)
+        edges.update(_move(at, age) for age in ages if at > NEVER)
     edges.update(seen.expires_at for seen in facts.seen if seen.expires_at is not None)
-    around = {_moved(at, by) for at in edges if at > NEVER for by in (-RESOLUTION, timedelta(), RESOLUTION)}
+    around = {_move(at, by) for at in edges if at > NEVER for by in (-RESOLUTION, timedelta(), RESOLUTION)}
     return sorted({window.start, window.last, *(at for at in around if window.start < at < window.last)})
 
 
-def _moved(at: datetime, by: timedelta) -> datetime:
+def _move(at: datetime, by: timedelta) -> datetime:
     """An instant that much later; where the calendar has none, its end."""
     try:
         return at + by
@@ -232,7 +232,7 @@ def _at_instant(facts: Facts, at: datetime, rules: Rules) -> Reason | None:
 
 def _stopped_by_event(facts: Facts, state: StatusState, at: datetime, rules: Rules) -> Reason | None:
     """Rules 1, 8 and 9; None where a younger list has to say whether a suspension still holds."""
-    failed = fails(BEFORE[state], **_why(facts.events, state))
+    failed = fails(BEFORE[state], **_reason_detail(facts.events, state))
     begins = facts.covered_from
     is_covered = at <= facts.horizon and begins is not None and begins <= at + rules.tolerance(at)
     if state is StatusState.REVOKED or is_covered:
@@ -359,13 +359,13 @@ def _why_unknown(facts: Facts, at: datetime, rules: Rules) -> str:
 
 def _notes_on_later_stops(facts: Facts, window: Window) -> tuple[Reason, ...]:
     return tuple(
-        notes(AFTER[new], **_why(facts.events, new))
+        notes(AFTER[new], **_reason_detail(facts.events, new))
         for at, new in facts.changes
         if at >= window.end and new is not VALID
     )
 
 
-def _why(
+def _reason_detail(
     events: Iterable[StatusEvent], state: StatusState = StatusState.REVOKED, *, void: bool = False
 ) -> dict[str, str]:
     """The register's word for why, of the first event that led to the state, or that made the certificate void."""

@@ -97,7 +97,7 @@ def _is_packed(_: object, __: attrs.Attribute[bytes] | None, value: bytes) -> No
 class StatusList:
     """The states of all entries of one list, at one time. How it is signed, and when, is `StatusToken`'s.
 
-    A list does not say how many entries were ever given out: what nobody set reads 0, which is valid.
+    A list does not say how many entries are in use: unused entries are 0, which is valid.
 
     Attributes:
         bits: of one entry.
@@ -143,7 +143,7 @@ class StatusList:
 
     @classmethod
     def from_bytes(cls, cbor: bytes, /, *, max_list_bytes: int = DEFAULT_MAX_LIST_BYTES) -> Self:
-        """The list in an encoded map ``{"bits": ..., "lst": ...}``, anybody's.
+        """The list in an encoded map ``{"bits": ..., "lst": ...}``, of any program.
 
         An ``aggregation_uri`` is checked to be text and not followed; other members have no meaning here.
 
@@ -298,7 +298,7 @@ def open_token(
     max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
     max_entries: int | None = None,
 ) -> StatusToken:
-    """The list in a Status List Token in CWT form, anybody's, once one of the keys has signed it.
+    """Open a Status List Token in CWT form, of any program, that one of the keys has signed.
 
     Claims may stand in any order and length form, and others beside them; times are whole seconds. That the list has an
     end is not required of others' lists.
@@ -339,7 +339,7 @@ def open_token(
 
 
 def read_unverified_list(data: bytes, /, *, uri: str, max_list_bytes: int = DEFAULT_MAX_LIST_BYTES) -> StatusList:
-    """The entries of a list in CWT form, whoever signed it: for a publisher that looks at what it wrote itself.
+    """The entries of a list in CWT form, unchecked: for a publisher that reads its own documents.
 
     Raises:
         StatusError: ``status-list-malformed``, ``status-list-subject`` or ``status-list-too-large``.
@@ -366,7 +366,7 @@ def open_jwt_token(
     max_list_bytes: int = DEFAULT_MAX_LIST_BYTES,
     max_entries: int | None = None,
 ) -> StatusToken:
-    """The list in a Status List Token in JWT form, anybody's, once one of the keys has signed it.
+    """Open a Status List Token in JWT form, of any program, that one of the keys has signed.
 
     The algorithm is the key's, by its JOSE name; never ``none`` and never a MAC. Keys that come with the token are not
     looked at. Arguments and errors as for `open_token`.

@@ -155,7 +155,7 @@ def require(holds: bool, what: str) -> None:  # noqa: FBT001  the one thing it i
 
 
 def some_reference(kind: type[Reference], uri: str) -> Reference:
-    """A reference that nobody else has; never the last of its list, so that there is a next one."""
+    """A new reference; never the last of its list, so that there is a next one."""
     if kind is StatusRef:
         return StatusRef(list=secrets.randbelow(_LIST_NUMBERS), index=secrets.randbelow(_ENTRIES))
     if kind is StatusListEntry:
@@ -164,7 +164,7 @@ def some_reference(kind: type[Reference], uri: str) -> Reference:
 
 
 def some_list_number() -> int:
-    """A list that nobody else has."""
+    """A new list."""
     return secrets.randbelow(_LIST_NUMBERS)
 
 

@@ -45,7 +45,7 @@ MAX_TRUST_LIST_ITEMS: Final = 300_000
 """CBOR items of a trust list: some 10 000 keys."""
 
 MAX_KEYS_PER_ID: Final = 4
-"""Keys under one key id: each one is a signature check on somebody else's certificate."""
+"""Keys under one key id: each one costs a signature check."""
 
 DEFAULT_LIVE_MAXIMUM: Final = timedelta(minutes=15)
 
@@ -198,7 +198,7 @@ class TrustList:
 
     @classmethod
     def open_archived(cls, data: bytes, /, *, root: TrustRoot, chain: Iterable[bytes] = ()) -> Self:
-        """The list in these bytes as it was kept with old evidence, whoever were the members of the root at the time.
+        """Open a list that was kept with old evidence, under the members that the root had at its time.
 
         Enough members must have signed it: of the root's current set; or of a retired one, if the list states to have
         been issued within that set's window. ``chain`` brings in root sets that the caller's root has not seen yet;
@@ -428,7 +428,7 @@ _LIST: Final = (
 
 
 def read_unverified(data: bytes, /) -> TrustListContents:
-    """What a list says, whoever made it: to be shown to a person, never to be trusted. `TrustList.open` checks.
+    """The content of a list, unchecked: show it to a person, but do not trust it. `TrustList.open` checks.
 
     Raises:
         RejectedInputError: ``trust-list-malformed`` or ``too-new``.

@@ -22,7 +22,7 @@ MAX_SIGNER_LIST_BYTES: Final = 8 << 20
 """Bytes of one list: the EU's had some 2 MB for all its members."""
 
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
-"""Members of a JWK that nobody but its owner may have (RFC 7518 section 6, RFC 9964)."""
+"""Private members of a JWK (RFC 7518 section 6, RFC 9964)."""
 
 _PEM_BEGIN: Final = b"-----BEGIN "
 _LONGEST_LABEL: Final = 64
@@ -123,7 +123,7 @@ def jwk_key(jwk: Mapping[str, Any], *, key_id: bytes | None = None) -> PublicKey
 
 
 def refuse_private(jwk: Mapping[str, object]) -> None:
-    """Refuse a JWK that holds what nobody but its owner may have."""
+    """Refuse a JWK with a private member."""
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise RejectedInputError("signer-list-private", "There is a private or secret member in a JWK")
 

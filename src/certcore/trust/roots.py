@@ -46,7 +46,7 @@ MAX_ROOT_SET_BYTES: Final = 256 * 1024
 """Bytes of one document: 64 ML-DSA-65 keys have 125 kB, and 16 such signatures 53."""
 
 MAX_CHAIN_DOCUMENTS: Final = 128
-"""Documents in one chain: a rotation a year for longer than anybody keeps evidence."""
+"""Documents in one chain: enough for one rotation a year, for longer than evidence is kept."""
 
 MAX_CHAIN_BYTES: Final = 4 << 20
 """Bytes of a chain: 128 documents of the usual size are a hundredth of it."""
@@ -218,7 +218,7 @@ class TrustRoot:
             UntrustedError: ``root-threshold`` when too few of its own members have signed it; otherwise as `rotate`.
         """
         first, *others = decode_chain(document)
-        message, contents = _opened(first)
+        message, contents = _read_document(first)
         _require(contents, message, whose="own")
         root = cls.__new__(cls)
         usual = _usual_environments(contents) if environments is None else environments
@@ -269,7 +269,7 @@ class TrustRoot:
             RejectedInputError: ``root-malformed``, ``too-new``.
             UntrustedError: ``root-gap``, ``root-conflict``, ``root-threshold`` or ``root-rollback``.
         """
-        return self._advanced(_bounded(documents))
+        return self._advanced(_check_bounds(documents))
 
     def _advanced(self, documents: Iterable[bytes]) -> Self:
         root = self
@@ -354,16 +354,16 @@ def decode_chain(data: bytes, /) -> tuple[bytes, ...]:
         raise _malformed("it is neither a document nor a chain of them") from cause
     if type(documents) is not list or not documents or not all(type(one) is bytes for one in documents):
         raise _malformed("a chain is an array of documents")
-    return _bounded(documents)
+    return _check_bounds(documents)
 
 
 def read_unverified(document: bytes, /) -> RootSetContents:
-    """What one root set says, whoever made it: to be shown to a person, never to be trusted.
+    """The content of one root set, unchecked: show it to a person, but do not trust it.
 
     Raises:
         RejectedInputError: ``root-malformed`` or ``too-new``.
     """
-    return _opened(document)[1]
+    return _read_document(document)[1]
 
 
 # --- on the wire
@@ -384,7 +384,7 @@ _ROOT_SET: Final = (
 )
 
 
-def _bounded(documents: Iterable[bytes]) -> tuple[bytes, ...]:
+def _check_bounds(documents: Iterable[bytes]) -> tuple[bytes, ...]:
     found = tuple(documents)
     if len(found) > MAX_CHAIN_DOCUMENTS or sum(map(len, found)) > MAX_CHAIN_BYTES:
         raise _malformed(f"it has more than {MAX_CHAIN_DOCUMENTS} documents or {MAX_CHAIN_BYTES} bytes")
@@ -433,7 +433,7 @@ def _contents(message: cose.UnverifiedSign) -> RootSetContents:
     return contents
 
 
-def _opened(document: bytes) -> tuple[cose.UnverifiedSign, RootSetContents]:
+def _read_document(document: bytes) -> tuple[cose.UnverifiedSign, RootSetContents]:
     message = _envelope(document)
     return message, _contents(message)
 

@@ -152,7 +152,7 @@ def read_x509(
         (f"certificates[{at}]", functools.partial(_signers.from_pem_block, *block, purposes=purposes))
         for at, block in enumerate(islice(blocks, MAX_SIGNERS + 1))
     ]
-    return _collected(entries, terms, skip_unusable=skip_unusable)
+    return _collect(entries, terms, skip_unusable=skip_unusable)
 
 
 def read_jwks(
@@ -196,7 +196,7 @@ def read_jwks(
             raise _signers.malformed("it is signed: check the signature, then import the payload")
         case _:
             raise _signers.malformed("a JWK Set is an object with an array of keys")
-    return _collected(entries, terms, skip_unusable=skip_unusable)
+    return _collect(entries, terms, skip_unusable=skip_unusable)
 
 
 def read_eu(
@@ -242,7 +242,7 @@ def read_eu(
             by_country.setdefault(country or "", []).append((place, read if country else _without_country))
     _refuse_too_many(sum(map(len, by_country.values())))
     collected = {
-        country: _collected(entries, terms, skip_unusable=skip_unusable, may_be_none=True)
+        country: _collect(entries, terms, skip_unusable=skip_unusable, may_be_none=True)
         for country, entries in by_country.items()
     }
     found = {country: imported.keys for country, imported in sorted(collected.items()) if imported.keys}
@@ -258,9 +258,7 @@ def read_eu(
 # ------------------------------------------------------------------------------------------------------------------
 
 
-def _collected(
-    entries: Collection[_Entry], terms: _Terms, *, skip_unusable: bool, may_be_none: bool = False
-) -> Imported:
+def _collect(entries: Collection[_Entry], terms: _Terms, *, skip_unusable: bool, may_be_none: bool = False) -> Imported:
     _refuse_too_many(len(entries))
     keys: dict[bytes, TrustedKey] = {}
     left_out = []
@@ -268,7 +266,7 @@ def _collected(
         try:
             key = _trusted(read(), terms)
             held = keys.get(key.public_key.thumbprint)
-            keys[key.public_key.thumbprint] = key if held is None else _merged(held, key)
+            keys[key.public_key.thumbprint] = key if held is None else _merge(held, key)
         except _signers.NotASignerError as cause:
             left_out.append(LeftOut(place=place, code="key-usage", why=str(cause)))
         except CertcoreError as cause:
@@ -301,7 +299,7 @@ def _trusted(found: _signers.Signer, terms: _Terms) -> TrustedKey:
     )
 
 
-def _merged(held: TrustedKey, again: TrustedKey) -> TrustedKey:
+def _merge(held: TrustedKey, again: TrustedKey) -> TrustedKey:
     """One entry for a key that has two certificates: all ids, and the stretch of time that both cover."""
     second = timedelta(seconds=1)
     if again.not_before > held.not_after + second or held.not_before > again.not_after + second:
