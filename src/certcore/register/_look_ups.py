@@ -2,8 +2,8 @@
 
 A request is decided in this order: who asks, how often, what kind and how many bytes in how much time, what is asked,
 whether that is within the scopes; and only then is the register asked. What came of it is written to the audit trail,
-where there is one: of everybody whose request was taken up. Strangers, and requests beyond the rate and the quota,
-leave no entry, so that nobody can fill the trail with them; the quota's counts show the latter.
+where there is one: of everybody whose request was taken up. Unknown callers, and requests beyond the rate and the
+quota, leave no entry, so that they cannot fill the trail; the quota's counts show the latter.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """A published folder as the service reads it: documents, those of the past, and whether all of them are current.
 
-What lives here: what is read again and again is read once, until it changes: the state after a publication, and the
-names in a folder of the archive. What never does: HTTP, and writing.
+It reads the state after a publication, and the names in a folder of the archive, only once until they change. It has no
+HTTP and does not write.
 
-Whoever asks for a list of the past may ask for any second, so a question looks at one day's folder, and at those of the
-days before it on which a list that still spoke for that second can have been issued. What it costs does not grow with
-the archive. A folder's names are known by the time at which it changed last: one list is published at most once a
-second, which every disk tells apart.
+A client may ask for the list of any past second, so a question looks at one day's folder, and at those of the days
+before it on which a list that still spoke for that second can have been issued. What it costs does not grow with the
+archive. A folder's names are known by the time at which it changed last: one list is published at most once a second,
+which every disk tells apart.
 """
 
 from __future__ import annotations

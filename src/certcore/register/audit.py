@@ -1,8 +1,8 @@
-"""The audit trail: who looked up what kind of thing, when, and what came of it. One SQLite file beside the register.
+"""The audit trail: who looked up what kind of thing, when, and the result. One SQLite file beside the register.
 
-What lives here: entries, kept for some days and up to a number, and how often each principal asked on each day. What
-never does: plates, VINs, texts and tokens. An entry names its subject by an HMAC (SHA-256, half of it) under a key that
-the issuer keeps elsewhere: with the key one finds who asked about a vehicle, without it nobody can try all plates.
+It has entries, kept for some days and up to a number, and how often each principal asked on each day. It has no plates,
+VINs, texts or tokens. An entry names its subject by an HMAC (SHA-256, half of it) under a key that the issuer keeps
+elsewhere: with the key one finds who asked about a vehicle; without it, trying all plates does not help.
 
 Writing seldom holds up an answer, and never refuses one. The disk is waited for only when the write-ahead log is folded
 in: a power cut may cost the last entries, a killed process none. A locked file is waited for a quarter of a second.

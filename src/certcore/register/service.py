@@ -1,9 +1,9 @@
 """An ASGI app over a register and its published folder: lists for everybody, the rest for those who may ask.
 
-What lives here: how the app is put together. Its routes are in `_documents` and `_look_ups`. Lists and events are
-handed out as they were published, byte for byte: nothing is signed on request but answers about vehicles, receipts and
-live presentations. What never does: TLS, redirections, and logs of what was asked; a request's body never reaches one.
-Put a proxy that ends TLS in front; certcore's own server listens on loopback unless told otherwise.
+This module builds the app. Its routes are in `_documents` and `_look_ups`. Lists and events are handed out as they were
+published, byte for byte: nothing is signed on request but answers about vehicles, receipts and live presentations.
+There is no TLS, no redirection, and no log of questions: a request's body is never logged. Put a proxy that ends TLS in
+front; certcore's own server listens on loopback unless told otherwise.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What both HTTP backends are: settings, a store, the flows over it, and threads for what must not be waited for long.
 
-What never lives here: who waits for what, which is the drivers' (`backends`).
+The drivers (`backends`) decide who waits for what.
 """
 
 from __future__ import annotations
