@@ -427,6 +427,22 @@ def test_usage(options: tuple[str, ...], certcore: Callable[..., Run]) -> None:
     assert not Path("out").exists()
 
 
+def test_a_verifier_that_cannot_be_handed_on(claims: Claims, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backend that holds connections is asked from one process, and the answers are the same."""
+    monkeypatch.setattr("certcore._cli.claims.pickle.dumps", lambda _: 1 // 0)
+
+    claims(table(f"A,{GOOD}", f"B,missing.png,{GOOD.partition(',')[2]}"))
+
+    assert [(1, "A", "valid"), (2, "B", "file-unreadable")] == told()
+
+
+def test_pictures_are_read_as_the_caller_says(claims: Claims) -> None:
+    """The options for reading count for every picture of the table."""
+    claims(table(f"A,{GOOD}"), "--effort", "fast", "--deadline", "0.000001")
+
+    assert ["image-timeout"] == results()[0]["codes"][:1]
+
+
 # The report
 
 

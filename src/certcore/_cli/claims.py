@@ -10,7 +10,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -32,6 +32,7 @@ from certcore.bulk._tables import Journal
 from certcore.bulk._workers import Lost
 from certcore.errors import RejectedInputError
 from certcore.policy import Expected
+from certcore.qr._read import Effort
 from certcore.verdict import Outcome
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -118,7 +119,8 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
     )
     asker = _Asker(pictures=given["pictures"], chosen=chosen, as_of=given["as_of"], known_at=given["known_at"])
     tasks = islice(asker.tasks(table.rows), done, None)
-    judge = ClaimJudge(verifier=verifier, evidence=folder / "evidence", lang=lang, mode=given["mode"])
+    reading = {"effort": Effort(given["effort"]), "deadline": timedelta(seconds=given["deadline"])}
+    judge = ClaimJudge(verifier=verifier, evidence=folder / "evidence", lang=lang, mode=given["mode"], reading=reading)
     progress = Progress()
     for record in journal.append(_records(judge, tasks, given["workers"])):
         progress.count(None if record["outcome"] == ERROR else Outcome(record["outcome"]))
@@ -174,7 +176,7 @@ def _records(judge: ClaimJudge, tasks: Iterator[ClaimTask], workers: int | None)
     try:
         pickle.dumps(judge)
     except Exception:  # noqa: BLE001  a backend over HTTPS holds connections
-        yield from map(judge, tasks)
+        yield from map(attrs.evolve(judge, reading={**judge.reading, "isolate": True}), tasks)
         return
     for found in run_in_processes(judge, tasks, workers=workers):
         yield refused(found.task, why_lost(found), judge.lang) if isinstance(found, Lost) else found

@@ -123,12 +123,14 @@ class ClaimJudge:
         evidence: the folder for evidence.
         lang: of the words.
         mode: who may read the evidence.
+        reading: what `Verifier.verify_image` takes for reading a picture.
     """
 
     verifier: Verifier
     evidence: Path
     lang: str
     mode: int = _files.PRIVATE
+    reading: Mapping[str, Any] = attrs.field(factory=dict)
 
     def __call__(self, task: ClaimTask) -> dict[str, Any]:
         """The record of a task, whatever happens."""
@@ -148,7 +150,7 @@ class ClaimJudge:
             except CertcoreError as error:
                 return refused(task, error, self.lang)
             asked = attrs.evolve(asked, picture=picture)
-        result = verify_one(self.verifier, asked)
+        result = verify_one(self.verifier, asked, **self.reading)
         if result.verdict is None:
             return refused(task, _error_of(result), self.lang)
         try:

@@ -50,9 +50,9 @@ def verify_many(verifier: Verifier, questions: Iterable[BulkQuestion], /) -> Ite
         yield from _judged(verifier, group)
 
 
-def verify_one(verifier: Verifier, question: BulkQuestion, /) -> BulkResult:
-    """The answer to one question."""
-    return _judged(verifier, [question])[0]
+def verify_one(verifier: Verifier, question: BulkQuestion, /, **reading: Any) -> BulkResult:  # noqa: ANN401  of `verify_image`
+    """The answer to one question, with what `Verifier.verify_image` takes for reading a picture."""
+    return _result(question, _attempt(_verdict, verifier, question, **reading))
 
 
 def _judged(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[BulkResult]:
@@ -90,21 +90,21 @@ def _result(asked: BulkQuestion, found: _Answer) -> BulkResult:
     return BulkResult(row=row, verdict=found)
 
 
-def _attempt(step: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401  what the step takes and gives
+def _attempt(step: Callable[..., Any], *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  what the step takes and gives
     """What a step gives, or the error that the row gets for it."""
     try:
-        return step(*arguments)
+        return step(*arguments, **named)
     except CertcoreError as error:
         return error
     except Exception as cause:  # noqa: BLE001  one row must not end the others; a message might hold what is personal
         return RejectedInputError("row-failed", "The row could not be judged", error=type(cause).__name__)
 
 
-def _verdict(verifier: Verifier, asked: BulkQuestion) -> Verdict:
+def _verdict(verifier: Verifier, asked: BulkQuestion, **reading: Any) -> Verdict:  # noqa: ANN401  as above
     question = _question(verifier, asked)
     if asked.picture is None:
         return verifier._judge(question)  # noqa: SLF001  `verify` would put the question a second time
-    return _of_picture(verifier, asked)
+    return _of_picture(verifier, asked, **reading)
 
 
 def _begin(verifier: Verifier, asked: BulkQuestion) -> Verdict | _engine.Pending:
@@ -114,10 +114,10 @@ def _begin(verifier: Verifier, asked: BulkQuestion) -> Verdict | _engine.Pending
     return _of_picture(verifier, asked)
 
 
-def _of_picture(verifier: Verifier, asked: BulkQuestion) -> Verdict:
-    expect = _expected(asked.expect)
+def _of_picture(verifier: Verifier, asked: BulkQuestion, **reading: Any) -> Verdict:  # noqa: ANN401  as above
+    question: dict[str, Any] = {"as_of": asked.as_of, "expect": _expected(asked.expect), "known_at": asked.known_at}
     try:
-        return verifier.verify_image(asked.picture, as_of=asked.as_of, expect=expect, known_at=asked.known_at)
+        return verifier.verify_image(asked.picture, **question, **reading)
     except (TypeError, ValueError) as cause:
         kind = type(asked.picture).__name__
         raise RejectedInputError("row-not-picture", "The row holds no picture", kind=kind) from cause

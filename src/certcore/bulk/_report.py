@@ -112,7 +112,8 @@ _STYLE: Final = """
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:64rem;padding:1.5rem;color:#1f2328;background:#fff;line-height:1.5;
 font-family:"Noto Sans","Noto Sans CJK SC","Noto Sans SC","PingFang SC","Microsoft YaHei",Arial,sans-serif}
-h1{margin:0 0 .3rem;font-size:1.7rem}h2{font-size:1.15rem;margin:1.8rem 0 .6rem}h3{font-size:.9rem;margin:.7rem 0 .2rem}
+h1{margin:0 0 .3rem;font-size:1.7rem}h2{font-size:1.15rem;margin:1.8rem 0 .6rem;break-after:avoid}
+h3{font-size:.9rem;margin:.7rem 0 .2rem}
 p{margin:.2rem 0}.quiet{color:#57606a;font-size:.88rem}
 .cards{display:flex;flex-wrap:wrap;gap:.6rem;margin:1rem 0}
 .card{border:1px solid #d0d7de;border-top:4px solid;border-radius:6px;padding:.5rem .9rem;min-width:7.5rem}
@@ -128,7 +129,7 @@ article header h2{margin:0;font-size:1.1rem;overflow-wrap:anywhere}
 .body{display:grid;grid-template-columns:minmax(0,15rem) minmax(0,1fr);gap:1.2rem;margin-top:.6rem}
 .picture svg{width:100%;height:auto;max-height:24rem;border:1px solid #d0d7de;background:#f6f8fa}
 .none{border:1px dashed #d0d7de;color:#57606a;text-align:center;padding:3rem .5rem;font-size:.85rem}
-ul{margin:.1rem 0;padding-left:1.2rem;font-size:.92rem}
+ul{margin:.1rem 0;padding-left:1.2rem;font-size:.92rem;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.1rem .8rem;margin:.2rem 0;font-size:.92rem}
 dt{color:#57606a}dd{margin:0;overflow-wrap:anywhere}
 .small{font-size:.82rem;overflow-wrap:anywhere}code{overflow-wrap:anywhere}
