@@ -112,7 +112,7 @@ def test_snapshots(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_budget_is_the_readers() -> None:
     """What fits is decoded, and what does not is refused, item for item."""
-    for count in range(5000):
+    for count in range(3900, 4300, 3):
         data = _cbor.encode([0] * count)
         with_room: dict[str, Any] = {"max_bytes": 6000}
         try:

@@ -198,7 +198,9 @@ class Flows:
 
     def _get_current(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument]:
         """A document: fresh from the cache, else asked for, else the last good one."""
-        cached = yield from self._get_usable(request, question)
+        held = self._store.get(request, question)  # as a rule it is there, and no step is needed
+        cached = (yield from self._find(request, question, held)) if isinstance(held, Held) else held
+        cached = cached if cached is not None and _is_usable(cached, question) else None
         if cached is not None and cached.is_fresh(question.now):
             if question.now >= cached.refresh_at and self._recent_failure(request) is None:
                 yield BackgroundRefresh(flight(request, question), lambda: self.refresh(request, question, seen=cached))
@@ -219,8 +221,10 @@ class Flows:
     def _get(self, request: DocumentRequest, question: DocumentQuery) -> Flow[CachedDocument | None]:
         """The copy that is held: in memory as the question would have it, or opened anew, or from the disk."""
         held = self._store.get(request, question)
-        if not isinstance(held, Held):
-            return held
+        return (yield from self._find(request, question, held)) if isinstance(held, Held) else held
+
+    def _find(self, request: DocumentRequest, question: DocumentQuery, held: Held) -> Flow[CachedDocument | None]:
+        """The copy that is not in memory as the question would have it."""
         if held is Held.UNOPENED:
             work = partial(self._store.reopen, request, question)
             return (yield from _open_beside(self._store.document_bytes(request), work))
