@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore._cli import exit_codes, output
-from certcore._cli.output import FORMATS, Answer, Line, Output, Refusal
+from certcore._cli.output import FORMATS, Answer, Format, Line, Output, Refusal
 from certcore.errors import RejectedInputError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def test_a_format_is_one_row(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     def names(answer: Answer, _: str) -> Iterator[Line]:
         yield Line(",".join(answer.members()))
 
-    monkeypatch.setattr(output, "FORMATS", {**FORMATS, "names": names})
+    monkeypatch.setattr(output, "FORMATS", {**FORMATS, "names": Format(names)})
     Output("names").tell(REFUSAL)
     assert ("input,error\n", "") == capsys.readouterr()
 
