@@ -124,7 +124,7 @@ def documents() -> list[tuple[str, int, Callable[[], object]]]:
     )
     event = StatusEvent(kind=StatusEventKind.REVOKED, effective_at=NOW - DAY, recorded_at=NOW - DAY, reason="stolen")
     events = issue_events(
-        {index: [event] for index in range(140_000)},
+        {index: [event] for index in range(85_000)},
         uri=uri,
         signer=SIGNER,
         history_from=NOW - DAY,
@@ -134,7 +134,7 @@ def documents() -> list[tuple[str, int, Callable[[], object]]]:
     return [
         ("list, 16 MiB that do not compress", len(token), lambda: open_token(token, uri=uri, keys=keys, now=NOW)),
         ("list, 16 kB that inflate to 16 MiB", len(flat), lambda: open_token(flat, uri=uri, keys=keys, now=NOW)),
-        ("events, 140 000", len(events), lambda: open_events(events, uri=uri, keys=keys, now=NOW)),
+        ("events, 85 000", len(events), lambda: open_events(events, uri=uri, keys=keys, now=NOW)),
     ]
 
 
