@@ -54,8 +54,8 @@ def loaded(code: str) -> set[str]:
 
 # Names
 
-MAX_NAMES: Final = 170
-"""Public names in all; a name that several modules offer is one. The limit was 160 before `certcore.bulk` came."""
+MAX_NAMES: Final = 160
+"""Public names in all; a name that several modules offer is one."""
 
 
 def public_modules() -> list[str]:

@@ -13,6 +13,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from certcore import vocabulary
+from certcore.vocabulary import _codes
 from certcore.vocabulary._codes import (
     PLATE_TYPES,
     PROVINCES,
@@ -121,11 +122,11 @@ def test_terms_are_complete_and_frozen(table: dict[int | str, Term]) -> None:
 @pytest.mark.parametrize(
     ("term", "zh", "en"),
     [
-        (vocabulary.plate_type(52), "小型新能源汽车", "small new-energy vehicle"),
-        (vocabulary.usage("A"), "非营运", "private"),
-        (vocabulary.vehicle_state("Q"), "逾期未检验", "inspection overdue"),
+        (_codes.plate_type(52), "小型新能源汽车", "small new-energy vehicle"),
+        (_codes.usage("A"), "非营运", "private"),
+        (_codes.vehicle_state("Q"), "逾期未检验", "inspection overdue"),
         (province("闽"), "福建", "Fujian"),
-        (vocabulary.vehicle_category("K33"), "小型轿车", "saloon car"),
+        (_codes.vehicle_category("K33"), "小型轿车", "saloon car"),
     ],
 )
 def test_known_codes_have_names(term: Term | None, zh: str, en: str) -> None:
@@ -137,14 +138,14 @@ def test_known_codes_have_names(term: Term | None, zh: str, en: str) -> None:
 @pytest.mark.parametrize(
     "term",
     [
-        vocabulary.plate_type(53),
-        vocabulary.plate_type(-1),
-        vocabulary.usage("T"),
-        vocabulary.usage(""),
-        vocabulary.vehicle_state("F"),
-        vocabulary.vehicle_state("a"),
+        _codes.plate_type(53),
+        _codes.plate_type(-1),
+        _codes.usage("T"),
+        _codes.usage(""),
+        _codes.vehicle_state("F"),
+        _codes.vehicle_state("a"),
         province("台"),
-        vocabulary.vehicle_category("K99"),
+        _codes.vehicle_category("K99"),
     ],
 )
 def test_unknown_codes_are_none(term: Term | None) -> None:
@@ -178,7 +179,7 @@ def test_unknown_codes_are_none(term: Term | None) -> None:
 )
 def test_vehicle_categories_by_class(code: str, expected: str | None) -> None:
     """A variant of an EU class is named by its class; a Chinese code such as M21 is not taken for M2."""
-    term = vocabulary.vehicle_category(code)
+    term = _codes.vehicle_category(code)
 
     assert expected == (None if term is None else term.code)
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import attrs
 
-from certcore import vocabulary
 from certcore._cli import fields, terminal
 from certcore._cli.output import Line
 from certcore.reasons import Reason
 from certcore.reasons._meaning import words_of
 from certcore.status.protocol import VehicleFlag, VehicleRecord
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
+from certcore.vocabulary import _codes
 
 STYLES: Final = {Outcome.VALID: "bold green", Outcome.INVALID: "bold red", Outcome.UNDETERMINED: "bold yellow"}
 
@@ -124,7 +124,7 @@ def _of_vehicle(verdict: VehicleVerdict, lang: str) -> list[tuple[str, str]]:
 
 def _flag(flag: VehicleFlag, lang: str) -> str:
     """A state's letter, what it is called, and its days."""
-    state = vocabulary.vehicle_state(flag.code)
+    state = _codes.vehicle_state(flag.code)
     called = [] if state is None else [state.zh if lang == "zh" else state.en]
     days = [
         f"{word[lang]} {day.isoformat()}" for word, day in ((_FROM, flag.since), (_TO, flag.until)) if day is not None

@@ -11,10 +11,10 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from certcore import vocabulary
 from certcore._escaping import escape
 from certcore.certificate._claims import BY_NAME, NAMES
 from certcore.payload import Deficiency, DeficiencyCounts, InspectionCertificate, Result, StatusListEntry, StatusRef
+from certcore.vocabulary import _codes
 from certcore.vocabulary._codes import Term
 
 __all__: list[str] = []
@@ -91,12 +91,12 @@ def _value(name: str, found: object, certificate: InspectionCertificate, lang: s
 def _term(name: str, found: object, certificate: InspectionCertificate) -> Term | None:
     """The vocabulary's term for a code; Chinese tables speak for Chinese vehicles, or where no country is stated."""
     if name == "vehicle_category":
-        return vocabulary.vehicle_category(str(found))
+        return _codes.vehicle_category(str(found))
     if certificate.country not in {None, "CN"}:
         return None
     if name == "plate_type" and isinstance(found, int):
-        return vocabulary.plate_type(found)
-    return vocabulary.usage(str(found)) if name == "usage" else None
+        return _codes.plate_type(found)
+    return _codes.usage(str(found)) if name == "usage" else None
 
 
 def _deficiency_counts(counts: DeficiencyCounts, lang: str | None) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
-from certcore import vocabulary
 from certcore._instants import civil_day
 from certcore.policy import Need, Policy
 from certcore.reasons import Reason
 from certcore.reasons._meaning import blocks, fails, notes
 from certcore.status.protocol import VehicleFlag, VehicleRecord
 from certcore.status.timeline import Window
+from certcore.vocabulary import _codes
 from certcore.vocabulary._codes import Severity
 
 _NORMAL_FLAG: Final = "A"
@@ -99,7 +99,7 @@ def _holding(record: VehicleRecord, window: Window, zone: tzinfo) -> list[Vehicl
 
 def _is_contradiction(flag: VehicleFlag) -> bool:
     """Whether the flag contradicts an inspection that is in force."""
-    state = vocabulary.vehicle_state(flag.code)
+    state = _codes.vehicle_state(flag.code)
     return state is not None and state.severity is Severity.CONTRADICTION
 
 

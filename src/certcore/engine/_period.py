@@ -7,7 +7,6 @@ from typing import Final
 
 import attrs
 
-from certcore import vocabulary
 from certcore._instants import civil_day, midnight
 from certcore.payload import InspectionCertificate, Result
 from certcore.reasons import Reason
@@ -15,6 +14,7 @@ from certcore.reasons._meaning import blocks, fails, notes
 from certcore.status._facts import Rules
 from certcore.status.protocol import StatusRecord
 from certcore.status.timeline import Interval, Window, in_force
+from certcore.vocabulary import _codes
 from certcore.vocabulary._vins import has_wrong_check_digit
 
 _DAY: Final = timedelta(days=1)
@@ -104,12 +104,12 @@ def _unknown_codes(certificate: InspectionCertificate) -> list[Reason]:
     if isinstance(certificate.basis, int):
         found.append(blocks("code-unknown", field="basis", number=certificate.basis))
     category, plate_type, usage = certificate.vehicle_category, certificate.plate_type, certificate.usage
-    if category is not None and vocabulary.vehicle_category(category) is None:
+    if category is not None and _codes.vehicle_category(category) is None:
         found.append(notes("code-unknown", field="vehicle_category"))
     if certificate.country == "CN":  # the tables of plate types and usages are China's
-        if plate_type is not None and vocabulary.plate_type(plate_type) is None:
+        if plate_type is not None and _codes.plate_type(plate_type) is None:
             found.append(notes("code-unknown", field="plate_type"))
-        if usage is not None and vocabulary.usage(usage) is None:
+        if usage is not None and _codes.usage(usage) is None:
             found.append(notes("code-unknown", field="usage"))
     vin = certificate.vin
     if vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and has_wrong_check_digit(vin):

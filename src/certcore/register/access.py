@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BearerTokens",
     "Principal",
-    "RateLimit",
 ]
 
 BY_PLATE: Final = "vehicles:plate"

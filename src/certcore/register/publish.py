@@ -64,7 +64,6 @@ from certcore.trust.issuers import ListTemplate, TrustedIssuer
 
 __all__ = [
     "Publication",
-    "publish",
 ]
 
 DEFAULT_LIFETIME: Final = timedelta(days=1)

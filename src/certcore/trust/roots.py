@@ -32,8 +32,6 @@ from certcore.keys import PublicKey, Signer
 __all__ = [
     "RootSetContents",
     "TrustRoot",
-    "decode_chain",
-    "encode_chain",
     "read_unverified",
 ]
 

@@ -34,7 +34,6 @@ from certcore.trust import _signers
 from certcore.vocabulary._codes import is_country_code
 
 __all__ = [
-    "Imported",
     "read_eu",
     "read_jwks",
     "read_x509",

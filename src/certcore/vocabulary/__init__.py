@@ -14,17 +14,12 @@ Re-exported eagerly, unlike other packages: every verdict compares numbers, and 
 
 from __future__ import annotations
 
-from certcore.vocabulary._codes import plate_type, usage, vehicle_category, vehicle_state
 from certcore.vocabulary._plates import normalise_registration_number, same_registration_number
 from certcore.vocabulary._vins import normalise_vin, same_vin
 
 __all__ = [
     "normalise_registration_number",
     "normalise_vin",
-    "plate_type",
     "same_registration_number",
     "same_vin",
-    "usage",
-    "vehicle_category",
-    "vehicle_state",
 ]
