@@ -303,12 +303,36 @@ def _make_list(
         raise IssuingError(
             "register-behind", "The folder says more of a list than the register", list=head.number, entries=len(lost)
         )
-    expires_at = terms.now + terms.lifetime
+    events, token = _sign_documents(source, head, changes, uri, terms)
+    last = state.get(uri)
+    return _Made(
+        number=head.number,
+        uri=uri,
+        staged=[(place_of(events_uri(uri)), held.stage(events)), (place_of(uri), held.stage(token))],
+        is_less=bool(lost) or (last is not None and last.register != source.identity),
+        state=PublishedList(
+            register=source.identity,
+            mark=changes.mark,
+            later=head.later,
+            issued_at=terms.second,
+            expires_at=int((terms.now + terms.lifetime).timestamp()),
+            ttl_s=None if terms.ttl is None else int(terms.ttl.total_seconds()),
+            key=terms.key,
+            list_digest=_digest(token),
+            events_digest=_digest(events),
+        ),
+    )
+
+
+def _sign_documents(
+    source: PublishableRegistry, head: ListHead, changes: ListChanges, uri: str, terms: _Terms
+) -> tuple[bytes, bytes]:
+    """The events document and the list of one moment."""
     stated: dict[str, Any] = {
         "uri": uri,
         "signer": terms.signer,
         "issued_at": terms.now,
-        "expires_at": expires_at,
+        "expires_at": terms.now + terms.lifetime,
         "ttl": terms.ttl,
     }
     try:
@@ -321,25 +345,7 @@ def _make_list(
     if is_too_large:
         raise IssuingError("register-failed", "A list has more events than its document may hold", list=head.number)
     values = {index: NUMBER_OF_STATE[state_at(happened, terms.now)] for index, happened in changes.events.items()}
-    token = issue_token(StatusList.from_values(values, size=head.size), **stated)
-    last = state.get(uri)
-    return _Made(
-        number=head.number,
-        uri=uri,
-        staged=[(place_of(events_uri(uri)), held.stage(events)), (place_of(uri), held.stage(token))],
-        is_less=bool(lost) or (last is not None and last.register != source.identity),
-        state=PublishedList(
-            register=source.identity,
-            mark=changes.mark,
-            later=head.later,
-            issued_at=terms.second,
-            expires_at=int(expires_at.timestamp()),
-            ttl_s=None if terms.ttl is None else int(terms.ttl.total_seconds()),
-            key=terms.key,
-            list_digest=_digest(token),
-            events_digest=_digest(events),
-        ),
-    )
+    return events, issue_token(StatusList.from_values(values, size=head.size), **stated)
 
 
 def _lost(held: _folder.Folder, uri: str, changes: ListChanges) -> set[int]:
