@@ -43,7 +43,7 @@ MAX_CHARACTERS: Final = 32
 MAX_UTF8_BYTES: Final = 64
 """Longest number that is issued, in bytes of UTF-8: a plate must not outgrow the signature. Our choice."""
 
-_MAX_GIVEN: Final = 256
+MAX_GIVEN: Final = 256
 """Characters of a number as somebody gives it: room for separators and marks, none for a text that takes seconds."""
 
 _NUMBER: Final = "a number"
@@ -84,8 +84,8 @@ def given(text: str, name: str) -> str:
         if not isinstance(stranger, str):
             raise TypeError(f"{name} is text, not {type(stranger).__name__}")
         text = str.__str__(stranger)  # without the subclass, whatever it overrides
-    if len(text) > _MAX_GIVEN:
-        raise ValueError(f"{name} has at most {_MAX_GIVEN} characters")
+    if len(text) > MAX_GIVEN:
+        raise ValueError(f"{name} has at most {MAX_GIVEN} characters")
     return text
 
 
