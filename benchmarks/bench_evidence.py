@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.bench_verify import CERTIFICATES, environment, interleaved
 from certcore import (

@@ -29,6 +29,8 @@ import zxingcpp
 from PIL import Image
 from pyzbar import pyzbar
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from benchmarks import damage
 from certcore import qr
 from certcore.errors import RejectedInputError

@@ -21,13 +21,13 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from certcore.errors import StatusError  # noqa: E402  after the path is set
-from certcore.keys import PublicKey  # noqa: E402  as above
-from certcore.payload import StatusListEntry  # noqa: E402  as above
-from certcore.status import HTTPStatusBackend, StatusQuery  # noqa: E402  as above
-from tests.status.fault_server import FaultServer, Reply, Seen  # noqa: E402  as above
-from tests.status.faults import FAULTS, gzip_bomb  # noqa: E402  as above
-from tests.status.http_cases import NOW, SIGNER, cwt, signed_list  # noqa: E402  as above
+from certcore.errors import StatusError
+from certcore.keys import PublicKey
+from certcore.payload import StatusListEntry
+from certcore.status import HTTPStatusBackend, StatusQuery
+from tests.status.fault_server import FaultServer, Reply, Seen
+from tests.status.faults import FAULTS, gzip_bomb
+from tests.status.http_cases import NOW, SIGNER, cwt, signed_list
 
 CLIENTS: Final = 64
 LISTS: Final = 600
