@@ -77,10 +77,10 @@ def in_header(size: int) -> bytes:
 
 def finder_patterns(side: int) -> bytes:
     """A PNG full of finder patterns, two pixels a module."""
-    import io  # noqa: PLC0415  each door loads what it needs
+    import io
 
-    import numpy as np  # noqa: PLC0415  as above
-    from PIL import Image  # noqa: PLC0415  as above
+    import numpy as np
+    from PIL import Image
 
     ring = np.ones((7, 7), np.uint8)
     ring[1:6, 1:6] = 0
@@ -96,53 +96,53 @@ def finder_patterns(side: int) -> bytes:
 
 
 def _signer() -> Any:  # noqa: ANN401  loaded where it is needed
-    from certcore import LocalSigner  # noqa: PLC0415  as above
+    from certcore import LocalSigner
 
     return LocalSigner.generate()
 
 
 def _evidence(data: bytes) -> Door:
-    from certcore import Evidence  # noqa: PLC0415  as above
+    from certcore import Evidence
 
     return lambda: Evidence.from_bytes(data)
 
 
 def _trust_list(data: bytes) -> Door:
-    from certcore import TrustList, TrustRoot  # noqa: PLC0415  as above
+    from certcore import TrustList, TrustRoot
 
     root = TrustRoot(keys=[_signer().public_key])
     return lambda: TrustList.open(data, root=root)
 
 
 def _chain(data: bytes) -> Door:
-    from certcore.trust import roots  # noqa: PLC0415  as above
+    from certcore.trust import roots
 
     return lambda: roots.decode_chain(data)
 
 
 def _token(data: bytes) -> Door:
-    from certcore.status import tokenlist  # noqa: PLC0415  as above
+    from certcore.status import tokenlist
 
     keys = [_signer().public_key]
     return lambda: tokenlist.open_token(data, uri="https://a.example/1", keys=keys, now=NOW)
 
 
 def _events(data: bytes) -> Door:
-    from certcore.status import tokenlist  # noqa: PLC0415  as above
+    from certcore.status import tokenlist
 
     keys = [_signer().public_key]
     return lambda: tokenlist.open_events(data, uri="https://a.example/1", keys=keys, now=NOW)
 
 
 def _sign1(data: bytes) -> Door:
-    from certcore import cose  # noqa: PLC0415  as above
+    from certcore import cose
 
     keys = [_signer().public_key]
     return lambda: cose.open_sign1(data, keys=keys)
 
 
 def _snapshot(data: bytes) -> Door:
-    from certcore.status import SnapshotStatusBackend  # noqa: PLC0415  as above
+    from certcore.status import SnapshotStatusBackend
 
     def door() -> object:
         with tempfile.NamedTemporaryFile() as file:
@@ -154,7 +154,7 @@ def _snapshot(data: bytes) -> Door:
 
 
 def _signer_list(kind: str, data: bytes) -> Door:
-    from certcore.trust import KeyUsage, signer_lists  # noqa: PLC0415  as above
+    from certcore.trust import KeyUsage, signer_lists
 
     if kind == "jwks":
         return lambda: signer_lists.read_jwks(data, usage=KeyUsage.CERTIFICATE, not_before=NOW, not_after=NOW + _DAY)
@@ -162,28 +162,28 @@ def _signer_list(kind: str, data: bytes) -> Door:
 
 
 def _verify(text: str) -> Door:
-    from certcore import Policy, Verifier  # noqa: PLC0415  as above
-    from certcore.testing import make_trust  # noqa: PLC0415  as above
+    from certcore import Policy, Verifier
+    from certcore.testing import make_trust
 
     verifier = Verifier(trust=make_trust(_signer()), status=None, policy=Policy.counterparty())
     return lambda: verifier.verify(text, as_of=date(2026, 11, 1))
 
 
 def _expected(**seen: Any) -> Door:  # noqa: ANN401  text, where `Expected` takes it
-    from certcore import Expected  # noqa: PLC0415  as above
+    from certcore import Expected
 
     return lambda: Expected(**seen)
 
 
 def _normalised(text: str) -> Door:
-    from certcore import vocabulary  # noqa: PLC0415  as above
+    from certcore import vocabulary
 
     return lambda: vocabulary.normalise_registration_number(text)
 
 
 def _picture(data: bytes) -> Door:
-    from certcore import Policy, Verifier  # noqa: PLC0415  as above
-    from certcore.testing import make_trust  # noqa: PLC0415  as above
+    from certcore import Policy, Verifier
+    from certcore.testing import make_trust
 
     verifier = Verifier(trust=make_trust(_signer()), status=None, policy=Policy.counterparty())
     return lambda: verifier.verify_image(data, as_of=date(2026, 11, 1))
@@ -223,10 +223,10 @@ DOORS: Final[dict[str, Callable[[], Door]]] = {
 
 def noise(side: int) -> bytes:
     """A PNG of random black and white pixels."""
-    import io  # noqa: PLC0415  as above
+    import io
 
-    import numpy as np  # noqa: PLC0415  as above
-    from PIL import Image  # noqa: PLC0415  as above
+    import numpy as np
+    from PIL import Image
 
     file = io.BytesIO()
     pixels = np.random.default_rng(1).integers(0, 2, (side, side), np.uint8) * 255
@@ -249,7 +249,7 @@ def _peak_mb() -> float:
 
 def measure(name: str) -> dict[str, object]:
     """One door, in this process: what it answered and what that cost."""
-    from certcore.errors import CertcoreError  # noqa: PLC0415  as above
+    from certcore.errors import CertcoreError
 
     door = DOORS[name]()
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
