@@ -284,12 +284,3 @@ def test_a_vehicle_is_replaced() -> None:
     answer = vehicle(backend, registration_number="闽C12345", country="CN")
 
     assert frozenset({VehicleFlag(code="A")}) == answer.flags
-
-
-@pytest.mark.parametrize(
-    "query", [{"registration_number": "A" * 100_000, "country": "CN"}, {"vin": "A" * 100_000}], ids=["plate", "VIN"]
-)
-def test_a_number_longer_than_any_is_of_no_known_vehicle(query: dict[str, Any]) -> None:
-    """As a register on a database: whoever asks about such a number hears that no vehicle has it."""
-    record = MemoryStatusBackend().lookup_vehicle(VehicleQuery(as_of=NOW, asked_at=NOW, **query))
-    assert not record.known

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, insert, or_, select
 from certcore.register._events import IN_FORCE, chunks
 from certcore.register._schema import CERTIFICATES, FLAG_EVENTS, VEHICLES
 from certcore.status.protocol import VehicleFlag, VehicleQuery
-from certcore.vocabulary._identities import can_be_known, plate_identity, plate_key, vin_identity
+from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
+from certcore.vocabulary._written import MAX_GIVEN
 
 
 def identity_of(query: VehicleQuery) -> str:
@@ -56,8 +57,8 @@ def meant(connection: Connection, query: VehicleQuery) -> tuple[int, ...]:
     Who flags a plate, a stolen car's for instance, may know nothing else; that must not be lost once a certificate says
     whose plate it is.
     """
-    if not can_be_known(query.registration_number, query.vin):
-        return ()
+    if max(len(query.registration_number or ""), len(query.vin or "")) > MAX_GIVEN:
+        return ()  # no vehicle has so long a number
     found = find(connection, query)
     if query.registration_number and query.country:
         under_plate = _flagged_by_plate(

@@ -25,7 +25,7 @@ from certcore.status.protocol import (
     VehicleRecord,
     reference_key,
 )
-from certcore.vocabulary._identities import can_be_known, plate_identity, plate_key, vin_identity
+from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
 
 __all__ = ["MemoryStatusBackend"]
 
@@ -177,9 +177,8 @@ class MemoryStatusBackend:
 
     def lookup_vehicle(self, query: VehicleQuery, /) -> VehicleRecord:
         """The flags of one vehicle, found by VIN or by registration number with country and type."""
-        is_possible = can_be_known(query.registration_number, query.vin)
-        keys = [vin_identity(query.vin)] if is_possible and query.vin else []
-        if is_possible and query.registration_number and query.country:
+        keys = [vin_identity(query.vin)] if query.vin else []
+        if query.registration_number and query.country:
             plate = plate_key(query.registration_number, query.country)
             keys += [plate_identity(plate, kind) for kind in (query.plate_type, None)]
         with self._lock:

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from certcore.vocabulary._plates import normalise_registration_number
 from certcore.vocabulary._vins import normalise_vin
-from certcore.vocabulary._written import MAX_GIVEN
-
-
-def can_be_known(registration_number: str | None, vin: str | None) -> bool:
-    """Whether any vehicle can have these numbers: none has one that is longer than what is compared at all."""
-    return max(len(registration_number or ""), len(vin or "")) <= MAX_GIVEN
 
 
 def vin_identity(vin: str) -> str:
