@@ -38,6 +38,9 @@ EXAMPLES: Final = sorted((ROOT / "examples").glob("*.py"))
 HAS_COMMAND: Final = importlib.util.find_spec("click") is not None and importlib.util.find_spec("rich") is not None
 
 _FENCE: Final = re.compile(r"^(?P<fence>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+_RUN: Final = re.compile(r"python|console(?: exits (?P<code>\d))?")
+"""The kinds of block that are run; the last command of a console's exits with 0, unless it says with what."""
+
 _LINK: Final = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _CODE_WORD: Final = re.compile(r"`(?P<word>[a-z]+(?:-[a-z]+)+)`")
 _NOT_RUN: Final = re.compile(r"python not-run: \S")
@@ -82,9 +85,14 @@ def with_output(page: Path) -> Iterator[tuple[Block, str | None]]:
     """The blocks that are run, each with the output that the page shows right behind it, if any."""
     found = blocks(page)
     for block, following in zip(found, [*found[1:], None], strict=True):
-        if block.info in RUN:
+        if is_run(block):
             shown = following.body if following is not None and following.info == "text output" else None
             yield block, shown
+
+
+def is_run(block: Block) -> bool:
+    """Whether a block is run."""
+    return _RUN.fullmatch(block.info) is not None
 
 
 def name(path: Path) -> str:
@@ -103,23 +111,18 @@ def expanded(word: str, folder: Path) -> list[str]:
     return sorted(found) or [word]
 
 
-RUN: Final = ("python", "console")
-"""The kinds of block that are run."""
-
-
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if set(RUN) & {block.info for block in blocks(page)}], ids=name
-)
+@pytest.mark.parametrize("page", [page for page in PAGES if any(map(is_run, blocks(page)))], ids=name)
 def test_pages_work_as_they_stand(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page's blocks run in their order in one empty folder, and print what the page says they print."""
     monkeypatch.chdir(tmp_path)
     module = ModuleType("documentation")
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    if not HAS_COMMAND and any(block.info == "console" for block in blocks(page)):
+    if not HAS_COMMAND and any(block.info.startswith("console") for block in blocks(page)):
         pytest.skip("click or rich is missing: the cli extra is not installed")
 
     for block, shown in with_output(page):
-        printed = run_python(block, page, module) if block.info == "python" else run_commands(block, page, tmp_path)
+        is_python = block.info == "python"
+        printed = run_python(block, page, module) if is_python else run_commands(block, page, tmp_path)
         assert shown is None or shown == printed, f"{name(page)}, line {block.line}"
 
 
@@ -133,16 +136,20 @@ def run_python(block: Block, page: Path, module: ModuleType) -> str:
 
 
 def run_commands(block: Block, page: Path, folder: Path) -> str:
-    """What the last command of a block prints; each must succeed."""
+    """What the last command of a block prints; each must succeed, the last as the block says."""
     printed = ""
-    for line in block.body.replace("\\\n", "").splitlines():
+    lines = block.body.replace("\\\n", "").splitlines()
+    last = _RUN.fullmatch(block.info)
+    assert last is not None
+    codes = [0] * (len(lines) - 1) + [int(last["code"] or 0)]
+    for line, code in zip(lines, codes, strict=True):
         assert line.startswith("$ certcore "), f"{name(page)}, line {block.line}: not a certcore command"
         words = [found for word in shlex.split(line)[2:] for found in expanded(word, folder)]
         command = [sys.executable, "-m", "certcore.cli", *words]
         done = subprocess.run(
             command, cwd=folder, env=environment(), capture_output=True, text=True, encoding="utf-8", check=False
         )
-        assert 0 == done.returncode, f"{line}\n{done.stdout}{done.stderr}"
+        assert code == done.returncode, f"{line}\n{done.stdout}{done.stderr}"
         printed = done.stdout
     return printed
 
@@ -169,7 +176,7 @@ def test_output_follows_what_prints_it(page: Path) -> None:
     before = ""
     for block in blocks(page):
         if block.info == "text output":
-            assert before in {"python", "console"}, f"{name(page)}, line {block.line}"
+            assert _RUN.fullmatch(before), f"{name(page)}, line {block.line}"
         before = block.info
 
 

@@ -152,8 +152,10 @@ def test_an_interrupt_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("codes", "expected"), [([], 0), ([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1), ([1, 2, 3], 2)], ids=str
+    ("codes", "expected"),
+    [([], 0), ([0, 0], 0), ([0, 3], 3), ([3, 1, 0], 1), ([1, 2, 3], 2), ([0, 4], 4), ([4, 3], 3)],
+    ids=str,
 )
 def test_the_worst_code_speaks_for_all(codes: list[int], expected: int) -> None:
-    """An error outweighs not valid, which outweighs undetermined, which outweighs valid."""
+    """An error outweighs not valid, which outweighs undetermined, then degraded, then valid."""
     assert expected == exit_codes.worst(codes)

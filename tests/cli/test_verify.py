@@ -24,11 +24,11 @@ def text(name: str = "valid") -> str:
 
 
 @pytest.mark.parametrize("what", ["valid.txt", "valid.png", "text"])
-def test_a_valid_certificate_exits_with_0(ask: Command, what: str) -> None:
+def test_a_valid_certificate_whose_status_is_not_known_exits_with_4(ask: Command, what: str) -> None:
     """Text, text file or picture: the verdict comes first, then what the certificate states, to compare by eye."""
     found = ask(text() if what == "text" else what)
     lines = found.stdout.splitlines()
-    assert (exit_codes.DONE, True) == (found.exit_code, lines[0].startswith("VALID, STATUS NOT KNOWN"))
+    assert (exit_codes.DEGRADED, True) == (found.exit_code, lines[0].startswith("VALID, STATUS NOT KNOWN"))
     assert "    registration number: 闽C12345" in lines
     assert "[status-not-checked]" in found.stdout
 
@@ -38,10 +38,10 @@ def test_a_valid_certificate_exits_with_0(ask: Command, what: str) -> None:
     [
         (("--as-of", "2027-09-30"), exit_codes.UNDETERMINED, "status-in-future"),
         (("--as-of", "2026-09-24"), exit_codes.NOT_VALID, "not-yet-valid-on-date"),
-        (("--as-of", "2026-10-20T12:00+08:00"), exit_codes.DONE, "status-not-checked"),
+        (("--as-of", "2026-10-20T12:00+08:00"), exit_codes.DEGRADED, "status-not-checked"),
         (
             ("--plate", "闽C·12345", "--vin", "184211", "--country", "CN", "--plate-type", "2"),
-            exit_codes.DONE,
+            exit_codes.DEGRADED,
             "checked-offline",
         ),
         (("--plate", "闽C99999"), exit_codes.NOT_VALID, "plate-mismatch"),
@@ -185,7 +185,7 @@ def test_trust_comes_from_the_environment(certcore: Command, monkeypatch: pytest
     assert "whom do you trust?" in certcore("verify", "valid.txt", "--as-of", "2026-10-20").stderr
     monkeypatch.setenv("CERTCORE_TRUST", "trust.cbor")
     monkeypatch.setenv("CERTCORE_ROOT", os.pathsep.join(["stranger.pub.pem", "root.pub.pem"]))
-    assert exit_codes.DONE == certcore("verify", "valid.txt", "--as-of", "2026-10-20").exit_code
+    assert exit_codes.DEGRADED == certcore("verify", "valid.txt", "--as-of", "2026-10-20").exit_code
 
 
 def test_a_test_list_is_used_only_where_that_is_said(certcore: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,9 +198,9 @@ def test_a_test_list_is_used_only_where_that_is_said(certcore: Command, monkeypa
     for command in (asked, printed, (*asked, "--environment", "production")):
         found = certcore(*command)
         assert (exit_codes.ERROR, True) == (found.exit_code, "[trust-list-environment]" in found.stderr)
-    assert exit_codes.DONE == certcore(*asked, "--environment", "test").exit_code
+    assert exit_codes.DEGRADED == certcore(*asked, "--environment", "test").exit_code
     monkeypatch.setenv("CERTCORE_ENVIRONMENT", "test")
-    assert exit_codes.DONE == certcore(*asked).exit_code
+    assert exit_codes.DEGRADED == certcore(*asked).exit_code
     assert exit_codes.DONE == certcore(*printed).exit_code
 
 

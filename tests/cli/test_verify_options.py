@@ -139,7 +139,7 @@ def test_confidential_fields_are_read_with_the_groups_key(ask: Command, desk: De
     assert isinstance(desk, Desk)
     asked = ("hidden.txt", "--vin", "LSVAA4181E2184211")
     found = ask(*asked, "--group-key", "group.key")
-    assert (exit_codes.DONE, True) == (found.exit_code, "    VIN: LSVAA4181E2184211" in found.stdout)
+    assert (exit_codes.DEGRADED, True) == (found.exit_code, "    VIN: LSVAA4181E2184211" in found.stdout)
     without = ask(*asked)
     assert (exit_codes.UNDETERMINED, False) == (without.exit_code, "LSVAA4181E2184211" in without.stdout)
 
@@ -164,31 +164,31 @@ def test_proofs_lift_the_doubt_of_a_stolen_key(ask: Command, desk: Desk) -> None
     stamp = authority.answer(existence.timestamp_request(text), at=at)
     Path("stamp").write_bytes(stamp)
     Path("tsa.der").write_bytes(authority.root)
-    assert exit_codes.DONE == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
+    assert exit_codes.DEGRADED == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
     (sealed,) = Path("kept").iterdir()
     desk.trust(certificate_key={"compromised_since": desk.now - timedelta(days=1)})
 
     doubtful = ask("valid.txt")
     assert (exit_codes.UNDETERMINED, True) == (doubtful.exit_code, "[key-compromised-unproven" in doubtful.stdout)
     for proof, key in (("receipt", ()), ("stamp", ("--tsa", "tsa.der"))):
-        assert exit_codes.DONE == ask("valid.txt", "--existed-by", proof, *key).exit_code, proof
+        assert exit_codes.DEGRADED == ask("valid.txt", "--existed-by", proof, *key).exit_code, proof
     assert exit_codes.UNDETERMINED == ask("valid.txt", "--existed-by", "stamp").exit_code
 
     desk.trust(certificate_key={"compromised_since": desk.now + timedelta(days=1)})
-    assert exit_codes.DONE == ask("valid.txt", "--existed-by", str(sealed), "--seal-key", "seal.pub.pem").exit_code
+    assert exit_codes.DEGRADED == ask("valid.txt", "--existed-by", str(sealed), "--seal-key", "seal.pub.pem").exit_code
     assert exit_codes.UNDETERMINED == ask("valid.txt", "--existed-by", str(sealed)).exit_code
 
 
 def test_evidence_of_any_size_is_a_proof(ask: Command, desk: Desk) -> None:
     """What is too large with its documents is taken without them."""
     Path("kept").mkdir()
-    assert exit_codes.DONE == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
+    assert exit_codes.DEGRADED == ask("valid.txt", "--evidence", "kept", "--seal", "seal.key.pem").exit_code
     (sealed,) = Path("kept").iterdir()
     evidence = Evidence.from_bytes(sealed.read_bytes())
     large = Evidence(evidence._body, {**evidence.materials, b"0" * 32: bytes(100_000)})
     Path("large.vice").write_bytes(large.to_bytes())
     desk.trust(certificate_key={"compromised_since": desk.now + timedelta(days=1)})
-    assert exit_codes.DONE == ask("valid.txt", "--existed-by", "large.vice", "--seal-key", "seal.pub.pem").exit_code
+    assert exit_codes.DEGRADED == ask("valid.txt", "--existed-by", "large.vice", "--seal-key", "seal.pub.pem").exit_code
 
 
 @pytest.mark.parametrize(

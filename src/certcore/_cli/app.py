@@ -54,7 +54,8 @@ class CommandGroup(click.Group):
     no_args_is_help=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 valid or done, 1 not valid, 3 undetermined, 2 wrong usage or an error.",
+    epilog="Exit codes: 0 valid or done, 1 not valid, 3 undetermined, 4 valid but the status is not known,"
+    " 2 wrong usage or an error.",
 )
 @click.version_option(certcore.__version__, prog_name="certcore")
 @click.pass_context

@@ -189,7 +189,7 @@ def _show(progress: Progress) -> None:
 
 
 def _exit_code(summary: Summary) -> int:
-    codes = {ERROR: exit_codes.ERROR, "degraded": exit_codes.DONE}
+    codes = {ERROR: exit_codes.ERROR, "degraded": exit_codes.DEGRADED}
     codes |= {outcome.value: code for outcome, code in exit_codes.OF_OUTCOME.items()}
     return exit_codes.worst(codes[kind] for kind in summary.outcomes)
 

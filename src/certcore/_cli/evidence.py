@@ -101,7 +101,8 @@ def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # n
 
     Without --seal-key whoever holds a file may have changed what was asked, and when.
 
-    Exits with 0 if all were valid, 1 if any was not, else 3 if any was undetermined; 2 if any evidence does not hold.
+    Exits with 0 if all were valid, 1 if any was not, else 3 if any was undetermined, else 4 if of any it was not known
+    whether it was revoked; 2 if any evidence does not hold.
     """
     root = options.root(given)
     seal_key = None if given["seal_key"] is None else keygen.read_public_key(given["seal_key"])
@@ -169,7 +170,7 @@ def _tell_each(what: tuple[Path, ...], judge: Callable[[Evidence], _Judged], out
         else:
             verdict, remarks = judged
             output.tell(VerdictAnswer(str(path), verdict, remarks))
-            codes.append(exit_codes.OF_OUTCOME[verdict.outcome])
+            codes.append(exit_codes.of_verdict(verdict))
     return exit_codes.worst(codes)
 
 

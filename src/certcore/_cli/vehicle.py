@@ -71,7 +71,7 @@ def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for ea
     output.tell(VerdictAnswer(name, verdict, remarks, is_named=False))
     if register is not None and token is None and _is_refused(verdict):
         terminal.say(f"certcore: there was no token to ask with; give --token-file, or set {TOKEN}", err=True)
-    return exit_codes.OF_OUTCOME[verdict.outcome]
+    return exit_codes.of_verdict(verdict)
 
 
 def _is_refused(verdict: VehicleVerdict) -> bool:

@@ -78,7 +78,8 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
     With --claims a table names what to verify, each row with its own date of loss, plate and VIN; --out is a folder for
     the same rows with the answers, for the evidence, and for a report. --policy is then claims, unless given.
 
-    Exits with 0 if all are valid, 1 if any is not, else 3 if any cannot be determined; 2 if anything could not be read.
+    Exits with 0 if all are valid, 1 if any is not, else 3 if any cannot be determined, else 4 if of any it is not
+    known whether it was revoked; 2 if anything could not be read.
     """
     if given["claims"] is not None:
         return claims.verify_claims({**given, "what": what}, output)
@@ -94,7 +95,7 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
         kept = keep(answer)
         remarks = [] if kept is None else [Remark("evidence", str(kept))]
         output.tell(VerdictAnswer(item.name, answer, remarks))
-        codes.append(exit_codes.OF_OUTCOME[answer.outcome])
+        codes.append(exit_codes.of_verdict(answer))
     if not codes:
         raise RejectedInputError("no-certificate", "There was nothing to verify")
     return exit_codes.worst(codes)

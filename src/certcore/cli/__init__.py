@@ -15,7 +15,9 @@ _NOT_INSTALLED = "certcore: the command needs click and rich, which are not inst
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit code: 0 valid or done, 1 not valid, 3 undetermined, 2 wrong usage or an error.
+    """Run the command and give its exit code.
+
+    0: valid, or done. 1: not valid. 2: wrong usage, or an error. 3: undetermined. 4: valid, status not known.
 
     Args:
         arguments: what was typed behind the command's name; those of the process unless given.
