@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -37,8 +38,10 @@ Command = Callable[..., Run]
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder to work in, with keys of an issuer, a root and a stranger, a trust list, and certificates."""
     monkeypatch.chdir(tmp_path)
-    for name in ("CERTCORE_TRUST", "CERTCORE_ROOT", "NO_COLOR", "FORCE_COLOR"):
+    languages = ("LC_ALL", "LC_MESSAGES", "LANG")
+    for name in ("NO_COLOR", "FORCE_COLOR", *languages, *(one for one in os.environ if one.startswith("CERTCORE_"))):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nobody"))
     signer, stranger = LocalSigner.generate(), LocalSigner.generate()
     write_keys(signer, Path("issuer"))
     write_keys(ROOT_SIGNER, Path("root"))

@@ -102,7 +102,7 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
     chosen = _chosen(given["columns"])
     table = claims_table.open_table(path, given["encoding"])
     _require_columns(path, table.headers, chosen, given)
-    status = options.status_backend(given["snapshot"], online=given["online"])
+    status = options.status_backend(given)
     verifier = options.verifier(given, status=status)
     journal = Journal(folder, given["mode"])
     lang = output.lang

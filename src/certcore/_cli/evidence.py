@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import attrs
 import click
 
-from certcore._cli import exit_codes, files, keygen, modes, options, terminal, verdicts
+from certcore._cli import exit_codes, files, keygen, modes, network, options, terminal, verdicts
 from certcore._cli.options import FILE
 from certcore._cli.output import Line, Output, Refusal, choose, choose_format
 from certcore._cli.verdicts import Remark, VerdictAnswer
@@ -129,7 +129,7 @@ def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # n
 @options.THRESHOLD
 @options.ENVIRONMENT
 @options.SNAPSHOT
-@options.ONLINE
+@network.options
 @options.policy("claims")
 @options.GROUP_KEYS
 @modes.ALLOW_LOOSE_KEY
@@ -145,7 +145,7 @@ def reassess(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  #
 
     Exits as 'certcore verify' does.
     """
-    status = options.status_backend(given["snapshot"], online=given["online"])
+    status = options.status_backend(given)
     verifier = options.verifier(given, status=status)
 
     def judge(found: Evidence) -> _Judged:

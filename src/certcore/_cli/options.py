@@ -6,52 +6,63 @@ Several commands share them. What is asked about, and how a verdict is shown, is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 import click
+from click.core import ParameterSource
 
 from certcore._cli import files, keygen, modes, trust
+from certcore._cli.configuration import Setting
+from certcore._cli.network import Network
 from certcore.errors import IssuingError
 from certcore.keys import GroupKey
 from certcore.policy import PRESETS, Policy
 from certcore.proofs import timestamps
 from certcore.status.protocol import StatusBackend
-from certcore.status.snapshot import SnapshotStatusBackend
 from certcore.trust import Environment, TrustList, TrustRoot
 from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 from certcore.verdict import VehicleVerdict, Verdict
 from certcore.verify import Verifier
 
-if TYPE_CHECKING:
-    from certcore.status.http import HTTPStatusBackend, VehicleEndpoint
-
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 FILE: Final = click.Path(path_type=Path)
 
-DEADLINE: Final = timedelta(seconds=10)
-"""For one look-up over HTTPS: a person at a terminal waits for it."""
-
 TRUST: Final = click.option(
-    "--trust", "trust_file", type=FILE, envvar="CERTCORE_TRUST", help="The signed trust list; or CERTCORE_TRUST."
+    "--trust",
+    "trust_file",
+    cls=Setting,
+    setting="trust",
+    type=FILE,
+    envvar="CERTCORE_TRUST",
+    help="The signed trust list; or CERTCORE_TRUST.",
 )
 ROOT: Final = click.option(
     "--root",
     "roots",
+    cls=Setting,
+    setting="root",
     type=FILE,
     multiple=True,
     envvar="CERTCORE_ROOT",
     help="A root's key, repeatable, or a file of root sets; or CERTCORE_ROOT.",
 )
 THRESHOLD: Final = click.option(
-    "--threshold", type=click.IntRange(1), default=1, show_default=True, help="How many roots must sign."
+    "--threshold",
+    cls=Setting,
+    setting="threshold",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many roots must sign.",
 )
 ENVIRONMENT: Final = click.option(
     "--environment",
+    cls=Setting,
+    setting="environment",
     type=click.Choice([environment.value for environment in Environment]),
     envvar="CERTCORE_ENVIRONMENT",
     help="What the trust list must be for: production, unless given; or CERTCORE_ENVIRONMENT.",
@@ -59,7 +70,6 @@ ENVIRONMENT: Final = click.option(
 SNAPSHOT: Final = click.option(
     "--snapshot", type=FILE, help="Status documents kept in a file or a folder, to be asked."
 )
-ONLINE: Final = click.option("--online", is_flag=True, help="Ask the issuers' registers over HTTPS.")
 
 
 def _several_files(flag: str, name: str, what: str) -> Callable[[_F], _F]:
@@ -81,7 +91,17 @@ SEAL_KEYS: Final = _several_files(
 
 def policy(default: str) -> Callable[[_F], _F]:
     """The option that names a policy."""
-    return click.option("--policy", "policy_name", type=click.Choice(list(PRESETS)), default=default, show_default=True)
+    return click.option(
+        "--policy",
+        "policy_name",
+        cls=Setting,
+        setting="policy",
+        type=click.Choice(list(PRESETS)),
+        envvar="CERTCORE_POLICY",
+        default=default,
+        show_default=True,
+        help="What is required; or CERTCORE_POLICY.",
+    )
 
 
 def evidence_options(command: _F) -> _F:
@@ -130,40 +150,29 @@ def verifier(given: Mapping[str, Any], *, status: StatusBackend | None) -> Verif
     )
 
 
-def status_backend(snapshot: Path | None, *, online: bool) -> StatusBackend | None:
-    """Whom to ask for status, if anybody.
+def status_backend(given: Mapping[str, Any]) -> StatusBackend | None:
+    """Whom to ask for status, if anybody: ``--snapshot``, or ``--online`` as `network` has it.
 
     Raises:
         RejectedInputError: for documents that cannot be read.
-        click.UsageError: for both at once.
+        StatusError: ``cache-folder-unsafe``.
+        click.UsageError: for both at once; what the environment or the file says gives way to the command line.
         click.ClickException: without the library that HTTPS needs.
     """
-    if online and snapshot is not None:
+    snapshot: Path | None = given["snapshot"]
+    if given["online"] and snapshot is not None and _is_typed("online"):
         msg = "either --online or --snapshot"
         raise click.UsageError(msg)
-    if online:
-        return over_https({})
-    if snapshot is None:
-        return None
-    read = SnapshotStatusBackend.from_folder if snapshot.is_dir() else SnapshotStatusBackend.from_file
-    return files.name_errors(snapshot, lambda: read(snapshot))
+    if snapshot is not None:
+        from certcore.status.snapshot import SnapshotStatusBackend  # noqa: PLC0415  only where one is asked
+
+        read = SnapshotStatusBackend.from_folder if snapshot.is_dir() else SnapshotStatusBackend.from_file
+        return files.name_errors(snapshot, lambda: read(snapshot))
+    return Network.of(given).backend() if given["online"] else None
 
 
-def over_https(vehicles: Mapping[str, VehicleEndpoint]) -> HTTPStatusBackend:
-    """The registers over HTTPS, until the command ends.
-
-    Raises:
-        click.ClickException: without the library it needs.
-    """
-    from certcore.status.http import HTTPStatusBackend  # noqa: PLC0415  only where it is asked for
-
-    try:
-        backend = HTTPStatusBackend(vehicles=vehicles, deadline=DEADLINE)
-    except ModuleNotFoundError as cause:
-        msg = f"asking over HTTPS needs {cause.name}, which is not installed: pip install 'certcore[http]'"
-        raise click.ClickException(msg) from cause
-    click.get_current_context().call_on_close(backend.close)
-    return backend
+def _is_typed(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def group_keys(paths: Sequence[Path]) -> tuple[GroupKey, ...]:

@@ -9,7 +9,8 @@ from typing import Any, Final
 import attrs
 import click
 
-from certcore._cli import datetimes, exit_codes, files, options, terminal
+from certcore._cli import datetimes, exit_codes, files, network, options, terminal
+from certcore._cli.network import Network
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, choose
 from certcore._cli.verdicts import Remark, VerdictAnswer
@@ -41,6 +42,7 @@ TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 @options.ENVIRONMENT
 @click.option("--issuer", "issuer_id", help="Whose register, if the trust list has several of that country.")
 @click.option("--token-file", type=FILE, help=f"Its first line is the bearer token; or {TOKEN}.")
+@network.connection_options
 @options.evidence_options
 @choose
 def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
@@ -60,7 +62,7 @@ def vehicle(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for ea
         from certcore.status.http import VehicleEndpoint  # noqa: PLC0415  only where somebody is asked
 
         endpoint = VehicleEndpoint.of(register, token=token)
-        verifier = attrs.evolve(verifier, vehicles=options.over_https({register.country: endpoint}))
+        verifier = attrs.evolve(verifier, vehicles=Network.of(given).backend({register.country: endpoint}))
     try:
         verdict = verifier.check_vehicle(as_of=given["as_of"], **asked)
     except ValueError as cause:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from certcore._cli import claims, datetimes, exit_codes, files, inputs, options, rows, terminal
+from certcore._cli import claims, datetimes, exit_codes, files, inputs, network, options, rows, terminal
 from certcore._cli.inputs import Input, Source
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
@@ -53,7 +53,7 @@ _Answer = Verdict | CertcoreError
 @options.THRESHOLD
 @options.ENVIRONMENT
 @options.SNAPSHOT
-@options.ONLINE
+@network.options
 @options.GROUP_KEYS
 @click.option(
     "--existed-by",
@@ -103,7 +103,7 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
 
 def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
     """What to ask about each input, checked before the first one is read."""
-    status = options.status_backend(given["snapshot"], online=given["online"])
+    status = options.status_backend(given)
     verifier = options.verifier(given, status=status)
     proofs = [_proof(path) for path in given["proof_files"]]
     try:

@@ -43,6 +43,7 @@ class Backend:
         allow_private: bool = False,
         trust_env: bool = False,
         ca_file: Path | str | None = None,
+        proxy: str | None = None,
         vehicles: Mapping[str, VehicleEndpoint] = MappingProxyType({}),
         on_failure: Callable[[LookupFailure], object] | None = None,
         transport: Any = None,  # noqa: ANN401  a third party's type
@@ -54,6 +55,7 @@ class Backend:
             allow_private=allow_private,
             trust_env=trust_env,
             ca_file=None if ca_file is None else Path(ca_file),
+            proxy=proxy,
             vehicles=dict(vehicles),
             on_failure=on_failure,
             tuning=HTTPTuning() if tuning is None else tuning,
@@ -88,6 +90,7 @@ class Backend:
             allow_private=settings.allow_private,
             trust_env=settings.trust_env,
             ca_file=settings.ca_file,
+            proxy=settings.proxy,
             client_certificate=None if channel is None else settings.vehicles[channel].client_certificate,
         )
 

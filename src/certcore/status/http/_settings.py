@@ -62,6 +62,7 @@ class Settings:
     allow_private: bool
     trust_env: bool
     ca_file: Path | None
+    proxy: str | None = attrs.field(repr=False)
     vehicles: Mapping[str, VehicleEndpoint]
     on_failure: Callable[[LookupFailure], object] | None
     tuning: HTTPTuning

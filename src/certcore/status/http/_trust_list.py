@@ -32,6 +32,7 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
     allow_private: bool = False,
     trust_env: bool = False,
     ca_file: Path | str | None = None,
+    proxy: str | None = None,
 ) -> TrustList:
     """The trust list at a URL, installed: signed by enough of the root, current, and no older than the one held.
 
@@ -48,6 +49,7 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
         allow_private: as for `HTTPStatusBackend`, and so are ``trust_env`` and ``ca_file``.
         trust_env: see there.
         ca_file: see there.
+        proxy: see there.
 
     Raises:
         StatusError: ``trust-list-unavailable`` with a ``cause``.
@@ -60,7 +62,10 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
     request = _fetch.plain_request(url, ("Accept", ", ".join(_TRUST_LIST_TYPES)), max_bytes=MAX_TRUST_LIST_BYTES)
     try:
         connection = ConnectionSettings(
-            allow_private=allow_private, trust_env=trust_env, ca_file=None if ca_file is None else Path(ca_file)
+            allow_private=allow_private,
+            trust_env=trust_env,
+            ca_file=None if ca_file is None else Path(ca_file),
+            proxy=proxy,
         )
         wire = Wire(connection, transport=transport)
         try:

@@ -12,8 +12,8 @@ transport here adds to httpx2's own:
 - one deadline holds for name, connection, TLS, request and answer together, for single bytes that drip in, too.
 
 An injected transport resolves, connects and waits as it likes: addresses are not judged, and the deadline is looked at
-between the pieces of a body only (async: always). The same holds with ``trust_env=True``, where a proxy may do the
-connecting.
+between the pieces of a body only (async: always). The same holds with ``trust_env=True`` or a ``proxy``, which
+may do the connecting.
 """
 
 from __future__ import annotations
@@ -68,13 +68,20 @@ class ConnectionSettings:
         allow_private: whether names may lead into private networks.
         trust_env: whether the environment's proxies, netrc and certificate files count.
         ca_file: the authorities that are trusted instead of the system's, PEM.
+        proxy: the URL of a proxy that does the connecting.
         client_certificate: files of the client's certificate chain and its private key, PEM.
     """
 
     allow_private: bool = False
     trust_env: bool = False
     ca_file: Path | None = None
+    proxy: str | None = attrs.field(default=None, repr=False)
     client_certificate: tuple[str, str] | None = attrs.field(default=None, repr=False)
+
+    @property
+    def is_proxied(self) -> bool:
+        """Whether somebody else may do the connecting."""
+        return self.trust_env or self.proxy is not None
 
     def context(self) -> ssl.SSLContext:
         """TLS as configured.
@@ -93,6 +100,15 @@ class ConnectionSettings:
             raise unavailable("tls", "The certificate files cannot be read") from cause
         return context
 
+    def client_settings(self) -> dict[str, Any]:
+        """For a client that goes through a proxy."""
+        return {
+            "trust_env": self.trust_env,
+            "proxy": self.proxy,
+            "verify": self.context(),
+            "cookies": _no_cookies(),
+        }
+
 
 class Wire:
     """Sends requests, one per thread at a time, over connections that are kept for a while."""
@@ -107,8 +123,8 @@ class Wire:
     ) -> None:
         self._intake = Intake(_ALONE) if intake is None else intake
         self._client: httpx2.Client | None = None
-        if transport is None and connection.trust_env:
-            self._client = httpx2.Client(trust_env=True, verify=connection.context(), cookies=_no_cookies())
+        if transport is None and connection.is_proxied:
+            self._client = httpx2.Client(**connection.client_settings())
         self._transport = transport if transport is not None or self._client else _GuardedTransport(connection)
 
     def send(self, request: Request, *, seconds: float) -> Answer:
@@ -168,8 +184,8 @@ class AsyncWire:
     ) -> None:
         self._intake = Intake(_ALONE) if intake is None else intake
         self._client: httpx2.AsyncClient | None = None
-        if transport is None and connection.trust_env:
-            self._client = httpx2.AsyncClient(trust_env=True, verify=connection.context(), cookies=_no_cookies())
+        if transport is None and connection.is_proxied:
+            self._client = httpx2.AsyncClient(**connection.client_settings())
         self._transport = transport if transport is not None or self._client else _AsyncGuardedTransport(connection)
 
     async def send(self, request: Request, *, seconds: float) -> Answer:

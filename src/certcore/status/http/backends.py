@@ -98,6 +98,7 @@ class HTTPStatusBackend(Backend):
         trust_env: whether the environment's proxies, netrc and certificate files count; addresses are then not judged,
             because a proxy may do the connecting.
         ca_file: the authorities that are trusted for TLS instead of the system's, PEM.
+        proxy: the URL of a proxy that does the connecting; addresses are then not judged.
         vehicles: country to where its vehicles are looked up.
         on_failure: is called with a `LookupFailure` for everything that could not be had, once each time it was tried.
             It may be called from any thread, must not wait, and what it raises is logged and goes no further.
