@@ -18,7 +18,7 @@ TYPED  := $(wildcard src tests benchmarks examples tools)
 
 export PYTHON
 
-.PHONY: help setup test test-postgres lint bench demo pins clean
+.PHONY: help setup test test-postgres test-spark test-sail lint bench demo pins clean
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -38,6 +38,13 @@ test: $(READY)
 test-postgres: $(READY)
 	PYTHON=$(BIN)/python tools/postgres
 
+# What runs on Spark: on Spark itself, over 200 000 rows, and on Sail, which needs no Java. Each in a .venv of its own.
+test-spark: $(READY)
+	CERTCORE_SPARK_ROWS=$${CERTCORE_SPARK_ROWS:-200000} tools/spark spark
+
+test-sail: $(READY)
+	tools/spark sail
+
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -54,5 +61,5 @@ pins: $(READY)
 	@sh tools/pins
 
 clean:
-	rm -rf $(VENV) demo-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail demo-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || :

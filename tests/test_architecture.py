@@ -116,6 +116,7 @@ ONE_IMPORTER = {
     "tzdata": {"_instants"},
     "PyInstaller": {"_pyinstaller"},
     "pyarrow": {"bulk", "_cli"},
+    "pyspark": {"bulk.spark"},
 }
 """Third-party packages that only certain modules may import."""
 

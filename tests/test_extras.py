@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -35,6 +37,10 @@ fetch_trust_list("https://a.example/list", root=TrustRoot(keys=[ROOT_SIGNER.publ
 """
 HEIC: Final = r'from certcore import qr; qr.read(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))'
 READ: Final = 'from certcore import qr; qr.read(qr.to_png("VIC1:AA"))'
+SPARK: Final = """
+from certcore.bulk import Columns, spark
+spark.verify_dataframe(None, None, columns=Columns())
+"""
 
 CASES: Final = {
     "http": (["httpx2"], "from certcore.status.http import HTTPStatusBackend; HTTPStatusBackend()", "http"),
@@ -70,6 +76,9 @@ CASES: Final = {
         "from certcore.bulk import arrow, Columns as C; arrow.verify_batch(None, None, columns=C(text='a', as_of='b'))",
         "arrow",
     ),
+    "arrow-schema": (["pyarrow"], "from certcore.bulk.arrow import schema; schema()", "arrow"),
+    "spark": (["pyspark"], SPARK, "spark"),
+    "spark-arrow": (["pyarrow"], f"import sys; sys.modules['pyspark'] = sys{SPARK}", "spark"),
     "cli": (["click"], "import sys; from certcore.cli import main; sys.exit(main(['--help']))", "cli"),
     "cli-rich": (["rich"], "import sys; from certcore.cli import main; sys.exit(main(['--help']))", "cli"),
 }
@@ -101,3 +110,27 @@ def test_nothing_else_is_taken_for_a_missing_extra() -> None:
 
     assert "No module named 'else'" == str(caught.value)
     assert not _extras.is_there("certcore_that_is_not_there")
+
+
+EXTRAS: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+
+
+def needs(extra: str) -> set[str]:
+    """What an extra installs besides certcore, those of the extras that it names included."""
+    found = set()
+    for need in map(Requirement, EXTRAS[extra]):
+        more = f"{need.name}[{','.join(sorted(need.extras))}]" if need.extras else need.name
+        found |= {other for name in need.extras for other in needs(name)} if need.name == "certcore" else {more}
+    return found
+
+
+def test_an_engine_extra_installs_what_it_needs_and_nothing_else() -> None:
+    """PySpark's own `sql` is there because without its pandas there is no mapInArrow."""
+    assert {"pyarrow"} == needs("arrow")
+    assert {"pyarrow", "pyspark[sql]"} == needs("spark")
+
+
+def test_all_leaves_spark_out() -> None:
+    """Whoever runs Spark has it already; it is some 400 MB, and the engines of the recipes are nobody's extra."""
+    assert "pyarrow" in needs("all")
+    assert set() == {"pyspark[sql]", "pandas", "duckdb", "polars"} & needs("all")
