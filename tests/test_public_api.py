@@ -369,7 +369,7 @@ REACHED: Final[dict[str, frozenset[str]]] = {
     "t02_reissue_transfer": frozenset(),
     "t03_print": frozenset(),
     "t04_photo_date_of_loss": frozenset(),
-    "t05_batch": frozenset({"spark"}),
+    "t05_batch": frozenset(),
     "t06_redis_backend": frozenset(),
     "t07_fastapi": frozenset(),
     "t08_terminal": frozenset(),
