@@ -155,7 +155,7 @@ class Issuer:
             raise ValueError(msg)
         payload.require_unexposed(certificate, but_for=names)
         ready = self.complete(certificate)
-        stated = ready if ready.confidential is not None and not names else self._without_repetition(ready)
+        stated = ready if ready.confidential is not None and not names else self.written(ready)
         if group_key is not None and issuer_id is not None:
             stated = seal(stated, fields=names, group_key=group_key, issuer_id=issuer_id)
             ready = attrs.evolve(stated, country=ready.country)
@@ -211,7 +211,7 @@ class Issuer:
             raise IssuingError("register-failed", "The register gave no status reference")
         return {"status": ref}
 
-    def _without_repetition(self, certificate: InspectionCertificate) -> InspectionCertificate:
+    def written(self, certificate: InspectionCertificate, /) -> InspectionCertificate:
         """The same without what a reader fills in: the issuer's own country, and days that are stated already."""
         changes: dict[str, Any] = {}
         if certificate.country is not None and certificate.country == self.country:

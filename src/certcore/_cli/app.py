@@ -21,6 +21,7 @@ from certcore._cli import (
     exit_codes,
     issue,
     keygen,
+    register,
     scan,
     show,
     status,
@@ -76,6 +77,7 @@ for _command in (
     verify.verify,
     evidence.evidence,
     vehicle.vehicle,
+    register.register,
     status.status,
 ):
     group.add_command(_command)

@@ -7,7 +7,8 @@ instants are ISO 8601, bytes hexadecimal, codes their words. Read strictly: an u
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -25,6 +26,9 @@ from certcore.payload import (
     StatusListEntry,
     StatusRef,
 )
+
+_PAIR: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
+_ENTRY: Final = re.compile(r"(?P<uri>[^#]+)#(?P<index>\d{1,10})", re.ASCII)
 
 REQUIRED: Final = ("registration_number", "basis", "result", "authority")
 
@@ -69,6 +73,31 @@ def from_members(given: Mapping[str, object]) -> InspectionCertificate:
     if "issued_at" in stated and stated.keys().isdisjoint({"status", "certificate_id"}):
         raise json_input.malformed("issued_at", "it is set when issuing, unless there is a status or a certificate_id")
     return json_input.build(InspectionCertificate, "the certificate", **stated)
+
+
+def typed_reference(text: str) -> object:
+    """``12/524287`` or ``https://...#7`` as the members of a status reference; anything else as it is."""
+    if entry := _ENTRY.fullmatch(text):
+        return {"uri": entry["uri"], "index": int(entry["index"])}
+    if pair := _PAIR.fullmatch(text):
+        return {"list": int(pair["list"]), "index": int(pair["index"])}
+    return text
+
+
+def typed_deficiencies(values: Iterable[str]) -> list[dict[str, str]]:
+    """Several ``CODE=SEVERITY`` as the members of deficiencies.
+
+    Raises:
+        ValueError: for anything else; the message says what belongs here.
+    """
+    found: list[dict[str, str]] = []
+    for value in values:
+        code, sign, severity = value.rpartition("=")
+        if not sign:
+            msg = "a deficiency is written like '1.1.13 (a) (ii)=minor'"
+            raise ValueError(msg)
+        found.append({"code": code.strip(), "severity": severity.strip()})
+    return found
 
 
 def _basis(value: object, place: str) -> Basis | int:

@@ -77,6 +77,19 @@ def read_limit(_ctx: click.Context, _param: click.Parameter, value: str) -> date
         raise click.BadParameter(str(cause)) from cause
 
 
+def read_limit_if(_ctx: click.Context, _param: click.Parameter, value: str | None) -> date | datetime | None:
+    """As `read_limit`; nothing where the option was not given."""
+    return None if value is None else read_limit(_ctx, _param, value)
+
+
+def read_day(_ctx: click.Context, _param: click.Parameter, value: str | None) -> date | None:
+    """An option's value: a day; nothing where the option was not given."""
+    try:
+        return None if value is None else parse_day(value)
+    except ValueError as cause:
+        raise click.BadParameter(str(cause)) from cause
+
+
 def read_instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
     """An option's value: a moment with its zone, or ``now``; nothing where the option was not given."""
     if value is None or value == "now":

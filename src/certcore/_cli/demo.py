@@ -22,7 +22,7 @@ import click
 
 from certcore import armor, qr
 from certcore._cli import certificate_draft, datetimes, exit_codes, files, keygen, terminal
-from certcore._cli.issue import DEFAULT_SCALE
+from certcore._cli.pages import DEFAULT_SCALE
 from certcore._cli.trust_draft import TrustDraft
 from certcore._cli.verdicts import STYLES
 from certcore.errors import IssuingError, RejectedInputError

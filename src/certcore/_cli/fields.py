@@ -17,6 +17,11 @@ MOST_ASKED: Final = ("registration_number", "country", "plate_type", "vin", "res
 _UNKNOWN: Final = ("unknown", "未知")
 
 
+def label(name: str, lang: str | None) -> str:
+    """What a field is called."""
+    return _labels.label(name, lang)
+
+
 def rows(
     certificate: InspectionCertificate, *, lang: str | None = None, only: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, str]]:

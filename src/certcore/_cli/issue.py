@@ -1,48 +1,43 @@
-"""``certcore issue``: a certificate from options or a JSON file, as text, PNG and SVG."""
+"""``certcore issue``: a certificate from options or a JSON file, as text, picture and page; or many from a table.
+
+What lives here: the options. `certcore._cli.issuing` issues one, `certcore._cli.issue_many` each row of a table.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import attrs
 import click
 
-from certcore import payload, qr
-from certcore._cli import certificate_draft, exit_codes, files, keygen, modes, terminal
+from certcore._cli import (
+    certificate_draft,
+    datetimes,
+    exit_codes,
+    files,
+    issue_many,
+    issuing,
+    keygen,
+    modes,
+    pages,
+    registers,
+    terminal,
+)
+from certcore._cli.output import Output, choose
 from certcore._clock import utc_now
 from certcore.certificate._claims import TABLE, Claim
-from certcore.errors import IssuingError
 from certcore.issue import Issuer
 from certcore.payload import Basis, InspectionCertificate, Profile, Result
-from certcore.vocabulary._vins import is_vin, vin_check_digit_ok
 
 _FILE = click.Path(path_type=Path)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_PAIR: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
-_ENTRY: Final = re.compile(r"(?P<uri>[^#]+)#(?P<index>\d{1,10})", re.ASCII)
-
-_NEARLY_A_VIN: Final = range(15, 20)
-"""Lengths of a chassis number that may be meant to be a VIN of 17 characters."""
-
-DEFAULT_SCALE: Final = 8
-"""Pixels to a module of a PNG: 8 reads well off a screen and off paper."""
-
-
-def _reference(text: str) -> object:
-    """``12/524287`` or ``https://...#7`` as the members of a status reference; anything else as it is."""
-    if entry := _ENTRY.fullmatch(text):
-        return {"uri": entry["uri"], "index": int(entry["index"])}
-    if pair := _PAIR.fullmatch(text):
-        return {"list": int(pair["list"]), "index": int(pair["index"])}
-    return text
-
 
 def _as_status(_ctx: click.Context, _param: click.Parameter, value: str | None) -> object:
-    reference = None if value is None else _reference(value)
+    reference = None if value is None else certificate_draft.typed_reference(value)
     if isinstance(reference, str):
         msg = "a status reference is written like 12/524287, or https://host/list#7"
         raise click.BadParameter(msg)
@@ -50,19 +45,15 @@ def _as_status(_ctx: click.Context, _param: click.Parameter, value: str | None) 
 
 
 def _as_previous(_ctx: click.Context, _param: click.Parameter, value: str | None) -> object:
-    return None if value is None else _reference(value)
+    return None if value is None else certificate_draft.typed_reference(value)
 
 
 def _as_deficiencies(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> object:
     """``CODE=SEVERITY``, repeated, as a list; nothing where none was given."""
-    found: list[dict[str, str]] = []
-    for value in values:
-        code, sign, severity = value.rpartition("=")
-        if not sign:
-            msg = "a deficiency is written like '1.1.13 (a) (ii)=minor'"
-            raise click.BadParameter(msg)
-        found.append({"code": code.strip(), "severity": severity.strip()})
-    return found or None
+    try:
+        return certificate_draft.typed_deficiencies(values) or None
+    except ValueError as cause:
+        raise click.BadParameter(str(cause)) from cause
 
 
 def _as_counts(_ctx: click.Context, _param: click.Parameter, value: tuple[int, int, int] | None) -> object:
@@ -99,96 +90,92 @@ def _field_options(command: _F) -> _F:
     return command
 
 
+_STATED: Final = (
+    *dict.fromkeys(row.name for row in TABLE if row.help and row.name != "deficiencies"),
+    *("deficiency", "deficiency_counts", "json_file"),
+)
+"""The options that state what the certificate says."""
+
+
 @click.command()
 @click.option("--key", "key_file", type=_FILE, required=True, help="The issuer's private key, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
 @modes.ALLOW_LOOSE_KEY
+@registers.option("--register", "--db", is_required=False)
+@click.option(
+    "--supersedes-from",
+    callback=datetimes.read_instant,
+    metavar="INSTANT",
+    help="From when the vehicle's certificate before it is superseded; its time of issue, unless given.",
+)
 @click.option("--json-file", type=_FILE, help="The fields as JSON; options beside it win.")
 @_field_options
 @click.option("--issuer-country", help="The issuer's own country, if it is not --country: stated in the code, then.")
 @click.option(
     "--profile", type=click.Choice([profile.value for profile in Profile]), help="Refuse what lacks its fields."
 )
-@click.option("--text", "text_file", type=_FILE, help="Write the text to this file.")
-@click.option("--png", "png_file", type=_FILE, help="Write a PNG picture to this file.")
-@click.option("--svg", "svg_file", type=_FILE, help="Write an SVG drawing to this file.")
-@click.option("--scale", type=click.IntRange(1), default=DEFAULT_SCALE, show_default=True, help="Pixels to a module.")
-@click.option(
-    "--level", type=click.Choice(["L", "M", "Q", "H"]), default="M", show_default=True, help="Error correction."
-)
-@click.option("--force", is_flag=True, help="Overwrite files.")
-@modes.MODE
-def issue(key_file: Path, password_file: Path | None, **given: Any) -> int:  # noqa: ANN401  one for each option
-    """Issue a certificate. Without --text, --png or --svg its text is printed."""
-    outputs = {name: given.pop(f"{name}_file") for name in ("text", "png", "svg")}
-    force, scale, level, mode = (given.pop(name) for name in ("force", "scale", "level", "mode"))
-    files.refuse_existing(outputs.values(), force=force)
-    issuer_country, profile = given.pop("issuer_country"), given.pop("profile")
-    certificate = _read_certificate(given)
-    if profile is not None:
-        _require_profile(certificate, Profile(profile))
-    signer = keygen.read_signer(key_file, password_file)
-    try:
-        issuer = Issuer(signer=signer, country=issuer_country or certificate.country)
-    except ValueError as cause:
-        raise click.UsageError(str(cause)) from cause
-    for doubt in _doubts(certificate, utc_now().date()):
+@pages.OUTPUTS
+@issue_many.OPTIONS
+@choose
+def issue(*, key_file: Path, password_file: Path | None, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
+    """Issue a certificate. Without --text, --png, --svg or --to its text is printed.
+
+    --register issues it into a register, which gives it its reference, records it, and can revoke it.
+
+    --vehicles issues one for each row of a table: CSV, JSON Lines or Parquet. Its columns are called as the options
+    and the JSON members are, or as the fields in Chinese; options beside it state what all rows have in common. A row
+    that this register and key have issued already is not issued again, so a run that was interrupted is run again.
+    """
+    stated = {name: given.pop(name) for name in _STATED}
+    if given["vehicles"] is not None:
+        return issue_many.run(_ready(key_file, password_file, stated, given), stated, given, output)
+    issue_many.refuse_options(given)
+    wanted = pages.Wanted.of(given, lang=output.lang)
+    certificate = read_certificate(stated)
+    if given["profile"] is not None:
+        issuing.require_profile(certificate, Profile(given["profile"]))
+    issuer = _ready(key_file, password_file, {"country": certificate.country}, given)
+    for doubt in issuing.doubts(certificate, utc_now().date()):
         terminal.say(f"certcore: {doubt}", err=True)
-    text = issuer.issue(certificate)
-    if not any(outputs.values()):
-        terminal.say(text)
-        return exit_codes.DONE
-    contents = {path: _draw(kind, text, scale=scale, level=level) for kind, path in outputs.items() if path is not None}
-    files.write_all(contents, force=force, mode=mode)
-    size = qr.size(text, level=level)
-    for path, data in contents.items():
-        terminal.say(f"{terminal.escaped(str(path))}: {len(data)} bytes")
-    terminal.say(f"QR version {size.version}-{size.level}, {size.modules} modules a side")
+    if wanted.printer is not None:
+        wanted.printer.require_trusted(issuer.signer.public_key)
+    found = issuing.issue(issuer, certificate, supersedes_from=given["supersedes_from"])
+    if wanted:
+        found = attrs.evolve(found, written=tuple(issuing.write(found, wanted)))
+    if issuer.registry is None and (wanted or certificate.status is not None or sys.stderr.isatty()):
+        terminal.say(f"certcore: {issuing.unrecorded(certificate, output.lang)}", err=True)
+    output.tell(found)
     return exit_codes.DONE
 
 
-def _read_certificate(given: dict[str, Any]) -> InspectionCertificate:
+def _ready(key_file: Path, password_file: Path | None, stated: Mapping[str, Any], given: Mapping[str, Any]) -> Issuer:
+    """The issuer that the options come to.
+
+    Raises:
+        CertcoreError: for a key or a register that cannot be used.
+        click.UsageError: for a key of another kind, or options that do not go together.
+    """
+    registry = None if given["database"] is None else registers.open_register(given["database"])
+    if registry is None and given["supersedes_from"] is not None:
+        msg = "--supersedes-from is kept by a register: give --register"
+        raise click.UsageError(msg)
+    signer = keygen.read_signer(key_file, password_file)
+    own = given["issuer_country"] or (registry and registry.country) or stated.get("country")
+    issuer_id = None if registry is None else registry.issuer
+    try:
+        return Issuer(signer=signer, country=own, registry=registry, issuer_id=issuer_id)
+    except ValueError as cause:
+        raise click.UsageError(str(cause)) from cause
+
+
+def read_certificate(stated: dict[str, Any]) -> InspectionCertificate:
     """The certificate that the options and the JSON file state."""
-    json_file, counts, listed = given.pop("json_file"), given.pop("deficiency_counts"), given.pop("deficiency")
+    json_file, counts, listed = (stated.pop(name) for name in ("json_file", "deficiency_counts", "deficiency"))
     if counts is not None and listed is not None:
         msg = "either --deficiency or --deficiency-counts"
         raise click.UsageError(msg)
-    options = {name: value for name, value in given.items() if value is not None}
+    options = {name: value for name, value in stated.items() if value is not None}
     if counts is not None or listed is not None:
         options["deficiencies"] = listed if counts is None else counts
     members = {} if json_file is None else certificate_draft.from_json(files.read_text(json_file), str(json_file))
     return certificate_draft.from_members({**members, **options})
-
-
-def _doubts(certificate: InspectionCertificate, today: date) -> Iterator[str]:
-    """What is allowed and is probably a slip of the pen, which would be printed."""
-    day = certificate.issued_at.date() if certificate.issued_at else today
-    if certificate.valid_until is not None and certificate.valid_until < day - timedelta(days=1):
-        yield "the last day of validity is before the day of issue"
-    vin = certificate.vin
-    if vin is not None and not is_vin(vin) and len(vin) in _NEARLY_A_VIN and vin.isalnum():
-        yield f"the chassis number has {len(vin)} characters and is no VIN: is it complete?"
-    elif certificate.country == "CN" and vin is not None and is_vin(vin) and not vin_check_digit_ok(vin):
-        yield "the VIN's check digit is wrong"
-
-
-def _require_profile(certificate: InspectionCertificate, profile: Profile) -> None:
-    missing = payload.missing_fields(certificate, profile)
-    if missing:
-        raise IssuingError(
-            "certificate-incomplete",
-            f"The {profile.name} profile also needs {', '.join(missing)}",
-            profile=profile.value,
-            missing=", ".join(missing),
-        )
-
-
-def _draw(kind: str, text: str, *, scale: int, level: str) -> bytes:
-    if kind == "text":
-        return f"{text}\n".encode("ascii")
-    try:
-        if kind == "png":
-            return qr.to_png(text, scale=scale, level=level)
-        return qr.to_svg(text, scale=scale, level=level).encode()
-    except ValueError as cause:
-        raise click.UsageError(str(cause)) from cause

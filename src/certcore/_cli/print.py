@@ -7,33 +7,26 @@ force is printed too, with a message: a page may be printed before its first day
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from certcore._cli import exit_codes, files, inputs, modes, options, terminal
+from certcore._cli import exit_codes, files, inputs, modes, options, pages, terminal
 from certcore._cli.output import LANG, Output
 from certcore._cli.verdicts import VerdictAnswer
 from certcore.errors import RejectedInputError
 from certcore.payload import Profile
-from certcore.printing import document
-
-_FILE: Final = click.Path(path_type=Path)
-_HTML: Final = frozenset({".html", ".htm"})
-_PDF: Final = ".pdf"
 
 
 @click.command("print")
 @click.argument("what", metavar="TEXT|FILE|-")
-@click.option("--to", "target", type=_FILE, required=True, metavar="FILE", help="Where to: a .pdf or an .html.")
-@click.option("--page", type=click.Choice(document.PAGES), default="A4", show_default=True)
+@click.option("--to", "target", type=options.FILE, required=True, metavar="FILE", help="Where to: a .pdf or an .html.")
 @LANG
-@options.TRUST
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
-@click.option("--font", type=_FILE, help="A TrueType or OpenType font for a PDF; found by itself, unless given.")
-@click.option("--level", type=click.Choice(["L", "M", "Q", "H"]), help="Error correction; Q where it fits well.")
+@pages.TRUST
+@pages.PAPER
+@click.option(
+    "--level", "page_level", type=click.Choice(["L", "M", "Q", "H"]), help="Error correction; Q where it fits well."
+)
 @click.option(
     "--profile", type=click.Choice([profile.value for profile in Profile]), help="Whose form; by the country."
 )
@@ -47,28 +40,14 @@ def print_page(what: str, *, target: Path, **given: Any) -> int:  # noqa: ANN401
 
     Exits with 0 when the page is written; with 1 or 3, and no page, when it is not authentic or that is not known.
     """
-    kind = target.suffix.lower()
-    if kind != _PDF and kind not in _HTML:
-        msg = "--to ends in .pdf or .html"
-        raise click.UsageError(msg)
-    if given["font"] is not None and kind != _PDF:
-        msg = "--font is for a PDF: an HTML page takes the fonts of whoever looks at it"
-        raise click.UsageError(msg)
+    printer = pages.Printer.of(target, given, lang=given["lang"])
     files.refuse_existing([target], force=given["force"])
-    verifier = options.verifier({**given, "policy_name": "counterparty"}, status=None)
     text = _only_text(what)
-    verdict = verifier.verify(text, as_of=verifier.clock().replace(microsecond=0))
+    verdict = printer.verify(text)
     Output(lang=given["lang"]).tell(VerdictAnswer("the certificate", verdict))
     if verdict.certificate is None:
         return exit_codes.OF_OUTCOME[verdict.outcome]
-    how: dict[str, Any] = {name: given[name] for name in ("lang", "page", "level")}
-    how["profile"] = None if given["profile"] is None else Profile(given["profile"])
-    page: bytes | str
-    if kind == _PDF:
-        page = document.to_pdf(text, verdict.certificate, font=given["font"], **how)
-    else:
-        page = document.to_html(text, verdict.certificate, **how)
-    files.write(target, page, force=given["force"], mode=given["mode"])
+    files.write(target, printer.page(text, verdict), force=given["force"], mode=given["mode"])
     terminal.say(f"{terminal.escaped(str(target))}: one page, {given['page']}")
     return exit_codes.DONE
 

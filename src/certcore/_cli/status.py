@@ -1,21 +1,19 @@
 """``certcore status``: the issuer's register from a terminal: made, written to, published and served.
 
-What is needed besides the command's own extra is imported when a command runs: the register's libraries are an extra.
+`certcore._cli.issue` issues into it, and `certcore._cli.register` looks into it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
 from certcore import armor
-from certcore._cli import datetimes, exit_codes, files, inputs, keygen, modes, options, terminal
+from certcore._cli import datetimes, exit_codes, files, inputs, keygen, modes, options, registers, terminal
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.payload import StatusRef
@@ -23,14 +21,12 @@ from certcore.trust import TrustList
 from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 
 if TYPE_CHECKING:
-    from certcore.register import Publication, StatusRegistry
+    from certcore.register import Publication
     from certcore.register.audit import AuditTrail
 
 _FILE = click.Path(path_type=Path)
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-_EXTRA: Final = frozenset({"sqlalchemy", "starlette", "uvicorn", "psycopg", "anyio", "h11"})
-_REFERENCE: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
 _LOOPBACK: Final = "127.0.0.1"
 _DEFAULT_PORT: Final = 8460
 
@@ -43,35 +39,13 @@ def status(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def _as_reference(_ctx: click.Context, _param: click.Parameter, value: str) -> StatusRef:
-    found = _REFERENCE.fullmatch(value)
-    try:
-        if found is not None:
-            return StatusRef(list=int(found["list"]), index=int(found["index"]))
-    except ValueError as cause:
-        raise click.BadParameter(str(cause)) from cause
-    msg = "a status reference is written like 12/524287"
-    raise click.BadParameter(msg)
-
-
-def _database_option(command: _F) -> _F:
-    return click.option(
-        "--db",
-        "database",
-        required=True,
-        envvar="CERTCORE_REGISTER",
-        show_envvar=True,
-        help="A file, or a URL such as postgresql://user@host/name.",
-    )(command)
-
-
 def _event_options(command: _F) -> _F:
     """What every change of a certificate takes."""
     for option in (
         click.option("--reason", required=True, help="Why: a short, stable word or two."),
         click.option("--actor", required=True, help="Who says so."),
-        click.option("--ref", callback=_as_reference, required=True, metavar="LIST/INDEX", help="E.g. 12/524287."),
-        _database_option,
+        click.option("--ref", callback=registers.as_reference, required=True, metavar="LIST/INDEX", help="12/524287."),
+        registers.DATABASE,
     ):
         command = option(command)
     return command
@@ -82,16 +56,14 @@ def _effective_option(text: str) -> Callable[[_F], _F]:
 
 
 @status.command()
-@_database_option
+@registers.DATABASE
 @click.option("--issuer", help="The issuer's id in the trust list; look-ups of another's are then unknown.")
 @click.option("--country", help="Of plates whose certificates state none: two letters.")
 @click.option("--list-size", type=click.IntRange(1), help="Entries of each list.")
 def init(database: str, issuer: str | None, country: str | None, list_size: int | None) -> int:
     """Make an empty register."""
-    if "://" not in database:
-        files.refuse_existing([Path(database)], force=False)
     given = {"issuer": issuer, "country": country, "list_size": list_size}
-    registry = _connect(database, create=True, **{name: value for name, value in given.items() if value is not None})
+    registry = registers.make_register(database, **{name: value for name, value in given.items() if value is not None})
     terminal.say(f"a register that began at {registry.history_from.isoformat()}")
     return exit_codes.DONE
 
@@ -105,7 +77,7 @@ def revoke(database: str, ref: StatusRef, effective_at: datetime | None, *, from
     if from_start == (effective_at is not None):
         msg = "either --effective-at or --from-start"
         raise click.UsageError(msg)
-    _open_register(database).revoke(ref, effective_at=effective_at, actor=said["actor"], reason=said["reason"])
+    registers.open_register(database).revoke(ref, effective_at=effective_at, actor=said["actor"], reason=said["reason"])
     return _done(ref, "revoked")
 
 
@@ -114,7 +86,7 @@ def revoke(database: str, ref: StatusRef, effective_at: datetime | None, *, from
 @_effective_option("From when, with its zone; now, unless given.")
 def suspend(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
     """Suspend a certificate until it is resumed."""
-    _open_register(database).suspend(ref, effective_at=effective_at, actor=actor, reason=reason)
+    registers.open_register(database).suspend(ref, effective_at=effective_at, actor=actor, reason=reason)
     return _done(ref, "suspended")
 
 
@@ -123,7 +95,7 @@ def suspend(database: str, ref: StatusRef, effective_at: datetime | None, actor:
 @_effective_option("From when, with its zone; now, unless given.")
 def resume(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
     """End a suspension."""
-    _open_register(database).resume(ref, effective_at=effective_at, actor=actor, reason=reason)
+    registers.open_register(database).resume(ref, effective_at=effective_at, actor=actor, reason=reason)
     return _done(ref, "resumed")
 
 
@@ -133,7 +105,7 @@ _TEMPLATE = click.option(
 
 
 @status.command()
-@_database_option
+@registers.DATABASE
 @click.option("--folder", type=_FILE, required=True, help="Where to; made where there is none.")
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key for status lists, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
@@ -158,7 +130,7 @@ def publish(database: str, folder: Path, key_file: Path, password_file: Path | N
     """
     signer = keygen.read_signer(key_file, password_file)
     trust = _trust_list(how)
-    registry = _open_register(database)
+    registry = registers.open_register(database)
     try:
         found = registry.publish(
             folder,
@@ -184,7 +156,7 @@ def publish(database: str, folder: Path, key_file: Path, password_file: Path | N
 
 
 @status.command()
-@_database_option
+@registers.DATABASE
 @click.option("--folder", type=_FILE, required=True, help="What 'certcore status publish' wrote.")
 @_TEMPLATE
 @click.option(
@@ -197,7 +169,7 @@ def recover(database: str, folder: Path, uri_template: str, key_files: tuple[Pat
     """
     keys = [keygen.read_public_key(path) for path in key_files]
     try:
-        learnt = _open_register(database).recover(folder, uri_template=uri_template, keys=keys)
+        learnt = registers.open_register(database).recover(folder, uri_template=uri_template, keys=keys)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     terminal.say(f"{learnt} events recovered; references come from a new list now")
@@ -206,7 +178,7 @@ def recover(database: str, folder: Path, uri_template: str, key_files: tuple[Pat
 
 @status.command()
 @click.argument("what", metavar="TEXT|FILE")
-@_database_option
+@registers.DATABASE
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key of the register, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
 @modes.ALLOW_LOOSE_KEY
@@ -220,7 +192,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
     signer = keygen.read_signer(key_file, password_file)
     text = _one_text(what)
     try:
-        data = _open_register(database).receipt(text, issuer=how["issuer"], signer=signer)
+        data = registers.open_register(database).receipt(text, issuer=how["issuer"], signer=signer)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     files.write(how["out"], data, force=how["force"], mode=how["mode"])
@@ -229,7 +201,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
 
 
 @status.command()
-@_database_option
+@registers.DATABASE
 @click.option("--folder", type=_FILE, required=True, help="What 'certcore status publish' writes.")
 @click.option("--trust-list", type=_FILE, required=True, help="The signed trust list.")
 @click.option("--list-path", default="/lists/{list}", show_default=True, help="The path in the lists' URI template.")
@@ -260,12 +232,12 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
         msg = "an audit trail takes both --audit and --audit-key"
         raise click.UsageError(msg)
     files.read_bytes(how["trust_list"], limit=MAX_TRUST_LIST_BYTES)
-    server = _register_module("certcore._cli.server")
-    service, access = _register_module("certcore.register.service"), _register_module("certcore.register.access")
+    server = registers.module("certcore._cli.server")
+    service, access = registers.module("certcore.register.service"), registers.module("certcore.register.access")
     signer = None if how["key_file"] is None else keygen.read_signer(how["key_file"], how["password_file"])
     try:
         app = service.create_app(
-            _open_register(database),
+            registers.open_register(database),
             signer=signer,
             trust_list=how["trust_list"],
             folder=folder,
@@ -284,7 +256,7 @@ def _open_trail(how: dict[str, Any]) -> AuditTrail | None:
     """The audit trail that is asked for, if any."""
     if how["audit_file"] is None:
         return None
-    made: type[AuditTrail] = _register_module("certcore.register.audit").AuditTrail
+    made: type[AuditTrail] = registers.module("certcore.register.audit").AuditTrail
     key = made.read_key(how["audit_key"])
     trail = made(how["audit_file"], key=key, keep=timedelta(days=how["audit_days"]))
     click.get_current_context().call_on_close(trail.close)
@@ -324,7 +296,7 @@ def _postponed(found: Publication, now: datetime) -> list[str]:
 
 
 def _done(ref: StatusRef, what: str) -> int:
-    terminal.say(f"{ref.list}/{ref.index}: {what}; readers know with the next 'certcore status publish'")
+    terminal.say(f"{registers.written(ref)}: {what}; readers know with the next 'certcore status publish'")
     return exit_codes.DONE
 
 
@@ -341,44 +313,3 @@ def _one_text(what: str) -> str:
         code = "several-certificates" if found else "no-certificate"
         raise RejectedInputError(code, f"{what}: a receipt is for one certificate, and there are {len(found)}")
     return next(iter(found)).removesuffix("\n").removesuffix("\r")
-
-
-def _open_register(database: str) -> StatusRegistry:
-    """The register that is there: none is made by a slip of the pen."""
-    if "://" not in database and not Path(database).is_file():
-        raise RejectedInputError(
-            "file-unreadable", f"{database}: there is no register; 'certcore status init' makes one"
-        )
-    return _connect(database, create=False)
-
-
-def _connect(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401  StatusRegistry's own
-    log = _register_module("certcore.register.log")
-    url = database if "://" in database else f"sqlite:///{database}"
-    try:
-        registry: StatusRegistry = log.StatusRegistry(url, **settings)
-    except ValueError as cause:
-        raise click.UsageError(str(cause)) from cause
-    except ModuleNotFoundError as cause:
-        raise _not_installed(cause) from cause
-    click.get_current_context().call_on_close(registry.close)
-    return registry
-
-
-def _register_module(name: str) -> Any:  # noqa: ANN401  a module of an extra
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as cause:
-        raise _not_installed(cause) from cause
-
-
-def _not_installed(cause: ModuleNotFoundError) -> Exception:
-    """The error for a library that is missing: one line; anything else is a defect and stays what it is."""
-    library = (cause.name or "").partition(".")[0]
-    if library not in _EXTRA:
-        return cause
-    if library == "psycopg":
-        return click.ClickException("PostgreSQL needs psycopg, which is not installed: pip install 'psycopg[binary]'")
-    return click.ClickException(
-        f"the register needs {library}, which is not installed: pip install 'certcore[register]'"
-    )

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 
+from certcore._escaping import escape
+from certcore._instants import time_zone
 from certcore.certificate import labels as _labels
 from certcore.certificate._claims import BY_NAME, NAMES
 from certcore.certificate.labels import Words, chosen
@@ -102,6 +104,8 @@ _HOW: Final = (
         "再将号牌和车辆识别代号与实车核对。"
     ),
 )
+_ISSUED_BY: Final = ("Issued by {}.", "签发方：{}。")
+_WHERE: Final = ("Such a program: {}", "核验程序见：{}")
 _CAUTION: Final = (
     "Until its code is scanned and verified, this page proves nothing: anybody can print one like it.",
     "未经扫码核验，本页不证明任何事项：文字人人可以仿制，以核验结果为准。",
@@ -110,6 +114,42 @@ _FIRST_LETTER: Final = re.compile("[a-z]")
 _COMMA: Final = (", ", "，")
 _SEMICOLON: Final = ("; ", "；")
 _COLON: Final = (": ", "：")
+
+
+@attrs.frozen
+class _Stated:
+    """What a certificate says, in one language and in the times of one zone."""
+
+    certificate: InspectionCertificate
+    lang: str
+    zone: tzinfo
+
+    def value(self, name: str) -> str | None:
+        """A field as it is printed; None where there is nothing to print."""
+        found = getattr(self.certificate, name)
+        if name == "vin" and found is None:
+            return chosen(_CONFIDENTIAL, self.lang)
+        if found is None:
+            return None
+        if name == "confidential":
+            return chosen(_SEALED, self.lang)
+        if isinstance(found, datetime):
+            return _moment(found, self.zone)
+        return _limit_marks(_labels.value(name, self.certificate, self.lang) or "")
+
+
+class Origin(Protocol):
+    """Who issued a certificate, as its page names them: an issuer of a trust list is one."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def time_zone(self) -> str:
+        """The IANA zone whose times the page states."""
+        ...
 
 
 def _capitalise(label: str) -> str:
@@ -168,29 +208,48 @@ def profile_of(certificate: InspectionCertificate) -> Profile | None:
     return None if set(missing_fields(certificate, Profile.EU)) - {"vin"} else Profile.EU
 
 
-def content(certificate: InspectionCertificate, *, lang: str, profile: Profile | None) -> Content:
-    """The words of a certificate's page, in one language."""
-    is_eu = profile is Profile.EU
-    headline, claim = _claim(certificate, lang)
-    authority = _value("authority", certificate, lang) or ""
-    plate = _value("registration_number", certificate, lang) or ""
+def content(
+    certificate: InspectionCertificate,
+    *,
+    lang: str,
+    profile: Profile | None,
+    issuer: Origin | None = None,
+    verifier: str | None = None,
+) -> Content:
+    """The words of a certificate's page, in one language; the form is the country's, unless given."""
+    is_eu = (profile or profile_of(certificate)) is Profile.EU
+    zone = time_zone("UTC" if issuer is None else issuer.time_zone)
+    stated = _Stated(certificate, lang, zone)
+    headline, claim = _claim(stated)
+    plate = stated.value("registration_number") or ""
     return Content(
         lang=lang,
         title=chosen(_EU_TITLE if is_eu else _TITLE, lang),
         claim=claim,
         plate=Cell(_labels.label("registration_number", lang), plate),
-        cells=_annex_ii(certificate, lang) if is_eu else _list_fields(certificate, lang, headline),
+        cells=_annex_ii(stated) if is_eu else _list_fields(stated, headline),
         how_title=chosen(_HOW_TITLE, lang),
-        how=chosen(_HOW, lang).format(authority),
+        how=_how(stated.value("authority") or "", issuer, verifier, lang),
         caution=chosen(_CAUTION, lang),
     )
 
 
-def _claim(certificate: InspectionCertificate, lang: str) -> tuple[str, Cell]:
+def _how(authority: str, issuer: Origin | None, verifier: str | None, lang: str) -> str:
+    """How to verify it, whom the program must trust, and where there is such a program."""
+    said = [chosen(_HOW, lang).format(authority)]
+    if issuer is not None:
+        said.insert(0, chosen(_ISSUED_BY, lang).format(_limit_marks(escape(issuer.name))))
+    if verifier is not None:
+        said.append(chosen(_WHERE, lang).format(_limit_marks(escape(verifier))))
+    return ("" if lang == "zh" else " ").join(said)
+
+
+def _claim(stated: _Stated) -> tuple[str, Cell]:
     """The headline, and the field it is made of.
 
     What ends within the validity, or did not pass, is never told as a plain last day.
     """
+    certificate, lang = stated.certificate, stated.lang
     result = _labels.label("result", lang)
     if not isinstance(certificate.result, Result):
         return "result", Cell(result, chosen(_UNKNOWN_RESULT, lang).format(certificate.result))
@@ -198,62 +257,52 @@ def _claim(certificate: InspectionCertificate, lang: str) -> tuple[str, Cell]:
         found = _labels.value("result", certificate, lang)
         return "result", Cell(result, f"{chosen(_NOT_PASSED, lang)}{chosen(_COLON, lang)}{found}")
     if certificate.expires_at is not None:
-        return "expires_at", Cell(_labels.label("expires_at", lang), _moment(certificate.expires_at))
+        return "expires_at", Cell(_labels.label("expires_at", lang), _moment(certificate.expires_at, stated.zone))
     return "valid_until", Cell(chosen(_VALID_UNTIL, lang), certificate.valid_until.isoformat())
 
 
-def _list_fields(certificate: InspectionCertificate, lang: str, headline: str) -> tuple[Cell, ...]:
+def _list_fields(stated: _Stated, headline: str) -> tuple[Cell, ...]:
     names = (name for name, row in _PRINTED.items() if name not in {headline, "registration_number"})
-    found = ((name, _value(name, certificate, lang)) for name in names)
-    return tuple(Cell(_labels.label(name, lang), value) for name, value in found if value is not None)
+    found = ((name, stated.value(name)) for name in names)
+    return tuple(Cell(_labels.label(name, stated.lang), value) for name, value in found if value is not None)
 
 
-def _annex_ii(certificate: InspectionCertificate, lang: str) -> tuple[Cell, ...]:
+def _annex_ii(stated: _Stated) -> tuple[Cell, ...]:
     """The fields under their harmonised codes, each code once whether anything is stated or not."""
+    lang = stated.lang
     return tuple(
-        Cell(f"({code}) {chosen(words, lang)}", _under_code(code, certificate, lang) or chosen(_NOT_STATED, lang))
+        Cell(f"({code}) {chosen(words, lang)}", _under_code(code, stated) or chosen(_NOT_STATED, lang))
         for code, words in enumerate(_ANNEX_II, start=1)
     )
 
 
-def _under_code(code: int, certificate: InspectionCertificate, lang: str) -> str:
-    values = {name: _in_annex(name, certificate, lang) for name, row in _PRINTED.items() if row.annex == code}
-    stated = {name: value for name, value in values.items() if value is not None}
+def _under_code(code: int, stated: _Stated) -> str:
+    lang = stated.lang
+    values = {name: _in_annex(name, stated) for name, row in _PRINTED.items() if row.annex == code}
+    found = {name: value for name, value in values.items() if value is not None}
     if code == _OTHER:
-        labelled = (f"{_labels.label(name, lang)}{chosen(_COLON, lang)}{value}" for name, value in stated.items())
+        labelled = (f"{_labels.label(name, lang)}{chosen(_COLON, lang)}{value}" for name, value in found.items())
         return chosen(_SEMICOLON, lang).join(labelled)
-    return chosen(_SEMICOLON if code == _NEXT_OR_EXPIRY else _COMMA, lang).join(stated.values())
+    return chosen(_SEMICOLON if code == _NEXT_OR_EXPIRY else _COMMA, lang).join(found.values())
 
 
-def _in_annex(name: str, certificate: InspectionCertificate, lang: str) -> str | None:
+def _in_annex(name: str, stated: _Stated) -> str | None:
     """A field as the EU's form has it."""
-    value = _value(name, certificate, lang)
+    value = stated.value(name)
     if value is None:
         return None
     if name == "country":
         sign = _SIGNS.get(value)
         return value if sign in {None, value} else f"{sign} ({value})"
-    if name == "deficiencies" and certificate.deficiencies == DeficiencyCounts():
-        return chosen(_NONE_FOUND, lang)
-    return chosen(_IN_WORDS[name], lang).format(value) if name in _IN_WORDS else value
+    if name == "deficiencies" and stated.certificate.deficiencies == DeficiencyCounts():
+        return chosen(_NONE_FOUND, stated.lang)
+    return chosen(_IN_WORDS[name], stated.lang).format(value) if name in _IN_WORDS else value
 
 
-def _value(name: str, certificate: InspectionCertificate, lang: str) -> str | None:
-    """A field as it is printed; None where there is nothing to print."""
-    found = getattr(certificate, name)
-    if name == "vin" and found is None:
-        return chosen(_CONFIDENTIAL, lang)
-    if found is None:
-        return None
-    if name == "confidential":
-        return chosen(_SEALED, lang)
-    if isinstance(found, datetime):
-        return _moment(found)
-    return _limit_marks(_labels.value(name, certificate, lang) or "")
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _moment(moment: datetime, zone: tzinfo) -> str:
+    local = moment.astimezone(zone)
+    offset = f"{local:%z}"
+    return f"{local:%Y-%m-%d %H:%M} UTC{'' if not local.utcoffset() else f'{offset[:3]}:{offset[3:]}'}"
 
 
 def _limit_marks(text: str) -> str:

@@ -20,7 +20,7 @@ from certcore import armor, cose, payload
 from certcore.errors import IssuingError
 from certcore.payload import InspectionCertificate, Profile
 from certcore.printing import _content, _fonts, _html, _layout
-from certcore.printing._content import Content
+from certcore.printing._content import Origin
 from certcore.printing._layout import Paper
 from certcore.qr._write import SymbolSize, size
 
@@ -51,6 +51,8 @@ def to_html(
     page: str,
     level: str | None = None,
     profile: Profile | None = None,
+    issuer: Origin | None = None,
+    verifier: str | None = None,
 ) -> str:
     """The page as one HTML file, complete in itself: no script, nothing loaded, the symbol as inline SVG.
 
@@ -66,6 +68,9 @@ def to_html(
         level: error correction: L, M, Q or H; chosen by `LEVELS` unless given.
         profile: whose form: EU puts the codes (1) to (10) of Directive 2014/45/EU annex II before the fields, CN lists
             them; by the certificate's country, or else its fields, unless given.
+        issuer: the issuer, as the trust list has it: its name stands on the page, and times are those of its zone;
+            without it there is no name, and times are UTC.
+        verifier: where a program that verifies is to be had: an address, or words.
 
     Raises:
         IssuingError: ``live-not-printed``; ``page-too-small``; ``qr-too-large``, only where a level is given.
@@ -73,12 +78,13 @@ def to_html(
         TypeError: the text is not a ``str``, or the certificate not an `InspectionCertificate`.
         ValueError: the text is another certificate's; a language, page or level that there is not.
     """
-    paper, content, symbols = _check(text, certificate, lang, page, level, profile)
+    paper, stated, symbols = _check(text, certificate, lang, page, level)
+    content = _content.content(stated, lang=lang, profile=profile, issuer=issuer, verifier=verifier)
     placed = _layout.fit(content, paper, symbols, _html.measure)
     return _html.document(text, content, paper, placed)
 
 
-def to_pdf(
+def to_pdf(  # noqa: PLR0913  each of them may be asked for alone
     text: str,
     certificate: InspectionCertificate,
     /,
@@ -88,6 +94,8 @@ def to_pdf(
     font: Path | None = None,
     level: str | None = None,
     profile: Profile | None = None,
+    issuer: Origin | None = None,
+    verifier: str | None = None,
 ) -> bytes:
     """The page as a PDF of one page, its text searchable, its font embedded.
 
@@ -104,6 +112,8 @@ def to_pdf(
         font: a TrueType or OpenType font, or a collection of them.
         level: error correction: L, M, Q or H; chosen by `LEVELS` unless given.
         profile: whose form: as in `to_html`.
+        issuer: as in `to_html`.
+        verifier: as in `to_html`.
 
     Raises:
         IssuingError: as `to_html`; ``glyph-missing`` with the ``character``; ``font-missing``; ``font-unreadable``;
@@ -112,7 +122,8 @@ def to_pdf(
         TypeError: as `to_html`.
         ValueError: as `to_html`.
     """
-    paper, content, symbols = _check(text, certificate, lang, page, level, profile)
+    paper, stated, symbols = _check(text, certificate, lang, page, level)
+    content = _content.content(stated, lang=lang, profile=profile, issuer=issuer, verifier=verifier)
     _fonts.require_libraries()
     from certcore.printing import _pdf  # noqa: PLC0415  only a PDF needs it
 
@@ -124,9 +135,9 @@ def to_pdf(
 
 
 def _check(
-    text: str, certificate: InspectionCertificate, lang: str, page: str, level: str | None, profile: Profile | None
-) -> tuple[Paper, Content, list[list[SymbolSize]]]:
-    """The page's size, its words, and the symbols it may bear; whatever is wrong is found before anything is drawn."""
+    text: str, certificate: InspectionCertificate, lang: str, page: str, level: str | None
+) -> tuple[Paper, InspectionCertificate, list[list[SymbolSize]]]:
+    """The page's size, what it states, and the symbols it may bear; what is wrong is found before anything is drawn."""
     if not isinstance(text, str):
         raise TypeError("the text must be a str")
     if not isinstance(certificate, InspectionCertificate):
@@ -138,8 +149,7 @@ def _check(
     stated = _read_text(text, certificate)
     if stated.is_live:
         raise IssuingError("live-not-printed", "A live presentation ends within minutes: print the certificate itself")
-    content = _content.content(stated, lang=lang, profile=profile or _content.profile_of(stated))
-    return _layout.PAPERS[page], content, _symbols(text, level)
+    return _layout.PAPERS[page], stated, _symbols(text, level)
 
 
 def _read_text(text: str, certificate: InspectionCertificate) -> InspectionCertificate:

@@ -7,10 +7,11 @@
 
 The modules with an underscore are private. The log's are `_database` (connections and their errors), `_opening` and
 `_schema` (tables and migrations), `_indices` (which index is next), `_entries` (certificates), `_events` (what happened
-to them), `_statements` (which statements count) and `_vehicles` (whose they are, and flags). Publishing's are `_lists`
-(what it asks the log), `_checks` (what must hold before), `_folder` and `_layout` (files and where they stand) and
-`_recovery` (the way back, from a folder to a database). The service's are `_http` (what its routes share), `_documents`
-and `_look_ups` (the routes), and `_published` (a folder that is read again and again).
+to them), `_statements` (which statements count), `_vehicles` (whose they are, and flags) and `_holdings` (what the
+issuer's own people see). Publishing's are `_lists` (what it asks the log), `_checks` (what must hold before),
+`_folder` and `_layout` (files and where they stand) and `_recovery` (the way back, from a folder to a database). The
+service's are `_http` (what its routes share), `_documents` and `_look_ups` (the routes), and `_published` (a folder
+that is read again and again).
 """
 
 from __future__ import annotations

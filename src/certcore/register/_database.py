@@ -31,6 +31,9 @@ from certcore.register import _schema
 DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 """How long a connection, or a lock that somebody else holds, is waited for."""
 
+_NO_DATABASE: Final = "file is not a database"
+"""What SQLite says of another file; not an operational error to its driver."""
+
 _WRITES: Final = "certcore_writes"
 _MAKING_LOCK: Final = 0x6365727463  # "certc": PostgreSQL's advisory lock while tables are made or migrated
 _REFUSALS: Final = (SQLAlchemyError, OverflowError, UnicodeError)
@@ -69,7 +72,7 @@ class Database:
                 yield connection
         except _REFUSALS as cause:
             raise StatusError(
-                "status-unavailable", "The register's database gave no answer", error=_kind(cause)
+                "status-unavailable", f"The register's database gave no answer{_told(cause)}", error=_kind(cause)
             ) from _tellable(cause)
 
     @contextmanager
@@ -105,7 +108,7 @@ class Database:
                 yield connection
         except _REFUSALS as cause:
             raise IssuingError(
-                "register-failed", "The register's database did not take it", error=_kind(cause)
+                "register-failed", f"The register's database did not take it{_told(cause)}", error=_kind(cause)
             ) from _tellable(cause)
 
     def forget_the_log(self) -> None:
@@ -203,6 +206,14 @@ def _prepare_postgresql(timeout_s: int) -> Callable[[Any, ConnectionPoolEntry], 
 
 def _kind(cause: Exception) -> str:
     return type(cause.orig if isinstance(cause, DBAPIError) and cause.orig is not None else cause).__name__
+
+
+def _told(cause: Exception) -> str:
+    """What the database says in its first line, where that is about connections, locks and disks."""
+    found = cause.orig if isinstance(cause, DBAPIError) else None
+    if isinstance(cause, OperationalError) or _NO_DATABASE in str(found):
+        return f": {str(found).partition(chr(10))[0]}"
+    return ""
 
 
 def _tellable(cause: Exception) -> Exception | None:

@@ -10,7 +10,7 @@ the call may be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.proofs import receipts
-from certcore.register import _entries, _events, _indices, _opening, _recovery, _schema, _vehicles
+from certcore.register import _entries, _events, _holdings, _indices, _opening, _recovery, _schema, _vehicles
 from certcore.register._database import DEFAULT_TIMEOUT, Database
 from certcore.register._events import Criteria, Happening, Reference
 from certcore.register._lists import ListChanges, ListHead
@@ -225,6 +225,11 @@ class StatusRegistry:
         if row is None or row.text is None:
             raise StatusError("status-unknown-reference", "The register has no text for this reference")
         return str(row.text)
+
+    def holdings(self, selection: _holdings.Selection, /) -> Iterator[_holdings.Holding]:
+        """What is held of the certificates that are meant, the earliest issued first; for the issuer's own eyes."""
+        with self._database.read() as connection:
+            yield from _holdings.read(connection, selection, now=utc(self._clock()))
 
     def receipt(self, text: str, /, *, issuer: str | None = None, signer: Signer) -> bytes:
         """The signed word that this very text was held by the second after the one it was recorded in.
