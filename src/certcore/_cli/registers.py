@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 VARIABLE: Final = "CERTCORE_REGISTER"
+
+WAIT: Final = timedelta(seconds=30)
+"""For another writer: a long batch of the issuer's own may hold the register."""
 
 _EXTRA: Final = frozenset({"sqlalchemy", "starlette", "uvicorn", "psycopg", "anyio", "h11"})
 _REFERENCE: Final = re.compile(r"(?P<list>\d{1,10})/(?P<index>\d{1,10})", re.ASCII)
@@ -91,7 +95,7 @@ def connect(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401  
     log = module("certcore.register.log")
     url = database if "://" in database else f"sqlite:///{database}"
     try:
-        registry: StatusRegistry = log.StatusRegistry(url, **settings)
+        registry: StatusRegistry = log.StatusRegistry(url, timeout=WAIT, **settings)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     except ModuleNotFoundError as cause:
