@@ -46,6 +46,9 @@ _CODE_WORD: Final = re.compile(r"`(?P<word>[a-z]+(?:-[a-z]+)+)`")
 _NOT_RUN: Final = re.compile(r"python not-run: \S")
 """How a block that must not run is marked: with the reason why."""
 
+NEEDED: Final = {"docs/verify-in-spark-duckdb-polars.md": ("pyarrow", "duckdb", "polars")}
+"""Libraries of others that a page uses."""
+
 _OTHER_WORDS: Final = frozenset(
     {
         *(member.value for kind in (Basis, Need, verdict.AxisState) for member in kind),
@@ -119,6 +122,9 @@ def test_pages_work_as_they_stand(page: Path, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, module.__name__, module)
     if not HAS_COMMAND and any(block.info.startswith("console") for block in blocks(page)):
         pytest.skip("click or rich is missing: the cli extra is not installed")
+
+    for library in NEEDED.get(name(page), ()):
+        pytest.importorskip(library, reason=f"{library} is not installed: the dependency group test has it")
 
     for block, shown in with_output(page):
         is_python = block.info == "python"

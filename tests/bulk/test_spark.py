@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from importlib.util import find_spec
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
@@ -212,6 +214,21 @@ def test_no_request_for_a_row(claims: Any) -> None:  # noqa: ANN401  as above
         outcomes = verify_dataframe(claims, asking, columns=COLUMNS).groupBy("outcome").count().collect()
         assert ROWS == sum(row["count"] for row in outcomes)
         assert 0 < len(server.seen) <= 2 * FILES
+
+
+def test_the_page(session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401  as above
+    """What the page says of Spark works with what the page begins with."""
+    page = Path(__file__).parents[2] / "docs" / "verify-in-spark-duckdb-polars.md"
+    blocks = re.findall(r"^```python[^\n]*\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (shown,) = (block for block in blocks if "verify_dataframe" in block)
+    names: dict[str, Any] = {"spark": session}
+    monkeypatch.chdir(tmp_path)
+
+    for block in (blocks[0], blocks[1], shown.replace('"claims.parquet"', f'"{tmp_path}/claims.parquet"')):
+        exec(block, names)  # noqa: S102  running the documentation's code is what this test is for
+
+    found = {row["claim"]: row["outcome"] for row in names["judged"].collect()}
+    assert {"K-1": "valid", "K-2": "invalid", "K-3": None, "K-4": "undetermined"} == found
 
 
 class _Held:
