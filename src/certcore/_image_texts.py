@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
@@ -14,6 +14,7 @@ from certcore.errors import RejectedInputError
 
 if TYPE_CHECKING:
     from certcore.qr import Effort, Image, Symbol
+    from certcore.qr._sight import Sight
 
 IMAGE_DEADLINE: Final = timedelta(seconds=10)
 """The time that a verifier gives a picture unless told otherwise: a page takes some tenths of a second."""
@@ -48,12 +49,24 @@ class Seen:
 
 
 def seen_in(
-    image: Image, effort: Effort | None, deadline: timedelta | None, *, isolate: bool, asked_at: float | None = None
+    image: Image,
+    effort: Effort | None,
+    deadline: timedelta | None,
+    *,
+    isolate: bool,
+    asked_at: float | None = None,
+    sight: Sight | None = None,
 ) -> Seen:
-    """What is in a picture, which is read once; asked_at is when its time began, by the steady clock, if not now."""
-    from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
+    """What is in a picture, which is read once; asked_at is when its time began, by the steady clock, if not now.
 
-    options: dict[str, Any] = {} if effort is None else {"effort": effort}
+    What was read already is given back. A sight that is given has then seen what was read.
+    """
+    from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
+    from certcore.qr._read import read_for  # noqa: PLC0415  as above
+
+    if isinstance(image, Seen):
+        return image
+    effort = qr.Effort.NORMAL if effort is None else effort
     if deadline and asked_at is not None and deadline > timedelta():
         deadline = max(timedelta(), deadline - timedelta(seconds=steady() - asked_at))
     try:
@@ -61,7 +74,7 @@ def seen_in(
     except RejectedInputError as cause:
         return Seen(refused=cause, digest=None)
     try:
-        symbols = qr.read(picture, **options, deadline=deadline, isolate=isolate)
+        symbols = read_for(picture, sight, effort=effort, deadline=deadline, isolate=isolate)
     except RejectedInputError as cause:
         return Seen(refused=cause, digest=picture.digest)
     texts = dict.fromkeys(without_line_end(symbol.text) for symbol in symbols if symbol.text.startswith(armor.PREFIX))

@@ -70,6 +70,12 @@ _WHITE: Final = 255
 _BLACK: Final = 0
 _OPAQUE: Final = 255
 
+_COLOURED: Final = frozenset({"RGB", "RGBA", "RGBX", "YCbCr", "CMYK", "P"})
+"""Pillow's modes with 8-bit colours."""
+
+SMALL_SIDE: Final = 360
+"""Pixels of the longer side of a small copy."""
+
 _SIDEWAYS: Final = frozenset({5, 6, 7, 8})
 """The orientations that exchange width and height."""
 
@@ -92,6 +98,7 @@ class Grey:
         page: the page or frame of the picture, counted from 1.
         place: where a pixel lies on the page as displayed, for `at`.
         on_black: the same page seen on black, where `pixels` show something transparent on white.
+        small: a small copy for people, in the colours that the picture has, where one was asked for.
     """
 
     pixels: bytes | memoryview = attrs.field(repr=False)
@@ -100,6 +107,7 @@ class Grey:
     page: int = 1
     place: Place = _HERE
     on_black: Grey | None = attrs.field(default=None, repr=False)
+    small: PillowImage.Image | None = attrs.field(default=None, repr=False, eq=False)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """The point of the page as displayed that lies at a point of `pixels`.
@@ -131,8 +139,12 @@ def too_many_pages() -> RejectedInputError:
 # Files.
 
 
-def pages_of_file(data: bytes, kind: str, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
+def pages_of_file(
+    data: bytes, kind: str, wanted: range | None, deadline: Deadline, *, small: bool = False
+) -> Iterator[Grey]:
     """The pages of a file of a kind that Pillow reads, each decoded when it is asked for, and upright.
+
+    Asked for small copies, too, it decodes a JPEG with its colours; the brightness is the same to the bit.
 
     Raises:
         RejectedInputError: ``image-too-large``, ``image-too-many-pages``, ``image-timeout``, ``image-unreadable``,
@@ -140,7 +152,7 @@ def pages_of_file(data: bytes, kind: str, wanted: range | None, deadline: Deadli
     """
     pillow = _pillow()
     with _refusing(pillow):
-        picture, scale = _opened(_Metered(data, deadline), kind, pillow)
+        picture, scale = _opened(_Metered(data, deadline), kind, pillow, "YCbCr" if small else "L")
         if wanted is None and _has_page(picture, MAX_PAGES + 1, kind, decoding=False):
             raise too_many_pages()
     left = math.inf if kind == "TIFF" else MAX_ANIMATION_PIXELS
@@ -152,7 +164,7 @@ def pages_of_file(data: bytes, kind: str, wanted: range | None, deadline: Deadli
             left -= picture.width * picture.height
             if left < 0:
                 raise too_many_pages()
-            found = _look(picture, pillow, page, scale)
+            found = _look(picture, pillow, page, scale, small=small)
         yield found
         del found  # the caller may have let go of it already
     with _refusing(pillow):
@@ -177,17 +189,19 @@ class _Metered(BytesIO):
         return super().read(size)
 
 
-def _opened(file: BytesIO, kind: str, pillow: ModuleType) -> tuple[PillowImage.Image, tuple[float, float]]:
+def _opened(
+    file: BytesIO, kind: str, pillow: ModuleType, jpeg_mode: str
+) -> tuple[PillowImage.Image, tuple[float, float]]:
     """The picture, of which no pixel is decoded yet, and how much smaller than the file's it is: across and down."""
     if kind == "JPEG":
-        return _opened_jpeg(file, pillow)
+        return _opened_jpeg(file, pillow, jpeg_mode)
     picture: PillowImage.Image = pillow.open(file, formats=[kind])
     has_frames = kind in {"GIF", "WEBP"} or (kind == "PNG" and getattr(picture, "n_frames", 1) > 1)
     check_pixels(*picture.size, MAX_FRAME_PIXELS if has_frames else MAX_PIXELS)
     return picture, (1, 1)
 
 
-def _opened_jpeg(file: BytesIO, pillow: ModuleType) -> tuple[PillowImage.Image, tuple[float, float]]:
+def _opened_jpeg(file: BytesIO, pillow: ModuleType, mode: str) -> tuple[PillowImage.Image, tuple[float, float]]:
     # Not by `open`, which refuses by the size that the file has, and not the one that is decoded.
     picture: PillowImage.Image = import_module("PIL.JpegImagePlugin").JpegImageFile(file)
     width, height = picture.size
@@ -197,7 +211,7 @@ def _opened_jpeg(file: BytesIO, pillow: ModuleType) -> tuple[PillowImage.Image, 
     if file.getvalue().count(b"\xff\xda") > _MAX_SCANS:
         raise RejectedInputError("image-too-large", f"the picture has more than {_MAX_SCANS} scans")
     halves = 2 if width * height > _WHOLE_PIXELS else 1
-    picture.draft("L", (width // halves, height // halves))  # libjpeg's brightness, without making colours first
+    picture.draft(mode, (width // halves, height // halves))  # libjpeg's brightness, without making colours first
     check_pixels(*picture.size, min(MAX_PIXELS, pillow.MAX_IMAGE_PIXELS or MAX_PIXELS))
     return picture, (width / max(1, picture.width), height / max(1, picture.height))
 
@@ -238,26 +252,30 @@ def from_pillow(image: object, page: int = 1) -> Grey:
 
 
 def from_pixels(
-    pixels: bytes | memoryview, mode: str, size: tuple[int, int], *, order: str = "", stride: int = 0
+    pixels: bytes | memoryview, mode: str, size: tuple[int, int], *, order: str = "", stride: int = 0, small: bool = False
 ) -> Grey:
     """Rows of pixels in one of Pillow's modes; ``order`` names that of their bytes, ``stride`` is a row's bytes."""
     pillow = _pillow()
     with _refusing(pillow):
         picture = pillow.frombytes(mode, size, pixels, "raw", order or mode, stride, 1)
-        return _look(picture, pillow, 1, (1, 1))
+        return _look(picture, pillow, 1, (1, 1), small=small)
 
 
-def _look(picture: PillowImage.Image, pillow: ModuleType, page: int, scale: tuple[float, float]) -> Grey:
+def _look(
+    picture: PillowImage.Image, pillow: ModuleType, page: int, scale: tuple[float, float], *, small: bool = False
+) -> Grey:
     """The page at which the picture stands."""
     check_pixels(*picture.size)
     picture.load()
     on_white, is_shaded = _on_ground(picture, pillow, page, scale, _WHITE)
+    if small:
+        on_white = attrs.evolve(on_white, small=_small(picture, pillow))
     if not _is_transparent(picture):
         return on_white
     on_black, is_shaded_on_black = _on_ground(picture, pillow, page, scale, _BLACK)
     if not is_shaded_on_black:
         return on_white
-    return attrs.evolve(on_white, on_black=on_black) if is_shaded else on_black
+    return attrs.evolve(on_white, on_black=on_black) if is_shaded else attrs.evolve(on_black, small=on_white.small)
 
 
 def _on_ground(
@@ -309,6 +327,12 @@ def _upright(
     picture: PillowImage.Image, pillow: ModuleType, across: float, down: float, *, ground: int
 ) -> tuple[PillowImage.Image, float, float]:
     """The picture in 8-bit grey, as it is displayed, and its scale across and down."""
+    orientation = _orientation(picture)
+    turned = _turned(_in_grey(picture, pillow, ground), orientation, pillow)
+    return (turned, down, across) if orientation in _SIDEWAYS else (turned, across, down)
+
+
+def _turned(image: PillowImage.Image, orientation: object, pillow: ModuleType) -> PillowImage.Image:
     turn = pillow.Transpose
     turns = {
         2: turn.FLIP_LEFT_RIGHT,
@@ -319,12 +343,24 @@ def _upright(
         7: turn.TRANSVERSE,
         8: turn.ROTATE_90,
     }
-    orientation = _orientation(picture)
-    flat = _in_grey(picture, pillow, ground)
-    if orientation not in turns:
-        return flat, across, down
-    turned = flat.transpose(turns[orientation])
-    return (turned, down, across) if orientation in _SIDEWAYS else (turned, across, down)
+    return image.transpose(turns[orientation]) if orientation in turns else image
+
+
+def _small(picture: PillowImage.Image, pillow: ModuleType) -> PillowImage.Image | None:
+    """A small copy in the picture's colours, upright and on white; None where it has no colours."""
+    if picture.mode not in _COLOURED:
+        return None
+    shrink = max(1, max(picture.size) // (2 * SMALL_SIDE))
+    width, height = picture.size
+    size = (max(1, width // shrink), max(1, height // shrink))
+    less = picture.resize(size, pillow.Resampling.NEAREST) if picture.mode == "P" else picture.reduce(shrink)
+    if picture.has_transparency_data:
+        layered = less.convert("RGBA")
+        less = pillow.new("RGB", layered.size, "white")
+        less.paste(layered, mask=layered.getchannel("A"))
+    less = _turned(less.convert("RGB"), _orientation(picture), pillow)
+    less.thumbnail((SMALL_SIDE, SMALL_SIDE))
+    return less
 
 
 def _orientation(picture: PillowImage.Image) -> object:

@@ -6,7 +6,7 @@ it was found: nothing is trimmed or repaired, bytes that are not text never beco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import cache
@@ -25,6 +25,7 @@ from certcore.qr._deadline import Deadline
 from certcore.qr._decoders import Decoder
 from certcore.qr._dewarp.symbols import Symbol
 from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, Picture, is_for_pillow, load, pages
+from certcore.qr._sight import Sight
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Decoder", "Effort", "Image", "Symbol", "decoders", "read"]
 
@@ -67,6 +68,13 @@ def read(
         ValueError: an array of another shape than rows by columns, or by columns and 3 or 4 channels; or a deadline
             below zero.
     """
+    return read_for(image, None, effort=effort, deadline=deadline, isolate=isolate)
+
+
+def read_for(
+    image: Image, sight: Sight | None, /, *, effort: Effort, deadline: timedelta | None, isolate: bool
+) -> list[Symbol]:
+    """As `read`, and what was seen of it, for people, where that is asked for: nothing is decoded or read twice."""
     if not isinstance(effort, Effort):
         raise TypeError("effort must be an Effort")
     given: object = deadline
@@ -76,20 +84,35 @@ def read(
     picture = load(image)
     if isolate and _has_pillow() and next(_decoders.available(), None) is not None:
         with suppress(_readers().CannotStartError):
-            return _read_apart(picture, effort=effort, until=until)
-    return read_here(picture, effort=effort, until=until, crowds=Crowds())
+            return _read_apart(picture, sight, effort=effort, until=until)
+    return read_here(picture, effort=effort, until=until, crowds=Crowds(), sight=sight)
 
 
-def read_here(picture: Picture, *, effort: Effort, until: Deadline, crowds: Crowds) -> list[Symbol]:
+def read_here(
+    picture: Picture, *, effort: Effort, until: Deadline, crowds: Crowds, sight: Sight | None = None
+) -> list[Symbol]:
     """The symbols in a picture, read in this process."""
 
     def look(page: Grey) -> list[Symbol]:
         return _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
 
-    return [symbol for page in _pages(picture, effort, until) for symbol in on_page(page, look)]
+    return _each_page(picture, look, sight, effort, until)
 
 
-def _read_apart(picture: Picture, *, effort: Effort, until: Deadline) -> list[Symbol]:
+def _each_page(
+    picture: Picture, look: Callable[[Grey], list[Symbol]], sight: Sight | None, effort: Effort, until: Deadline
+) -> list[Symbol]:
+    found: list[Symbol] = []
+    page_cpu_s = 0 if effort is Effort.THOROUGH else PAGE_CPU_S
+    for page in pages(picture, deadline=until, page_cpu_s=page_cpu_s, small=sight is not None):
+        symbols = on_page(page, look)
+        if sight is not None:
+            sight.see(page, symbols)
+        found += symbols
+    return found
+
+
+def _read_apart(picture: Picture, sight: Sight | None, *, effort: Effort, until: Deadline) -> list[Symbol]:
     """The symbols in a picture, read in a process that can be killed.
 
     What Pillow reads is decoded there. PDF and HEIC have processes of their own; their pages, and images and arrays,
@@ -100,27 +123,28 @@ def _read_apart(picture: Picture, *, effort: Effort, until: Deadline) -> list[Sy
         assert isinstance(picture.content, bytes)  # noqa: S101  # as `is_for_pillow` says
         wanted = picture.wanted
         numbers = None if wanted is None else [wanted.start, wanted.stop, wanted.step]
-        return _ask({"pages": numbers, "effort": effort.value}, picture.content, Crowds(), until)
+        words: dict[str, Any] = {"pages": numbers, "effort": effort.value, "sight": sight is not None}
+        return _ask(words, picture.content, Crowds(), until, sight)
     crowds = Crowds()
 
     def look(page: Grey) -> list[Symbol]:
         words = {"size": [page.width, page.height], "page": page.page, "effort": effort.value}
         return _ask(words, page.pixels, crowds, until)
 
-    return [symbol for page in _pages(picture, effort, until) for symbol in on_page(page, look)]
+    return _each_page(picture, look, sight, effort, until)
 
 
-def _pages(picture: Picture, effort: Effort, until: Deadline) -> Iterator[Grey]:
-    return pages(picture, deadline=until, page_cpu_s=0 if effort is Effort.THOROUGH else PAGE_CPU_S)
-
-
-def _ask(words: dict[str, Any], content: bytes | memoryview, crowds: Crowds, until: Deadline) -> list[Symbol]:
+def _ask(
+    words: dict[str, Any], content: bytes | memoryview, crowds: Crowds, until: Deadline, sight: Sight | None = None
+) -> list[Symbol]:
     answer = _readers().POOL.ask({**words, "crowds": crowds.pages}, content, until)
     try:
         if "refused" in answer:
             refusal = _messages.to_refusal(answer["refused"])
         else:
             crowds.pages = int(answer["crowds"])
+            if sight is not None:
+                sight.take(answer["sight"])
             return _messages.to_symbols(answer["symbols"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RejectedInputError("image-unreadable", "the process that read the picture answers nonsense") from error

@@ -19,6 +19,7 @@ from certcore.qr._cascade import Effort
 from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
 from certcore.qr._raster import MAX_PIXELS, Grey
+from certcore.qr._sight import Sight
 
 MAX_MEMORY: Final = 2 * 1024 * 1024 * 1024
 """Bytes of address space, where the system can limit it: the largest picture takes some 700 MB."""
@@ -65,14 +66,16 @@ def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
         if size := words.get("size"):
             width, height = size
             page = Grey(content, width, height, words["page"])
-            symbols = _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
+            symbols, sight = _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds), None
         else:
             wanted = words["pages"] and range(*words["pages"])
             picture = _picture.Picture(content, wanted=wanted)
-            symbols = _read.read_here(picture, effort=effort, until=until, crowds=crowds)
+            sight = Sight() if words.get("sight") else None
+            symbols = _read.read_here(picture, effort=effort, until=until, crowds=crowds, sight=sight)
     except RejectedInputError as error:
         return {"refused": _messages.from_refusal(error), "crowds": crowds.pages}
-    return {"symbols": _messages.from_symbols(symbols), "crowds": crowds.pages}
+    seen = None if sight is None else sight.to_json()
+    return {"symbols": _messages.from_symbols(symbols), "crowds": crowds.pages, "sight": seen}
 
 
 def _limit_memory() -> None:

@@ -63,7 +63,9 @@ _MAX_PIXEL_BYTES: Final = 4
 """Bytes of a pixel; a row may be filled up by three pixels more."""
 
 
-def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int = 0) -> Iterator[Grey]:
+def pages_of_pdf(
+    data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int = 0, *, small: bool = False
+) -> Iterator[Grey]:
     """The pages of a PDF, each of which may take so many seconds of computing; 0 is any number.
 
     Raises:
@@ -75,10 +77,12 @@ def pages_of_pdf(data: bytes, wanted: range | None, deadline: Deadline, page_cpu
         raise RejectedInputError("no-pdf-decoder", message)
     pages = wanted or range(1, MAX_PAGES + 1)
     most = 0 if wanted else MAX_PAGES
-    yield from _answers("_pdf", data, [pages.start, pages.stop, pages.step, most, page_cpu_s], deadline)
+    yield from _answers("_pdf", data, [pages.start, pages.stop, pages.step, most, page_cpu_s], deadline, small=small)
 
 
-def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline) -> Iterator[Grey]:
+def pages_of_heic(
+    data: bytes, wanted: range | None, deadline: Deadline, *, small: bool = False
+) -> Iterator[Grey]:
     """The primary image of a HEIC file: the photograph, without its thumbnails, depth maps and companions.
 
     Raises:
@@ -89,10 +93,10 @@ def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline) -> Iter
         message = "HEIC pictures need pillow-heif: install certcore with its heic extra: certcore[heic]"
         raise RejectedInputError("no-heic-decoder", message)
     if wanted is None or 1 in wanted:
-        yield from _answers("_heic", data, [MAX_PIXELS], deadline)
+        yield from _answers("_heic", data, [MAX_PIXELS], deadline, small=small)
 
 
-def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline) -> Iterator[Grey]:
+def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline, *, small: bool) -> Iterator[Grey]:
     """What a decoder answers, page by page; it works on the next page while the caller has this one."""
     deadline.check()
     with _started(program, arguments) as decoder:
@@ -102,7 +106,7 @@ def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline
         try:
             _give(decoder, data)
             page = 1
-            while (found := _answer(cast("IO[bytes]", decoder.stdout), page)) is not None:
+            while (found := _answer(cast("IO[bytes]", decoder.stdout), page, small=small)) is not None:
                 deadline.check(found.page)
                 page = found.page
                 yield found
@@ -195,7 +199,7 @@ def _give(decoder: subprocess.Popen[bytes], data: bytes) -> None:
         file.close()
 
 
-def _answer(answers: IO[bytes], page: int) -> Grey | None:
+def _answer(answers: IO[bytes], page: int, *, small: bool) -> Grey | None:
     """The next page, or none behind the last.
 
     Raises:
@@ -213,11 +217,11 @@ def _answer(answers: IO[bytes], page: int) -> Grey | None:
         case ["refuse", code] if code in _REFUSALS:
             raise _refusal(code)
         case ["page", mode, order, *numbers] if (mode, order) in _MODES and len(numbers) == _NUMBERS:
-            return _page(answers, mode, order, numbers, page)
+            return _page(answers, mode, order, numbers, page, small=small)
     raise _refusal("image-unreadable")
 
 
-def _page(answers: IO[bytes], mode: str, order: str, numbers: list[str], least: int) -> Grey:
+def _page(answers: IO[bytes], mode: str, order: str, numbers: list[str], least: int, *, small: bool) -> Grey:
     try:
         page, width, height, stride = map(int, numbers[:4])
         place = cast("Place", tuple(map(float, numbers[4:])))
@@ -231,7 +235,8 @@ def _page(answers: IO[bytes], mode: str, order: str, numbers: list[str], least: 
         raise EOFError
     if (mode, stride) == ("L", width):
         return Grey(pixels, width, height, page, place)
-    return attrs.evolve(from_pixels(pixels, mode, (width, height), order=order, stride=stride), page=page, place=place)
+    found = from_pixels(pixels, mode, (width, height), order=order, stride=stride, small=small)
+    return attrs.evolve(found, page=page, place=place)
 
 
 def _refusal(code: str) -> RejectedInputError:
