@@ -6,11 +6,13 @@ What lives here: what a row's cells ask, and the run as a whole. A row that cann
 from __future__ import annotations
 
 import hashlib
-import os
+import math
 import pickle
-import sys
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,27 +21,36 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from certcore._cli import claims_table, datetimes, exit_codes, options, terminal
+from certcore._cli import claims_table, datetimes, exit_codes, keygen, options, terminal
 from certcore._cli.claims_table import Row
 from certcore._cli.options import FILE
 from certcore._cli.output import Line, Output
+from certcore._clock import steady
 from certcore.bulk import BulkQuestion, Progress
-from certcore.bulk._claims import ERROR, ClaimJudge, ClaimTask, refused
+from certcore.bulk._claims import ClaimJudge, ClaimTask, refused
 from certcore.bulk._files import run as run_in_processes
 from certcore.bulk._files import why_lost
-from certcore.bulk._report import Summary
+from certcore.bulk._report import ERROR, Kind, Summary, counted
+from certcore.bulk._report_words import WORDS
 from certcore.bulk._tables import Journal
 from certcore.bulk._workers import Lost
 from certcore.errors import RejectedInputError
+from certcore.keys import LocalSigner, Signer
 from certcore.policy import Expected
+from certcore.proofs.existence import MAX_PROOFS
 from certcore.qr._read import Effort
 from certcore.verdict import Outcome
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
+MAX_DOCUMENTS: Final = 100
+"""Of one claim: all of them are in memory when its verdict is told."""
+
 _EXPECTED: Final = {"plate": "registration_number", "vin": "vin", "country": "country", "plate-type": "plate_type"}
+_PAGE: Final = re.compile(r"(?P<file>.+)#page=(?P<number>[1-9][0-9]{0,4})")
+_SECONDS_BETWEEN_LOOKS: Final = 0.2
 _NEVER_EMPTY: Final = ("plate", "vin")
-_ALONE: Final = ("registration_number", "vin", "country", "plate_type", "evidence_folder", "seal_file", "proof_files")
+_ALONE: Final = ("registration_number", "vin", "country", "plate_type", "evidence_folder")
 """Options of the single question, that a table of claims answers row by row or by its folder."""
 
 
@@ -79,13 +90,23 @@ class _Done:
 
     def members(self) -> Mapping[str, Any]:
         """The counts."""
-        return {"documents": self.summary.total, "outcomes": dict(self.summary.outcomes), "out": str(self.folder)}
+        return {
+            "claims": self.summary.claims.total(),
+            "documents": self.summary.documents.total(),
+            "outcomes": dict(self.summary.claims),
+            "out": str(self.folder),
+        }
 
     def lines(self, lang: str) -> Iterator[Line]:
         """The counts, and where to look."""
-        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(self.summary.outcomes.items()))
-        yield Line(f"{self.summary.total}: {counts}")
-        yield Line(("报告：" if lang == "zh" else "report: ") + terminal.escaped(str(self.folder / "report.html")))
+        words = WORDS[lang]
+        counts = ", ".join(f"{words[kind]} {count}" for kind, count in counted(self.summary) if count)
+        total = {"claims": self.summary.claims.total(), "documents": self.summary.documents.total()}
+        yield Line(f"{words['count'].format(**total).rstrip('.。')}: {counts or 0}")
+        for name in ("report.html", "report.pdf"):
+            path = self.folder / name
+            if path.exists():
+                yield Line(("报告：" if lang == "zh" else "report: ") + terminal.escaped(str(path)))
 
 
 def verify_claims(given: dict[str, Any], output: Output) -> int:
@@ -104,6 +125,8 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
     _require_columns(path, table.headers, chosen, given)
     status = options.status_backend(given)
     verifier = options.verifier(given, status=status)
+    seal = _seal(given)
+    proofs = tuple(options.proof(proof) for proof in given["proof_files"])
     journal = Journal(folder, given["mode"])
     lang = output.lang
     done = journal.begin(
@@ -114,18 +137,36 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
             "as_of": str(given["as_of"]),
             "columns": chosen,
             "lang": lang,
+            "proofs": [hashlib.sha256(proof).hexdigest() for proof in proofs],
+            "sealed": seal is not None,
         },
         resume=given["resume"],
     )
-    asker = _Asker(pictures=given["pictures"], chosen=chosen, as_of=given["as_of"], known_at=given["known_at"])
+    asker = _Asker(
+        pictures=given["pictures"],
+        chosen=chosen,
+        as_of=given["as_of"],
+        known_at=given["known_at"],
+        common_proofs=len(proofs),
+    )
     tasks = islice(asker.tasks(table.rows), done, None)
-    reading = {"effort": Effort(given["effort"]), "deadline": timedelta(seconds=given["deadline"])}
-    judge = ClaimJudge(verifier=verifier, evidence=folder / "evidence", lang=lang, mode=given["mode"], reading=reading)
-    progress = Progress()
-    for record in journal.append(_records(judge, tasks, given["workers"])):
-        progress.count(None if record["outcome"] == ERROR else Outcome(record["outcome"]))
-        _show(progress)
-    summary = journal.finish(table.headers or tuple(asker.seen), policy=verifier.policy.name, lang=lang)
+    judge = ClaimJudge(
+        verifier=verifier,
+        evidence=folder / "evidence",
+        lang=lang,
+        mode=given["mode"],
+        seal=seal,
+        existed_by=proofs,
+        effort=Effort(given["effort"]),
+        deadline=timedelta(seconds=given["deadline"]),
+    )
+    total = None
+    if terminal.is_watched():
+        counted_rows = claims_table.open_table(path, given["encoding"]).rows
+        total = sum(1 for _ in attrs.evolve(asker).tasks(counted_rows)) - done
+    with closing(_records(judge, tasks, given["workers"])) as records:
+        _watch(journal.append(records), Progress(total=total), lang)
+    summary = journal.finish(table.headers or tuple(asker.seen), Kind(policy=verifier.policy.name, lang=lang))
     output.tell(_Done(summary, folder))
     return _exit_code(summary)
 
@@ -171,27 +212,47 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _records(judge: ClaimJudge, tasks: Iterator[ClaimTask], workers: int | None) -> Iterator[Mapping[str, Any]]:
+def _seal(given: Mapping[str, Any]) -> Callable[[], Signer] | None:
+    """How each process makes the key of --seal, which is found to be one before anything is begun."""
+    if given["seal_file"] is None:
+        return None
+    keygen.read_signer(given["seal_file"], given["password_file"])
+    secret = None if given["password_file"] is None else keygen.password(given["password_file"])
+    return partial(LocalSigner.from_pem, given["seal_file"].read_bytes(), password=secret)
+
+
+def _records(judge: ClaimJudge, tasks: Iterator[ClaimTask], workers: int | None) -> Generator[Mapping[str, Any]]:
     """A record for each task, from several processes where the verifier can be handed to them."""
     try:
         pickle.dumps(judge)
     except Exception:  # noqa: BLE001  a backend over HTTPS holds connections
-        yield from map(attrs.evolve(judge, reading={**judge.reading, "isolate": True}), tasks)
+        yield from map(attrs.evolve(judge, isolate=True), tasks)
         return
     for found in run_in_processes(judge, tasks, workers=workers):
         yield refused(found.task, why_lost(found), judge.lang) if isinstance(found, Lost) else found
 
 
-def _show(progress: Progress) -> None:
-    """How far it is, where somebody looks."""
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        click.echo(f"\r\x1b[2K{progress.done} done, {progress.rate:.0f} a second ...\r", err=True, nl=False, color=True)
+def _watch(records: Iterator[Mapping[str, Any]], progress: Progress, lang: str) -> None:
+    """Let the records come; where somebody looks, say how far it is."""
+    words, shown_at = WORDS[lang], -math.inf
+    for record in records:
+        progress.count(None if record["outcome"] == ERROR else Outcome(record["outcome"]))
+        if terminal.is_watched() and steady() - shown_at > _SECONDS_BETWEEN_LOOKS:
+            shown_at = steady()
+            counts = ", ".join(f"{words[name]} {count}" for name, count in progress.outcomes.items())
+            of = "" if progress.total is None else f" / {progress.total}"
+            left = progress.time_left
+            remaining = (
+                "" if left is None else f", {words['time left']} {timedelta(seconds=round(left.total_seconds()))}"
+            )
+            terminal.overwrite(f"{progress.done}{of}, {progress.rate:.1f} /s{remaining}: {counts}")
+    terminal.overwrite("")
 
 
 def _exit_code(summary: Summary) -> int:
     codes = {ERROR: exit_codes.ERROR, "degraded": exit_codes.DEGRADED}
     codes |= {outcome.value: code for outcome, code in exit_codes.OF_OUTCOME.items()}
-    return exit_codes.worst(codes[kind] for kind in summary.outcomes)
+    return exit_codes.worst(codes[kind] for kind in summary.documents)
 
 
 @attrs.define
@@ -203,6 +264,7 @@ class _Asker:
         chosen: the headers that were chosen.
         as_of: the moment for rows of a table without a date of loss.
         known_at: what was knowable when, unless a row says so.
+        common_proofs: how many proofs of existence count for every row.
         seen: the headers of all rows so far, in order.
         claims: those that were named so far.
     """
@@ -211,6 +273,7 @@ class _Asker:
     chosen: Mapping[str, str]
     as_of: date | datetime | None
     known_at: datetime | None
+    common_proofs: int = 0
     seen: dict[str, None] = attrs.field(factory=dict, init=False)
     claims: set[str] = attrs.field(factory=set, init=False)
 
@@ -224,6 +287,10 @@ class _Asker:
             yield ClaimTask(row=row.number, error=row.cells)
             return
         given = {str(header): value for header, value in row.cells.items()}
+        if len(self.seen.keys() | given.keys()) > claims_table.MAX_COLUMNS:
+            message = f"its columns and those of earlier rows are more than {claims_table.MAX_COLUMNS}"
+            yield ClaimTask(row=row.number, error=RejectedInputError("row-malformed", message))
+            return
         self.seen.update(dict.fromkeys(given))
         columns = claims_table.columns_of(tuple(given), self.chosen)
         cells = {name: given[header] for name, header in columns.items()}
@@ -235,23 +302,45 @@ class _Asker:
         }
         try:
             asked = self._asked(cells)
+            about["existed_by"] = self._proofs(cells.get("existed-by"))
         except RejectedInputError as error:
             yield ClaimTask(**about, document=_text(cells.get("picture")), error=error)
             return
         documents = [*_several(cells.get("picture")), *(("", text) for text in _texts(cells.get("text")))]
-        if not documents:
-            yield ClaimTask(**about, error=RejectedInputError("row-malformed", "The row names nothing to verify"))
+        if not 1 <= len(documents) <= MAX_DOCUMENTS:
+            message = (
+                f"The row names more than {MAX_DOCUMENTS} documents" if documents else "The row names nothing to verify"
+            )
+            yield ClaimTask(**about, error=RejectedInputError("row-malformed", message))
+            return
         for part, (name, text) in enumerate(documents, start=1):
             yield self._task(about, asked, part, name, text)
 
     def _task(self, about: dict[str, Any], asked: dict[str, Any], part: int, name: str, text: object) -> ClaimTask:
-        of: dict[str, Any]
-        try:
-            of, error = {"picture": self._path(name)} if name else {"text": text}, None
-        except RejectedInputError as cause:
-            of, error = {"text": ""}, cause
+        of: dict[str, Any] = {"text": text}
+        pages = error = None
+        if name:
+            try:
+                of["picture"], pages = self._picture(name)
+            except RejectedInputError as cause:
+                error = cause
         question = BulkQuestion(row=(about["row"], part), **of, **asked)
-        return ClaimTask(**about, part=part, document=name, question=question, error=error)
+        return ClaimTask(**about, part=part, document=name, question=question, pages=pages, error=error)
+
+    def _picture(self, name: str) -> tuple[Path, range | None]:
+        """The picture of this name, and the page of it that a name such as ``scan.pdf#page=3`` asks for (RFC 8118)."""
+        path, found = self._path(name), _PAGE.fullmatch(name)
+        if found is None or path.exists():
+            return path, None
+        number = int(found["number"])
+        return self._path(found["file"]), range(number, number + 1)
+
+    def _proofs(self, cell: object) -> tuple[bytes, ...]:
+        """The proofs of existence that a row names, in the folder of pictures."""
+        names = [name for name, _ in _several(cell)]
+        if len(names) > MAX_PROOFS - self.common_proofs:
+            raise RejectedInputError("row-malformed", f"A row has at most {MAX_PROOFS} proofs of existence")
+        return tuple(options.proof(self._path(name)) for name in names)
 
     def _remarks(self, claim: str) -> tuple[str, ...]:
         if not claim:

@@ -33,6 +33,7 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "country": (),
     "plate-type": ("号牌种类",),
     "known-at": (),
+    "existed-by": ("proof", "proofs"),
 }
 """What a column may be for, and other names that it is known by; spaces and underscores count as hyphens."""
 

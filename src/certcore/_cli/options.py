@@ -18,9 +18,12 @@ from certcore._cli import files, keygen, modes, trust
 from certcore._cli.configuration import Setting
 from certcore._cli.network import Network
 from certcore.errors import IssuingError
+from certcore.evidence import Evidence
+from certcore.evidence._file import MAX_EVIDENCE_BYTES
 from certcore.keys import GroupKey
 from certcore.policy import PRESETS, Policy
 from certcore.proofs import timestamps
+from certcore.proofs.existence import MAX_PROOF_BYTES
 from certcore.status.protocol import StatusBackend
 from certcore.trust import Environment, TrustList, TrustRoot
 from certcore.trust._lists import MAX_TRUST_LIST_BYTES
@@ -202,6 +205,16 @@ def authorities(paths: Sequence[Path]) -> tuple[bytes, ...]:
             msg = f"{path}: {cause}"
             raise click.UsageError(msg) from cause
     return tuple(found)
+
+
+def proof(path: Path) -> bytes:
+    """A proof of existence as a verifier takes it: evidence that is too large for one without its documents.
+
+    Raises:
+        RejectedInputError: ``file-unreadable`` or ``file-too-large``; as `Evidence.from_bytes`.
+    """
+    data = files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)
+    return data if len(data) <= MAX_PROOF_BYTES else Evidence.from_bytes(data).to_bytes(detached=True)
 
 
 def evidence_writer(given: Mapping[str, Any]) -> Callable[[Verdict | VehicleVerdict], Path | None]:

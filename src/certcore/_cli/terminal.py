@@ -55,7 +55,7 @@ def plain_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def each(items: Sequence[_T], work: Callable[[_T], _R]) -> Iterator[tuple[_T, _R]]:
     """Each item with what the work made of it; on a terminal, standard error says meanwhile how far it is."""
-    is_shown = len(items) > 1 and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    is_shown = len(items) > 1 and is_watched()
     for number, item in enumerate(items, start=1):
         if is_shown:
             click.echo(f"\r{number} of {len(items)} ...", err=True, nl=False)
@@ -65,6 +65,17 @@ def each(items: Sequence[_T], work: Callable[[_T], _R]) -> Iterator[tuple[_T, _R
             if is_shown:
                 click.echo("\r\x1b[2K", err=True, nl=False, color=True)
         yield item, result
+
+
+def is_watched() -> bool:
+    """Whether standard error is a terminal on which a line can be written over."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def overwrite(text: str) -> None:
+    """A line on standard error in place of the last such line, where it is watched."""
+    if is_watched():
+        click.echo(f"\r\x1b[2K{text}\r" if text else "\r\x1b[2K", err=True, nl=False, color=True)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], styles: Callable[[str], str | None] | None) -> Table:

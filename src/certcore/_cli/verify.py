@@ -6,21 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
 
-from certcore._cli import claims, datetimes, exit_codes, files, inputs, network, options, rows, terminal
+from certcore._cli import claims, datetimes, exit_codes, inputs, network, options, rows, terminal
 from certcore._cli.inputs import Input, Source
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
 from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
-from certcore.evidence import Evidence
-from certcore.evidence._file import MAX_EVIDENCE_BYTES
 from certcore.policy import Expected
-from certcore.proofs.existence import MAX_PROOF_BYTES
 from certcore.qr._read import Effort
 from certcore.verdict import Verdict
 from certcore.verify import Verifier
@@ -105,7 +101,7 @@ def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
     """What to ask about each input, checked before the first one is read."""
     status = options.status_backend(given)
     verifier = options.verifier(given, status=status)
-    proofs = [_proof(path) for path in given["proof_files"]]
+    proofs = [options.proof(path) for path in given["proof_files"]]
     try:
         expect = Expected(**{name: given[name] for name in ("registration_number", "vin", "country", "plate_type")})
         question: dict[str, Any] = {"as_of": given["as_of"], "known_at": given["known_at"], "existed_by": proofs}
@@ -118,12 +114,6 @@ def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
         "isolate": True,
     }
     return partial(_ask, verifier, reading=reading, expect=None if expect.is_empty else expect, **question)
-
-
-def _proof(path: Path) -> bytes:
-    """A proof of existence as a verifier takes it: evidence that is too large for one without its documents."""
-    data = files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)
-    return data if len(data) <= MAX_PROOF_BYTES else Evidence.from_bytes(data).to_bytes(detached=True)
 
 
 def _ask(

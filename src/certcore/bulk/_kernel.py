@@ -50,9 +50,9 @@ def verify_many(verifier: Verifier, questions: Iterable[BulkQuestion], /) -> Ite
         yield from _judged(verifier, group)
 
 
-def verify_one(verifier: Verifier, question: BulkQuestion, /, **reading: Any) -> BulkResult:  # noqa: ANN401  of `verify_image`
-    """The answer to one question, with what `Verifier.verify_image` takes for reading a picture."""
-    return _result(question, _attempt(_verdict, verifier, question, **reading))
+def verify_one(verifier: Verifier, question: BulkQuestion, /, *, existed_by: Sequence[bytes] = ()) -> BulkResult:
+    """The answer to one question, with what may prove that its certificate existed by some time."""
+    return _result(question, _attempt(_verdict, verifier, question, existed_by))
 
 
 def _judged(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[BulkResult]:
@@ -100,11 +100,11 @@ def _attempt(step: Callable[..., Any], *arguments: Any, **named: Any) -> Any:  #
         return RejectedInputError("row-failed", "The row could not be judged", error=type(cause).__name__)
 
 
-def _verdict(verifier: Verifier, asked: BulkQuestion, **reading: Any) -> Verdict:  # noqa: ANN401  as above
-    question = _question(verifier, asked)
+def _verdict(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[bytes] = ()) -> Verdict:
+    question = _question(verifier, asked, existed_by)
     if asked.picture is None:
         return verifier._judge(question)  # noqa: SLF001  `verify` would put the question a second time
-    return _of_picture(verifier, asked, **reading)
+    return _of_picture(verifier, asked, existed_by)
 
 
 def _begin(verifier: Verifier, asked: BulkQuestion) -> Verdict | _engine.Pending:
@@ -114,10 +114,10 @@ def _begin(verifier: Verifier, asked: BulkQuestion) -> Verdict | _engine.Pending
     return _of_picture(verifier, asked)
 
 
-def _of_picture(verifier: Verifier, asked: BulkQuestion, **reading: Any) -> Verdict:  # noqa: ANN401  as above
+def _of_picture(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[bytes] = ()) -> Verdict:
     question: dict[str, Any] = {"as_of": asked.as_of, "expect": _expected(asked.expect), "known_at": asked.known_at}
     try:
-        return verifier.verify_image(asked.picture, **question, **reading)
+        return verifier.verify_image(asked.picture, **question, existed_by=existed_by)
     except (TypeError, ValueError) as cause:
         kind = type(asked.picture).__name__
         raise RejectedInputError("row-not-picture", "The row holds no picture", kind=kind) from cause
@@ -127,7 +127,7 @@ def _conclude(pending: _engine.Pending, answer: StatusAnswer) -> Verdict:
     return _engine.conclude(pending, status=answer)
 
 
-def _question(verifier: Verifier, asked: BulkQuestion) -> Question:
+def _question(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[bytes] = ()) -> Question:
     """The row's question, or what is wrong with the row."""
     given: object = asked
     if not isinstance(given, BulkQuestion) or (asked.text is not None and asked.picture is not None):
@@ -137,7 +137,7 @@ def _question(verifier: Verifier, asked: BulkQuestion) -> Question:
     expect, text = _expected(asked.expect), asked.text or ""
     try:
         return verifier._question(  # noqa: SLF001  this is the verifier's driver for many
-            text.removesuffix("\n").removesuffix("\r"), asked.as_of, expect, asked.known_at
+            text.removesuffix("\n").removesuffix("\r"), asked.as_of, expect, asked.known_at, existed_by
         )
     except (TypeError, ValueError) as cause:
         raise RejectedInputError("row-moment", str(cause)) from cause

@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,8 @@ from typing import Any, Final
 import attrs
 
 from certcore import _files
-from certcore.bulk import _report
+from certcore.bulk import _html, _pdf, _report
+from certcore.bulk._report import Kind, Summary
 from certcore.errors import IssuingError, RejectedInputError
 
 COLUMNS: Final = (
@@ -86,11 +88,14 @@ class Journal:
         """Write each record down, and give it on.
 
         Raises:
-            IssuingError: ``file-unwritable``; what was written stays.
+            IssuingError: ``file-unwritable``, also where its evidence cannot be kept; what was written stays, and this
+                record is none of it.
         """
         try:
             with self.path.open("a", encoding="utf-8", newline="\n") as file:
                 for record in records:
+                    if record["outcome"] is None:
+                        raise IssuingError("file-unwritable", f"{self.folder / 'evidence'}: {record['detail']}")
                     file.write(_line(record))
                     file.flush()
                     yield record
@@ -103,7 +108,7 @@ class Journal:
             for line in islice(file, 1, None):
                 yield json.loads(line)
 
-    def finish(self, headers: Sequence[str], *, policy: str, lang: str) -> _report.Summary:
+    def finish(self, headers: Sequence[str], kind: Kind) -> Summary:
         """Write the tables and the report, each whole or not at all; the journal is gone when all are there.
 
         Raises:
@@ -111,33 +116,46 @@ class Journal:
         """
         summary = _report.summarise(self.records())
         try:
-            self._write("results.csv", _csv(headers, self.records()), encoding="utf-8-sig")
-            self._write("report.html", _report.html(summary, self.records(), policy=policy, lang=lang))
-            if importlib.util.find_spec("pyarrow") is not None:
-                temporary = self._begun(".results.parquet.part")
-                _write_parquet(temporary, headers, self.records())
-                self._name(temporary, "results.parquet")
-            self._write("results.jsonl", (_line(_without_picture(record)) for record in self.records()))
+            self._write_text("report.html", _html.html(summary, self.records(), kind))
+            with self._named("report.pdf") as path:
+                _pdf.write(path, summary, self.records, kind)
+            for name, records in (("claims", self._deciding), ("results", self.records)):
+                self._write_text(f"{name}.csv", _csv(headers, records()), encoding="utf-8-sig")
+                if importlib.util.find_spec("pyarrow") is not None:
+                    with self._named(f"{name}.parquet") as path:
+                        _write_parquet(path, headers, records())
+                self._write_text(f"{name}.jsonl", (_line(_without_picture(record)) for record in records()))
             self.path.unlink()
         except OSError as cause:
             raise _unwritable(self.folder, cause) from cause
         return summary
 
-    def _write(self, name: str, parts: Iterator[str], *, encoding: str = "utf-8") -> None:
-        temporary = self._begun(f".{name}.part")
-        with temporary.open("w", encoding=encoding, errors="backslashreplace", newline="") as file:
+    def _deciding(self) -> Iterator[Mapping[str, Any]]:
+        """The record that decides, of each row."""
+        return (claim.deciding for claim in _report.claims(self.records()))
+
+    def _write_text(self, name: str, parts: Iterable[str], *, encoding: str = "utf-8") -> None:
+        with (
+            self._named(name) as path,
+            path.open("w", encoding=encoding, errors="backslashreplace", newline="") as file,
+        ):
             file.writelines(parts)
-        self._name(temporary, name)
 
-    def _begun(self, name: str) -> Path:
-        """A file to write, that others do not read meanwhile."""
-        path = self.folder / name
-        path.touch(_files.PRIVATE)
-        return path
+    @contextmanager
+    def _named(self, name: str) -> Iterator[Path]:
+        """A file to write, which others do not read meanwhile; it gets its name when it is finished, or is taken away.
 
-    def _name(self, temporary: Path, name: str) -> None:
-        temporary.chmod(self.mode)
-        temporary.replace(self.folder / name)
+        Where nothing was written there is no file.
+        """
+        path = self.folder / f".{name}.part"
+        try:
+            path.touch(_files.PRIVATE)
+            yield path
+            path.chmod(self.mode)
+            if path.stat().st_size:
+                path.replace(self.folder / name)
+        finally:
+            path.unlink(missing_ok=True)
 
     def _make_folders(self) -> None:
         """The folders, into which those may look who may read."""

@@ -38,6 +38,9 @@ SUFFIXES: Final = (".ttf", ".otf", ".ttc", ".otc")
 FONTCONFIG_TIMEOUT_S: Final = 20
 """Seconds: the first question after new fonts were installed makes fontconfig read them all."""
 
+MOST_FALLBACKS: Final = 24
+"""Fonts looked into for characters that may be left out."""
+
 MAX_CANDIDATES: Final = 200
 """Fonts looked into before giving up."""
 
@@ -103,6 +106,21 @@ def choose(characters: frozenset[str], *, lang: str, font: Path | None) -> Mappi
         if drawn[face] == characters:
             return {face: characters}
     return _combine(drawn, characters)
+
+
+def choose_most(characters: frozenset[str], *, lang: str) -> Mapping[Face, frozenset[str]]:
+    """Fonts for as many of these characters as this machine has; the others, and those to be shaped, are left out."""
+    chosen: dict[Face, frozenset[str]] = {}
+    left = frozenset(character for character in characters if not _is_shaped(character))
+    for face in islice(_find_installed(lang), MOST_FALLBACKS):
+        if not left:
+            break
+        with suppress(IssuingError):  # somebody else's broken font is passed over
+            missing = frozenset(_find_missing(face, left))
+            if missing < left:
+                chosen[face] = left - missing
+                left = missing
+    return chosen
 
 
 def _combine(drawn: Mapping[Face, frozenset[str]], characters: frozenset[str]) -> Mapping[Face, frozenset[str]]:
@@ -227,10 +245,14 @@ def _in_folders() -> Iterator[Face]:
 
 def _require_unshaped(characters: frozenset[str]) -> None:
     for character in sorted(characters):
-        if unicodedata.bidirectional(character) in _UNSHAPED or unicodedata.category(character).startswith("M"):
+        if _is_shaped(character):
             raise _glyph_missing(
                 character, "its script has to be shaped, which the PDF does not do; print the HTML page"
             )
+
+
+def _is_shaped(character: str) -> bool:
+    return unicodedata.bidirectional(character) in _UNSHAPED or unicodedata.category(character).startswith("M")
 
 
 def _glyph_missing(character: str, why: str) -> IssuingError:

@@ -1,4 +1,4 @@
-"""A printed page as PDF. The only importer of fpdf2, which the ``print`` extra brings.
+"""Printed pages as PDF. The only importer of fpdf2, which the ``print`` extra brings.
 
 The places come from `_layout`, the font from `_fonts`. The same certificate, font and fpdf2 give the same bytes: the
 only time in them is the certificate's time of issue. Fonts are embedded, reduced to what the page uses; without a
@@ -8,15 +8,17 @@ Chinese character on it, Helvetica does, which every PDF reader has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from certcore.errors import IssuingError
 from certcore.printing._content import LANGUAGE_TAGS, Content
 from certcore.printing._fonts import Face
-from certcore.printing._layout import HAIRLINE, MM_PER_POINT, Line, Paper, Placed, fold_marks
+from certcore.printing._layout import HAIRLINE, MM_PER_POINT, Box, Line, Paper, Placed, fold_marks
 from certcore.qr._write import QUIET_ZONE_MODULES, to_svg
 
 if TYPE_CHECKING:
@@ -73,8 +75,36 @@ class Canvas:
         for frame in placed.frames:
             pdf.rect(*frame)
         for line in placed.lines:
-            self._write(line)
+            self.write(line)
         return bytes(pdf.output())
+
+    def turn(self) -> None:
+        """Begin another page."""
+        self._pdf.add_page()
+
+    def fill(self, box: Box, colour: str) -> None:
+        """A rectangle, filled."""
+        self._pdf.set_fill_color(colour)
+        self._pdf.rect(*box, style="F")
+
+    def show(self, jpeg: bytes, box: Box) -> None:
+        """A picture."""
+        x, y, width, height = box
+        self._pdf.image(BytesIO(jpeg), x, y, width, height)
+
+    def outline(self, corners: Sequence[tuple[float, float]], width: float, colour: str) -> None:
+        """A line around corners."""
+        self._pdf.set_draw_color(colour)
+        self._pdf.set_line_width(width)
+        self._pdf.polygon(corners)
+
+    def save(self, path: Path, *, title: str, lang: str, at: datetime | None) -> None:
+        """Write the pages to a file."""
+        self._pdf.set_title(title)
+        self._pdf.set_lang(LANGUAGE_TAGS[lang])
+        if at is not None:
+            self._pdf.set_creation_date(at)
+        self._pdf.output(str(path))
 
     def _draw_symbol(self, text: str, placed: Placed) -> None:
         """All dark modules as one path: drawn one by one, they would leave light seams between them."""
@@ -92,13 +122,14 @@ class Canvas:
         with self._pdf.drawing_context() as context:
             context.add_item(path)
 
-    def _write(self, line: Line) -> None:
+    def write(self, line: Line, colour: str | None = None) -> None:
+        """A line of text, black or grey unless it has a colour."""
         from fpdf.enums import TextMode  # noqa: PLC0415  part of an extra
 
         pdf = self._pdf
-        grey = _FAINT if line.is_faint else 0
-        pdf.set_text_color(grey)
-        pdf.set_draw_color(grey)
+        ink = colour if colour is not None else _FAINT if line.is_faint else 0
+        pdf.set_text_color(ink)
+        pdf.set_draw_color(ink)
         is_thickened = line.is_bold and bool(self._family_of)
         with pdf.local_context(
             text_mode=TextMode.FILL_STROKE if is_thickened else TextMode.FILL,

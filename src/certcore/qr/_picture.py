@@ -155,9 +155,7 @@ def load(image: Image, /, *, channels: Channels | None = None, pages: range | No
     return attrs.evolve(known, channels=channels or known.channels, wanted=pages or known.wanted)
 
 
-def pages(
-    image: Image, /, *, deadline: Deadline = NEVER, page_cpu_s: int = 0, small: bool = False
-) -> Generator[Grey]:
+def pages(image: Image, /, *, deadline: Deadline = NEVER, page_cpu_s: int = 0, small: bool = False) -> Generator[Grey]:
     """The pages or frames of a picture in 8-bit grey, upright, each decoded when it is asked for.
 
     Nothing of a page is kept once the next is asked for, if the caller lets go of it too. The deadline is looked at

@@ -252,7 +252,13 @@ def from_pillow(image: object, page: int = 1) -> Grey:
 
 
 def from_pixels(
-    pixels: bytes | memoryview, mode: str, size: tuple[int, int], *, order: str = "", stride: int = 0, small: bool = False
+    pixels: bytes | memoryview,
+    mode: str,
+    size: tuple[int, int],
+    *,
+    order: str = "",
+    stride: int = 0,
+    small: bool = False,
 ) -> Grey:
     """Rows of pixels in one of Pillow's modes; ``order`` names that of their bytes, ``stride`` is a row's bytes."""
     pillow = _pillow()

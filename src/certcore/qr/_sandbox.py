@@ -80,9 +80,7 @@ def pages_of_pdf(
     yield from _answers("_pdf", data, [pages.start, pages.stop, pages.step, most, page_cpu_s], deadline, small=small)
 
 
-def pages_of_heic(
-    data: bytes, wanted: range | None, deadline: Deadline, *, small: bool = False
-) -> Iterator[Grey]:
+def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline, *, small: bool = False) -> Iterator[Grey]:
     """The primary image of a HEIC file: the photograph, without its thumbnails, depth maps and companions.
 
     Raises:
