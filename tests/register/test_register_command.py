@@ -250,6 +250,53 @@ def test_what_happened_is_told_with_who_said_so(certcore: Command, register: Com
     assert "revoked" == listed(register)[0]["state"]
 
 
+@pytest.mark.parametrize("named", ["mark.png", "mark.txt", "the text itself"])
+def test_a_certificate_is_named_by_itself(certcore: Command, register: Command, ref: str, named: str) -> None:
+    """By its picture or its text instead of its reference, wherever one certificate is meant."""
+    register("show", ref, "--png", "mark.png", "--text", "mark.txt")
+    which = named if Path(named).exists() else Path("mark.txt").read_text().strip()
+    assert register("history", ref).stdout == register("history", which).stdout
+    assert ref in register("find", "--ref", which).stdout
+    said = ("--actor", "clerk-7", "--reason", "entered in error", "--db", "register.db")
+    assert exit_codes.DONE == certcore("status", "revoke", "--ref", which, "--from-start", *said).exit_code
+    assert "revoked" == listed(register)[0]["state"]
+
+
+def test_a_forgery_names_nobody(certcore: Command, register: Command, ref: str) -> None:
+    """A forger may have copied a reference: what the register does not hold, text for text, is no certificate of its."""
+    write_keys(LocalSigner.generate(), Path("forger"))
+    forged = certcore("issue", "--key", "forger.key.pem", *ONE, "--status", ref).stdout.strip()
+    said = ("--actor", "clerk-7", "--reason", "entered in error", "--db", "register.db")
+    found = certcore("status", "revoke", "--ref", forged, "--from-start", *said)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[not-recorded]" in found.stderr)
+    assert (
+        "[not-recorded]"
+        in register("history", certcore("issue", "--key", "forger.key.pem", *ONE).stdout.strip()).stderr
+    )
+    assert "valid" == listed(register)[0]["state"]
+
+
+@pytest.mark.parametrize(
+    ("criteria", "count"),
+    [
+        (("--inspector", "station-17"), 1),
+        (("--inspector", "station-18"), 0),
+        (("--signed-by", "issuer.pub.pem", "--issued-from", "2020-01-01T00:00Z"), 1),
+        (("--signed-by", "live.pub.pem"), 0),
+        (("--authority", "闽C", "--issued-until", "2020-01-01T00:00Z"), 0),
+    ],
+)
+def test_many_are_revoked_in_one_statement(
+    certcore: Command, register: Command, ref: str, criteria: tuple[str, ...], count: int
+) -> None:
+    """Those of a station, of an authority, or under a key; nothing is revoked where nothing is said."""
+    said = ("revoke", "--from-start", "--actor", "chief", "--reason", "licence withdrawn", "--db", "register.db")
+    assert f"{count} certificates: revoked" in certcore("status", *said, *criteria).stdout
+    assert ("revoked" if count else "valid") == listed(register)[0]["state"]
+    assert exit_codes.ERROR == certcore("status", *said).exit_code
+    assert exit_codes.ERROR == certcore("status", *said, "--ref", ref, *criteria).exit_code
+
+
 def test_a_lost_mark_is_shown_again(register: Command, ref: str) -> None:
     """As text, picture and page: the very certificate that was issued; the page names its issuer."""
     text = json.loads(register("show", ref, "--json").stdout)["text"]

@@ -16,10 +16,11 @@ from typing import Final
 import attrs
 import click
 
-from certcore import armor, qr
+from certcore import armor, cose, payload, qr
 from certcore._cli import files, rows
 from certcore._image_texts import IMAGE_DEADLINE
 from certcore.errors import CertcoreError, RejectedInputError
+from certcore.payload import InspectionCertificate
 from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
 from certcore.qr._read import Effort, Symbol
 
@@ -127,6 +128,23 @@ def certificate_texts(what: str) -> list[str]:
     if not texts:
         raise RejectedInputError("no-certificate", "There is no certificate to be read in it")
     return texts
+
+
+def one_certificate(what: str) -> str:
+    """The text of the one certificate in an argument: itself, a text file or a picture.
+
+    Raises:
+        CertcoreError: for what cannot be read; ``no-certificate``; ``several-certificates``.
+    """
+    found = dict.fromkeys(text.removesuffix("\r") for text in certificate_texts(what))
+    if len(found) > 1:
+        raise RejectedInputError("several-certificates", f"{what}: there are {len(found)} certificates in it, not one")
+    return next(iter(found))
+
+
+def unverified(text: str) -> InspectionCertificate:
+    """What a certificate's text says; nothing of it is checked."""
+    return payload.decode(cose.read_certificate(armor.decode(text)).unverified_payload)
 
 
 def read(content: bytes) -> list[Symbol]:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 import click
 
-from certcore import _live, armor, cose, payload, qr
+from certcore import _live, qr
 from certcore._cli import files, keygen, modes, options, terminal
 from certcore._clock import utc_now
 from certcore.errors import UntrustedError
 from certcore.keys import PublicKey
-from certcore.payload import InspectionCertificate, Profile
+from certcore.payload import Profile
 from certcore.printing import document
 from certcore.trust import KeyUsage, TrustList
 from certcore.trust.issuers import TrustedIssuer
@@ -128,11 +128,6 @@ def draw(kind: str, text: str, *, scale: int, level: str) -> bytes:
         return qr.to_svg(text, scale=scale, level=level).encode()
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
-
-
-def read(text: str) -> InspectionCertificate:
-    """What a certificate's text says; nothing of it is checked."""
-    return payload.decode(cose.read_certificate(armor.decode(text)).unverified_payload)
 
 
 @attrs.frozen(kw_only=True)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import click
 
-from certcore._cli import datetimes, exit_codes, fields, pages, registers, terminal
+from certcore._cli import datetimes, exit_codes, fields, inputs, pages, registers, terminal
 from certcore._cli.output import Line, Output, choose
 from certcore._cli.status import status
 from certcore._instants import time_zone
 from certcore.errors import StatusError
-from certcore.payload import InspectionCertificate, StatusRef
+from certcore.payload import StatusRef
 from certcore.status.protocol import StatusEventKind, StatusState
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class _Held:
     def _rows(self, lang: str) -> Iterator[tuple[str, str]]:
         held = self.holding
         if held.text is not None and self.text is not None:
-            yield from fields.rows(_stated(held), lang=lang)
+            yield from fields.rows(inputs.unverified(held.text), lang=lang)
         else:
             for name in ("valid_until", "authority", "inspector", "issued_at"):
                 value = getattr(held, name)
@@ -200,7 +200,7 @@ def _selection(**given: Any) -> Selection:  # noqa: ANN401  Selection's own
 @click.option("--country", help="The plate's country, two letters; any, unless given.")
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
 @click.option("--vin", help="Those of the vehicle with this VIN, or any other chassis number.")
-@click.option("--ref", callback=registers.as_reference, metavar="LIST/INDEX", help="The one with this reference.")
+@registers.reference_option(is_required=False)
 @_ZONE
 @choose
 def find(*, database: str, zone: tzinfo | None, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
@@ -266,7 +266,7 @@ def _end(limit: date | datetime | None, zone: tzinfo | None) -> datetime | None:
     return _begin(limit + timedelta(days=1), zone)
 
 
-_REFERENCE: Final = click.argument("ref", metavar="LIST/INDEX", callback=registers.as_reference)
+_REFERENCE: Final = click.argument("ref", metavar=registers.NAMED, callback=registers.as_reference)
 
 
 @register.command()
@@ -319,8 +319,3 @@ def _one(database: str, ref: StatusRef) -> Holding:
     for holding in registers.open_register(database).holdings(_selection(ref=ref)):
         return holding
     raise StatusError("status-unknown-reference", "The register holds no such certificate")
-
-
-def _stated(held: Holding) -> InspectionCertificate:
-    """What the certificate's text says."""
-    return pages.read(str(held.text))

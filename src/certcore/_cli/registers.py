@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from certcore.errors import IssuingError, RejectedInputError
+from certcore import armor
+from certcore._cli import inputs
+from certcore.errors import IssuingError, RejectedInputError, StatusError
 from certcore.payload import StatusRef
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 VARIABLE: Final = "CERTCORE_REGISTER"
+
+NAMED: Final = "LIST/INDEX|FILE"
+"""How a certificate of a register is named."""
+
+_COMPARED: Final = "certcore.register.compared"
 
 WAIT: Final = timedelta(seconds=30)
 """For another writer: a long batch of the issuer's own may hold the register."""
@@ -46,18 +53,37 @@ def option(*names: str, is_required: bool = True) -> Callable[[_F], _F]:
 DATABASE: Final = option("--db", "--register")
 
 
-def as_reference(_ctx: click.Context, _param: click.Parameter, value: str | None) -> StatusRef | None:
-    """A reference as it is typed: 12/524287."""
+def reference_option(*, is_required: bool = True) -> Callable[[_F], _F]:
+    """The option that names a certificate of a register."""
+    return click.option(
+        "--ref",
+        callback=as_reference,
+        required=is_required,
+        metavar=NAMED,
+        help="Which: its reference, e.g. 12/524287, or its text, or a file with its text or picture.",
+    )
+
+
+def as_reference(ctx: click.Context, _param: click.Parameter, value: str | None) -> StatusRef | None:
+    """A reference as it is typed, 12/524287; or that of a certificate, which `open_register` then compares."""
     if value is None:
         return None
     found = _REFERENCE.fullmatch(value)
     try:
         if found is not None:
             return StatusRef(list=int(found["list"]), index=int(found["index"]))
-    except ValueError as cause:
+        is_certificate = value.startswith(armor.PREFIX) or Path(value).is_file()
+    except (ValueError, OSError) as cause:
         raise click.BadParameter(str(cause)) from cause
-    msg = "a status reference is written like 12/524287"
-    raise click.BadParameter(msg)
+    if not is_certificate:
+        msg = "a certificate is named by its reference, written like 12/524287, or by its text or picture"
+        raise click.BadParameter(msg)
+    text = inputs.one_certificate(value)
+    ref = inputs.unverified(text).status
+    if not isinstance(ref, StatusRef):
+        raise IssuingError("not-recorded", "The certificate has no reference of a register")
+    ctx.meta[_COMPARED] = (ref, text)
+    return ref
 
 
 def written(ref: StatusRef) -> str:
@@ -76,7 +102,22 @@ def open_register(database: str) -> StatusRegistry:
         raise RejectedInputError(
             "file-unreadable", f"{database}: there is no register; 'certcore status init' makes one"
         )
-    return connect(database, create=False)
+    registry = connect(database, create=False)
+    if (named := click.get_current_context().meta.get(_COMPARED)) is not None:
+        _require_held(registry, *named)
+    return registry
+
+
+def _require_held(registry: StatusRegistry, ref: StatusRef, text: str) -> None:
+    """Return where the register holds this very text: whoever forged one may have copied a reference."""
+    try:
+        is_held = registry.text(ref) == text
+    except StatusError as cause:
+        if cause.code != "status-unknown-reference":
+            raise
+        is_held = False
+    if not is_held:
+        raise IssuingError("not-recorded", "The register does not hold this very certificate")
 
 
 def make_register(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401  StatusRegistry's own

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from certcore import armor
 from certcore._cli import datetimes, exit_codes, files, inputs, keygen, modes, options, registers, terminal
 from certcore._instants import CLOCK_SKEW
-from certcore.errors import CertcoreError, IssuingError, RejectedInputError
+from certcore.errors import IssuingError
 from certcore.payload import StatusRef
 from certcore.trust import TrustList
 from certcore.trust._lists import MAX_TRUST_LIST_BYTES
@@ -39,13 +38,30 @@ def status(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-def _event_options(command: _F) -> _F:
-    """What every change of a certificate takes."""
+def _statement_options(command: _F) -> _F:
+    """What every change takes."""
     for option in (
         click.option("--reason", required=True, help="Why: a short, stable word or two."),
         click.option("--actor", required=True, help="Who says so."),
-        click.option("--ref", callback=registers.as_reference, required=True, metavar="LIST/INDEX", help="12/524287."),
         registers.DATABASE,
+    ):
+        command = option(command)
+    return command
+
+
+def _event_options(command: _F) -> _F:
+    """What every change of one certificate takes."""
+    return registers.reference_option()(_statement_options(command))
+
+
+def _criteria_options(command: _F) -> _F:
+    """What names many certificates at once."""
+    for option in (
+        click.option("--issued-until", callback=datetimes.read_instant, metavar="INSTANT", help="Issued before this."),
+        click.option("--issued-from", callback=datetimes.read_instant, metavar="INSTANT", help="Issued then or later."),
+        click.option("--signed-by", type=_FILE, help="Signed with this public key, PEM."),
+        click.option("--inspector", help="That name this inspector or station."),
+        click.option("--authority", help="That name this authority."),
     ):
         command = option(command)
     return command
@@ -69,16 +85,34 @@ def init(database: str, issuer: str | None, country: str | None, list_size: int 
 
 
 @status.command()
-@_event_options
+@registers.reference_option(is_required=False)
+@_statement_options
+@_criteria_options
 @_effective_option("From when, with its zone; or now.")
 @click.option("--from-start", is_flag=True, help="Void from the start, as if it had never been good.")
-def revoke(database: str, ref: StatusRef, effective_at: datetime | None, *, from_start: bool, **said: str) -> int:
-    """Revoke a certificate for good, either --effective-at an instant or --from-start."""
-    if from_start == (effective_at is not None):
+def revoke(database: str, ref: StatusRef | None, effective_at: datetime | None, **said: Any) -> int:  # noqa: ANN401  one for each option
+    """Revoke for good, either --effective-at an instant or --from-start.
+
+    One certificate by --ref; or, in one statement, all that meet what is given besides: those of a station that lost
+    its licence, or those that a stolen key signed.
+    """
+    if said.pop("from_start") == (effective_at is not None):
         msg = "either --effective-at or --from-start"
         raise click.UsageError(msg)
-    registers.open_register(database).revoke(ref, effective_at=effective_at, actor=said["actor"], reason=said["reason"])
-    return _done(ref, "revoked")
+    key_file = said.pop("signed_by")
+    criteria = {name: said.pop(name) for name in ("authority", "inspector", "issued_from", "issued_until")}
+    if (ref is None) == (key_file is None and not any(criteria.values())):
+        msg = (
+            "either --ref, or what many have in common: --authority, --inspector, --signed-by, --issued-from or -until"
+        )
+        raise click.UsageError(msg)
+    if ref is not None:
+        registers.open_register(database).revoke(ref, effective_at=effective_at, **said)
+        return _done(registers.written(ref), "revoked")
+    key_id = None if key_file is None else keygen.read_public_key(key_file).key_id
+    registry = registers.open_register(database)
+    count = registry.revoke_where(effective_at=effective_at, key_id=key_id, **criteria, **said)
+    return _done(f"{count} certificates", "revoked")
 
 
 @status.command()
@@ -87,7 +121,7 @@ def revoke(database: str, ref: StatusRef, effective_at: datetime | None, *, from
 def suspend(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
     """Suspend a certificate until it is resumed."""
     registers.open_register(database).suspend(ref, effective_at=effective_at, actor=actor, reason=reason)
-    return _done(ref, "suspended")
+    return _done(registers.written(ref), "suspended")
 
 
 @status.command()
@@ -96,7 +130,7 @@ def suspend(database: str, ref: StatusRef, effective_at: datetime | None, actor:
 def resume(database: str, ref: StatusRef, effective_at: datetime | None, actor: str, reason: str) -> int:
     """End a suspension."""
     registers.open_register(database).resume(ref, effective_at=effective_at, actor=actor, reason=reason)
-    return _done(ref, "resumed")
+    return _done(registers.written(ref), "resumed")
 
 
 _TEMPLATE = click.option(
@@ -190,7 +224,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
     """Sign a receipt: that the register held this certificate by the time at which it was recorded."""
     files.refuse_existing([how["out"]], force=how["force"])
     signer = keygen.read_signer(key_file, password_file)
-    text = _one_text(what)
+    text = inputs.one_certificate(what)
     try:
         data = registers.open_register(database).receipt(text, issuer=how["issuer"], signer=signer)
     except ValueError as cause:
@@ -295,21 +329,6 @@ def _postponed(found: Publication, now: datetime) -> list[str]:
     return told
 
 
-def _done(ref: StatusRef, what: str) -> int:
-    terminal.say(f"{registers.written(ref)}: {what}; readers know with the next 'certcore status publish'")
+def _done(which: str, what: str) -> int:
+    terminal.say(f"{which}: {what}; readers know with the next 'certcore status publish'")
     return exit_codes.DONE
-
-
-def _one_text(what: str) -> str:
-    """The one certificate's text in an argument: itself, a text file or a picture."""
-    found: dict[str, None] = {}
-    for source in inputs.sources([what]):
-        for item in source.read():
-            if isinstance(item.content, CertcoreError):
-                raise item.content
-            symbols = [item.content] if isinstance(item.content, str) else [s.text for s in inputs.read(item.content)]
-            found |= dict.fromkeys(text for text in symbols if text.startswith(armor.PREFIX))
-    if len(found) != 1:
-        code = "several-certificates" if found else "no-certificate"
-        raise RejectedInputError(code, f"{what}: a receipt is for one certificate, and there are {len(found)}")
-    return next(iter(found)).removesuffix("\n").removesuffix("\r")
