@@ -263,7 +263,7 @@ def test_a_certificate_is_named_by_itself(certcore: Command, register: Command, 
 
 
 def test_a_forgery_names_nobody(certcore: Command, register: Command, ref: str) -> None:
-    """A forger may have copied a reference: what the register does not hold, text for text, is no certificate of its."""
+    """A forger may have copied a reference: what the register does not hold, text for text, is not its own."""
     write_keys(LocalSigner.generate(), Path("forger"))
     forged = certcore("issue", "--key", "forger.key.pem", *ONE, "--status", ref).stdout.strip()
     said = ("--actor", "clerk-7", "--reason", "entered in error", "--db", "register.db")
