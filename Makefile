@@ -31,8 +31,10 @@ endif
 $(READY): pyproject.toml constraints.txt tools/setup
 	@sh tools/setup
 
+# One process for each core, four at most; `make test WORKERS=` runs all tests in one process.
+WORKERS := -n auto --maxprocesses 4 --dist worksteal
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 # The register's tests once more, on a PostgreSQL of their own (from Debian's packages).
 test-postgres: $(READY)

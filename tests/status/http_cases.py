@@ -204,9 +204,11 @@ def still(**tuning: Any) -> HTTPTuning:  # noqa: ANN401  as HTTPTuning takes it
 Make = Callable[..., Driven]
 
 
+_NOBODY_LISTENS: Final = socket.socket()
+_NOBODY_LISTENS.bind(("127.0.0.1", 0))
+
+
 def closed_port() -> int:
-    """A port where nobody listens."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+    """A port where nobody listens; it is kept, so that no server of another test gets it."""
+    port: int = _NOBODY_LISTENS.getsockname()[1]
+    return port

@@ -270,7 +270,21 @@ def test_what_is_left_out_is_told() -> None:
         b"0\x00" * (MAX_SIGNERS + 1),
         b"-----BEGIN X-----\n-----END X-----\n" * (MAX_SIGNERS + 1),
     ],
-    ids=lambda data: ascii(data)[:30],
+    ids=[
+        "nothing",
+        "text",
+        "no length",
+        "endless",
+        "long length",
+        "cut",
+        "trailing byte",
+        "PEM begun",
+        "PEM not ended",
+        "PEM begun twice",
+        "zeros",
+        "many in DER",
+        "many in PEM",
+    ],
 )
 @pytest.mark.parametrize("skip_unusable", [False, True])
 def test_files_that_are_no_certificates(data: bytes, *, skip_unusable: bool) -> None:
@@ -496,7 +510,23 @@ def test_authorities_in_a_gateways_list() -> None:
         ({"kid": b64(bytes(33)), "country": "DE", "publicKey": b64(spki_of(ONE))}, "signer-list-entry"),
         ({"kid": "AA==", "country": "DE", "publicKey": b64(spki_of(ONE))}, "signer-list-entry"),
     ],
-    ids=lambda value: ascii(value)[:40],
+    ids=[
+        "number",
+        "empty",
+        "name for a country",
+        "no country",
+        "list for a country",
+        "foreign id",
+        "number for an id",
+        "id not Base64",
+        "no certificate",
+        "certificate not Base64",
+        "certificate not DER",
+        "nothing but an id",
+        "key not DER",
+        "long id",
+        "no window",
+    ],
 )
 def test_entries_that_cannot_be_used(member: object, cause: str) -> None:
     """An unusable entry refuses the list with its place and cause; it is left out where that was asked for.
