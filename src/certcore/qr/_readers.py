@@ -11,10 +11,9 @@ import atexit
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from threading import TIMEOUT_MAX, BoundedSemaphore, Lock, Timer
+from threading import TIMEOUT_MAX, BoundedSemaphore, Lock
 from typing import IO, Any, Final, cast
 
 import attrs
@@ -23,6 +22,7 @@ from certcore import _forks
 from certcore.errors import RejectedInputError
 from certcore.qr import _messages, _sandbox
 from certcore.qr._deadline import Deadline
+from certcore.qr._watchdog import Watchdog
 
 GRACE_S: Final = 0.1
 """Seconds behind the deadline that a reader has to say what it read by then; then it is killed."""
@@ -116,6 +116,7 @@ class Pool:
     _all: set[Reader] = attrs.field(factory=set)
     _lock: Lock = attrs.field(factory=Lock)
     _places: BoundedSemaphore = attrs.field(factory=lambda: BoundedSemaphore(_cores()))
+    _watchdog: Watchdog = attrs.field(factory=Watchdog)
     _pid: int = attrs.field(factory=os.getpid)
 
     def begin_in_child(self) -> None:
@@ -123,7 +124,7 @@ class Pool:
         for reader in self._all:
             reader.forget()
         self._free, self._all, self._pid = [], set(), os.getpid()
-        self._lock, self._places = Lock(), BoundedSemaphore(_cores())
+        self._lock, self._places, self._watchdog = Lock(), BoundedSemaphore(_cores()), Watchdog()
 
     def ask(self, words: dict[str, Any], content: bytes | memoryview, until: Deadline) -> dict[str, Any]:
         """What a reader answers about a picture.
@@ -148,15 +149,17 @@ class Pool:
         is_fit = False
         has_started = not is_new
         try:
-            with _killed_after(until, reader.process.kill) as is_killed:
+            with self._watchdog.killed_at(until.at + GRACE_S, reader.process.kill) as watch:
                 if is_new:
                     reader.hear()
                     has_started = True
                 left = until.left_s
                 answer = reader.ask({**words, "seconds": left if left < TIMEOUT_MAX else None}, content)
-            is_fit = not is_killed
+            is_fit = not watch.has_killed
         except (EOFError, OSError, ValueError) as error:
             raise self._failure(reader, until, has_started=has_started) from error
+        except RuntimeError as error:  # no thread to watch it
+            raise CannotStartError from error
         else:
             return answer
         finally:
@@ -204,30 +207,6 @@ class Pool:
             for reader in list(self._all):
                 self._drop(reader)
             self._free.clear()
-
-
-@contextmanager
-def _killed_after(until: Deadline, kill: Callable[[], None]) -> Iterator[list[bool]]:
-    """Kill once the deadline is over, unless what is done here is done by then. Filled where it was killed."""
-    lock = Lock()
-    killed: list[bool] = []
-    done: list[bool] = []
-
-    def end() -> None:
-        with lock:
-            if not done:
-                killed.append(True)
-                kill()
-
-    watchdog = Timer(min(until.left_s + GRACE_S, TIMEOUT_MAX), end)
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        yield killed
-    finally:
-        with lock:
-            done.append(True)
-        watchdog.cancel()
 
 
 def _timeout() -> RejectedInputError:
