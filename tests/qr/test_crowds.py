@@ -15,6 +15,8 @@ from certcore.qr import Effort, _crowds
 from certcore.qr._raster import Grey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     Shades = npt.NDArray[np.uint8]
@@ -98,6 +100,47 @@ def test_turned_patterns_are_crowded(degrees: int) -> None:
 def test_what_is_no_crowd_is_none(shades: Shades) -> None:
     """Noise, the inside of symbols and small pictures are looked at as they are."""
     assert not _crowds.is_crowded(grey(shades))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_noise_is_a_crowd(seed: int) -> None:
+    """However it falls, and whichever rows are looked at."""
+    assert not _crowds.is_crowded(grey(np.random.default_rng(seed).integers(0, 256, (2500, 3500), np.uint8)))
+
+
+def with_blank_rows(shades: Shades, rows: Sequence[int] | npt.NDArray[np.bool_]) -> Shades:
+    """The same page, with these rows blank."""
+    blank = shades.copy()
+    blank[rows] = 255
+    return blank
+
+
+@pytest.mark.parametrize("side", [2200, 3000, 4400])
+@pytest.mark.parametrize("row_of", [32, 64, 128])
+def test_rows_that_can_be_foretold_hide_no_crowd(side: int, row_of: int) -> None:
+    """Whoever knows how the even rows are chosen keeps them blank in vain."""
+    count = max(24, side // row_of)
+    rows = [int((number + number * 0.618 % 1) * side / count) for number in range(count)]
+    assert _crowds.is_crowded(grey(with_blank_rows(tiled(side), rows)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crowd_in_half_of_the_rows_is_one(seed: int) -> None:
+    """Blank rows anywhere hide as much of it as they take away."""
+    bands = np.random.default_rng(seed).random(3000 // 16 + 1) < 0.5
+    assert _crowds.is_crowded(grey(with_blank_rows(tiled(3000), np.repeat(bands, 16)[:3000])))
+
+
+@pytest.mark.parametrize("times", [1, 2, 4])
+def test_false_patterns_hide_no_crowd(times: int) -> None:
+    """Neither do patterns without their upper and lower edge, which noise shows as often as true ones."""
+    page = tiled(3000)
+    for first in range(0, 3000, 16 * (1 + times)):
+        for false in range(first + 16, min(first + 16 * (1 + times), 2984), 16):
+            page[:, false : false + 16] = 255
+            for top in range(4, 2994, 16):
+                page[top : top + 6, false : false + 14] = (page[6, :14] >> 7) * 255
+    assert _crowds.is_crowded(grey(page))
 
 
 def test_a_sheet_of_symbols_is_no_crowd() -> None:

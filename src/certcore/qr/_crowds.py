@@ -2,10 +2,14 @@
 
 Decoders compare every finder pattern with every other, so that a file of 20 kB, filled with them, takes them a minute.
 No document has more than some hundreds. A page of more is looked at in a smaller copy, in which they melt together.
+
+Most rows are spread evenly, which counts best. The others are drawn anew each time, so that no file can keep its
+patterns out of their way; what they show counts half, so that no honest page seems full by chance.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -17,7 +21,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Pixels = npt.NDArray[np.uint8]
-    Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.floating], npt.NDArray[np.bool_]]
+    Bools = npt.NDArray[np.bool_]
+    Parts = npt.NDArray[np.floating]
+    Whole = npt.NDArray[np.int_]
+    Hits = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Parts, Bools]
 
 MAX_PATTERNS: Final = 2000
 """Finder patterns that a page may show: those of 600 symbols, which a decoder compares in no time."""
@@ -32,6 +39,9 @@ _FEWEST_ROWS: Final = 24
 _ROW_OF: Final = 64
 """Of so many rows one is looked at, and at least the fewest."""
 
+_DRAWN_ROWS: Final = 48
+"""Rows that are drawn: a crowd in half of all rows hides from so many in one of ten thousand tries."""
+
 _GOLDEN: Final = 0.618
 """The golden ratio: its multiples are spread evenly, and keep step with no pattern."""
 
@@ -42,7 +52,7 @@ _MIN_CONTRAST: Final = 6
 """How much darker than those a dark pixel is, so that a blank page shows nothing."""
 
 _MAX_HITS: Final = 4000
-"""Places that are looked at closely; of more, every second, third and so on."""
+"""Places that are looked at closely; of more, every second, third and so on, or as many by chance."""
 
 _MODULES: Final = 7
 
@@ -51,6 +61,12 @@ _PATTERN: Final = (1, 0, 1, 1, 1, 0, 1)
 
 _NO_PATTERN: Final = (0, 0, 1, 1, 1, 0, 0)
 """What no finder pattern shows. Noise, and the inside of a symbol, show it as often as the other."""
+
+_MOST_CHANCE: Final = 0.1
+"""Share of the places that show what no pattern does by chance: noise has half of it. More was put there on purpose."""
+
+_DEVIATIONS: Final = 3
+"""Standard deviations by which a page shows more than noise would."""
 
 _ROWS_OF_ONE: Final = 3
 """Modules' worth of rows that cross a pattern in the proportions."""
@@ -89,19 +105,35 @@ def patterns(page: Grey) -> float:
     except ImportError:
         return 0
     pixels = np.frombuffer(page.pixels, np.uint8).reshape(page.height, page.width)
-    count = max(_FEWEST_ROWS, page.height // _ROW_OF)
-    step = page.height / count
-    rows = np.array([int((number + number * _GOLDEN % 1) * step) for number in range(count)])
-    lines = pixels[rows]
-    shade = _shade(lines)
-    line, middle, module, is_dark = _crossings(lines < shade)
+    chance = np.random.default_rng()
+    even = np.arange(max(_FEWEST_ROWS, page.height // _ROW_OF))
+    drawn = np.arange(_DRAWN_ROWS)
+    counted, _ = _count(pixels, (even + even * _GOLDEN % 1) / len(even))
+    found, deviation = _count(pixels, (drawn + chance.random(len(drawn))) / len(drawn), chance)
+    return max(0.0, counted, (found - _DEVIATIONS * deviation) / 2)
+
+
+def _count(pixels: Pixels, places: Parts, chance: np.random.Generator | None = None) -> tuple[float, float]:
+    """About how many patterns the rows at these parts of the height show, and the standard deviation in noise."""
+    import numpy as np  # noqa: PLC0415  # part of an extra
+
+    height = len(pixels)
+    rows = (places * height).astype(np.intp)
+    rows = rows[np.ptp(pixels[rows], axis=1) >= _MIN_CONTRAST]
+    if not len(rows):
+        return 0, 0
+    shade = _shade(pixels[rows])
+    line, middle, module, is_dark = _crossings(pixels[rows] < shade)
     skip = 1 + len(line) // _MAX_HITS
-    line, middle, module, is_dark = line[::skip], middle[::skip], module[::skip], is_dark[::skip]
+    kept = slice(None, None, skip) if chance is None else chance.random(len(line)) * skip < 1
+    line, middle, module, is_dark = line[kept], middle[kept], module[kept], is_dark[kept]
     down = np.rint(rows[line, None] + module[:, None] * np.array([half / 2 for half in _HALVES])).astype(np.intp)
-    column = pixels[np.clip(down, 0, page.height - 1), middle[:, None]]
-    columns = (column < shade[line, middle, None]) == is_dark[:, None]
-    weights = skip * step / (_ROWS_OF_ONE * module)
-    return max(0.0, float((weights * (1.0 * _shows(columns, _PATTERN) - _shows(columns, _NO_PATTERN))).sum()))
+    column = pixels[np.clip(down, 0, height - 1), middle[:, None]]
+    columns = ((column < shade[line, middle, None]) == is_dark[:, None]) @ (1 << np.arange(len(_HALVES)))
+    weights = skip * height / (len(places) * _ROWS_OF_ONE * module)
+    shown, by_chance = weights[_shows(columns, _PATTERN)], weights[_shows(columns, _NO_PATTERN)]
+    noise = min(by_chance.sum(), _MOST_CHANCE * weights.sum())
+    return float(shown.sum() - noise), math.sqrt(2 * noise * weights.mean()) if noise else 0
 
 
 def is_crowded(page: Grey) -> bool:
@@ -119,7 +151,7 @@ def _shade(lines: Pixels) -> npt.NDArray[np.int32]:
     return (sums[:, width:] - sums[:, :-width]) // width - _MIN_CONTRAST
 
 
-def _crossings(dark: npt.NDArray[np.bool_]) -> Hits:
+def _crossings(dark: Bools) -> Hits:
     """Every 1:1:3:1:1 along the rows: the row, the middle, a module's length, and whether the middle is dark."""
     import numpy as np  # noqa: PLC0415  # part of an extra
 
@@ -139,11 +171,10 @@ def _crossings(dark: npt.NDArray[np.bool_]) -> Hits:
     return starts[at] // width, np.minimum(middle, width - 1), module[at], dark.ravel()[starts[at]]
 
 
-def _shows(columns: npt.NDArray[np.bool_], modules: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Which of the columns, given in half modules, show these modules; their middle lies up to a module away."""
-    import numpy as np  # noqa: PLC0415  # part of an extra
-
-    found = np.zeros(len(columns), np.bool_)
-    for first in range(len(_HALVES) - 2 * _MODULES + 2):
-        found |= (columns[:, first : first + 2 * _MODULES - 1 : 2] == np.array(modules, np.bool_)).all(1)
+def _shows(columns: Whole, modules: tuple[int, ...]) -> Bools:
+    """Which of the columns, a bit for each half module, show these modules; their middle lies up to a module away."""
+    looked_at = sum(1 << 2 * number for number in range(_MODULES))
+    expected = sum(module << 2 * number for number, module in enumerate(modules))
+    firsts = range(len(_HALVES) - 2 * _MODULES + 2)
+    found: Bools = sum(((columns >> first & looked_at) == expected for first in firsts), start=columns < 0)
     return found
