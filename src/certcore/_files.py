@@ -98,10 +98,15 @@ def require_private(path: str | os.PathLike[str], /) -> None:
     Raises:
         UntrustedError: ``key-file-loose``.
     """
-    found = Path(path).stat().st_mode
-    if os.name == "posix" and found & _OTHERS:
-        mode = f"{stat.S_IMODE(found):04o}"
+    mode = loose_mode(path)
+    if mode is not None:
         raise UntrustedError("key-file-loose", f"Others can read or write this key file: its mode is {mode}", mode=mode)
+
+
+def loose_mode(path: str | os.PathLike[str], /) -> str | None:
+    """The mode of a file that others than its owner can read or write; on Windows, where a mode says nothing, none."""
+    found = Path(path).stat().st_mode
+    return f"{stat.S_IMODE(found):04o}" if os.name == "posix" and found & _OTHERS else None
 
 
 def _name_anew(temporary: Path, path: Path) -> None:

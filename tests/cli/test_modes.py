@@ -129,6 +129,46 @@ def test_the_library_refuses_them_too(tmp_path: Path, loose: int) -> None:
     assert group_key == GroupKey.from_file(tmp_path / "group", allow_loose=True)
 
 
+# --- passwords and tokens
+
+
+WITH_A_PASSWORD = {
+    "keygen": ("keygen", "new", "--force", "--password-file", "secret.txt"),
+    "issue": (*ISSUE[:1], "--key", "locked.key.pem", *ISSUE[3:], "--password-file", "secret.txt"),
+    "seal": (*SIGNING["seal"][:-1], "locked.key.pem", "--password-file", "secret.txt"),
+    "token": (
+        *("vehicle", "--as-of", "2026-10-20", "--trust", "trust.cbor", "--root", "root.pub.pem"),
+        *("--plate", "闽C12345", "--country", "CN", "--token-file", "secret.txt"),
+    ),
+}
+
+
+@pytest.mark.parametrize("command", WITH_A_PASSWORD)
+@pytest.mark.parametrize("loose", [0o640, 0o604, 0o620, 0o666])
+def test_loose_passwords_and_tokens_are_told(
+    certcore: Command, monkeypatch: pytest.MonkeyPatch, command: str, loose: int
+) -> None:
+    """They are taken, and a sentence says which file to close to others; none where it is closed or that is allowed."""
+    Path("kept").mkdir()
+    Path("secret.txt").write_text("correct horse\n")
+    write_keys(LocalSigner.generate(), Path("locked"), password=b"correct horse")
+    Path("secret.txt").chmod(loose)
+
+    told = certcore(*WITH_A_PASSWORD[command])
+    monkeypatch.setenv("CERTCORE_ALLOW_LOOSE_KEY", "1")
+    allowed = certcore(*WITH_A_PASSWORD[command])
+    monkeypatch.delenv("CERTCORE_ALLOW_LOOSE_KEY")
+    Path("secret.txt").chmod(0o600)
+    closed = certcore(*WITH_A_PASSWORD[command])
+
+    assert exit_codes.ERROR != told.exit_code
+    assert "certcore: secret.txt: others can read or write this" in told.stderr
+    assert f"mode is {loose:04o}" in told.stderr
+    assert "correct horse" not in told.output
+    assert "others can" not in closed.stderr
+    assert command == "keygen" or "others can" not in allowed.stderr
+
+
 # --- disks that are full
 
 

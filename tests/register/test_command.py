@@ -268,7 +268,10 @@ def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
     files = ("--db", "register.db", "--folder", "published", "--trust-list", "trust.cbor")
     vehicles = ("--key", "status.key.pem", "--tokens", "tokens.json", "--audit", "audit.db", "--audit-key", "audit.key")
     command = [sys.executable, "-m", "certcore.cli", "status", "serve", *files, *vehicles, "--port", str(port)]
-    process = subprocess.Popen(command, env=ENVIRONMENT | os.environ | {"PYTHONPATH": ENVIRONMENT["PYTHONPATH"]})
+    Path("tokens.json").chmod(0o640)
+    environment = ENVIRONMENT | os.environ | {"PYTHONPATH": ENVIRONMENT["PYTHONPATH"]}
+    with Path("told").open("wb") as told:
+        process = subprocess.Popen(command, env=environment, stderr=told)
     try:
         for _ in range(1200):
             with closing(socket.socket()) as probe:
@@ -292,6 +295,8 @@ def test_a_register_is_served(status: Command, ref: StatusRef) -> None:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
+    told_at_first = Path("told").read_text("utf-8").splitlines()[0]
+    assert "certcore: tokens.json: others can read or write this table of tokens; its mode is 0640" in told_at_first
 
 
 # --- nothing is lost by publishing

@@ -100,4 +100,5 @@ def password(path: Path) -> bytes:
     lines = files.read_bytes(path, limit=files.MAX_KEY_FILE_BYTES).removeprefix(codecs.BOM_UTF8).splitlines()
     if not lines or not lines[0]:
         raise RejectedInputError("key-password", f"{path}: the first line holds no password")
+    modes.warn_if_loose(path, "this password")
     return lines[0]

@@ -1,12 +1,18 @@
-"""Who may read files: written for their owner alone unless told otherwise; secret keys refused where others can."""
+"""Who may read files: written for their owner alone unless told otherwise; secret keys refused where others can.
+
+Passwords and tokens are taken from such files, too, with a warning: unlike keys, they are often written by hand.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import click
 
-from certcore._files import PRIVATE
+from certcore._cli import terminal
+from certcore._files import PRIVATE, loose_mode
 
 _ALLOWED: Final = "certcore.allow-loose-key"
 _DIGITS: Final = frozenset("01234567")
@@ -46,3 +52,13 @@ def is_loose_key_allowed() -> bool:
     """Whether the command that runs may read such files."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(_ALLOWED))
+
+
+def warn_if_loose(path: Path, what: str) -> None:
+    """Say that others can read or write a file that holds a secret, unless that is allowed."""
+    mode = None
+    with suppress(OSError, ValueError):  # whoever reads it says that there is none
+        mode = loose_mode(path)
+    if mode is not None and not is_loose_key_allowed():
+        name = terminal.escaped(str(path))
+        terminal.say(f"certcore: {name}: others can read or write {what}; its mode is {mode}: chmod 600", err=True)

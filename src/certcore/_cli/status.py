@@ -269,6 +269,9 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
     server = registers.module("certcore._cli.server")
     service, access = registers.module("certcore.register.service"), registers.module("certcore.register.access")
     signer = None if how["key_file"] is None else keygen.read_signer(how["key_file"], how["password_file"])
+    for name, what in (("tokens", "this table of tokens"), ("audit_key", "this key of the audit trail")):
+        if how[name] is not None:
+            modes.warn_if_loose(how[name], what)
     try:
         app = service.create_app(
             registers.open_register(database),

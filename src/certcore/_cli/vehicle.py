@@ -9,7 +9,7 @@ from typing import Any, Final
 import attrs
 import click
 
-from certcore._cli import datetimes, exit_codes, files, network, options, terminal
+from certcore._cli import datetimes, exit_codes, files, modes, network, options, terminal
 from certcore._cli.network import Network
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, choose
@@ -108,4 +108,5 @@ def _token(file: Path | None) -> str | None:
     line = files.read_text(file).partition("\n")[0].strip()
     if not line:
         raise RejectedInputError("input-malformed", f"{file}: the first line holds no token")
+    modes.warn_if_loose(file, "this token")
     return line
