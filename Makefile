@@ -2,6 +2,7 @@
 # make lint    ruff and mypy            make bench   measure
 # make setup   only prepare .venv       make pins    renew constraints.txt
 # make clean   remove what was made
+# make test-postgres, test-spark, test-sail    the tests that need another program, which these install
 #
 # Every target prepares .venv by itself (tools/setup). PYTHON=/path/to/python chooses the interpreter.
 
