@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from certcore import Expected, InspectionCertificate, Issuer, LocalSigner, Policy, StatusRef, Verifier
+from certcore import AsyncVerifier, Expected, InspectionCertificate, Issuer, LocalSigner, Policy, StatusRef, Verifier
 from certcore.bulk import Columns
 from certcore.payload import Basis, Result
 from certcore.status import MemoryStatusBackend
@@ -24,7 +24,8 @@ DAY: Final = date(2026, 10, 20)
 VIN: Final = "LSVAA4181E2184211"
 SIGNER: Final = LocalSigner.generate()
 REGISTER: Final = MemoryStatusBackend()
-VERIFIER: Final = Verifier(trust=make_trust(SIGNER), status=REGISTER, policy=Policy.claims(), clock=FixedClock(NOW))
+TRUST: Final = make_trust(SIGNER)
+VERIFIER: Final = Verifier(trust=TRUST, status=REGISTER, policy=Policy.claims(), clock=FixedClock(NOW))
 COLUMNS: Final = Columns(registration_number="plate", vin="vin", keep=("claim",))
 
 
@@ -290,6 +291,9 @@ def test_columns_that_are_not_there() -> None:
     for other in others:
         with pytest.raises(TypeError, match="RecordBatch"):
             arrow.verify_batch(other, VERIFIER, columns=COLUMNS)
+    other_kind: Any = AsyncVerifier(trust=TRUST, status=None, policy=Policy.claims())
+    with pytest.raises(TypeError, match="a Verifier, not AsyncVerifier"):
+        arrow.verify_batch(batch([]), other_kind, columns=COLUMNS)
     with pytest.raises(TypeError, match="tuple"):
         Columns(keep="claim")
     with pytest.raises(ValueError, match="once"):

@@ -90,11 +90,12 @@ def claims(session: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:  # no
 
 def by_claim(df: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401  as above
     """The rows, by their claims; instants in UTC again, which Spark's rows show in the zone of this machine."""
-    found = {row["claim"]: row.asDict() for row in df.collect()}
+    collected = df.collect()
+    found = {row["claim"]: row.asDict() for row in collected}
+    assert len(found) == len(collected), "no row is doubled"
     for row in found.values():
         at = row["status_observed_at"]
         row["status_observed_at"] = None if at is None else at.astimezone(UTC)
-    assert len(found) == df.count()
     return found
 
 
@@ -255,5 +256,8 @@ def test_misuse_is_raised_at_once(session: Any) -> None:  # noqa: ANN401  as abo
         verify_dataframe(given, verifier, columns=COLUMNS, evaluated_at=NOW.replace(tzinfo=None))
     with pytest.raises(TypeError, match="pickle"):
         verify_dataframe(given, claim_rows.verifier(clock=_Held()), columns=COLUMNS)
+    nobody: Any = None
+    with pytest.raises(TypeError, match="a Verifier, not NoneType"):
+        verify_dataframe(given, nobody, columns=COLUMNS)
     with pytest.raises(KeyError, match="several"):
         verify_dataframe(given.select("*", given["text"]), verifier, columns=COLUMNS)

@@ -62,6 +62,16 @@ def schema(given: Any = None, /, *, columns: Columns | None = None) -> Any:  # n
     return pa.schema([*(given.field(name) for name in columns.keep), *results])
 
 
+def require_verifier(verifier: object) -> None:
+    """That it is one: each row would fail otherwise, and an `AsyncVerifier` looks like one.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if not isinstance(verifier, Verifier):
+        raise TypeError(f"the rows are judged by a Verifier, not {type(verifier).__name__}")
+
+
 def require_columns(there: Sequence[str], columns: Columns) -> None:
     """That a table with such columns has those that are named, and that the result's names are left to it.
 
@@ -87,7 +97,7 @@ def verify_batch(batch: Any, verifier: Verifier, /, *, columns: Columns) -> Any:
             comparison that was meant is never left out in silence. A null country or plate type is one not stated.
 
     Raises:
-        TypeError: for anything but a batch or a table.
+        TypeError: for anything but a batch or a table, or a verifier that is none.
         KeyError: for a column that is not there, or there twice.
         ValueError: for a column to keep that has the name of a result's.
     """
@@ -96,6 +106,7 @@ def verify_batch(batch: Any, verifier: Verifier, /, *, columns: Columns) -> Any:
 
     if not isinstance(batch, pa.RecordBatch | pa.Table):
         raise TypeError(f"a batch is a pyarrow.RecordBatch or a Table, not {type(batch).__name__}")
+    require_verifier(verifier)
     found = schema(batch.schema, columns=columns)
     if isinstance(batch, pa.Table):
         return pa.Table.from_batches([_judged(part, verifier, columns, found) for part in batch.to_batches()], found)

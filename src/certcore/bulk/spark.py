@@ -45,11 +45,12 @@ def verify_dataframe(
             Status that is fetched later than this does not count: give it only with a snapshot.
 
     Raises:
-        TypeError: for a verifier that does not pickle.
+        TypeError: for a verifier that does not pickle, or is none.
         KeyError: for a column that is not there, or there twice.
         ValueError: for a column to keep that has the name of a result's, or a naive moment.
     """
     _extras.require("spark", "pyspark", "pyarrow")
+    arrow.require_verifier(verifier)
     parcel = _parcel(verifier if evaluated_at is None else attrs.evolve(verifier, clock=_Standing(evaluated_at)))
     version = certcore.__version__
     arrow.require_columns(df.columns, columns)
