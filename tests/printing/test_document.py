@@ -227,6 +227,30 @@ def test_no_last_day_is_promised_that_does_not_hold(changes: dict[str, Any], hea
     assert headline == found["value"]
 
 
+@attrs.frozen
+class Office:
+    """An issuer, as far as a page names it."""
+
+    name: str
+    time_zone: str
+
+
+@pytest.mark.parametrize("kind", BOTH)
+@pytest.mark.parametrize(("lang", "by"), [("en", "Issued by {}."), ("zh", "签发方：{}。")])
+@pytest.mark.parametrize("page", ["A4", "A6"])
+def test_the_page_names_its_issuer_and_where_to_verify(kind: str, lang: str, by: str, page: str) -> None:
+    """In the issuer's own time, and escaped; without an issuer there is no name, and times are UTC."""
+    office = Office("Office <b>\u202e", "Asia/Kathmandu" if kind == "cn" else "Europe/Berlin")
+    text, certificate = changed(BOTH[kind])
+    html = document.to_html(text, certificate, lang=lang, page=page, issuer=office, verifier="https://verify.example")
+    assert by.format("Office &lt;b&gt;\\u202e") in html
+    assert "https://verify.example" in html
+    assert ("2026-09-25 13:05 UTC+05:45" if kind == "cn" else "2026-09-25 09:20 UTC+02:00") in html
+    bare = document.to_html(text, certificate, lang=lang, page=page)
+    assert "2026-09-25 07:20 UTC<" in bare
+    assert by.partition("{")[0] not in bare
+
+
 @pytest.mark.parametrize(("lang", "word"), [("en", "confidential"), ("zh", "保密")])
 def test_a_confidential_number_is_called_so(lang: str, word: str) -> None:
     """A certificate whose chassis number is sealed says so instead."""

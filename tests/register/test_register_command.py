@@ -340,7 +340,7 @@ def test_what_is_not_held_is_one_sentence(register: Command, command: str) -> No
     """A reference that the register does not know."""
     found = register(command, "0/1")
     assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
-    assert "[status-unknown-reference]" in found.stderr
+    assert "[not-recorded]" in found.stderr
 
 
 # Registers that cannot be used

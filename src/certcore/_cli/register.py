@@ -17,7 +17,7 @@ from certcore._cli import datetimes, exit_codes, fields, inputs, pages, register
 from certcore._cli.output import Line, Output, choose
 from certcore._cli.status import status
 from certcore._instants import time_zone
-from certcore.errors import StatusError
+from certcore.errors import IssuingError
 from certcore.payload import StatusRef
 from certcore.status.protocol import StatusEventKind, StatusState
 
@@ -298,7 +298,7 @@ def show(*, ref: StatusRef, database: str, zone: tzinfo | None, output: Output, 
     registry = registers.open_register(database)
     held = _one(database, ref)
     if held.text is None:
-        raise StatusError("status-unknown-reference", "Its text was erased, and cannot be shown again")
+        raise IssuingError("not-recorded", "Its text was erased, and cannot be shown again")
     text = held.text if given["live_key"] is None else pages.live(held.text, registry, given)
     if wanted:
         for line in wanted.write(text):
@@ -314,8 +314,8 @@ def _one(database: str, ref: StatusRef) -> Holding:
     """The certificate with this reference.
 
     Raises:
-        StatusError: ``status-unknown-reference``.
+        IssuingError: ``not-recorded``.
     """
     for holding in registers.open_register(database).holdings(_selection(ref=ref)):
         return holding
-    raise StatusError("status-unknown-reference", "The register holds no such certificate")
+    raise IssuingError("not-recorded", "The register holds no such certificate")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from certcore import armor
-from certcore._cli import inputs
+from certcore._cli import files, inputs
 from certcore.errors import IssuingError, RejectedInputError, StatusError
 from certcore.payload import StatusRef
 
@@ -135,8 +135,13 @@ def connect(database: str, **settings: Any) -> StatusRegistry:  # noqa: ANN401  
     """A register until the command ends; errors as `open_register`."""
     log = module("certcore.register.log")
     url = database if "://" in database else f"sqlite:///{database}"
+
+    def reach() -> StatusRegistry:
+        found: StatusRegistry = log.StatusRegistry(url, timeout=WAIT, **settings)
+        return found
+
     try:
-        registry: StatusRegistry = log.StatusRegistry(url, timeout=WAIT, **settings)
+        registry = reach() if "://" in database else files.name_errors(Path(database), reach)
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
     except ModuleNotFoundError as cause:
