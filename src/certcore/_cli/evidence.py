@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
 import click
 
-from certcore._cli import exit_codes, files, keygen, modes, network, options, terminal, verdicts
+from certcore._cli import audit, exit_codes, files, keygen, modes, network, options, terminal, verdicts
 from certcore._cli.options import FILE
 from certcore._cli.output import Line, Output, Refusal, choose, choose_format
 from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError, UntrustedError
-from certcore.evidence import Evidence, Unproved
+from certcore.evidence import Evidence
 from certcore.evidence._file import MAX_EVIDENCE_BYTES
 from certcore.verdict import Outcome, VehicleVerdict, Verdict
 
@@ -25,6 +25,7 @@ SUFFIX: Final = ".vice"
 """How the names of evidence files in a folder end."""
 
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound=Callable[..., Any])
 _Judged = tuple[Verdict | VehicleVerdict, list[Remark]]
 
 _NO_SEAL: Final = {
@@ -32,21 +33,19 @@ _NO_SEAL: Final = {
     "zh": "未要求核验（--seal-key）：所询内容与时间仅为文件自述",
 }
 _SEALED: Final = {"en": "holds, by key {key}", "zh": "有效，密钥 {key}"}
-_UNPROVED: Final = {
-    Unproved.QUESTION: ("what was asked", "所询内容"),
-    Unproved.ASKED_AT: ("when it was asked", "询问时间"),
-    Unproved.LOOKUPS: ("that no look-up was left out", "未遗漏任何查询"),
-    Unproved.DOCUMENTS: ("that the documents are those of then", "所附文件即当时的文件"),
-    Unproved.DOCUMENTS_CURRENT: ("that the status documents were current", "状态文件当时仍在有效期内"),
-    Unproved.STATUS_RECORD: ("the status record, which the verifier attests", "状态记录（仅由核验方作证）"),
-    Unproved.VEHICLE_RECORD: ("the vehicle's record, which the verifier attests", "车辆记录（仅由核验方作证）"),
-}
 _ASKED: Final = {
     "en": {"plate_type": "plate type", "policy": "policy", "known_at": "as known at", "picture": "picture SHA-256"},
     "zh": {"plate_type": "号牌种类", "policy": "策略", "known_at": "以此时所知为准", "picture": "图片 SHA-256"},
 }
 _NONE_UNPROVED: Final = {"en": "nothing: all of it is proved or sealed", "zh": "无：全部已获证明或已封签"}
 _WHAT = click.argument("what", type=FILE, nargs=-1, required=True, metavar="FILE|FOLDER...")
+
+
+_MATERIALS: Final = click.option(
+    "--materials",
+    type=FILE,
+    help="A folder with the documents of detached files; one called documents beside them, unless given.",
+)
 
 
 @click.group(invoke_without_command=True, no_args_is_help=False)
@@ -59,40 +58,53 @@ def evidence(ctx: click.Context) -> None:
 
 @evidence.command()
 @_WHAT
+@_MATERIALS
+@audit.PICTURES
 @choose_format
-def show(what: tuple[Path, ...], *, output: Output) -> int:
+def show(what: tuple[Path, ...], *, materials: Path | None, picture: tuple[Path, ...], output: Output) -> int:
     """Show what evidence says of itself, unchecked: what was asked, and what came of it.
 
-    Takes files, and the .vice files of folders. It names the vehicle.
+    Takes files, and the .vice files of folders. It names the vehicle. Exits with 1 if a picture is asked for and none
+    of those given is the one that the evidence names.
     """
     codes = []
+    pictures, documents = audit.Pictures.of(picture), _materials(materials, what)
     for path in _files(what):
-        found = _open_file(path, lambda evidence: evidence)
+        found = _open_file(path, lambda stored: _whole(stored, documents))
         if isinstance(found, CertcoreError):
             output.tell(Refusal(str(path), found))
             codes.append(exit_codes.ERROR)
         else:
-            output.tell(_Contents(path, found))
-            codes.append(exit_codes.DONE)
+            output.tell(_Contents(path, found, pictures))
+            codes.append(exit_codes.NOT_VALID if pictures.has_other(found) else exit_codes.DONE)
     return exit_codes.worst(codes)
 
 
+def _replay_options(command: _F) -> _F:
+    """What a replay asks for."""
+    for option in (
+        modes.ALLOW_LOOSE_KEY,
+        options.GROUP_KEYS,
+        _MATERIALS,
+        click.option(
+            "--tsa",
+            "authority_files",
+            type=FILE,
+            multiple=True,
+            help="The root certificate of an authority; a time-stamp by one of those named is required. Repeatable.",
+        ),
+        click.option("--seal-key", type=FILE, help="The public key whose seal is required, PEM."),
+        options.ENVIRONMENT,
+        options.THRESHOLD,
+        options.ROOT,
+        _WHAT,
+    ):
+        command = option(command)
+    return command
+
+
 @evidence.command()
-@_WHAT
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
-@click.option("--seal-key", type=FILE, help="The public key whose seal is required, PEM.")
-@click.option(
-    "--tsa",
-    "authority_files",
-    type=FILE,
-    multiple=True,
-    help="The root certificate of an authority; a time-stamp by one of those named is required. Repeatable.",
-)
-@click.option("--materials", type=FILE, help="A folder with the documents of detached files.")
-@options.GROUP_KEYS
-@modes.ALLOW_LOOSE_KEY
+@_replay_options
 @choose
 def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Come to the verdicts of then again, offline.
@@ -104,22 +116,51 @@ def replay(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # n
     Exits with 0 if all were valid, 1 if any was not, else 3 if any was undetermined, else 4 if of any it was not known
     whether it was revoked; 2 if any evidence does not hold.
     """
-    root = options.root(given)
-    seal_key = None if given["seal_key"] is None else keygen.read_public_key(given["seal_key"])
-    authorities = options.authorities(given["authority_files"])
-    group_keys = options.group_keys(given["group_key_files"])
-    materials = _materials(given["materials"])
+    replayed = _replayer(what, given)
 
     def judge(stored: Evidence) -> _Judged:
-        found = _whole(stored, materials)
-        verdict: Verdict | VehicleVerdict
-        if found.is_about_vehicle:
-            verdict = found.replay_vehicle(root, seal_key=seal_key, authorities=authorities)
-        else:
-            verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys, authorities=authorities)
-        return verdict, list(_asserted(found, verdict, output.lang, needs_stamp=bool(authorities)))
+        found, verdict = replayed(stored)
+        return verdict, list(_asserted(found, verdict, output.lang))
 
     return _tell_each(what, judge, output)
+
+
+@evidence.command()
+@_replay_options
+@audit.PICTURES
+@click.option("--out", type=FILE, required=True, help="The page to write: a name that ends in .html or .pdf.")
+@click.option("--force", is_flag=True, help="Overwrite the page.")
+@modes.MODE
+@choose
+def report(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
+    """Write a page for people about evidence, replayed offline: what is recorded beside what follows from it.
+
+    Takes files, and the .vice files of folders. Each tells what was asked, under which policy, the documents with their
+    times and digests, what is proved, and what stands on somebody's word. It names the vehicles.
+
+    Exits with 0 if all evidence holds, 2 if any does not; else 1 if a picture is asked for and none of those given is
+    the one that evidence names.
+    """
+    if given["out"].suffix.lower() not in audit.FORMATS:
+        msg = "--out is a name that ends in .html or .pdf"
+        raise click.UsageError(msg)
+    files.refuse_existing([given["out"]], force=given["force"])
+    replayed = _replayer(what, given)
+    auditor = audit.Auditor(pictures=audit.Pictures.of(given["picture"]), lang=output.lang)
+
+    def judge(path: Path) -> dict[str, Any]:
+        stored = _open_file(path, lambda found: found)
+        if isinstance(stored, CertcoreError):
+            return auditor.unreadable(path, stored)
+        try:
+            return auditor.replayed(path, *replayed(stored))
+        except CertcoreError as error:
+            return auditor.refused(path, stored, error)
+
+    records = [record for _, record in terminal.each(list(_files(what)), judge)]
+    summary = audit.write(given["out"], records, lang=output.lang, mode=given["mode"])
+    output.tell(audit.Written(summary, given["out"]))
+    return exit_codes.worst([exit_codes.DONE, *map(audit.exit_code, records)])
 
 
 @evidence.command()
@@ -186,16 +227,39 @@ def _open_file(path: Path, use: Callable[[Evidence], _T]) -> _T | CertcoreError:
         return error
 
 
-def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str, *, needs_stamp: bool) -> Iterator[Remark]:
+def _replayer(
+    what: tuple[Path, ...], given: Mapping[str, Any]
+) -> Callable[[Evidence], tuple[Evidence, Verdict | VehicleVerdict]]:
+    """What replays evidence as the options say; it gives the evidence with its documents, and the verdict."""
+    root = options.root(given)
+    seal_key = None if given["seal_key"] is None else keygen.read_public_key(given["seal_key"])
+    authorities = options.authorities(given["authority_files"])
+    group_keys = options.group_keys(given["group_key_files"])
+    materials = _materials(given["materials"], what)
+
+    def replayed(stored: Evidence) -> tuple[Evidence, Verdict | VehicleVerdict]:
+        found = _whole(stored, materials)
+        verdict: Verdict | VehicleVerdict
+        if found.is_about_vehicle:
+            verdict = found.replay_vehicle(root, seal_key=seal_key, authorities=authorities)
+        else:
+            verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys, authorities=authorities)
+        said = verdict.replay_report
+        if authorities and (said is None or said.timestamp is None):
+            raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
+        return found, verdict
+
+    return replayed
+
+
+def _asserted(found: Evidence, verdict: Verdict | VehicleVerdict, lang: str) -> Iterator[Remark]:
     """What was asked, by whose seal and time-stamp it holds, and what the replay does not prove."""
     report = verdict.replay_report
     assert report is not None  # noqa: S101  it was replayed
-    if needs_stamp and report.timestamp is None:
-        raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
     sealed_by = None if report.sealed_by is None else report.sealed_by.hex()
     yield Remark("judged_at", verdict.evaluated_at.isoformat())
     yield Remark("question", found.to_dict()["question"], _question_text(found, lang))
-    unproved = [_UNPROVED[one][lang == "zh"] for one in report.unproved]
+    unproved = [audit.UNPROVED[one][lang == "zh"] for one in report.unproved]
     words = ("；" if lang == "zh" else "; ").join(unproved) or _NONE_UNPROVED[lang]
     yield Remark("replay", report.to_dict(), words)
     yield Remark("sealed_by", sealed_by, _NO_SEAL[lang] if sealed_by is None else _SEALED[lang].format(key=sealed_by))
@@ -222,16 +286,22 @@ class _Contents:
 
     path: Path
     found: Evidence
+    pictures: audit.Pictures
 
     def members(self) -> dict[str, Any]:
         """All that can be read, and that it was not replayed."""
-        return {"input": str(self.path), "replayed": False, **self.found.to_dict()}
+        checked = {"picture_found": self.pictures.told(self.found)} if self.pictures.are_given else {}
+        return {"input": str(self.path), "replayed": False, **self.found.to_dict(), **checked}
 
     def lines(self, _: str) -> Iterator[Line]:
         """The same row by row, between two warnings."""
         yield Line(NOT_REPLAYED, "bold red")
         for name, value in {"file": str(self.path), **_rows(self.found)}.items():
             yield Line(f"  {name:<13} {terminal.escaped(value) or '-'}")
+        for document in self.found.to_dict()["documents"]:
+            yield Line(f"  {'':<13} {terminal.escaped(': '.join(audit.document_row(document, 'en')))}")
+        if self.pictures.are_given:
+            yield Line(f"  {'picture found':<13} {terminal.escaped(self.pictures.words(self.found, 'en'))}")
         yield Line(NOT_REPLAYED, "bold red")
 
 
@@ -268,6 +338,12 @@ def _files(what: tuple[Path, ...]) -> Iterator[Path]:
         yield from found
 
 
+def _beside(what: tuple[Path, ...]) -> list[Path]:
+    """The folders of documents that `certcore verify --claims` keeps beside its evidence."""
+    folders = dict.fromkeys((path if path.is_dir() else path.parent) / "documents" for path in what)
+    return [folder for folder in folders if folder.is_dir()]
+
+
 def _whole(found: Evidence, materials: dict[bytes, Path]) -> Evidence:
     """The evidence with those of its documents that are kept elsewhere."""
     kept = {digest: materials[digest] for digest in found.missing if digest in materials}
@@ -275,11 +351,12 @@ def _whole(found: Evidence, materials: dict[bytes, Path]) -> Evidence:
     return Evidence.from_bytes(found.to_bytes(), materials=documents) if documents else found
 
 
-def _materials(folder: Path | None) -> dict[bytes, Path]:
-    """Where the documents in a folder are, by their SHA-256; links are not followed."""
-    if folder is None:
-        return {}
-    if not folder.is_dir():
-        raise RejectedInputError("file-unreadable", f"{folder}: there is no such folder")
-    places = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.is_symlink())
+def _materials(folder: Path | None, what: tuple[Path, ...]) -> dict[bytes, Path]:
+    """Where the documents are, by their SHA-256: in this folder, or beside the evidence; links are not followed."""
+    folders = [folder] if folder is not None else _beside(what)
+    for place in folders:
+        if not place.is_dir():
+            raise RejectedInputError("file-unreadable", f"{place}: there is no such folder")
+    found = (path for place in folders for path in sorted(place.rglob("*")))
+    places = (path for path in found if path.is_file() and not path.is_symlink())
     return {hashlib.sha256(files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)).digest(): path for path in places}

@@ -98,7 +98,7 @@ class VerdictAnswer:
         yield Line(f"{headline}  {name}  ({verdict.as_of.isoformat()})", STYLES[verdict.outcome])
         for reason in verdict.reasons:
             yield Line(_reason(reason, lang, is_about_vehicle=isinstance(verdict, VehicleVerdict)))
-        stated = _of_vehicle(verdict, lang) if isinstance(verdict, VehicleVerdict) else _of_certificate(verdict, lang)
+        stated = of_vehicle(verdict, lang) if isinstance(verdict, VehicleVerdict) else _of_certificate(verdict, lang)
         for label, value in [*stated, *(remark.row(lang) for remark in self.remarks)]:
             yield Line(f"    {label}: {value}")
 
@@ -109,7 +109,7 @@ def _of_certificate(verdict: Verdict, lang: str) -> list[tuple[str, str]]:
     return list(fields.rows(verdict.certificate, lang=lang, only=fields.MOST_ASKED))
 
 
-def _of_vehicle(verdict: VehicleVerdict, lang: str) -> list[tuple[str, str]]:
+def of_vehicle(verdict: VehicleVerdict, lang: str) -> list[tuple[str, str]]:
     record: VehicleRecord | None = verdict.vehicle
     if record is None:
         return []

@@ -18,9 +18,10 @@ from certcore._image_texts import Seen, seen_in
 from certcore.bulk._kernel import verify_one
 from certcore.bulk._questions import BulkQuestion
 from certcore.bulk._report import ERROR
-from certcore.bulk._standing import standing
+from certcore.bulk._standing import read_from, standing
 from certcore.certificate import labels
 from certcore.errors import CertcoreError, RejectedInputError
+from certcore.evidence import Evidence
 from certcore.keys import Signer
 from certcore.payload import InspectionCertificate
 from certcore.policy import Expected
@@ -123,8 +124,11 @@ class ClaimJudge:
         result = verify_one(self.verifier, asked, existed_by=(*self.existed_by, *task.existed_by))
         if result.verdict is None:
             raise result.error or RejectedInputError("row-failed", "There is no verdict")
-        kept = self._keep(result.verdict)
-        return {**about(task), **told(result.verdict, self.lang), **kept, "thumbnail": sight.to_json()}
+        evidence = result.verdict.evidence
+        kept = self._keep(result.verdict.id, evidence)
+        answer = told(result.verdict, evidence, self.lang)
+        answer["proved"] += read_from(evidence, self.lang)
+        return {**about(task), **answer, **kept, "thumbnail": sight.to_json()}
 
     def _seen(self, task: ClaimTask, sight: Sight) -> Seen:
         """What is in the row's picture, which is read once."""
@@ -132,13 +136,12 @@ class ClaimJudge:
         picture = load(task.question.picture, pages=task.pages)
         return seen_in(picture, self.effort, self.deadline, isolate=self.isolate, sight=sight)
 
-    def _keep(self, verdict: Verdict) -> dict[str, str]:
+    def _keep(self, verdict_id: str, evidence: Evidence) -> dict[str, str]:
         """Write the evidence without its documents, and each document once for all claims."""
-        evidence = verdict.evidence
         if self.seal is not None:
             evidence = evidence.sealed(_signer(self.seal))
         digest = evidence.digest.hex()
-        name = f"{verdict.id[:16]}-{digest[:16]}.vice"
+        name = f"{verdict_id[:16]}-{digest[:16]}.vice"
         try:
             _write(self.evidence / name, evidence.to_bytes(detached=True), self.mode)
             for material, document in evidence.materials.items():
@@ -193,7 +196,7 @@ def expected(vehicle: Expected) -> dict[str, Any]:
     }
 
 
-def told(verdict: Verdict, lang: str) -> dict[str, Any]:
+def told(verdict: Verdict, evidence: Evidence, lang: str) -> dict[str, Any]:
     """What was answered."""
     certificate = verdict.certificate
     headline, *lines = verdict.explain(lang=lang).split("\n")
@@ -209,7 +212,7 @@ def told(verdict: Verdict, lang: str) -> dict[str, Any]:
         "verdict": verdict.id,
         "judged_at": verdict.evaluated_at.isoformat(timespec="seconds"),
         "fields": [] if certificate is None else _fields(certificate, lang),
-        **standing(verdict, lang),
+        **standing(verdict, evidence, lang),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -66,16 +67,24 @@ class _Text:
 
 def write(path: Path, summary: Summary, records: Callable[[], Iterable[Record]], kind: Kind) -> None:
     """Write the report; nothing where it cannot be made here."""
-    try:
-        _fonts.require_libraries()
-    except IssuingError:
-        return
+    with suppress(IssuingError):
+        path.write_bytes(document(summary, records, kind))
+
+
+def document(summary: Summary, records: Callable[[], Iterable[Record]], kind: Kind) -> bytes:
+    """The report.
+
+    Raises:
+        IssuingError: ``library-missing`` without the ``print`` extra; ``font-missing``.
+    """
+    _fonts.require_libraries()
     characters = _characters(_all_texts(summary, records(), kind))
     wanted = frozenset(character for character in characters if character > _LAST_LATIN_1)
     fonts = _fonts.choose_most(wanted, lang=kind.lang) if wanted else {}
     drawn = frozenset[str]().union(*fonts.values())
-    if any(character > _LAST_LATIN_1 and character not in drawn for character in _characters(kind.words.values())):
-        return
+    missing = {one for one in _characters(kind.words.values()) if one > _LAST_LATIN_1 and one not in drawn}
+    if missing:
+        raise IssuingError("font-missing", f"The fonts of this machine do not have the report's words: {_fonts.ADVICE}")
     from certcore.printing._pdf import Canvas  # noqa: PLC0415  only a PDF needs it
 
     pages = _Pages(Canvas(_PAPER, fonts), characters - wanted | drawn, kind)
@@ -84,7 +93,7 @@ def write(path: Path, summary: Summary, records: Callable[[], Iterable[Record]],
         pages.claim(claim)
     pages.rest(summary.claims.total() - MOST_CLAIMS)
     at = None if summary.judged_at is None else datetime.fromisoformat(summary.judged_at)
-    pages.canvas.save(path, title=kind.words["title"], lang=kind.lang, at=at)
+    return pages.canvas.output(title=kind.words["title"], lang=kind.lang, at=at)
 
 
 def _all_texts(summary: Summary, records: Iterable[Record], kind: Kind) -> Iterator[str]:

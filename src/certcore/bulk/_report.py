@@ -207,10 +207,11 @@ def _question(record: Record, words: Mapping[str, str]) -> Iterator[tuple[str, s
         yield from ((header, cell) for header, cell in record["cells"].items() if cell)
         yield words["row"], str(record["row"])
         return
-    always = {"date of loss": "as_of", "plate": "expected_plate", "vin": "expected_vin", "document": "document"}
+    always = {"date of loss": "as_of", "plate": "expected_plate", "vin": "expected_vin"}
     for name, member in always.items():
         yield words[name], record[member] or words["none"]
     sometimes = {
+        "document": "document",
         "country": "expected_country",
         "plate type": "expected_plate_type",
         "known at": "known_at",
@@ -220,7 +221,8 @@ def _question(record: Record, words: Mapping[str, str]) -> Iterator[tuple[str, s
     for name, member in sometimes.items():
         if record.get(member):
             yield words[name], str(record[member])
-    yield words["row"], str(record["row"])
+    if isinstance(record["row"], int):
+        yield words["row"], str(record["row"])
 
 
 def foot(record: Record, words: Mapping[str, str]) -> Iterator[str]:

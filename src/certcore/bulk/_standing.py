@@ -14,8 +14,8 @@ _PROVED: Final = {
         "zh": "凭证由信任列表所列签发机关的密钥签署：{issuer}。",
     },
     Axis.BINDING: {
-        "en": "The plate and VIN that the claim gives are those of the certificate, as far as they are given.",
-        "zh": "理赔表所填号牌号码与车辆识别代号（以所填为限）与凭证一致。",
+        "en": "The plate and VIN that were asked about are those of the certificate, as far as they are given.",
+        "zh": "所询号牌号码与车辆识别代号（以所填为限）与凭证一致。",
     },
     Axis.STATUS: {
         "en": "What the register said stands in documents that the issuer signed.",
@@ -58,15 +58,20 @@ _SCENE: Final = {
 }
 
 
-def standing(verdict: Verdict, lang: str) -> dict[str, Any]:
+def standing(verdict: Verdict, evidence: Evidence, lang: str) -> dict[str, Any]:
     """How far the answer is proved, attested, or not looked into."""
-    evidence = verdict.evidence
     return {
         "proved": list(_proved(verdict, evidence, lang)),
         "attested": list(_attested(verdict, evidence, lang)),
         "unchecked": list(_unchecked(verdict, evidence, lang)),
         "picture_sha256": None if evidence.picture_digest is None else evidence.picture_digest.hex(),
     }
+
+
+def read_from(evidence: Evidence, lang: str) -> list[str]:
+    """Which file the code was read from, for whoever read it."""
+    digest = evidence.picture_digest
+    return [] if digest is None or not evidence.text else [_PICTURE[lang].format(digest=digest.hex())]
 
 
 def _proved(verdict: Verdict, evidence: Evidence, lang: str) -> Iterator[str]:
@@ -77,8 +82,6 @@ def _proved(verdict: Verdict, evidence: Evidence, lang: str) -> Iterator[str]:
         yield _PROVED[Axis.BINDING][lang]
     if evidence.status_backing is Backing.PROVED:
         yield _PROVED[Axis.STATUS][lang]
-    if evidence.picture_digest is not None and verdict.text:
-        yield _PICTURE[lang].format(digest=evidence.picture_digest.hex())
 
 
 def _attested(verdict: Verdict, evidence: Evidence, lang: str) -> Iterator[str]:

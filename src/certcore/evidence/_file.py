@@ -18,6 +18,7 @@ from certcore import _cbor, cose
 from certcore.engine import certificate as _engine
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, UntrustedError
 from certcore.evidence import _replay
+from certcore.evidence._documents import document_dicts
 from certcore.evidence._json import question_dict
 from certcore.evidence._numbers import Kind
 from certcore.evidence._report import Backing, backing
@@ -366,6 +367,7 @@ class Evidence:
             "vehicle": self.vehicle_backing.value,
             "seal_key_id": None if sealer is None else sealer.hex(),
             "zone_edition": self._statement.zone_edition,
+            "documents": list(document_dicts(self._statement, self.materials)),
             "missing": [digest.hex() for digest in self.missing],
         }
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from io import BytesIO
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from certcore.errors import IssuingError
@@ -98,13 +97,13 @@ class Canvas:
         self._pdf.set_line_width(width)
         self._pdf.polygon(corners)
 
-    def save(self, path: Path, *, title: str, lang: str, at: datetime | None) -> None:
-        """Write the pages to a file."""
+    def output(self, *, title: str, lang: str, at: datetime | None) -> bytes:
+        """The document."""
         self._pdf.set_title(title)
         self._pdf.set_lang(LANGUAGE_TAGS[lang])
         if at is not None:
             self._pdf.set_creation_date(at)
-        self._pdf.output(str(path))
+        return bytes(self._pdf.output())
 
     def _draw_symbol(self, text: str, placed: Placed) -> None:
         """All dark modules as one path: drawn one by one, they would leave light seams between them."""

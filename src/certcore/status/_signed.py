@@ -129,13 +129,22 @@ def is_signed_by(data: bytes, key: VerifyingKey, /) -> bool:
 
 def stated_issue(data: bytes, /) -> datetime | None:
     """The time of issue in an unchecked document: open it before you rely on it. None for other bytes."""
+    return stated_times(data)[0]
+
+
+def stated_times(data: bytes, /) -> tuple[datetime | None, datetime | None]:
+    """When an unchecked document says that it was made, and until when it speaks; None for what it does not say."""
     try:
         if data.startswith(_SIGN1_TAG):
             _, _, payload, _ = _cbor.decode_general(data[1:], max_bytes=len(data))
-            return instant(_cbor.find_members(payload, frozenset({IAT}))[IAT])
-        return instant(_json_object(_jws_parts(data)[2])["iat"])
+            found: Mapping[Any, Any] = _cbor.find_members(payload, frozenset({IAT, EXP}))
+            issued_at, expires_at = found[IAT], found.get(EXP)
+        else:
+            found = _json_object(_jws_parts(data)[2])
+            issued_at, expires_at = found["iat"], found.get("exp")
+        return instant(issued_at), None if expires_at is None else instant(expires_at)
     except (CertcoreError, LookupError, TypeError, ValueError):
-        return None
+        return None, None
 
 
 def read_claims(claims: Mapping[Any, Any], /, *, uri: str, now: datetime | None, clock_skew: timedelta) -> Claims:
