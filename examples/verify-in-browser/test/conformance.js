@@ -1,0 +1,83 @@
+// Runs conformance vectors (tests/vectors) through verify.js: in Node, in a browser, wherever modules run.
+
+import { openTrustList, POLICIES, Refused, verify } from "../verify.js";
+
+const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const base64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+/** An instant (with T and an offset) in microseconds; a date as its day since 1970. */
+export function moment(text) {
+  const [, whole, fraction = "", zone] = /^([^.Z+]*T[^.Z+-]*)(?:\.(\d+))?(.*)$/.exec(text) ?? [, text];
+  if (!zone) return { day: Date.parse(text + "T00:00Z") / 864e5 };
+  return Date.parse(whole + zone) * 1000 + +fraction.padEnd(6, "0").slice(0, 6);
+}
+
+const optional = (text) => (text == null ? undefined : moment(text));
+
+/** A register's answer in the words of the vectors, as verify.js takes it. */
+function answer(said) {
+  if (said == null) return undefined;
+  if ("error" in said) {
+    return () => {
+      throw new Refused(said.error, "cause" in said ? { cause: said.cause } : {});
+    };
+  }
+  const times = {
+    observedAt: moment(said.observed_at),
+    historyFrom: optional(said.history_from),
+    reliableUntil: optional(said.reliable_until),
+    expiresAt: optional(said.expires_at),
+  };
+  const proofs = (said.proofs ?? []).map(({ key_id }) => ({ kid: bytes(key_id) }));
+  const events = said.events.map(({ kind, effective_at, recorded_at }) => ({
+    kind,
+    effectiveAt: effective_at === null ? null : moment(effective_at),
+    recordedAt: moment(recorded_at),
+  }));
+  const observations = said.observations.map(({ state, at, expires_at }) => ({ state, at: moment(at), expiresAt: optional(expires_at) }));
+  return () => ({ ...times, proofs, events, observations });
+}
+
+/** A preset by its name, or one that weighs status alone. */
+const policyOf = (said) =>
+  POLICIES[said] ?? {
+    ...POLICIES.counterparty,
+    status: said.status,
+    maxStatusAge: said.max_status_age ?? Infinity,
+    maxTrustAge: Infinity,
+    clockSkew: said.clock_skew,
+  };
+
+const lists = new Map();
+
+/** The verdict on a vector's text, or on another put in its place. */
+export async function judge(vector, root, text = vector.text, codes) {
+  if (!lists.has(vector.trust)) {
+    const members = root.map((key) => [bytes(key)]);
+    lists.set(vector.trust, openTrustList(base64(vector.trust), { root: members, environments: ["production", "test"] }));
+  }
+  return verify(text, {
+    trust: await lists.get(vector.trust),
+    policy: policyOf(vector.policy),
+    asOf: moment(vector.as_of),
+    knownAt: optional(vector.known_at),
+    now: moment(vector.evaluated_at),
+    expect: vector.expect ?? {},
+    status: answer(vector.status),
+    codes,
+  });
+}
+
+/** What a verdict comes to, in one line that can be compared: outcome, degraded, codes with their effects. */
+export const line = ({ outcome, degraded, reasons }) =>
+  [outcome, degraded, ...new Set(reasons.map(({ code, effect }) => `${effect} ${code}`).sort())].join("|");
+
+/** A table of codes as verify.js asks it; those of plate types and usages are China's. */
+const known = (tables) => (field, code, country) =>
+  (field != "vehicle_category" && country != "CN") || tables[field].some((pattern) => new RegExp(`^(?:${pattern})$`).test(code));
+
+/** Every vector's name with what it comes to. */
+export async function run(vectors, root, tables) {
+  const found = {};
+  for (const vector of vectors) found[vector.name] = line(await judge(vector, root, vector.text, known(tables)).catch((error) => ({ outcome: "raised " + error.stack, reasons: [] })));
+  return found;
+}
