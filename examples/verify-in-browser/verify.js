@@ -128,10 +128,11 @@ const CURVES = { 1: [ecdsa(256), 32, -7, -9], 2: [ecdsa(384), 48, -35, -51], 6: 
 async function importKey(bytes) {
   const fail = () => refuse();
   const key = decode(bytes, { lenient: true });
-  const [type, kid, algorithm, curve, x, y] = isMap(key) ? [1, 2, 3, -1, -2, -3].map((label) => key.get(label)) : fail();
+  const [type, kid, curve, x, y] = isMap(key) ? [1, 2, -1, -2, -3].map((label) => key.get(label)) : fail();
+  if (kid !== undefined && !isId(kid)) fail();
   if (type > 2) return { kid };
   const [using, size, ...algorithms] = CURVES[curve] ?? fail();
-  if (type != (curve > 2 ? 1 : 2) || !algorithms.includes(algorithm) || !isId(x, size, size)) fail();
+  if (type != (curve > 2 ? 1 : 2) || !isId(x, size, size)) fail();
   const raw = curve > 2 ? x : Uint8Array.of(4, ...x, ...(y ?? []));
   return { kid, algorithms, size: 2 * size, using, handle: await crypto.subtle.importKey("raw", raw, using, false, ["verify"]).catch(fail) };
 }
@@ -274,38 +275,28 @@ function readClaims(payload) {
 
 // ---- The trust list (trust-list.md) ----
 
+const [FOR_CERTIFICATES, FOR_PRESENTATIONS, FOR_STATUS] = [1, 2, 3]; // usages of keys
+
+/** A URI taken apart, if it may be followed: https, or http on this machine, and nothing that is read in two ways. */
+function location(uri) {
+  const isPlain = isText(uri, 512) && !/[@?#]|\/\/.*\/\/|%2[ef]/i.test(uri) && /^(https|http:\/\/(localhost|127\.|\[::1\])).*\//.test(uri);
+  return isPlain && URL.canParse(uri) && new URL(uri).href == uri && new URL(uri);
+}
+const isUnder = (uri, prefix) => {
+  const [found, top] = [location(uri), location(prefix)];
+  return found && found.origin == top.origin && found.pathname.startsWith(top.pathname);
+};
+const listAt = (template, list) => template.replace("{list}", list);
+const isTemplate = (t) => isList(t, 3) && location(listAt(t[0], 2 ** 32 - 1)) && isSecond(t[1]) && (t[2] === null || isSecond(t[2]));
 const text512 = (value) => text128(value, 512);
-const isTemplate = (t) => isList(t, 3) && text512(t[0]) && isSecond(t[1]) && (t[2] === null || isSecond(t[2]));
 const isZone = (zone) => {
   try {
     return isText(zone) && Intl.DateTimeFormat("en", { timeZone: zone });
   } catch {}
 };
 
-const LIST = [
-  ,
-  ["version", positive(2 ** 32)],
-  ["issuedAt", isSecond],
-  ["nextUpdateAt", isSecond],
-  ["environment", positive(3), 1],
-  ["liveMaximum", positive(86401), 900],
-  ["issuers", Array.isArray],
-];
-const ISSUER = [
-  ,
-  ["id", text512],
-  ["name", text512],
-  ["country", isCountry],
-  ["zone", isZone],
-  ["queryEndpoint", text512],
-  ["listTemplates", listOf(isTemplate), []],
-  ["uriPrefixes", listOf(text512), []],
-  ["maxEntries", positive(2 ** 32), 2 ** 20],
-  ["suspends", isFlag, true],
-  ["retroactive", isFlag, true],
-  ["keys", Array.isArray],
-  ["countries", listOf(isCountry), []],
-];
+const UNUSABLE = "trust-list-malformed";
+
 const KEY = [
   ,
   ["key", isBytes],
@@ -317,20 +308,44 @@ const KEY = [
   ["compromisedSince", isSecond, Infinity],
   ["compromise", text512],
 ];
-const UNUSABLE = "trust-list-malformed";
+const readKey = (map) => read(map, KEY, [1, 3, 5, 6], UNUSABLE, "first");
+const ISSUER = [
+  ,
+  ["id", text512],
+  ["name", text512],
+  ["country", isCountry],
+  ["zone", isZone],
+  ["queryEndpoint", location],
+  ["listTemplates", listOf(isTemplate), []],
+  ["uriPrefixes", listOf((uri) => location(uri) && uri.endsWith("/")), []],
+  ["maxEntries", positive(2 ** 32), 2 ** 20],
+  ["suspends", isFlag, true],
+  ["retroactive", isFlag, true],
+  ["keys", listOf(readKey)],
+  ["countries", listOf(isCountry), []],
+];
+const readIssuer = (map) => read(map, ISSUER, [1, 2, 3, 4, 11], UNUSABLE, "first");
+const LIST = [
+  ,
+  ["version", positive(2 ** 32)],
+  ["issuedAt", isSecond],
+  ["nextUpdateAt", isSecond],
+  ["environment", positive(3), 1],
+  ["liveMaximum", positive(86401), 900],
+  ["issuers", listOf(readIssuer)],
+];
 
-async function readIssuer(map) {
-  const issuer = read(map, ISSUER, [1, 2, 3, 4, 11], UNUSABLE, "first");
-  return { ...issuer, countries: [...issuer.countries, issuer.country], keys: await Promise.all(issuer.keys.map(readTrustedKey)) };
+async function openIssuer(map) {
+  const issuer = readIssuer(map);
+  return { ...issuer, countries: [...issuer.countries, issuer.country], keys: await Promise.all(issuer.keys.map(openKey)) };
 }
 
-async function readTrustedKey(map) {
-  const stated = read(map, KEY, [1, 3, 5, 6], UNUSABLE, "first");
+async function openKey(map) {
+  const stated = readKey(map);
   const key = await importKey(stated.key).catch(() => refuse(UNUSABLE));
-  need(stated.notBefore < stated.notAfter && (stated.kids || isId(key.kid)), UNUSABLE);
-  return { ...stated, ...key, kids: (stated.kids ?? [key.kid]).map(hex), usage: USAGES[stated.usage] };
+  need(stated.notBefore < stated.notAfter && (stated.kids || key.kid), UNUSABLE);
+  return { ...stated, ...key, kids: (stated.kids ?? [key.kid]).map(hex) };
 }
-const USAGES = [, "certificate", "live", "status", "register"];
 
 /**
  * Open a signed trust list.
@@ -354,7 +369,7 @@ export async function openTrustList(bytes, { root, threshold = 1, environments =
   need(signed >= threshold, "trust-list-threshold");
 
   const list = read(decode(payload, { code }), LIST, [1, 2, 3, 6], code, "first");
-  list.issuers = await Promise.all(list.issuers.map(readIssuer));
+  list.issuers = await Promise.all(list.issuers.map(openIssuer));
   list.keys = list.issuers.flatMap((issuer) => issuer.keys.map((key) => ({ ...key, issuer })));
   need(list.nextUpdateAt > list.issuedAt, code);
   list.environment = [, "production", "test"][list.environment];
@@ -363,18 +378,11 @@ export async function openTrustList(bytes, { root, threshold = 1, environments =
   return list;
 }
 
-/** Whether a URI may be followed and lies under a prefix, both parsed. */
-function isUnder(uri, prefix) {
-  if (/[@?#]|\/\/.*\/\/|%2[ef]/i.test(uri) || !URL.canParse(uri)) return false;
-  const [found, top] = [new URL(uri), new URL(prefix)];
-  return found.href == uri && found.origin == top.origin && found.pathname.startsWith(top.pathname);
-}
-
 /** Where a certificate's own list is: from the issuer's template in use, or as the certificate names it. */
 export function listUri({ status: [list] }, issuer, now) {
   if (typeof list == "string") return list;
   const inUse = issuer.listTemplates.filter(([, from, until]) => from * SECOND <= now && (until === null || now <= until * SECOND));
-  return inUse.sort((a, b) => b[1] - a[1])[0]?.[0].replace("{list}", list);
+  return inUse.length ? listAt(inUse.sort((a, b) => b[1] - a[1])[0][0], list) : undefined;
 }
 
 // ---- Status lists and events (status-documents.md) ----
@@ -395,7 +403,7 @@ async function openStatus(bytes, type, { uri, keys, now = NaN, skew = 60 * SECON
   const code = UNREADABLE;
   need(bytes.length <= 2 ** 24, "status-list-too-large");
   const message = openSign1(bytes, code, true);
-  const able = keys.filter((key) => key.usage == "status" && key.kids.includes(hex(message.kid)));
+  const able = keys.filter((key) => key.usage == FOR_STATUS && key.kids.includes(hex(message.kid)));
   const key = (await signer(able, message)) ?? refuse("status-list-signature");
   need(message.type == "application/" + type, "status-list-type");
   const claims = decode(message.payload, { code, lenient });
@@ -426,9 +434,10 @@ async function inflate(data, limit) {
 export async function openStatusList(bytes, options) {
   const opened = await openStatus(bytes, "statuslist+cwt", options, true);
   const list = opened.claims.get(65533);
-  const bits = isMap(list) && list.get("bits");
-  need([1, 2, 4, 8].includes(bits) && isBytes(list.get("lst")), UNREADABLE);
-  const entries = await inflate(list.get("lst"), options.maxEntries ? Math.ceil((options.maxEntries * bits) / 8) : 2 ** 24);
+  need(isMap(list) && [...list.keys()].every((key) => typeof key == "string"), UNREADABLE);
+  const { bits, lst, aggregation_uri: uri = "" } = Object.fromEntries(list);
+  need([1, 2, 4, 8].includes(bits) && isBytes(lst) && typeof uri == "string", UNREADABLE);
+  const entries = await inflate(lst, options.maxEntries ? Math.ceil((options.maxEntries * bits) / 8) : 2 ** 24);
   need(entries.length, UNREADABLE);
   return { ...opened, bits, entries };
 }
@@ -727,7 +736,7 @@ function missing({ code, detail }, needed) {
 /** Why an answer does not count, by the dates of the keys that signed the documents behind it. */
 function refusalOfProofs(record, keys) {
   for (const { kid, at = record.observedAt } of record.proofs ?? []) {
-    const key = keys.find((one) => one.usage == "status" && one.kids.includes(hex(kid)));
+    const key = keys.find((one) => one.usage == FOR_STATUS && one.kids.includes(hex(kid)));
     if (!key) return blocks(UNFORESEEN);
     if (!(key.notBefore <= at && at <= key.notAfter)) return blocks("status-key-window");
     if (key.compromisedSince < Infinity) return blocks("status-key-compromised");
@@ -736,7 +745,7 @@ function refusalOfProofs(record, keys) {
 
 function periodReasons(certificate, day, { start, end }, zone, latestIssue, codes) {
   const found = [];
-  const { issued_at: issued, result, basis, valid_until: until, vin, country } = certificate;
+  const { issued_at: issued, result, basis, valid_until: until, country } = certificate;
   const endsAt = certificate.presented_at === undefined ? certificate.expires_at : undefined;
   if (issued > latestIssue) found.push(blocks("issued-in-future"));
   if (result == 3 || result == 4) found.push(fails("result-not-pass"));
@@ -750,10 +759,6 @@ function periodReasons(certificate, day, { start, end }, zone, latestIssue, code
   if (basis < 1 || basis > 6) found.push(blocks("code-unknown"));
   for (const field of ["vehicle_category", "plate_type", "usage"])
     if (certificate[field] !== undefined && codes?.(field, certificate[field], country) === false) found.push(notes("code-unknown"));
-  if (["CN", "US", "CA", "MX"].includes(country) && VIN.test(vin)) {
-    const sum = [...vin].reduce((total, c, i) => total + +"012345678912345678123457923456789"[DIGITS33.indexOf(c)] * [8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2][i], 0);
-    if (vin[8] != "0123456789X"[sum % 11]) found.push(notes("chassis-check-digit"));
-  }
   return found;
 }
 const firstDay = (certificate, zone) => certificate.valid_from ?? certificate.inspected_on ?? civilDay(certificate.issued_at, zone);
@@ -782,7 +787,7 @@ async function authenticate(text, trust, isOverdue) {
   const signedAt = shown ?? certificate.issued_at;
   const signsFor = (allowed) => (allowed.endsWith("*") ? authority.startsWith(allowed.slice(0, -1)) : authority == allowed);
   certificate.country ??= issuer.country;
-  if (key.usage != (shown === undefined ? "certificate" : "live") || end - shown > trust.liveMaximum) return fails("key-usage");
+  if (key.usage != (shown === undefined ? FOR_CERTIFICATES : FOR_PRESENTATIONS) || end - shown > trust.liveMaximum) return fails("key-usage");
   if (signedAt < key.notBefore || signedAt > key.notAfter) return fails("key-window");
   if (!key.authorities.some(signsFor) || !issuer.countries.includes(certificate.country)) return fails("key-scope");
   if ((certificate.issuer ?? issuer.id) != issuer.id) return fails("issuer-mismatch");
@@ -854,7 +859,7 @@ export async function verify(text, { trust, policy = POLICIES.claims, now = Date
 
   const isShown = shown === undefined || (shown - skew <= now && now < end + skew);
   const age = knownAt - shown;
-  const isLive = isShown && policy.liveReplacesStatus && age >= -skew && age <= Math.max(policy.maxStatusAge, skew) && shown <= window.start && window.end <= end;
+  const isLive = !isFuture && isShown && policy.liveReplacesStatus && age >= -skew && age <= Math.max(policy.maxStatusAge, skew) && shown <= window.start && window.end <= end;
   let record;
   if (!isFuture && !isLive && policy.status != "not-used") {
     const [reasons, counted] = await askStatus(status, opened, policy, window, knownAt, now);
@@ -862,10 +867,10 @@ export async function verify(text, { trust, policy = POLICIES.claims, now = Date
     said.push(...reasons);
   }
   if (!isFuture && policy.vehicle == "required") said.push(blocks("status-not-checked")); // nobody to ask here
-  if ((isFuture || !isLive) && !record && said.every(({ effect }) => effect == "notes")) said.push(notes("checked-offline"));
+  if (!isLive && !record && said.every(({ effect }) => effect == "notes")) said.push(notes("checked-offline"));
   found.push(...said);
   if (behind && now - (window.end - 1) <= DAY) found = found.filter(({ code }) => !["not-yet-valid-on-date", "suspended-then"].includes(code));
   found.push(...(behind ? [blocks("clock-behind")] : trustReasons(trust, policy, now)));
   if (!isShown) found.push(blocks("presentation-expired"));
-  return outcome(found, { certificate, issuer: issuer.id, statusObservedAt: record?.observedAt ?? (isLive && !isFuture ? shown : undefined) });
+  return outcome(found, { certificate, issuer: issuer.id, statusObservedAt: record?.observedAt ?? (isLive ? shown : undefined) });
 }

@@ -15,7 +15,10 @@ from typing import Any, Final
 import cbor2
 
 from certcore import Expected, TrustList, Verdict, Verifier, armor, cose, payload
+from certcore.errors import CertcoreError, StatusError
 from certcore.policy import PRESETS, Need, Policy
+from certcore.status import StatusEvent, StatusEventKind
+from certcore.status.tokenlist import StatusList, issue_events, issue_token, open_events, open_token, status_record
 from certcore.testing import FixedClock
 from tests.model import doors
 from tests.model.case import Case, Register
@@ -274,8 +277,112 @@ def _micros(age: timedelta | None) -> int | None:
     return None if age is None else age // timedelta(microseconds=1)
 
 
+# --- documents --------------------------------------------------------------------------------------------------------
+
+STATUS_URI: Final = "https://status.example/7"
+_STATUS_KEYS: Final = doors.trust("Europe/Berlin", suspends=True, retroactive=True)
+_INDEX: Final = 5
+
+
+def trust_lists(random: Random) -> Iterator[tuple[Vector, str]]:
+    """Trust lists changed by structure and by bytes, and signed again or not."""
+    payload_bytes = cbor2.loads(TRUST_BYTES).value[2]
+    while True:
+        way = random.random()
+        changed = _changed_list(random, cbor2.loads(payload_bytes))
+        if way < 0.2:
+            changed = _bytes(random, payload_bytes)
+        data = cose.sign(changed, signers=[ROOT_SIGNER], content_type="application/vnd.certcore.trust+cbor")
+        if way > 0.75:
+            data = _bytes(random, data)
+        try:
+            found = TrustList.open(data, root=TRUST_ROOT)
+            said = f"opened {found.version} {found.environment} {len(found.issuers)}"
+        except CertcoreError as refused:
+            said = refused.code
+        yield {"document": "trust", "data": base64.b64encode(data).decode()}, said
+
+
+def _changed_list(random: Random, contents: dict[Any, Any]) -> bytes:
+    issuer = contents[6][0]
+    key = issuer[11][0]
+    for _ in range(random.choice((1, 1, 2))):
+        found, keys = random.choice(((contents, range(1, 8)), (issuer, range(1, 14)), (key, range(1, 10))))
+        _change_map(random, found, (*keys, *keys, -1, "a"))
+        if random.random() < 0.1:
+            issuer[6] = random.choice(([["https://status.example/{list}", 0, None]], [["https://status.example/{list}", 9, 8]]))
+            issuer[7] = random.choice((["https://status.example/"], []))
+    return cbor2.dumps(_in_order(contents))
+
+
+def documents(random: Random) -> Iterator[tuple[Vector, str]]:
+    """Status lists and events documents, changed likewise."""
+    at = NOW - timedelta(hours=1)
+    times = {"issued_at": at, "expires_at": NOW + timedelta(days=1), "ttl": timedelta(hours=1)}
+    while True:
+        is_list = random.random() < 0.5
+        if is_list:
+            entries = StatusList.from_values({_INDEX: random.randrange(4)}, size=64, bits=random.choice((2, 4, 8)))
+            data = issue_token(entries, uri=STATUS_URI, signer=doors.STATUS_SIGNER, **times)
+        else:
+            happened = [_event(random, at) for _ in range(random.randrange(3))]
+            signer = doors.STATUS_SIGNER
+            data = issue_events({_INDEX: happened, 9: happened[:1]}, uri=STATUS_URI, signer=signer, history_from=at, **times)
+        data = _changed_document(random, data, is_list=is_list)
+        yield {"document": "list" if is_list else "events", "data": base64.b64encode(data).decode()}, _said(data, is_list=is_list)
+
+
+def _event(random: Random, at: datetime) -> StatusEvent:
+    kind = random.choice([kind for kind in StatusEventKind if kind is not StatusEventKind.ISSUED])
+    void = random.random() < 0.2 and kind is StatusEventKind.REVOKED
+    return StatusEvent(kind=kind, effective_at=None if void else at, recorded_at=at, reason="test")
+
+
+def _changed_document(random: Random, data: bytes, *, is_list: bool) -> bytes:
+    header, _, claims_bytes, _ = cbor2.loads(data).value
+    way = random.random()
+    if way < 0.3:
+        return _bytes(random, data)
+    claims = cbor2.loads(claims_bytes)
+    for _ in range(random.choice((1, 1, 2))):
+        inner = claims.get(65533) if is_list else claims.get(-65539)
+        if isinstance(inner, dict) and random.random() < 0.4:
+            _change_map(random, inner, ("bits", "lst", "aggregation_uri", "more", 1) if is_list else (_INDEX, 9, -1, "a", 2**32))
+            if not is_list and random.random() < 0.7:
+                inner[_INDEX] = [[random.choice((0, 1, 4, 5, True, "1")), random.choice((None, 0, -1, 1790823600)), random.choice((0, 1790823600, 1790823601)), random.choice(("x", "", "x" * 129, "\u200b"))][: random.choice((3, 4, 4, 4, 4))]]
+        else:
+            _change_map(random, claims, (2, 4, 5, 6, 65533, 65534, -65539, -65540, 7, -7, "a"))
+            if random.random() < 0.3:
+                claims[random.choice((4, 5, 6))] = NOW_SECONDS + random.choice((-1, 0, 1, 60, 61))
+    changed = cbor2.dumps(claims if is_list and way < 0.6 else _in_order(claims))
+    if way > 0.9:
+        changed = _bytes(random, claims_bytes)
+    types = ("application/statuslist+cwt", "application/vnd.certcore.status-events+cwt", 7)
+    kind = cbor2.loads(header)[16] if random.random() < 0.95 else random.choice(types)
+    signer = doors.STATUS_SIGNER if random.random() < 0.95 else doors.SIGNER
+    return cose.sign1(changed, signer=signer, protected={cose.TYP: kind})
+
+
+NOW_SECONDS: Final = int(NOW.timestamp())
+
+
+def _said(data: bytes, *, is_list: bool) -> str:
+    keys = _STATUS_KEYS.issuers[0].status_keys
+    try:
+        if is_list:
+            token = open_token(data, uri=STATUS_URI, keys=keys, now=NOW, max_entries=1 << 20)
+            return f"opened {status_record(_INDEX, tokens=[token]).observations[0].state.value}"
+        events = open_events(data, uri=STATUS_URI, keys=keys, now=NOW)
+        found = events.events.get(_INDEX, ())
+        return "opened " + " ".join(f"{event.kind.value} {_iso(event.effective_at)} {_iso(event.recorded_at)}" for event in found)
+    except StatusError as refused:
+        return refused.code
+
+
 KINDS: Final[dict[str, Callable[[Random], Iterator[tuple[Vector, str]]]]] = {
     "certificates": certificates,
     "bindings": bindings,
     "moments": moments,
+    "trust": trust_lists,
+    "documents": documents,
 }

@@ -1,6 +1,6 @@
 // Runs conformance vectors (tests/vectors) through verify.js: in Node, in a browser, wherever modules run.
 
-import { openTrustList, POLICIES, Refused, verify } from "../verify.js";
+import { openEvents, openStatusList, openTrustList, POLICIES, Refused, statusRecord, verify } from "../verify.js";
 
 const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const base64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -75,9 +75,34 @@ export const line = ({ outcome, degraded, reasons }) =>
 const known = (tables) => (field, code, country) =>
   (field != "vehicle_category" && country != "CN") || tables[field].some((pattern) => new RegExp(`^(?:${pattern})$`).test(code));
 
-/** Every vector's name with what it comes to. */
-export async function run(vectors, root, tables) {
+const iso = (at) => (at === null ? null : new Date(at / 1000).toISOString().replace(".000Z", "+00:00"));
+
+/** What opening a document comes to: a code, or what it says of the entry that is asked about. */
+async function opened({ document, data }, { root, trust, uri, index, now }) {
+  const bytesOf = base64(data);
+  const members = root.map((key) => [bytes(key)]);
+  const environments = ["production", "test"];
+  if (document == "trust") {
+    const found = await openTrustList(bytesOf, { root: members, environments });
+    return `opened ${found.version} ${found.environment} ${found.issuers.length}`;
+  }
+  const [{ keys, maxEntries }] = (await openTrustList(base64(trust), { root: members })).issuers;
+  const options = { uri, keys, now: moment(now), maxEntries };
+  if (document == "list") {
+    const list = await openStatusList(bytesOf, options);
+    return `opened ${statusRecord(index, { lists: [list] }).observations[0].state}`;
+  }
+  const events = await openEvents(bytesOf, options);
+  const said = statusRecord(index, { lists: [], events }).events;
+  return "opened " + said.map(({ kind, effectiveAt, recordedAt }) => `${kind} ${iso(effectiveAt) ?? "None"} ${iso(recordedAt)}`).join(" ");
+}
+
+const failed = (error) => (error instanceof Refused ? error.code : "raised " + error.stack);
+
+/** Every case's name with what it comes to: vectors, and documents to open. */
+export async function run(cases, root, tables, context) {
   const found = {};
-  for (const vector of vectors) found[vector.name] = line(await judge(vector, root, vector.text, known(tables)).catch((error) => ({ outcome: "raised " + error.stack, reasons: [] })));
+  for (const one of cases)
+    found[one.name] = await (one.document ? opened(one, { root, ...context }) : judge(one, root, one.text, known(tables)).then(line)).catch(failed);
   return found;
 }
