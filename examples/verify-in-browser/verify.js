@@ -279,7 +279,7 @@ const [FOR_CERTIFICATES, FOR_PRESENTATIONS, FOR_STATUS] = [1, 2, 3]; // usages o
 
 /** A URI taken apart, if it may be followed: https, or http on this machine, and nothing that is read in two ways. */
 function location(uri) {
-  const isPlain = isText(uri, 512) && !/[@?#]|\/\/.*\/\/|%2[ef]/i.test(uri) && /^(https|http:\/\/(localhost|127\.|\[::1\])).*\//.test(uri);
+  const isPlain = isText(uri, 512) && !/[@?#]|\/\/.*\/\/|%2[ef]/i.test(uri) && /^(https:|http:\/\/(localhost|127\.|\[::1\]))/.test(uri);
   return isPlain && URL.canParse(uri) && new URL(uri).href == uri && new URL(uri);
 }
 const isUnder = (uri, prefix) => {
@@ -543,11 +543,11 @@ function binding({ registration_number: plate, country, plate_type: type, vin },
   if (!(plate || country || type != null || vin)) return found.length ? found : [notes("binding-not-checked")];
   if (country && upper(country) != certificate.country) found.push(fails("country-mismatch"));
   if (type != null && type != certificate.plate_type)
-    found.push(certificate.plate_type === undefined ? blocks("binding-not-readable", { missing: "plate_type" }) : fails("plate-type-mismatch"));
+    found.push(certificate.plate_type === undefined ? blocks("binding-not-readable") : fails("plate-type-mismatch"));
   if (plate && !samePlate(plate, certificate.registration_number)) found.push(fails("plate-mismatch"));
   else if (plate && type == null && !vin && certificate.country == "CN") found.push(notes("plate-type-not-compared"));
   if (!vin) return found;
-  if (!certificate.vin) return [...found, blocks("binding-not-readable", { missing: "vin" })];
+  if (!certificate.vin) return [...found, blocks("binding-not-readable")];
   const distance = vinDistance(vin, certificate.vin);
   if (distance > 1 && plate && found.every(({ effect }) => effect != "fails")) found.push(fails("cloned-plate"));
   if (distance) found.push(fails("vin-mismatch"));
@@ -712,7 +712,7 @@ function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge
 // ---- The verdict (truth-table.md, sections 1 to 7) ----
 
 const preset = (status, vehicle, binding, maxStatusAge, maxTrustAge, noteTrustAge = Infinity) =>
-  ({ status, vehicle, binding, maxStatusAge, maxTrustAge, noteTrustAge, clockSkew: 60 * SECOND, liveReplacesStatus: true });
+  ({ status, vehicle, binding, maxStatusAge, maxTrustAge, noteTrustAge, clockSkew: 60 * SECOND });
 
 /** The presets of choose-a-policy.md. */
 export const POLICIES = {
@@ -765,22 +765,17 @@ const firstDay = (certificate, zone) => certificate.valid_from ?? certificate.in
 
 /** What authenticity comes to, in this order: the reason that ends it all, or the certificate with the key's issuer. */
 async function authenticate(text, trust, isOverdue) {
-  const malformed = ({ code }) => (["no-certificate", "foreign-format"].includes(code) ? blocks : fails)(code);
-  let message, certificate;
+  let key, certificate;
   try {
-    message = openSign1(unarmor(text));
+    const message = openSign1(unarmor(text));
     need([64, 96].includes(message.signature.length));
-  } catch (error) {
-    return malformed(error);
-  }
-  const keys = trust.keys.filter((key) => key.kids.includes(hex(message.kid)));
-  if (!keys.length) return (isOverdue ? blocks : fails)("key-unknown");
-  const key = await signer(keys, message);
-  if (!key) return fails("signature-invalid");
-  try {
+    const keys = trust.keys.filter((one) => one.kids.includes(hex(message.kid)));
+    if (!keys.length) return (isOverdue ? blocks : fails)("key-unknown");
+    key = await signer(keys, message);
+    if (!key) return fails("signature-invalid");
     certificate = readClaims(message.payload);
-  } catch (error) {
-    return malformed(error);
+  } catch ({ code }) {
+    return (["no-certificate", "foreign-format"].includes(code) ? blocks : fails)(code);
   }
   const { issuer } = key;
   const { presented_at: shown, expires_at: end, authority } = certificate;
@@ -859,7 +854,7 @@ export async function verify(text, { trust, policy = POLICIES.claims, now = Date
 
   const isShown = shown === undefined || (shown - skew <= now && now < end + skew);
   const age = knownAt - shown;
-  const isLive = !isFuture && isShown && policy.liveReplacesStatus && age >= -skew && age <= Math.max(policy.maxStatusAge, skew) && shown <= window.start && window.end <= end;
+  const isLive = !isFuture && isShown && age >= -skew && age <= Math.max(policy.maxStatusAge, skew) && shown <= window.start && window.end <= end;
   let record;
   if (!isFuture && !isLive && policy.status != "not-used") {
     const [reasons, counted] = await askStatus(status, opened, policy, window, knownAt, now);

@@ -69,6 +69,7 @@ async function readPhoto(file) {
 let stream = null;
 
 async function startCamera() {
+  say("");
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } }, audio: false });
   } catch {
@@ -79,7 +80,6 @@ async function startCamera() {
   $("camera").hidden = false;
   $("ask").hidden = true;
   await video.play();
-  say("");
   while (stream) {
     const texts = video.videoWidth ? await readCodes(pixelsOf(video, video.videoWidth, video.videoHeight, 1600)) : [];
     if (texts.length && stream) {

@@ -1,0 +1,316 @@
+"""examples/verify-in-browser: the same answers as certcore in Node and in Chromium; its size; its page, offline too.
+
+What needs only Node runs where Node 20 is; the rest installs the example's npm packages (`npm ci`) and needs Chromium.
+Each skips with its reason. More questions, or others:
+
+    CERTCORE_DIFFERENCES=3000 CERTCORE_DIFFERENCES_SEED=7 python -m pytest tests/examples/test_verify_in_browser.py
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import pytest
+from PIL import Image
+
+from certcore import InspectionCertificate, LocalSigner, PublicKey, qr
+from certcore.trust import TrustListContents
+from certcore.vocabulary import _codes
+from tests.examples import differences
+from tests.examples.differences import KINDS, LEFT_OUT
+from tests.verify_cases import certificate, seal, trusted_issuer, trusted_key
+from tests.verify_vectors import FOLDER, VECTORS, Vector
+
+EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "verify-in-browser"
+MODULE_BYTES: Final = 10_000
+"""What the module may have, gzipped, without the decoder of pictures."""
+
+CASES: Final = int(os.environ.get("CERTCORE_DIFFERENCES", "250"))
+SEED: Final = os.environ.get("CERTCORE_DIFFERENCES_SEED", "1")
+_PATIENT_S: Final = 600
+
+CLAIMS: Final = json.loads((EXAMPLE / "claims.json").read_text("utf-8"))["leaves_out"]
+TABLES: Final = {
+    "plate_type": [*map(str, _codes.PLATE_TYPES)],
+    "usage": [*_codes.USAGES],
+    "vehicle_category": [*_codes.VEHICLE_CATEGORIES],
+}
+
+
+def _node(script: str, *args: str, given: str = "") -> str:
+    """What a script prints, run by Node in the example's folder."""
+    done = subprocess.run(
+        [_found_node(), script, *args],
+        cwd=EXAMPLE,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done.stdout
+
+
+def _found_node() -> str:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node is not installed")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(version.removeprefix("v").split(".")[0]) < 20:
+        pytest.skip(f"Node {version.strip()} is older than 20")
+    return node
+
+
+@pytest.fixture(scope="module")
+def packages() -> Path:
+    """The example's npm packages, installed as its lockfile says."""
+    _found_node()
+    folder = EXAMPLE / "node_modules"
+    lock = EXAMPLE / "package-lock.json"
+    installed = folder / ".package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("npm is not installed")
+        done = subprocess.run([npm, "ci"], cwd=EXAMPLE, capture_output=True, text=True, timeout=_PATIENT_S, check=False)
+        if done.returncode:
+            pytest.skip(f"npm ci failed: {done.stderr.strip()[-300:]}")
+        installed.touch()
+    return folder
+
+
+def _claimed(vector: Vector) -> bool:
+    """Whether the manifest claims a vector."""
+    file = json.loads((FOLDER / vector.folder / f"{vector.name}.json").read_text("ascii"))
+    if any(file.get(member) for rule in CLAIMS for member in rule.get("members", [])):
+        return False
+    return not any(vector.name in rule.get("names", []) for rule in CLAIMS)
+
+
+def _vectors() -> dict[str, Any]:
+    """Every claimed vector as it is in its file, and what it is judged with."""
+    files = [FOLDER / vector.folder / f"{vector.name}.json" for vector in VECTORS if _claimed(vector)]
+    keys = [PublicKey.from_pem(path.read_bytes()) for path in sorted(FOLDER.glob("root*.pem"))]
+    return {
+        "cases": [json.loads(path.read_text("ascii")) for path in files],
+        "root": [key.to_cose_key().hex() for key in keys],
+        "tables": TABLES,
+    }
+
+
+def _expected(vector: Vector) -> str:
+    pairs = sorted(f"{effect} {code}" for code, effect in vector.reasons)
+    return "|".join([vector.outcome, str(vector.degraded).lower(), *pairs])
+
+
+EXPECTED: Final = {vector.name: _expected(vector) for vector in VECTORS if _claimed(vector)}
+
+
+def test_what_is_claimed() -> None:
+    """Nearly every vector is claimed, and what is left out is left out for a reason that stands there."""
+    assert len(EXPECTED) >= 270
+    assert all(rule["why"] for rule in CLAIMS)
+    assert {name for rule in CLAIMS for name in rule.get("names", [])} <= {vector.name for vector in VECTORS}
+
+
+def test_vectors_in_node() -> None:
+    """Every claimed vector comes to its outcome by exactly its reasons."""
+    assert json.loads(_node("test/node.mjs", given=json.dumps(_vectors()))) == EXPECTED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_difference(kind: str) -> None:
+    """Python and JavaScript say the same of changed certificates and documents, plates, and moments."""
+    made = list(islice(KINDS[kind](Random(SEED + kind)), CASES))
+    cases = [{"name": str(number), **case} for number, (case, _) in enumerate(made)]
+    given = {
+        "cases": cases,
+        "root": [key.to_cose_key().hex() for key in differences.ROOTS],
+        "tables": TABLES,
+        "context": differences.CONTEXT,
+    }
+
+    found = json.loads(_node("test/node.mjs", given=json.dumps(given)))
+
+    differ = [
+        (case, said, found[case["name"]])
+        for case, (_, said) in zip(cases, made, strict=True)
+        if said != found[case["name"]]
+    ]
+    assert [] == differ[:3]
+    assert len({said for _, said in made}) > 3
+
+
+def test_size(packages: Path) -> None:
+    """The module is small."""
+    assert packages.is_dir()
+    module = _node(
+        "--input-type=module", "-e", "import('./build.mjs').then(async (b) => console.log(await b.smallModule()))"
+    )
+
+    assert len(gzip.compress(module.rstrip("\n").encode(), 9)) <= MODULE_BYTES
+
+
+def test_lockfile_names_no_registry() -> None:
+    """The packages come from whichever registry npm is set up with."""
+    lock = json.loads((EXAMPLE / "package-lock.json").read_text("utf-8"))
+
+    assert all("resolved" not in package for package in lock["packages"].values())
+    assert all("integrity" in package for name, package in lock["packages"].items() if name)
+
+
+def test_left_out_codes_are_left_out() -> None:
+    """What the comparison leaves out is what the manifest leaves out."""
+    module = (EXAMPLE / "verify.js").read_text("utf-8")
+
+    assert not any(code in module for code in LEFT_OUT)
+    assert {name for rule in CLAIMS for name in rule.get("names", [])} >= LEFT_OUT
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def _chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("Chromium is not installed")
+    return found
+
+
+def _usual(days_ago: int, days_left: int, signer: LocalSigner) -> str:
+    now = datetime.now(UTC)
+    stated: InspectionCertificate = certificate(
+        issued_at=now - timedelta(days=days_ago),
+        inspected_on=(now - timedelta(days=days_ago)).date(),
+        valid_until=(now + timedelta(days=days_left)).date(),
+    )
+    return seal(stated, signer)
+
+
+def _photo(text: str, path: Path) -> str:
+    """A photo of the code: turned a little, on a table."""
+    code = Image.open(io.BytesIO(qr.to_png(text, scale=5))).convert("RGB")
+    table = Image.new("RGB", (1600, 1200), (210, 205, 200))
+    table.paste(code.rotate(7, expand=True, fillcolor=(210, 205, 200)), (350, 120))
+    table.save(path, quality=85)
+    return str(path)
+
+
+def _video(text: str, path: Path) -> str:
+    """What a camera sees that is held over the code, as raw frames (YUV4MPEG2)."""
+    code = Image.open(io.BytesIO(qr.to_png(text, scale=4))).convert("L")
+    frame = Image.new("L", (960, 720), 180)
+    frame.paste(code, ((960 - code.width) // 2, (720 - code.height) // 2))
+    grey = bytes([128]) * (480 * 360 * 2)
+    path.write_bytes(b"YUV4MPEG2 W960 H720 F10:1 Ip A1:1 C420jpeg\n" + (b"FRAME\n" + frame.tobytes() + grey) * 2)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the page said in Chromium: built, opened, asked, reloaded with its server stopped."""
+    assert packages.is_dir()
+    chromium = _chromium()
+    folder = tmp_path_factory.mktemp("page")
+    signer, root = LocalSigner.generate(), LocalSigner.generate()
+    now = datetime.now(UTC)
+    contents = TrustListContents(
+        version=1,
+        issued_at=now - timedelta(hours=3),
+        next_update_at=now + timedelta(days=30),
+        issuers=[trusted_issuer(trusted_key(signer), name="Example issuer")],
+    )
+    (folder / "trust.cbor").write_bytes(contents.sign(root))
+    (folder / "root.pem").write_bytes(root.public_key.to_pem())
+    built = _node(
+        "build.mjs",
+        *("--trust", str(folder / "trust.cbor"), "--root", str(folder / "root.pem"), "--out", str(folder / "dist")),
+    )
+    (folder / "empty").mkdir()
+    (folder / "empty" / "index.html").write_text("<!doctype html><title>vectors</title>", "utf-8")
+    today, text = now.date().isoformat(), _usual(40, 300, signer)
+    photo = _photo(text, folder / "photo.jpg")
+    plan = {
+        "chromium": chromium,
+        "folders": {"page": str(folder / "dist"), "source": str(EXAMPLE), "empty": str(folder / "empty")},
+        "vectors": _vectors(),
+        "video": _video(text, folder / "camera.y4m"),
+        "shots": os.environ.get("CERTCORE_SHOTS"),
+        "page": {
+            "questions": {
+                "photo": {"photo": photo, "plate": "闽c12345", "vin": "184211", "day": today},
+                "another plate": {"photo": photo, "plate": "闽C98765", "day": today},
+                "expired": {"text": _usual(400, -30, signer), "plate": "闽C12345", "day": today},
+                "early": {"text": text, "day": (now - timedelta(days=500)).date().isoformat()},
+                "forged": {"text": _usual(40, 300, LocalSigner.generate()), "day": today},
+                "changed": {"text": text[:-8] + "00000000", "day": today},
+                "foreign": {"text": "https://example.org", "day": today},
+                "no picture": {"photo": _blank(folder / "blank.png"), "day": today},
+            },
+            "camera": {"plate": "闽C12345", "day": today},
+            "offline": {"text": text, "plate": "闽C12345", "day": today},
+            "photoOffline": photo,
+        },
+    }
+    found: dict[str, Any] = json.loads(_node("test/browser.mjs", given=json.dumps(plan)))
+    return found | {"built": built}
+
+
+def _blank(path: Path) -> str:
+    Image.new("RGB", (300, 300), (255, 255, 255)).save(path)
+    return str(path)
+
+
+def test_vectors_in_chromium(driven: dict[str, Any]) -> None:
+    """Every claimed vector comes to the same in Chromium."""
+    assert driven["vectors"] == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome", "code"),
+    [
+        ("photo", "degraded", "status-unavailable"),
+        ("another plate", "invalid", "plate-mismatch"),
+        ("expired", "invalid", "expired-on-date"),
+        ("early", "invalid", "not-yet-valid-on-date"),
+        ("forged", "invalid", "key-unknown"),
+        ("changed", "invalid", "signature-invalid"),
+        ("foreign", "undetermined", "foreign-format"),
+        ("camera", "degraded", "plate-type-not-compared"),
+        ("zh", "degraded", "checked-offline"),
+        ("offline", "degraded", "checked-offline"),
+        ("photoOffline", "degraded", "checked-offline"),
+    ],
+)
+def test_page(driven: dict[str, Any], asked: str, outcome: str, code: str) -> None:
+    """What a driver sees: the outcome, its reasons in words, and what was not checked; offline as well."""
+    said = driven["outcomes"][asked]
+
+    assert outcome == said["outcome"]
+    assert code in said["codes"]
+    is_told = {"signature-invalid", "key-unknown", "foreign-format"}.isdisjoint(said["codes"])
+    assert is_told == bool(re.search("What was not checked|未核验的内容", said["text"]))
+
+
+def test_page_without_a_code(driven: dict[str, Any]) -> None:
+    """A picture that holds no code is said to hold none."""
+    assert "no code" in driven["outcomes"]["no picture"]["text"]
+
+
+def test_page_keeps_to_itself(driven: dict[str, Any]) -> None:
+    """Nothing was asked for outside the page, and no script failed."""
+    assert [] == driven["outside"]
+    assert [] == driven["errors"]
+    assert "bytes gzipped" in driven["built"]
