@@ -590,7 +590,9 @@ def _help(command: click.Command, path: list[str]) -> Iterator[str]:
     context.help_option_names = ["-h", "--help"]
     yield f"### {' '.join(path)}\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
             yield from _help(inner, [*path, name])
 
 

@@ -7,7 +7,6 @@ verdict for every text, picture and answer. They raise only for misuse.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self, TypeVar
@@ -316,6 +315,8 @@ class AsyncVerifier(_Asker):
     ) -> Verdict:
         """As `Verifier.verify_image`."""
         question = self._question("", as_of, expect, known_at, existed_by)
+        import asyncio  # noqa: PLC0415  as in `verify`
+
         seen = await asyncio.to_thread(seen_in, image, effort, deadline, isolate=isolate, asked_at=steady())
         question = seen.put(question)
         cause = seen.why_not_one
@@ -336,6 +337,8 @@ class AsyncVerifier(_Asker):
     ) -> tuple[Verdict, ...]:
         """As `Verifier.verify_all`."""
         question = self._question("", as_of, expect, known_at, existed_by)
+        import asyncio  # noqa: PLC0415  as in `verify`
+
         seen = await asyncio.to_thread(seen_in, image, effort, deadline, isolate=isolate, asked_at=steady())
         if seen.refused is not None:
             return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
@@ -364,6 +367,8 @@ class AsyncVerifier(_Asker):
         pending = _engine.begin(question, self.trust, self.group_keys)
         if isinstance(pending, Verdict):
             return pending
+        import asyncio  # noqa: PLC0415  who comes here has it; loading it costs others a tenth of a second
+
         status, vehicle = await asyncio.gather(
             _ask_later(None if self.status is None else self.status.lookup, pending.status_query, StatusRecord),
             _ask_later(

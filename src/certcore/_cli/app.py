@@ -10,48 +10,34 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from io import StringIO, TextIOWrapper
+from typing import Final
 
 import click
 
 import certcore
-from certcore import reasons
-from certcore._cli import (
-    demo,
-    evidence,
-    exit_codes,
-    issue,
-    keygen,
-    register,
-    scan,
-    show,
-    status,
-    terminal,
-    trust,
-    vehicle,
-    verify,
-)
-from certcore._cli.print import print_page
-from certcore.errors import CertcoreError
+from certcore._cli import exit_codes, language
+from certcore._cli.groups import CommandGroup
 
-
-class CommandGroup(click.Group):
-    """A group of commands that return their exit code, and whose errors are told as certcore tells them."""
-
-    def invoke(self, ctx: click.Context) -> None:
-        """Run the command that was asked for and leave with its exit code."""
-        try:
-            code = super().invoke(ctx)
-        except CertcoreError as error:
-            tell(error)
-            code = exit_codes.ERROR
-        except click.ClickException as error:
-            _tell_usage(error)
-            code = exit_codes.ERROR
-        ctx.exit(code if isinstance(code, int) else exit_codes.DONE)
+_COMMANDS: Final = {
+    "demo": "demo",
+    "evidence": "evidence",
+    "issue": "issue",
+    "keygen": "keygen",
+    "print": "print_page",
+    "register": "register",
+    "scan": "scan",
+    "show": "show",
+    "status": "status",
+    "trust": "trust",
+    "vehicle": "vehicle",
+    "verify": "verify",
+}
+"""Every command, in the module of its name, and what it is called there."""
 
 
 @click.group(
     cls=CommandGroup,
+    modules={name: (f"certcore._cli.{name}", there) for name, there in _COMMANDS.items()},
     no_args_is_help=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -66,23 +52,6 @@ def group(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for _command in (
-    demo.demo,
-    keygen.keygen,
-    trust.trust,
-    issue.issue,
-    show.show,
-    print_page,
-    scan.scan,
-    verify.verify,
-    evidence.evidence,
-    vehicle.vehicle,
-    register.register,
-    status.status,
-):
-    group.add_command(_command)
-
-
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -90,9 +59,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese characters is no reason to fail
     try:
         code = group.main(arguments, prog_name="certcore", standalone_mode=False)
-    except click.ClickException as error:
-        _tell_usage(error)
-        return exit_codes.ERROR
     except (click.Abort, KeyboardInterrupt):
         return exit_codes.INTERRUPTED
     except SystemExit as left:  # click's way out when nobody reads its output any more, or after completing a line
@@ -104,17 +70,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else exit_codes.DONE
 
 
-def tell(error: CertcoreError) -> None:
-    """Say on standard error what went wrong, and what to do about it where the table of codes knows."""
-    click.echo(f"certcore: {terminal.escaped(str(error))}", err=True)
-    if error.code in reasons.REASONS:
-        click.echo(f"  {reasons.explain(error.code).next_step}", err=True)
-
-
 def _stop(why: str) -> int:
     """Say why the command ends here, if that can still be said, and let nothing be written any more."""
+    from certcore._cli import errors  # noqa: PLC0415  words are loaded only where something went wrong
+
     with suppress(OSError):
-        click.echo(f"certcore: {terminal.escaped(why)}", err=True)
+        click.echo(errors.stop(why, language.of(None)), err=True)
     for name in ("stdout", "stderr"):
         try:
             getattr(sys, name).flush()
@@ -127,12 +88,6 @@ def _told_by_the_system(error: OSError) -> str:
     """What the system says of a file, or of the output where it names none."""
     what = "the output" if error.filename is None else str(error.filename)
     return f"{what}: {error.strerror or type(error).__name__} [file-unwritable]"
-
-
-def _tell_usage(error: click.ClickException) -> None:
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.", err=True)
-    click.echo(f"certcore: {terminal.escaped(error.format_message())}", err=True)
 
 
 def _where(error: Exception) -> str:

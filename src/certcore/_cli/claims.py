@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import attrs
 import click
@@ -23,7 +23,6 @@ from click.core import ParameterSource
 
 from certcore._cli import claims_table, datetimes, exit_codes, keygen, options, terminal
 from certcore._cli.claims_table import Row
-from certcore._cli.options import FILE
 from certcore._cli.output import Line, Output
 from certcore._clock import steady
 from certcore.bulk import BulkQuestion, Progress
@@ -41,8 +40,6 @@ from certcore.proofs.existence import MAX_PROOFS
 from certcore.qr._read import Effort
 from certcore.verdict import Outcome
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
 MAX_DOCUMENTS: Final = 100
 """Of one claim: all of them are in memory when its verdict is told."""
 
@@ -52,33 +49,6 @@ _SECONDS_BETWEEN_LOOKS: Final = 0.2
 _NEVER_EMPTY: Final = ("plate", "vin")
 _ALONE: Final = ("registration_number", "vin", "country", "plate_type", "evidence_folder")
 """Options of the single question, that a table of claims answers row by row or by its folder."""
-
-
-def claims_options(command: _F) -> _F:
-    """The options that make `certcore verify` read a table of claims."""
-    for option in (
-        click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="Which column is which."),
-        click.option("--resume", is_flag=True, help="Go on where an interrupted run into --out stopped."),
-        click.option("--workers", type=click.IntRange(1), help="How many processes; one for each core, unless given."),
-        click.option("--out", type=FILE, help="The folder for the tables, the evidence and the report."),
-        click.option("--pictures", type=FILE, help="The folder with the pictures that the claims name."),
-        click.option("--claims", type=FILE, help="A table of claims instead: CSV, JSON Lines or Parquet."),
-    ):
-        command = option(command)
-    return command
-
-
-def refuse_claims_options(given: Mapping[str, Any]) -> None:
-    """What belongs to --claims, without it; and a question without its moment.
-
-    Raises:
-        click.UsageError: for such options.
-    """
-    if any(given[name] for name in ("columns", "resume", "workers", "out", "pictures")):
-        msg = "--column, --resume, --workers, --out and --pictures belong to --claims"
-        raise click.UsageError(msg)
-    if given["as_of"] is None:
-        raise click.MissingParameter(param_type="option", param_hint="'--as-of'")
 
 
 @attrs.frozen
@@ -251,7 +221,7 @@ def _watch(records: Iterator[Mapping[str, Any]], progress: Progress, lang: str) 
 
 def _exit_code(summary: Summary) -> int:
     codes = {ERROR: exit_codes.ERROR, "degraded": exit_codes.DEGRADED}
-    codes |= {outcome.value: code for outcome, code in exit_codes.OF_OUTCOME.items()}
+    codes |= exit_codes.OF_OUTCOME
     return exit_codes.worst(codes[kind] for kind in summary.documents)
 
 

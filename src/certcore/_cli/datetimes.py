@@ -14,6 +14,9 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", re.ASCII | re.DOTALL)
 
 
+EITHER: Final = "write a day, like 2027-09-30, or a moment with its zone, like 2027-08-14T14:30+08:00"
+
+
 def parse_day(text: str) -> date:
     """A civil day: ``2027-09-30``.
 
@@ -57,7 +60,11 @@ def parse_limit(text: str) -> date | datetime:
     Raises:
         ValueError: for anything else.
     """
-    return parse_day(text) if _DAY.fullmatch(text) else parse_instant(text)
+    if _DAY.fullmatch(text):
+        return parse_day(text)
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(EITHER)
+    return parse_instant(text)
 
 
 def read_question(_ctx: click.Context, _param: click.Parameter, value: str | None) -> date | datetime | None:
@@ -66,7 +73,13 @@ def read_question(_ctx: click.Context, _param: click.Parameter, value: str | Non
         return None
     if value == "today":
         return _now().astimezone().date()
-    return _now() if value == "now" else read_limit(_ctx, _param, value)
+    if value == "now":
+        return _now()
+    try:
+        return parse_limit(value)
+    except ValueError as cause:
+        more = "; or 'now', or 'today'" if str(cause) == EITHER else ""
+        raise click.BadParameter(f"{cause}{more}") from cause
 
 
 def read_limit(_ctx: click.Context, _param: click.Parameter, value: str) -> date | datetime:

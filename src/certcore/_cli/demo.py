@@ -241,9 +241,10 @@ def demo(out: Path) -> int:
 def _refuse_foreign(out: Path) -> None:
     """Replace nothing but what the demonstration made."""
     if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise IssuingError("file-exists", f"{out}: there is something else of this name")
+        raise IssuingError("file-exists", f"{out}: there is something else of this name", advice="another-name")
     if out.is_dir() and any(out.iterdir()) and not (out / MARKER).is_file():
-        raise IssuingError("file-exists", f"{out}: the folder is not empty, and the demonstration did not make it")
+        what = "the folder is not empty, and the demonstration did not make it"
+        raise IssuingError("file-exists", f"{out}: {what}", advice="another-name")
 
 
 def _make_folders(folder: Path) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from certcore.verdict import Outcome, VehicleVerdict, Verdict
+if TYPE_CHECKING:
+    from certcore.verdict import VehicleVerdict, Verdict
 
 DONE: Final = 0
 """Valid, or done as asked."""
@@ -23,19 +24,16 @@ DEGRADED: Final = 4
 INTERRUPTED: Final = 130
 """Stopped from the keyboard: 128 and the number of the signal, as shells have it."""
 
-OF_OUTCOME: Final[Mapping[Outcome, int]] = {
-    Outcome.VALID: DONE,
-    Outcome.INVALID: NOT_VALID,
-    Outcome.UNDETERMINED: UNDETERMINED,
-}
+OF_OUTCOME: Final[Mapping[str, int]] = {"valid": DONE, "invalid": NOT_VALID, "undetermined": UNDETERMINED}
+"""By an outcome's value; `of_verdict` knows of 4, too."""
 
 _WORST_FIRST: Final = (ERROR, NOT_VALID, UNDETERMINED, DEGRADED, DONE)
 
 
 def of_verdict(verdict: Verdict | VehicleVerdict) -> int:
     """The code for one verdict."""
-    is_degraded = isinstance(verdict, Verdict) and verdict.degraded
-    return DEGRADED if is_degraded else OF_OUTCOME[verdict.outcome]
+    is_degraded = getattr(verdict, "degraded", False)  # one about a vehicle rests on an answer, always
+    return DEGRADED if is_degraded else OF_OUTCOME[verdict.outcome.value]
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, TypeVar
 
+import click
+
 from certcore import _files
 from certcore._cli import rows
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
@@ -46,6 +48,9 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
     Raises:
         RejectedInputError: ``file-unreadable``, also for anything but a regular file; ``file-too-large``.
     """
+    if str(path).lower().startswith(("https:/", "http:/")):  # as `Path` has it
+        what = "'certcore trust fetch' brings a trust list, 'certcore snapshot make' status lists"
+        raise RejectedInputError("file-unreadable", f"this is an address: {what}")
     try:
         _require_regular(path, os.stat(path))  # noqa: PTH116  before it is opened: opening a device may do something
         with os.fdopen(os.open(path, _READ_FLAGS), "rb") as file:
@@ -169,7 +174,10 @@ def _pictures_in(folder: Path) -> Iterator[Path]:
 
 
 def _exists(path: Path) -> IssuingError:
-    return IssuingError("file-exists", f"{path}: it is there already; --force overwrites it")
+    context = click.get_current_context(silent=True)
+    if context is not None and any(parameter.name == "force" for parameter in context.command.params):
+        return IssuingError("file-exists", f"{path}: it is there already; --force overwrites it")
+    return IssuingError("file-exists", f"{path}: it is there already", advice="another-name")
 
 
 def _why(cause: OSError | ValueError) -> str:

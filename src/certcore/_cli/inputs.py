@@ -11,18 +11,19 @@ import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 import click
 
-from certcore import armor, cose, payload, qr
+from certcore import armor, cose, payload
 from certcore._cli import files, rows
 from certcore._image_texts import IMAGE_DEADLINE
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.payload import InspectionCertificate
-from certcore.qr._read import MAX_BYTES as MAX_PICTURE_BYTES
-from certcore.qr._read import Effort, Symbol
+
+if TYPE_CHECKING:
+    from certcore.qr import Symbol
 
 STANDARD_INPUT: Final = "-"
 
@@ -30,10 +31,14 @@ DECODERS_MISSING: Final = frozenset({"no-decoder", "no-pdf-decoder", "no-heic-de
 """Codes that are about this machine, and not about a picture: an extra is not installed."""
 
 
+MAX_PICTURE_BYTES: Final = 50 << 20
+EFFORTS: Final = ("fast", "normal", "thorough")
+"""As `certcore.qr` has them, which is not loaded for texts; a test compares."""
+
 EFFORT: Final = click.option(
     "--effort",
-    type=click.Choice([effort.value for effort in Effort]),
-    default=Effort.NORMAL.value,
+    type=click.Choice(EFFORTS),
+    default="normal",
     show_default=True,
     help="How much is done to read a picture: thorough takes seconds.",
 )
@@ -99,6 +104,10 @@ def sources(arguments: Iterable[str], encoding: str = rows.UTF_8) -> Iterator[So
     for number, argument in enumerate(arguments, start=1):
         if argument.startswith(armor.PREFIX):
             yield Source(f"argument {number}", text=argument)
+        elif argument.lower().startswith(("https://", "http://")):
+            raise RejectedInputError(
+                "file-unreadable", "this is an address: download the file first, and give its name"
+            )
         else:
             yield from (Source(str(path), path=path, encoding=encoding) for path in _paths(Path(argument)))
 
@@ -149,6 +158,8 @@ def unverified(text: str) -> InspectionCertificate:
 
 def read(content: bytes) -> list[Symbol]:
     """The symbols in a picture that somebody else may have made, read by a process that can be killed."""
+    from certcore import qr  # noqa: PLC0415  only pictures need it
+
     return qr.read(content, deadline=IMAGE_DEADLINE, isolate=True)
 
 

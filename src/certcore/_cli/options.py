@@ -14,12 +14,11 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from certcore._cli import files, keygen, modes, trust
+from certcore._cli import files, keygen, modes
 from certcore._cli.configuration import Setting
 from certcore._cli.network import Network
-from certcore.errors import IssuingError
-from certcore.evidence import Evidence
-from certcore.evidence._file import MAX_EVIDENCE_BYTES
+from certcore._cli.root_files import read_root
+from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.keys import GroupKey
 from certcore.policy import PRESETS, Policy
 from certcore.proofs import timestamps
@@ -79,6 +78,9 @@ def _several_files(flag: str, name: str, what: str) -> Callable[[_F], _F]:
     return click.option(flag, name, type=FILE, multiple=True, help=f"{what}; repeatable.")
 
 
+_OF_ROOT: Final = frozenset({"trust-list-malformed", "trust-list-threshold"})
+"""Errors that are as likely about the wrong file as about a bad list."""
+
 GROUP_KEYS: Final = _several_files(
     "--group-key", "group_key_files", "A group's key, by which confidential fields are read"
 )
@@ -130,7 +132,7 @@ def root(given: Mapping[str, Any]) -> TrustRoot:
     if not given["roots"]:
         msg = "whom do you trust? Give --root, or set CERTCORE_ROOT"
         raise click.UsageError(msg)
-    return trust.read_root(given["roots"], given["threshold"], given["environment"])
+    return read_root(given["roots"], given["threshold"], given["environment"])
 
 
 def verifier(given: Mapping[str, Any], *, status: StatusBackend | None) -> Verifier:
@@ -144,13 +146,29 @@ def verifier(given: Mapping[str, Any], *, status: StatusBackend | None) -> Verif
         msg = "whom do you trust? Give --trust and --root, or set CERTCORE_TRUST and CERTCORE_ROOT"
         raise click.UsageError(msg)
     known_root = root(given)
-    trust_list = TrustList.open(files.read_bytes(given["trust_file"], limit=MAX_TRUST_LIST_BYTES), root=known_root)
     return Verifier(
-        trust=trust_list,
+        trust=trust_list(given["trust_file"], known_root),
         status=status,
         policy=_policy(given),
         group_keys=group_keys(given.get("group_key_files", ())),
     )
+
+
+def trust_list(path: Path, root: TrustRoot) -> TrustList:
+    """The trust list in a file; an error names the file, and says what to do about this one.
+
+    Raises:
+        CertcoreError: for a file that cannot be used.
+    """
+    data = files.read_bytes(path, limit=MAX_TRUST_LIST_BYTES)
+    try:
+        return TrustList.open(data, root=root)
+    except CertcoreError as cause:
+        if data.lstrip().startswith((b"{", b"\xef\xbb\xbf{")):
+            what = "it is JSON, such as the draft of a list, and not a signed list"
+            raise RejectedInputError(cause.code, f"{path}: {what}", advice="sign-the-draft") from cause
+        own = {"advice": "own-list"} if cause.code in _OF_ROOT else {}
+        raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail), **own) from cause
 
 
 def status_backend(given: Mapping[str, Any]) -> StatusBackend | None:
@@ -170,7 +188,13 @@ def status_backend(given: Mapping[str, Any]) -> StatusBackend | None:
         from certcore.status.snapshot import SnapshotStatusBackend  # noqa: PLC0415  only where one is asked
 
         read = SnapshotStatusBackend.from_folder if snapshot.is_dir() else SnapshotStatusBackend.from_file
-        return files.name_errors(snapshot, lambda: read(snapshot))
+        try:
+            return files.name_errors(snapshot, lambda: read(snapshot))
+        except RejectedInputError as cause:
+            if cause.code != "malformed":
+                raise
+            what = "it is not a snapshot of status documents"
+            raise RejectedInputError("input-malformed", f"{snapshot}: {what}", advice="own-snapshot") from cause
     return Network.of(given).backend() if given["online"] else None
 
 
@@ -213,6 +237,9 @@ def proof(path: Path) -> bytes:
     Raises:
         RejectedInputError: ``file-unreadable`` or ``file-too-large``; as `Evidence.from_bytes`.
     """
+    from certcore.evidence import Evidence  # noqa: PLC0415  few questions bring proofs
+    from certcore.evidence._file import MAX_EVIDENCE_BYTES  # noqa: PLC0415  likewise
+
     data = files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)
     return data if len(data) <= MAX_PROOF_BYTES else Evidence.from_bytes(data).to_bytes(detached=True)
 

@@ -14,16 +14,14 @@ from typing import Any, Final, Protocol, TypeVar
 import attrs
 import click
 
-from certcore import reasons
-from certcore._cli import terminal
+from certcore._cli import language, terminal
 from certcore.errors import CertcoreError
-from certcore.reasons._meaning import LANGUAGES
 
 __all__ = ["FORMATS", "LANG", "Answer", "Line", "Output", "Refusal", "choose", "choose_format"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
-LANG: Final = click.option("--lang", type=click.Choice(LANGUAGES), default="en", show_default=True)
+LANG: Final = language.option()
 
 
 @attrs.frozen
@@ -71,11 +69,9 @@ class Refusal:
 
     def lines(self, lang: str) -> Iterator[Line]:
         """The error, and the next step where the table of codes knows one."""
-        yield Line(f"certcore: {terminal.escaped(str(self.error))}", is_error=True)
-        if self.error.code in reasons.REASONS:
-            words = reasons.explain(self.error.code, lang=lang)
-            told = words.next_step if lang == "en" else f"{words.line}{words.next_step}"  # the message is in English
-            yield Line(f"  {told}", is_error=True)
+        from certcore._cli import errors  # noqa: PLC0415  words are loaded only where something went wrong
+
+        yield from (Line(line, is_error=True) for line in errors.lines(self.error, lang))
 
 
 def _as_text(answer: Answer, lang: str) -> Iterator[Line]:
@@ -117,8 +113,8 @@ def choose_format(command: _F) -> _F:
     """The option that chooses a format; the command takes what it comes to as ``output``."""
 
     @wraps(command)
-    def run(*arguments: Any, output_format: str, lang: str = "en", **given: Any) -> Any:  # noqa: ANN401  the command's
-        return command(*arguments, output=Output(output_format, lang), **given)
+    def run(*arguments: Any, output_format: str, lang: str | None = None, **given: Any) -> Any:  # noqa: ANN401  the command's
+        return command(*arguments, output=Output(output_format, lang or language.current()), **given)
 
     for name, chosen in FORMATS.items():
         if chosen.help is not None:

@@ -46,7 +46,7 @@ def print_page(what: str, *, target: Path, **given: Any) -> int:  # noqa: ANN401
     verdict = printer.verify(text)
     Output(lang=given["lang"]).tell(VerdictAnswer("the certificate", verdict))
     if verdict.certificate is None:
-        return exit_codes.OF_OUTCOME[verdict.outcome]
+        return exit_codes.OF_OUTCOME[verdict.outcome.value]
     files.write(target, printer.page(text, verdict), force=given["force"], mode=given["mode"])
     terminal.say(f"{terminal.escaped(str(target))}: one page, {given['page']}")
     return exit_codes.DONE

@@ -11,15 +11,16 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
-from typing import Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from certcore._cli import language
 from certcore._escaping import escape as escaped
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 __all__ = ["PIPED_WIDTH", "each", "escaped", "plain_table", "say", "table"]
 
@@ -35,9 +36,12 @@ _R = TypeVar("_R")
 def say(text: str, *, style: str | None = None, err: bool = False) -> None:
     """A line, in a style where the stream is a terminal with colours. Untrusted text is escaped already."""
     stream = sys.stderr if err else sys.stdout
-    if style is None:
+    text = language.translated(text, language.current())
+    if style is None or not _has_colours(stream):
         click.echo(text, file=stream)
     else:
+        from rich.text import Text  # noqa: PLC0415  costs more than the whole command where nothing is coloured
+
         click.echo(_render(Text(text, style=style), stream, soft_wrap=True), file=stream, nl=False, color=True)
 
 
@@ -79,6 +83,11 @@ def overwrite(text: str) -> None:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], styles: Callable[[str], str | None] | None) -> Table:
+    from rich import box  # noqa: PLC0415  as in `say`
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    heads = [language.translated(head, language.current()) for head in heads]
     drawn = Table(*heads, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for column in drawn.columns:
         column.overflow = "fold"
@@ -90,13 +99,15 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], styles: Callable
 
 
 def _render(what: Text | Table, stream: TextIO, *, soft_wrap: bool = False) -> str:
+    from rich.console import Console  # noqa: PLC0415  as in `say`
+    from rich.table import Table  # noqa: PLC0415
+
     is_terminal = stream.isatty()
-    is_plain = not is_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     buffer = StringIO()
     console = Console(
         file=buffer,
         force_terminal=is_terminal,
-        color_system=None if is_plain else "standard",
+        color_system="standard" if _has_colours(stream) else None,
         width=None if is_terminal else PIPED_WIDTH,
         highlight=False,
         legacy_windows=False,
@@ -107,6 +118,10 @@ def _render(what: Text | Table, stream: TextIO, *, soft_wrap: bool = False) -> s
         console.width = max(console.width, console.measure(what, options=console.options.update(width=_WIDEST)).minimum)
     console.print(what, soft_wrap=soft_wrap)
     return _trim(buffer.getvalue())
+
+
+def _has_colours(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _trim(text: str) -> str:

@@ -22,8 +22,8 @@ from certcore._cli import (
     trust_root,
     trust_view,
 )
+from certcore._cli.root_files import read_root
 from certcore._cli.trust_draft import DEFAULT_LIVE_SECONDS, DEFAULT_UPDATE_DAYS, TrustDraft
-from certcore._cli.trust_root import read_root
 from certcore._clock import utc_now
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.keys import LocalSigner
@@ -37,8 +37,6 @@ from certcore.trust import (
     read_unverified,
 )
 from certcore.trust._lists import MAX_TRUST_LIST_BYTES
-
-__all__ = ["read_root", "trust"]
 
 _FILE: Final = click.Path(path_type=Path)
 

@@ -15,13 +15,12 @@ import click
 
 from certcore import cose
 from certcore._cli import datetimes, exit_codes, files, keygen, modes, terminal, trust_view
+from certcore._cli.root_files import read_root, read_root_file
 from certcore.keys import PublicKey
 from certcore.trust import roots
-from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, Environment, RootSetContents, TrustRoot
+from certcore.trust.roots import MAX_CHAIN_BYTES, MAX_ROOT_SET_BYTES, RootSetContents
 
 _FILE: Final = click.Path(path_type=Path)
-_FIRST_BYTES: Final = frozenset({0xD8, *range(0x81, 0x9C)})
-"""How a document (a tag) and a chain (an array) begin; PEM begins otherwise."""
 
 
 def _member(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> list[tuple[Path, ...]]:
@@ -76,7 +75,7 @@ def new(  # noqa: PLR0913  one for each option
         msg = "either --after or --version"
         raise click.UsageError(msg)
     if after is not None:
-        version = _read(after).version + 1
+        version = read_root_file(after).version + 1
     files.refuse_existing([file], force=force)
     try:
         contents = RootSetContents(
@@ -115,7 +114,7 @@ def sign(file: Path, key_file: Path, password_file: Path | None) -> int:
 @click.argument("file", type=_FILE)
 def rotate(root_file: Path, file: Path) -> int:
     """Take the root sets in FILE into ROOT, which is trusted; all that are new, or none."""
-    held = _read(root_file)
+    held = read_root_file(root_file)
     root = held.rotate(files.read_bytes(file, limit=MAX_CHAIN_BYTES))
     name = terminal.escaped(str(root_file))
     if root is held:
@@ -153,34 +152,6 @@ def show(file: Path, root_files: tuple[Path, ...], threshold: int) -> int:
     if not root_files:
         terminal.say(trust_view.ROOT_NOT_VERIFIED, style="bold red")
     return exit_codes.DONE
-
-
-def read_root(paths: tuple[Path, ...], threshold: int = 1, environment: str | None = None) -> TrustRoot:
-    """The root made of the public keys in these files, or the one in a file of root sets; for this environment.
-
-    Raises:
-        CertcoreError: for a file, a key or a root set that cannot be used.
-        click.UsageError: for a threshold that the keys cannot meet, and for a file of root sets beside others.
-    """
-    environments = None if environment is None else (Environment(environment),)
-    if any(map(_is_root_file, paths)):
-        if len(paths) > 1 or threshold > 1:
-            msg = "a file of root sets is a whole root: name it alone, without --threshold"
-            raise click.UsageError(msg)
-        return _read(paths[0], environments)
-    try:
-        keys = [keygen.read_public_key(path) for path in paths]
-        return TrustRoot(keys=keys, threshold=threshold, environments=environments)
-    except ValueError as cause:
-        raise click.UsageError(str(cause)) from cause
-
-
-def _is_root_file(path: Path) -> bool:
-    return files.read_bytes(path, limit=MAX_CHAIN_BYTES)[:1] in {bytes([first]) for first in _FIRST_BYTES}
-
-
-def _read(path: Path, environments: tuple[Environment, ...] | None = None) -> TrustRoot:
-    return TrustRoot.from_document(files.read_bytes(path, limit=MAX_CHAIN_BYTES), environments=environments)
 
 
 def _signed_by(document: bytes, keys: Sequence[PublicKey]) -> tuple[PublicKey, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from certcore._cli import terminal
+from certcore._clock import utc_now
 from certcore.keys import PublicKey
 from certcore.keys._algorithms import ALGORITHM_NAMES
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, TrustListContents, read_unverified
@@ -29,6 +30,11 @@ def show(contents: TrustListContents, *, signed_by: Sequence[PublicKey] = ()) ->
     """Print a list, and which roots signed it."""
     terminal.say(f"trust list   version {contents.version}, {contents.environment.value}")
     terminal.say(f"issued       {_instant(contents.issued_at)}, next update by {_instant(contents.next_update_at)}")
+    overdue = utc_now() - contents.next_update_at
+    if overdue > timedelta():
+        terminal.say(
+            f"OVERDUE      its next update was due {overdue.days} days ago: fetch the current list", style="bold yellow"
+        )
     terminal.say(f"live         {int(contents.live_maximum.total_seconds())} s at most")
     for key in signed_by:
         terminal.say(f"signed by    {_key_line(key)}")

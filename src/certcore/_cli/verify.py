@@ -10,14 +10,13 @@ from typing import Any
 
 import click
 
-from certcore._cli import claims, datetimes, exit_codes, inputs, network, options, rows, terminal
+from certcore._cli import claims_options, datetimes, exit_codes, inputs, network, options, rows, terminal
 from certcore._cli.inputs import Input, Source
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
 from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.policy import Expected
-from certcore.qr._read import Effort
 from certcore.verdict import Verdict
 from certcore.verify import Verifier
 
@@ -62,7 +61,7 @@ _Answer = Verdict | CertcoreError
 @options.AUTHORITIES
 @options.SEAL_KEYS
 @options.evidence_options
-@claims.claims_options
+@claims_options.claims_options
 @choose
 def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Verify certificates: texts, pictures, folders of pictures, text files; - or a pipe reads a text a line.
@@ -78,8 +77,10 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
     known whether it was revoked; 2 if anything could not be read.
     """
     if given["claims"] is not None:
+        from certcore._cli import claims  # noqa: PLC0415  loads what works with tables and processes
+
         return claims.verify_claims({**given, "what": what}, output)
-    claims.refuse_claims_options(given)
+    claims_options.refuse_claims_options(given)
     ask = _question(given)
     keep = options.evidence_writer(given)
     codes: list[int] = []
@@ -107,9 +108,9 @@ def _question(given: dict[str, Any]) -> Callable[[Input], _Answer]:
         question: dict[str, Any] = {"as_of": given["as_of"], "known_at": given["known_at"], "existed_by": proofs}
         verifier.verify("", **question)
     except ValueError as cause:
-        raise click.UsageError(str(cause)) from cause
+        raise click.UsageError(str(cause).replace("known_at", "--known-at").replace("as_of", "--as-of")) from cause
     reading = {
-        "effort": Effort(given["effort"]),
+        "effort": given["effort"],
         "deadline": timedelta(seconds=given["deadline"]),
         "isolate": True,
     }
@@ -132,7 +133,9 @@ def _ask(
     if isinstance(content, str):
         return verifier.verify(content, as_of=as_of, known_at=known_at, expect=expect, existed_by=existed_by)
     question: dict[str, Any] = {"as_of": as_of, "known_at": known_at, "expect": expect, "existed_by": existed_by}
-    verdict = verifier.verify_image(content, **question, **reading)
+    from certcore.qr import Effort  # noqa: PLC0415  only pictures need what reads them
+
+    verdict = verifier.verify_image(content, **question, **{**reading, "effort": Effort(reading["effort"])})
     if missing := inputs.DECODERS_MISSING.intersection(reason.code for reason in verdict.reasons):
         (code,) = missing
         return RejectedInputError(code, "An extra that reads such pictures is not installed")

@@ -1,4 +1,4 @@
-"""The command ``certcore``, as a function. Importing this package loads nothing; `main` loads click and rich.
+"""The command ``certcore``, as a function. Importing this package loads no library; `main` loads click and rich.
 
 What the command does is in `certcore._cli`.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+
+from certcore import _extras
 
 __all__ = ["main"]
 
@@ -23,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what was typed behind the command's name; those of the process unless given.
     """
     try:
+        _extras.require("cli", "rich")  # which the command loads only for colours and tables
         from certcore._cli.app import run  # noqa: PLC0415  click and rich are an extra
     except ModuleNotFoundError as cause:
         if (cause.name or "").partition(".")[0] not in _EXTRA:

@@ -7,9 +7,8 @@ Key ids, algorithms and signatures are in `certcore.keys`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -17,6 +16,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from certcore import _base64url, _cbor, _json
 from certcore.errors import RejectedInputError, UntrustedError
 from certcore.keys import _algorithms
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 Handle: TypeAlias = (
     ec.EllipticCurvePublicKey
@@ -62,6 +64,8 @@ def from_pem(data: bytes) -> Handle:
 
 def from_x509(data: bytes) -> tuple[Handle, x509.Certificate]:
     """The public key in a certificate, DER or PEM. Neither its chain, validity nor purpose is checked."""
+    from cryptography import x509  # noqa: PLC0415  a fifth of the time of importing certcore, and few keys come in one
+
     _require_bytes(data)
     load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----BEGIN") else x509.load_der_x509_certificate
     certificate = _parse(lambda: load(data), "X.509 certificate")
