@@ -46,6 +46,9 @@ ENCODINGS: Final = ("utf-8", "shift_jis", "latin-1", "gb18030")
 ANY: Final = object()
 """Something is to be read, whatever it says."""
 
+LOOKS: Final = sum(step.is_look for step in _cascade.STEPS)
+"""The steps that begin every picture: counted as one here."""
+
 Reads = set[bytes]
 
 
@@ -275,14 +278,14 @@ def steps_table() -> list[str]:
     says = frozenset({damage.certificate_text().encode()})
     shots = [*damage.single_shots(range(1), levels=("M",)), *damage.double_shots(range(3, 4))]
     shown = [one for _, pictures in outside_sets() for one in pictures] + [Shown(one.picture(), says) for one in shots]
-    hard = [one for one in shown if one.says and not one.is_read(_steps(one, _cascade.STEPS[:1]))]
+    hard = [one for one in shown if one.says and not one.is_read(_steps(one, _cascade.STEPS[:LOOKS]))]
     nothing = Grey(empty_page().tobytes(), 4000, 3000)
     lines = ["| step | efforts | read by the steps up to it | more than before | on an empty page of 12 MP, ms |"]
     lines.append("|---|---|--:|--:|--:|")
     before = len([one for one in shown if one.says]) - len(hard)
-    lines.append(f"| first look | all | {before} | | {_cost(nothing, 1):.0f} |")
-    spent = _cost(nothing, 1)
-    for number in range(2, len(_cascade.STEPS) + 1):
+    lines.append(f"| first look | all | {before} | | {_cost(nothing, LOOKS):.0f} |")
+    spent = _cost(nothing, LOOKS)
+    for number in range(LOOKS + 1, len(_cascade.STEPS) + 1):
         step = _cascade.STEPS[number - 1]
         hard = [one for one in hard if not one.is_read(_steps(one, (step,)))]
         total = len([one for one in shown if one.says]) - len(hard)

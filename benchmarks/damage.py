@@ -191,7 +191,35 @@ def _fold(scene: _Scene) -> None:
         _turn(scene, -angle)
 
 
+def _creased(scene: _Scene, depth: float) -> None:
+    """Folded once and laid down again: what lies beyond the crease is seen shorter by a share, and sheared."""
+    angle = scene.between(0, math.pi)
+    _turn(scene, angle)
+    beyond = np.maximum(scene.u - np.float32(scene.between(-0.2, 0.2) * scene.modules), 0)
+    scene.light.append((np.where(beyond > 0, np.float32(scene.between(0.5, 0.85)), np.float32(1)), 0.0))
+    scene.u = scene.u + beyond * np.float32(depth)
+    scene.v = scene.v + beyond * np.float32(scene.between(-0.4, 0.4) * depth)
+    _turn(scene, -angle)
+
+
+def _askew(scene: _Scene) -> None:
+    """Turned by 30 to 45 degrees, where rows and columns cross finder patterns worst."""
+    _turn(scene, math.radians(scene.between(30, 45)) * (1 if scene.rng.random() < 0.5 else -1))
+
+
 # The light.
+
+
+def _scribbled(scene: _Scene) -> None:
+    """A thick pen, drawn around the symbol through its quiet zone: it touches the symbol here and there."""
+    away = np.maximum(np.abs(scene.u), np.abs(scene.v)) - np.float32(scene.modules / 2)
+    around = np.arctan2(scene.v, scene.u)
+    ink = np.ones_like(scene.u)
+    for _ in range(3):
+        waves, phase = int(scene.rng.integers(6, 18)), scene.between(0, 2 * math.pi)
+        middle = scene.between(1.2, 4) + scene.between(0.5, 1.5) * np.sin(around * waves + phase)
+        ink[np.abs(away - middle) < scene.between(0.4, 1)] = 0.12
+    scene.light.append((ink, 0.0))
 
 
 def _glare(scene: _Scene) -> None:
@@ -215,6 +243,12 @@ def _low_contrast(scene: _Scene) -> None:
     span = scene.between(10, 50) / 255
     scene.light.append((span, scene.between(0.05, 0.95 - span)))
     scene.noise = 0.008
+
+
+def _dark(scene: _Scene) -> None:
+    """Under-exposed: the brightest paper has 18 to 130 of 255 shades, and the sensor's noise grows beside them."""
+    scene.light.append((scene.between(18, 130) / 255 / 0.94, 0.004))
+    scene.noise = scene.between(0.004, 0.01)
 
 
 def _moire(scene: _Scene) -> None:
@@ -266,11 +300,26 @@ DAMAGES: Final[dict[str, Callable[[_Scene], None]]] = {
     "jpeg 20": _jpeg,
     "tiny": lambda _: None,
     "page": lambda _: None,
+    "far": lambda _: None,
+    "near": lambda _: None,
+    "fold 10 %": lambda scene: _creased(scene, 0.10),
+    "fold 30 %": lambda scene: _creased(scene, 0.30),
+    "fold 50 %": lambda scene: _creased(scene, 0.50),
+    "askew": _askew,
+    "scribbles": _scribbled,
+    "dark": _dark,
 }
 """Every damage, in the order in which they befall a picture."""
 
+_PAIRED: Final = tuple(DAMAGES)[: tuple(DAMAGES).index("page") + 1]
+"""Those that are also shown in pairs: the others are cases of their own."""
+
 _SMALL: Final = {"tiny": 2.0, "jpeg 20": 3.0}
 """Pixels to a module, where the damage is that there are few, or needs few to do harm."""
+
+_FAR: Final = (1.4, 3.3)
+_NEAR: Final = (20.0, 40.0)
+"""Pixels to a module of a symbol on a page of 12 megapixels, and of one that fills the picture."""
 
 _PAGE: Final = (4000, 3000)
 _PAGE_SHARE: Final = 0.03
@@ -309,7 +358,7 @@ def single_shots(seeds: Sequence[int], *, levels: Sequence[str] = LEVELS) -> lis
 def double_shots(seeds: Sequence[int], *, levels: Sequence[str] = ("M",)) -> list[Shot]:
     """Each pair of damages that can meet."""
     exclusive = ({"stain 5 %", "stain 10 %"}, {"tiny", "page"}, {"tiny", "jpeg 20"}, {"page", "jpeg 20"})
-    pairs = [pair for pair in combinations(DAMAGES, 2) if set(pair) not in exclusive]
+    pairs = [pair for pair in combinations(_PAIRED, 2) if set(pair) not in exclusive]
     return [Shot(pair, level, seed) for pair in pairs for level in levels for seed in seeds]
 
 
@@ -330,11 +379,14 @@ def _scene(shot: Shot, rng: np.random.Generator) -> _Scene:
     with_border = printed.shape[0] // _TEXTURE
     modules = with_border - 2 * QUIET_ZONE_MODULES
     scale = min([SIDE_PIXELS / modules, *(_SMALL[damage] for damage in shot.damages if damage in _SMALL)])
+    if "near" in shot.damages:
+        scale = rng.uniform(*_NEAR)
     width = height = round((with_border + 2 * _MARGIN) * scale)
-    if "page" in shot.damages:
+    is_page = not {"page", "far"}.isdisjoint(shot.damages)
+    if is_page:
         width, height = _PAGE
-        scale = math.sqrt(_PAGE_SHARE * width * height) / modules
-    middle = rng.uniform(-1, 1, 2) if "page" not in shot.damages else rng.uniform(-0.3, 0.3, 2) * (width, height)
+        scale = rng.uniform(*_FAR) if "far" in shot.damages else math.sqrt(_PAGE_SHARE * width * height) / modules
+    middle = rng.uniform(-0.3, 0.3, 2) * (width, height) if is_page else rng.uniform(-1, 1, 2)
     x = (np.arange(width, dtype=np.float32) + 0.5 - np.float32(width / 2 + middle[0])) / np.float32(scale)
     y = (np.arange(height, dtype=np.float32) + 0.5 - np.float32(height / 2 + middle[1])) / np.float32(scale)
     u, v = np.meshgrid(x, y)

@@ -22,7 +22,11 @@ def is_read(shot: Shot, effort: Effort = Effort.NORMAL) -> bool:
     return bool(texts)
 
 
-@pytest.mark.parametrize("damage", [damage for damage in DAMAGES if damage != "page"])
+LARGE = {"page", "far", "near"}
+"""Damages whose pictures have 12 megapixels and take seconds to make."""
+
+
+@pytest.mark.parametrize("damage", [damage for damage in DAMAGES if damage not in LARGE])
 def test_each_damage_alone(damage: str) -> None:
     """Of every damage most shots are read, at the levels that are advised for print."""
     shots = [Shot((damage,), level, seed) for level in ("M", "Q") for seed in range(3)]
@@ -32,8 +36,9 @@ def test_each_damage_alone(damage: str) -> None:
 
 
 def test_a_small_symbol_on_a_large_page() -> None:
-    """A symbol on three hundredths of a page of 12 megapixels."""
+    """A symbol on three hundredths of a page of 12 megapixels, and one of 30 pixels a module."""
     assert is_read(Shot(("page",), "M", 0))
+    assert is_read(Shot(("near",), "M", 0))
 
 
 def test_two_damages_at_once() -> None:

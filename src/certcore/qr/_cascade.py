@@ -15,15 +15,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from certcore.errors import RejectedInputError
-from certcore.qr import _crowds, _decoders
+from certcore.qr import _crowds, _decoders, _detail
 from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
-from certcore.qr._dewarp.symbols import Symbol, distinct, in_reading_order
+from certcore.qr._dewarp.symbols import Corners, Symbol, distinct, in_reading_order, is_same_place
 from certcore.qr._raster import SCAN_EXTRA, Grey
 
 if TYPE_CHECKING:
@@ -50,38 +51,53 @@ class Page:
     """A page that is being read.
 
     Attributes:
-        grey: its pixels.
+        given: its pixels, or a reduced copy; corners are pixels of this.
         effort: how much may be done.
-        read: the symbols found so far, with corners in its pixels.
+        read: the symbols found so far.
+        is_looked_at: whether a first look was taken.
         unread: symbols that the first decoder saw and could not read.
+        hidden: the part of what was given that may hold symbols too fine for a reduced copy.
         patterns: the most finder patterns that a step saw in it.
         crowds: the pages of the picture so far that showed many of them in vain.
     """
 
-    grey: Grey
+    given: Grey
     effort: Effort
     read: list[Symbol] = attrs.field(factory=list)
+    is_looked_at: bool = False
     unread: int = 0
+    hidden: _detail.Box | None = None
     patterns: float = 0
     crowds: Crowds = attrs.field(factory=Crowds)
-    _picture: Image.Image | None = None
+    _copies: dict[int, Image.Image] = attrs.field(factory=dict)
+
+    @cached_property
+    def whole(self) -> Grey:
+        """All its pixels."""
+        return self.given if self.given.whole is None else self.given.whole()
 
     @property
-    def picture(self) -> Image.Image:
-        """The page as a Pillow image; made once."""
-        if self._picture is None:
-            from PIL import Image  # noqa: PLC0415  # part of an extra, and not needed where the first look is enough
+    def unit(self) -> float:
+        """Pixels of what was given to one of the whole page."""
+        return self.given.width / self.whole.width
 
-            size = (self.grey.width, self.grey.height)
-            self._picture = Image.frombuffer("L", size, self.grey.pixels, "raw", "L", 0, 1)  # type: ignore[arg-type]  # a memoryview will do
-        return self._picture
+    def copy(self, scale: int = 1) -> Image.Image:
+        """The whole page as a Pillow image, of whose pixels so many are one, across and down; made once."""
+        if scale not in self._copies:
+            self._copies[scale] = _picture(self.whole) if scale == 1 else self.copy().reduce(scale)
+        return self._copies[scale]
 
     @property
     def is_done(self) -> bool:
         """Whether what was read is enough at this effort."""
-        if self.is_thorough:
-            return False
-        return (bool(self.read) and not self.unread) or self.crowds.pages >= _crowds.MOST_SEARCHED
+        if self.effort is Effort.FAST:
+            return bool(self.read)
+        return not self.is_thorough and bool(self.read) and not self.unread and self.hidden is None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it stands behind so many that were searched in vain that a look is all it gets."""
+        return not self.is_thorough and self.crowds.pages >= _crowds.MOST_SEARCHED
 
     @property
     def is_thorough(self) -> bool:
@@ -98,16 +114,19 @@ class Step:
         efforts: where it belongs.
         symbols: what it reads in a page, with corners in the page's pixels.
         is_for_more: whether it may find symbols beside those that were read, and is worth taking for that.
+        is_look: whether it costs little, and every page gets it.
     """
 
     name: str
     efforts: frozenset[Effort]
     symbols: Callable[[Page], Iterator[Symbol]] = attrs.field(repr=False)
     is_for_more: bool = False
+    is_look: bool = False
 
     def is_due(self, page: Page) -> bool:
         """Whether the page needs it."""
-        return page.effort in self.efforts and (not page.read or self.is_for_more)
+        is_wanted = self.is_for_more or not page.read
+        return page.effort in self.efforts and is_wanted and (self.is_look or not page.is_hopeless)
 
 
 def symbols(
@@ -121,7 +140,7 @@ def symbols(
     """The QR symbols on a page, in reading order, with corners in its pixels.
 
     Args:
-        page: the page.
+        page: the page, or a reduced copy of it that has all of it.
         effort: how much may be done.
         deadline: when no further step is begun.
         crowds: the pages of the same picture so far that showed many patterns in vain; this one may be added.
@@ -133,12 +152,14 @@ def symbols(
     if next(_decoders.available(), None) is None:
         raise RejectedInputError("no-decoder", f"No decoder of QR codes is installed: {SCAN_EXTRA}")
     state = Page(page, effort, crowds=Crowds() if crowds is None else crowds)
-    for number, step in enumerate(STEPS if steps is None else steps):
-        if number and (state.is_done or deadline.is_over):
+    for step in STEPS if steps is None else steps:
+        if state.is_looked_at and (state.is_done or deadline.is_over):
             break
         if step.is_due(state):
             try:
                 found = [_named(symbol, step.name) for symbol in step.symbols(state)]
+            except RejectedInputError:  # the file turns out to be damaged only now that all of it is decoded
+                raise
             except Exception as error:
                 raise RejectedInputError("image-unreadable", "the decoder failed on the picture") from error
             state.read = distinct(state.read + found)
@@ -163,24 +184,60 @@ MAX_DOUBLED: Final = 1_000_000
 """Pixels of a picture that is doubled: larger ones are not short of pixels."""
 
 
-def _first_look(page: Page) -> Iterator[Symbol]:
-    scale = 1
-    looked_at: Grey | None = page.grey
-    if _crowds.is_crowded(page.grey):
+def _reduced_look(page: Page) -> Iterator[Symbol]:
+    """What is read in a reduced copy of a large page, and where it may hide more."""
+    copy = _first_copy(page)
+    if copy is None or _crowds.is_crowded(copy):
+        return
+    result = next(_decoders.available()).decode(copy)
+    page.is_looked_at = True
+    page.unread = result.unread
+    scale = page.given.width / copy.width
+    if result.symbols and not result.unread and page.effort is Effort.NORMAL:
+        page.hidden = _detail.fine_part(_picture(copy), [symbol.corners for symbol in result.symbols], scale)
+    yield from (_scaled(symbol, scale) for symbol in result.symbols)
+
+
+def _first_copy(page: Page) -> Grey | None:
+    if page.given.whole is not None:
+        return page.given
+    scale = _detail.first_scale(page.given.width, page.given.height)
+    return None if scale == 1 else attrs.evolve(_grey(page.copy(scale)), page=page.given.page)
+
+
+def _look(page: Page) -> Iterator[Symbol]:
+    """What is read with all pixels, or in the part that may hide more."""
+    part, page.hidden, page.is_looked_at = page.hidden, None, True
+    scale: float = 1
+    looked_at: Grey | None = page.whole
+    left = top = 0
+    if part is not None:
+        left, top, right, bottom = (int(edge / page.unit) for edge in part)
+        looked_at = _grey(page.copy().crop((left, top, right, bottom)))
+    if _crowds.is_crowded(page.whole):
         page.patterns = math.inf
+        left = top = 0
         scale, looked_at = _thinned_out(page)
     if looked_at is None:
         return
     result = next(_decoders.available()).decode(looked_at)
-    page.unread = result.unread
-    yield from (result.symbols if scale == 1 else (_scaled(symbol, scale) for symbol in result.symbols))
+    page.unread = sum(
+        not any(is_same_place(_placed(corners, left, top, scale * page.unit), one.corners) for one in page.read)
+        for corners in result.failed
+    )
+    for symbol in result.symbols:
+        yield attrs.evolve(symbol, corners=_placed(symbol.corners, left, top, scale * page.unit))
+
+
+def _placed(corners: Corners, left: float, top: float, scale: float) -> Corners:
+    return tuple(((x + left) * scale, (y + top) * scale) for x, y in corners)
 
 
 def _thinned_out(page: Page) -> tuple[int, Grey | None]:
     """The largest copy in which patterns have melted together, and how much smaller it is; none where they never do."""
     scale = 2
-    while page.crowds.pages < _crowds.MOST_GLANCED_AT and min(page.picture.size) >= scale * _SMALLEST:
-        copy = _grey(page.picture.reduce(scale))
+    while page.crowds.pages < _crowds.MOST_GLANCED_AT and min(page.copy().size) >= scale * _SMALLEST:
+        copy = _grey(page.copy(scale))
         if _crowds.patterns(copy) <= _crowds.MAX_PATTERNS:
             return scale, copy
         scale *= 2
@@ -191,65 +248,63 @@ def _other_decoders(page: Page) -> Iterator[Symbol]:
     """What the decoders behind the first one read; the first as well, where it reads more in a smaller copy."""
     for number, decoder in enumerate(_decoders.available()):
         if number or decoder.longest is not None:
-            scale = max(1, max(page.grey.width, page.grey.height) / (decoder.longest or math.inf))
+            scale = max(1, max(page.whole.width, page.whole.height) / (decoder.longest or math.inf))
             for symbol in decoder.decode(_shrunk(page, scale)).symbols:
-                yield _scaled(symbol, scale)
+                yield _scaled(symbol, scale * page.unit)
 
 
 def _shrunk(page: Page, scale: float) -> Grey:
     if scale == 1:
-        return page.grey
-    return _grey(page.picture.resize((max(1, round(page.grey.width / scale)), max(1, round(page.grey.height / scale)))))
+        return page.whole
+    width, height = (max(1, round(side / scale)) for side in page.copy().size)
+    return _grey(page.copy().resize((width, height)))
 
 
 def _grid(page: Page) -> Iterator[Symbol]:
-    yield from _flattened(page, page.picture, longest=LONGEST)
+    yield from _flattened(page, page.copy(), longest=LONGEST)
 
 
 def _sharp_grid(page: Page) -> Iterator[Symbol]:
-    yield from _flattened(page, page.picture, longest=LONGEST, sharpen=True)
+    yield from _flattened(page, page.copy(), longest=LONGEST, sharpen=True)
 
 
 def _doubled(page: Page) -> Iterator[Symbol]:
     from PIL import Image, ImageFilter  # noqa: PLC0415  # part of an extra
 
-    picture = page.picture
+    picture = page.copy()
     if picture.width * picture.height > MAX_DOUBLED:
         return
     doubled = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC)
     sharp = doubled.filter(ImageFilter.UnsharpMask(4, 300, 0))
-    for symbol in _flattened(page, sharp, longest=2 * LONGEST):
-        yield _scaled(symbol, 0.5)
+    yield from _flattened(page, sharp, longest=2 * LONGEST)
 
 
 def _local_contrast(page: Page) -> Iterator[Symbol]:
     from PIL import ImageChops, ImageFilter  # noqa: PLC0415  # part of an extra
 
-    picture = page.picture
-    scale = -(-max(picture.size) // LONGEST)
-    small = picture.reduce(scale) if scale > 1 else picture
+    scale = -(-max(page.copy().size) // LONGEST)
+    small = page.copy(scale)
     # Four times the difference to what lies around.
     even = ImageChops.subtract(small, small.filter(ImageFilter.BoxBlur(8)), scale=0.25, offset=128)
-    for symbol in _flattened(page, even, longest=LONGEST):
-        yield _scaled(symbol, scale)
+    yield from _flattened(page, even, longest=LONGEST)
 
 
 def _flattened(
     page: Page, picture: Image.Image, *, longest: int, count: int = 3, sharpen: bool = False
 ) -> Iterator[Symbol]:
-    """What is read in a picture of the page once it is laid flat, with corners in that picture's pixels."""
+    """What is read in a picture of the page, of any size, once it is laid flat."""
     try:
         from certcore.qr._dewarp import flatten as _flatten  # noqa: PLC0415  # needs NumPy and Pillow, which are part of an extra
     except ImportError:
         return
     work = _flatten.Work(**_WORK[page.effort])
     decoder = next(_decoders.available())
-    scale = picture.width / page.grey.width
-    read = [_scaled(symbol, scale) for symbol in page.read]
+    scale = page.given.width / picture.width
+    read = [_scaled(symbol, 1 / scale) for symbol in page.read]
     for copy in _flatten.copies(picture, longest=longest, count=count):
         for symbol in _flatten.symbols(copy, decoder.decode_drawing, work, read=read, sharpen=sharpen):
             read.append(symbol)
-            yield symbol
+            yield _scaled(symbol, scale)
         page.patterns = max(page.patterns, work.seen)
         if read and not page.is_thorough:
             return
@@ -259,6 +314,12 @@ _WORK: Final = {
     Effort.NORMAL: {"finders": 32, "triples": 4, "sides": 3, "turns": 2, "modules": 24_000},
     Effort.THOROUGH: {"finders": 128, "triples": 60, "sides": 5, "turns": 6, "modules": 200_000},
 }
+
+
+def _picture(grey: Grey) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415  # part of an extra, and not needed where one look is enough
+
+    return Image.frombuffer("L", (grey.width, grey.height), grey.pixels, "raw", "L", 0, 1)  # type: ignore[arg-type]  # a memoryview will do
 
 
 def _grey(picture: Image.Image) -> Grey:
@@ -274,7 +335,8 @@ _NOT_FAST: Final = frozenset({Effort.NORMAL, Effort.THOROUGH})
 _THOROUGH: Final = frozenset({Effort.THOROUGH})
 
 STEPS: Final = (
-    Step("", _EVERY, _first_look),
+    Step("", _EVERY, _reduced_look, is_look=True),
+    Step("", _EVERY, _look, is_for_more=True, is_look=True),
     Step("grid", _NOT_FAST, _grid, is_for_more=True),
     Step("sharp-grid", _NOT_FAST, _sharp_grid),
     Step("", _NOT_FAST, _other_decoders),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import attrs
 
-from certcore.qr._dewarp.symbols import Kind, Symbol
+from certcore.qr._dewarp.symbols import Corners, Kind, Symbol
 from certcore.qr._raster import SCAN_EXTRA, Grey
 
 if TYPE_CHECKING:
@@ -136,11 +136,16 @@ class DecodeResult:
 
     Attributes:
         symbols: those that it read.
-        unread: how many it found and could not read; not told by pyzbar.
+        failed: the corners of those that it found and could not read; not told by pyzbar.
     """
 
     symbols: list[Symbol]
-    unread: int = 0
+    failed: list[Corners] = attrs.field(factory=list)
+
+    @property
+    def unread(self) -> int:
+        """How many it found and could not read."""
+        return len(self.failed)
 
 
 def decode_with_zxing(picture: Pixels, /) -> DecodeResult:
@@ -157,8 +162,10 @@ def decode_with_zxing(picture: Pixels, /) -> DecodeResult:
         text_mode=zxingcpp.TextMode.Plain,  # the default writes control characters as <NUL> and the like
         return_errors=True,  # costs nothing
     )
-    read = [_zxing_symbol(barcode) for barcode in found if barcode.valid]
-    return DecodeResult(read, len(found) - len(read))
+    return DecodeResult(
+        [_zxing_symbol(barcode) for barcode in found if barcode.valid],
+        [_corners(barcode.position) for barcode in found if not barcode.valid],
+    )
 
 
 @cache
@@ -191,15 +198,18 @@ def _zxing_symbol(barcode: zxingcpp.Barcode) -> Symbol:
     kind: Kind = "text" if barcode.content_type in {kinds.Text, kinds.GS1, kinds.ISO15434} else "binary"
     if kind == "text" and _is_structured_append(barcode):
         kind = "structured-append"
-    place = barcode.position
-    around = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
     return Symbol(
         text="" if kind == "binary" else barcode.text,
         data=barcode.bytes,
         kind=kind,
-        corners=tuple((float(point.x), float(point.y)) for point in around),
+        corners=_corners(barcode.position),
         decoder="zxing-cpp",
     )
+
+
+def _corners(place: zxingcpp.Position) -> Corners:
+    around = (place.top_left, place.top_right, place.bottom_right, place.bottom_left)
+    return tuple((float(point.x), float(point.y)) for point in around)
 
 
 def _is_structured_append(barcode: zxingcpp.Barcode) -> bool:

@@ -155,12 +155,21 @@ def load(image: Image, /, *, channels: Channels | None = None, pages: range | No
     return attrs.evolve(known, channels=channels or known.channels, wanted=pages or known.wanted)
 
 
-def pages(image: Image, /, *, deadline: Deadline = NEVER, page_cpu_s: int = 0, small: bool = False) -> Generator[Grey]:
+def pages(
+    image: Image,
+    /,
+    *,
+    deadline: Deadline = NEVER,
+    page_cpu_s: int = 0,
+    small: bool = False,
+    is_first_look: bool = False,
+) -> Generator[Grey]:
     """The pages or frames of a picture in 8-bit grey, upright, each decoded when it is asked for.
 
     Nothing of a page is kept once the next is asked for, if the caller lets go of it too. The deadline is looked at
     before each page, and a page of Pillow's is decoded to its end; PDF and HEIC are stopped in between, and a page
-    of a PDF after so many seconds of computing, unless they are 0. Asked for, each page of a file has a small copy.
+    of a PDF after so many seconds of computing, unless they are 0. Asked for, each page of a file has a small copy. For
+    a first look a large page may be a reduced copy, where that takes less time: `Grey.whole` gives all of it.
 
     Raises:
         RejectedInputError: as `certcore.qr.read` lists them; ``image-timeout`` where the deadline passes before a
@@ -170,7 +179,8 @@ def pages(image: Image, /, *, deadline: Deadline = NEVER, page_cpu_s: int = 0, s
     picture = load(image)
     content = picture.content
     if isinstance(content, bytes):
-        yield from _pages_of_file(content, picture.wanted, deadline, page_cpu_s, small=small)
+        options = {"small": small, "is_first_look": is_first_look}
+        yield from _pages_of_file(content, picture.wanted, deadline, page_cpu_s, options)
     elif picture.wanted is None or 1 in picture.wanted:
         deadline.check()
         yield _from_pillow_or_array(content, picture.channels)
@@ -235,18 +245,18 @@ def _limited(data: bytes) -> bytes:
 
 
 def _pages_of_file(
-    data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int, *, small: bool
+    data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int, options: dict[str, bool]
 ) -> Iterator[Grey]:
     if not data:
         raise RejectedInputError("image-unreadable", "the picture file is empty")
     kind = _format(data)
     if kind not in {"PDF", "HEIC"}:
-        return _raster.pages_of_file(data, kind, wanted, deadline, small=small)
+        return _raster.pages_of_file(data, kind, wanted, deadline, **options)
     from certcore.qr import _sandbox  # noqa: PLC0415  # what starts processes loads slowly, and most pictures need none
 
     if kind == "PDF":
-        return _sandbox.pages_of_pdf(data, wanted, deadline, page_cpu_s, small=small)
-    return _sandbox.pages_of_heic(data, wanted, deadline, small=small)
+        return _sandbox.pages_of_pdf(data, wanted, deadline, page_cpu_s, small=options["small"])
+    return _sandbox.pages_of_heic(data, wanted, deadline, small=options["small"])
 
 
 def is_for_pillow(picture: Picture) -> bool:

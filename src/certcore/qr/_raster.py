@@ -7,10 +7,12 @@ decoded, one page is decoded at a time, and every error inside a picture is a `R
 from __future__ import annotations
 
 import math
+import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
@@ -18,7 +20,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 import attrs
 
 from certcore.errors import RejectedInputError
-from certcore.qr._deadline import Deadline
+from certcore.qr import _detail
+from certcore.qr._deadline import NEVER, Deadline
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -45,6 +48,9 @@ _WHOLE_PIXELS: Final = 50_000_000
 
 _MAX_SCANS: Final = 200
 """Scans of a JPEG. Encoders write up to a dozen; each costs a pass over the whole picture, even when it is empty."""
+
+_SCAN: Final = re.compile(rb"\xda(?<=\xff\xda)")
+"""What a scan begins with; looked for from its end, which is three times as fast."""
 
 _MAX_READS: Final = 1_000_000
 """Times that Pillow may ask for bytes. It goes through a file's pieces one by one, and empty pieces take time too."""
@@ -99,6 +105,7 @@ class Grey:
         place: where a pixel lies on the page as displayed, for `at`.
         on_black: the same page seen on black, where `pixels` show something transparent on white.
         small: a small copy for people, in the colours that the picture has, where one was asked for.
+        whole: decodes the page with all its pixels, where these are a reduced copy; what fails is as in `pages`.
     """
 
     pixels: bytes | memoryview = attrs.field(repr=False)
@@ -108,6 +115,7 @@ class Grey:
     place: Place = _HERE
     on_black: Grey | None = attrs.field(default=None, repr=False)
     small: PillowImage.Image | None = attrs.field(default=None, repr=False, eq=False)
+    whole: Callable[[], Grey] | None = attrs.field(default=None, repr=False, eq=False)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """The point of the page as displayed that lies at a point of `pixels`.
@@ -140,11 +148,18 @@ def too_many_pages() -> RejectedInputError:
 
 
 def pages_of_file(
-    data: bytes, kind: str, wanted: range | None, deadline: Deadline, *, small: bool = False
+    data: bytes,
+    kind: str,
+    wanted: range | None,
+    deadline: Deadline,
+    *,
+    small: bool = False,
+    is_first_look: bool = False,
 ) -> Iterator[Grey]:
     """The pages of a file of a kind that Pillow reads, each decoded when it is asked for, and upright.
 
-    Asked for small copies, too, it decodes a JPEG with its colours; the brightness is the same to the bit.
+    Asked for small copies, too, it decodes a JPEG with its colours; the brightness is the same to the bit. For a first
+    look a large JPEG is decoded to a reduced copy, straight from its frequencies.
 
     Raises:
         RejectedInputError: ``image-too-large``, ``image-too-many-pages``, ``image-timeout``, ``image-unreadable``,
@@ -152,7 +167,8 @@ def pages_of_file(
     """
     pillow = _pillow()
     with _refusing(pillow):
-        picture, scale = _opened(_Metered(data, deadline), kind, pillow, "YCbCr" if small else "L")
+        mode = "YCbCr" if small else "L"
+        picture, scale = _opened(_Metered(data, deadline), kind, pillow, mode, is_first_look=is_first_look)
         if wanted is None and _has_page(picture, MAX_PAGES + 1, kind, decoding=False):
             raise too_many_pages()
     left = math.inf if kind == "TIFF" else MAX_ANIMATION_PIXELS
@@ -165,11 +181,19 @@ def pages_of_file(
             if left < 0:
                 raise too_many_pages()
             found = _look(picture, pillow, page, scale, small=small)
+        if is_first_look and scale != (1, 1):
+            found = attrs.evolve(found, whole=partial(_whole, data, kind))
         yield found
         del found  # the caller may have let go of it already
     with _refusing(pillow):
         if wanted is None and _has_page(picture, MAX_PAGES + 1, kind):
             raise too_many_pages()
+
+
+def _whole(data: bytes, kind: str) -> Grey:
+    """The page that was decoded to a reduced copy; a step that was begun ends, whatever the time."""
+    (found,) = pages_of_file(data, kind, range(1, 2), NEVER)
+    return found
 
 
 class _Metered(BytesIO):
@@ -190,28 +214,31 @@ class _Metered(BytesIO):
 
 
 def _opened(
-    file: BytesIO, kind: str, pillow: ModuleType, jpeg_mode: str
+    file: BytesIO, kind: str, pillow: ModuleType, jpeg_mode: str, *, is_first_look: bool
 ) -> tuple[PillowImage.Image, tuple[float, float]]:
     """The picture, of which no pixel is decoded yet, and how much smaller than the file's it is: across and down."""
     if kind == "JPEG":
-        return _opened_jpeg(file, pillow, jpeg_mode)
+        return _opened_jpeg(file, pillow, jpeg_mode, is_first_look=is_first_look)
     picture: PillowImage.Image = pillow.open(file, formats=[kind])
     has_frames = kind in {"GIF", "WEBP"} or (kind == "PNG" and getattr(picture, "n_frames", 1) > 1)
     check_pixels(*picture.size, MAX_FRAME_PIXELS if has_frames else MAX_PIXELS)
     return picture, (1, 1)
 
 
-def _opened_jpeg(file: BytesIO, pillow: ModuleType, mode: str) -> tuple[PillowImage.Image, tuple[float, float]]:
+def _opened_jpeg(
+    file: BytesIO, pillow: ModuleType, mode: str, *, is_first_look: bool
+) -> tuple[PillowImage.Image, tuple[float, float]]:
     # Not by `open`, which refuses by the size that the file has, and not the one that is decoded.
     picture: PillowImage.Image = import_module("PIL.JpegImagePlugin").JpegImageFile(file)
     width, height = picture.size
     # All coefficients of a progressive one are in memory at once, however small it is decoded.
     check_pixels(width, height, MAX_PIXELS if "progressive" in picture.info else MAX_JPEG_PIXELS)
     # Within a scan, every 0xFF is followed by a zero or a restart marker.
-    if file.getvalue().count(b"\xff\xda") > _MAX_SCANS:
+    if len(_SCAN.findall(file.getvalue())) > _MAX_SCANS:
         raise RejectedInputError("image-too-large", f"the picture has more than {_MAX_SCANS} scans")
-    halves = 2 if width * height > _WHOLE_PIXELS else 1
-    picture.draft(mode, (width // halves, height // halves))  # libjpeg's brightness, without making colours first
+    less = 2 if width * height > _WHOLE_PIXELS else 1
+    less = max(less, _detail.first_scale(width, height)) if is_first_look else less
+    picture.draft(mode, (width // less, height // less))  # libjpeg's brightness, without making colours first
     check_pixels(*picture.size, min(MAX_PIXELS, pillow.MAX_IMAGE_PIXELS or MAX_PIXELS))
     return picture, (width / max(1, picture.width), height / max(1, picture.height))
 
@@ -273,24 +300,32 @@ def _look(
     """The page at which the picture stands."""
     check_pixels(*picture.size)
     picture.load()
-    on_white, is_shaded = _on_ground(picture, pillow, page, scale, _WHITE)
+    on_white = _on_ground(picture, pillow, page, scale, _WHITE)
     if small:
         on_white = attrs.evolve(on_white, small=_small(picture, pillow))
     if not _is_transparent(picture):
         return on_white
-    on_black, is_shaded_on_black = _on_ground(picture, pillow, page, scale, _BLACK)
-    if not is_shaded_on_black:
+    on_black = _on_ground(picture, pillow, page, scale, _BLACK)
+    if not _is_shaded(on_black):
         return on_white
-    return attrs.evolve(on_white, on_black=on_black) if is_shaded else attrs.evolve(on_black, small=on_white.small)
+    return (
+        attrs.evolve(on_white, on_black=on_black)
+        if _is_shaded(on_white)
+        else attrs.evolve(on_black, small=on_white.small)
+    )
 
 
 def _on_ground(
     picture: PillowImage.Image, pillow: ModuleType, page: int, scale: tuple[float, float], ground: int
-) -> tuple[Grey, bool]:
-    """The page as it is seen on a ground, and whether anything is."""
+) -> Grey:
+    """The page as it is seen on a ground."""
     upright, across, down = _upright(picture, pillow, *scale, ground=ground)
-    low, high = cast("tuple[int, int]", upright.getextrema()) if upright.width and upright.height else (0, 0)
-    return Grey(upright.tobytes(), *upright.size, page, (across, 0, 0, 0, down, 0)), low < high
+    return Grey(upright.tobytes(), *upright.size, page, (across, 0, 0, 0, down, 0))
+
+
+def _is_shaded(page: Grey) -> bool:
+    """Whether anything is to be seen."""
+    return len(set(bytes(page.pixels))) > 1
 
 
 def _is_transparent(picture: PillowImage.Image) -> bool:

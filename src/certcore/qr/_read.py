@@ -103,8 +103,9 @@ def _each_page(
     picture: Picture, look: Callable[[Grey], list[Symbol]], sight: Sight | None, effort: Effort, until: Deadline
 ) -> list[Symbol]:
     found: list[Symbol] = []
-    page_cpu_s = 0 if effort is Effort.THOROUGH else PAGE_CPU_S
-    for page in pages(picture, deadline=until, page_cpu_s=page_cpu_s, small=sight is not None):
+    is_thorough = effort is Effort.THOROUGH
+    page_cpu_s, small = 0 if is_thorough else PAGE_CPU_S, sight is not None
+    for page in pages(picture, deadline=until, page_cpu_s=page_cpu_s, small=small, is_first_look=not is_thorough):
         symbols = on_page(page, look)
         if sight is not None:
             sight.see(page, symbols)

@@ -51,9 +51,12 @@ def distinct(symbols: Iterable[Symbol]) -> list[Symbol]:
 
 def is_within(symbol: Symbol, other: Symbol) -> bool:
     """Whether the middle of the one lies inside the box around the other."""
-    left, top, right, bottom = box(symbol)
-    other_left, other_top, other_right, other_bottom = box(other)
-    return other_left <= (left + right) / 2 <= other_right and other_top <= (top + bottom) / 2 <= other_bottom
+    return _has_middle(other.corners, symbol.corners)
+
+
+def is_same_place(corners: Corners, others: Corners) -> bool:
+    """Whether the middle of each lies inside the box around the other."""
+    return _has_middle(corners, others) and _has_middle(others, corners)
 
 
 def in_reading_order(symbols: Sequence[Symbol]) -> list[Symbol]:
@@ -71,5 +74,16 @@ def in_reading_order(symbols: Sequence[Symbol]) -> list[Symbol]:
 
 
 def box(symbol: Symbol) -> tuple[float, float, float, float]:
-    xs, ys = zip(*symbol.corners, strict=True)
+    return _box(symbol.corners)
+
+
+def _box(corners: Corners) -> tuple[float, float, float, float]:
+    xs, ys = zip(*corners, strict=True)
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def _has_middle(around: Corners, corners: Corners) -> bool:
+    """Whether the middle of the second lies inside the box around the first."""
+    left, top, right, bottom = _box(corners)
+    other_left, other_top, other_right, other_bottom = _box(around)
+    return other_left <= (left + right) / 2 <= other_right and other_top <= (top + bottom) / 2 <= other_bottom
