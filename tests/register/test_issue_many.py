@@ -25,6 +25,7 @@ from certcore._cli import exit_codes, issuing
 from certcore._cli.app import group
 from certcore._cli.keygen import write_keys
 from certcore.testing import ROOT_SIGNER, make_trust
+from tests.printing.pages import chinese_font
 from tests.register.cast import SIGNER
 from tests.register.test_kill import ENVIRONMENT
 
@@ -103,6 +104,24 @@ def test_every_row_is_issued_and_drawn(issue: Command) -> None:
         assert (row["ref"], row["text"]) == (answer["ref"], answer["text"])
         assert "Issued by" in Path("out", page).read_text("utf-8")
     assert {answer["ref"] for answer in answers()} == {held["ref"] for held in listed()}
+
+
+def test_all_are_printed_into_one_document(issue: Command) -> None:
+    """A page for each certificate that is in force; a second run prints them again, and not what was revoked since."""
+    pytest.importorskip("fpdf", reason="fpdf2 is not installed: the print extra has it")
+    pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: the pdf extra has it")
+    chinese_font()
+    sheets = ("--sheets", "sheets.pdf", "--page", "A6", *TRUSTED)
+    write(*ROWS, ROWS[0].replace("A-1", "A-9"))
+    assert exit_codes.DONE == issue(*sheets).exit_code
+    texts = {answer["text"] for answer in answers()[1:]}
+    assert texts == {symbol.text for symbol in qr.read(Path("sheets.pdf"))}
+    said = ("--ref", answers()[1]["ref"], "--from-start", "--actor", "clerk-7", "--reason", "entered in error")
+    CliRunner().invoke(group, ["status", "revoke", "--db", "register.db", *said])
+    assert exit_codes.ERROR == issue(*sheets).exit_code
+    assert exit_codes.DONE == issue(*sheets, "--force").exit_code
+    assert texts - {answers()[1]["text"]} == {symbol.text for symbol in qr.read(Path("sheets.pdf"))}
+    assert exit_codes.ERROR == issue("--sheets", "sheets.html", *TRUSTED).exit_code
 
 
 def test_a_row_costs_itself_alone(issue: Command) -> None:

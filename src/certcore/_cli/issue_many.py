@@ -28,6 +28,7 @@ from certcore._files import PRIVATE
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.issue import Issuer
 from certcore.payload import InspectionCertificate, Profile, StatusRef
+from certcore.status.protocol import StatusState
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -56,6 +57,7 @@ def OPTIONS(command: _F) -> _F:  # noqa: N802  named like the options beside it
         click.option(
             "--each", type=click.Choice(_DRAWN), multiple=True, help="Also write this of each certificate; repeatable."
         ),
+        click.option("--sheets", type=options.FILE, help="Also print all of them into this PDF, a page each."),
         click.option("--out", type=options.FILE, help="The folder for the results of --vehicles."),
         click.option("--vehicles", type=options.FILE, help="A table of vehicles: CSV, JSON Lines or Parquet."),
     ):
@@ -69,8 +71,8 @@ def refuse_options(given: Mapping[str, Any]) -> None:
     Raises:
         click.UsageError: for such options.
     """
-    if any(given[name] for name in ("out", "each", "columns", "kept")):
-        msg = "--out, --each, --column and --keep belong to --vehicles"
+    if any(given[name] for name in ("out", "sheets", "each", "columns", "kept")):
+        msg = "--out, --sheets, --each, --column and --keep belong to --vehicles"
         raise click.UsageError(msg)
 
 
@@ -240,6 +242,50 @@ class _Desk:
         return attrs.evolve(result, files=tuple(names))
 
 
+@attrs.define
+class _Sheets:
+    """The pages of all rows, printed when the last row is done: of what was issued, and of what is held and valid.
+
+    Attributes:
+        printer: what prints them.
+        path: the PDF.
+        given: whether it may take the place of another, and who may read it.
+        texts: by reference; what a later row superseded is not among them.
+    """
+
+    printer: pages.Printer
+    path: Path
+    given: Mapping[str, Any]
+    texts: dict[StatusRef, str] = attrs.field(factory=dict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], issuer: Issuer, *, lang: str) -> _Sheets:
+        """What the options ask for; errors as `pages.Printer.of`."""
+        path: Path = given["sheets"]
+        if path.suffix.lower() != ".pdf":
+            msg = "--sheets ends in .pdf"
+            raise click.UsageError(msg)
+        files.refuse_existing([path], force=given["force"])
+        printer = pages.Printer.of(path, given, lang=lang)
+        printer.require_trusted(issuer.signer.public_key)
+        return cls(printer, path, given)
+
+    def collect(self, results: Iterator[_Result]) -> Iterator[_Result]:
+        """The same results, remembered."""
+        for result in results:
+            for ended in result.supersedes:
+                self.texts.pop(ended, None)
+            if result.ref is not None and result.state in {"", StatusState.VALID.value}:
+                self.texts[result.ref] = result.text
+            yield result
+
+    def write(self) -> None:
+        """Print them, if there are any; all are issued by then, and a second run prints them again."""
+        if self.texts:
+            pdf = self.printer.sheets(self.texts.values())
+            files.write(self.path, pdf, force=self.given["force"], mode=self.given["mode"])
+
+
 def run(issuer: Issuer, stated: Mapping[str, Any], given: Mapping[str, Any], output: Output) -> int:
     """Issue for every row of the table.
 
@@ -271,13 +317,18 @@ def run(issuer: Issuer, stated: Mapping[str, Any], given: Mapping[str, Any], out
         printers=printers,
     )
     today = utc_now().date()
+    sheets = None if given["sheets"] is None else _Sheets.of(given, issuer, lang=output.lang)
     _make_ready(folder, force=given["force"])
-    answers = (desk.answer(row.number, row.cells, today) for row in table.rows)
+    answers: Iterator[_Result] = (desk.answer(row.number, row.cells, today) for row in table.rows)
+    if sheets is not None:
+        answers = sheets.collect(answers)
     try:
         counts = _write_results(folder, table.headers, answers, output, mode=given["mode"])
     except KeyboardInterrupt:
         terminal.say(f"certcore: {_WORDS['stopped'][output.lang == 'zh']}", err=True)
         raise
+    if sheets is not None:
+        sheets.write()
     output.tell(_Done(counts, folder))
     return exit_codes.ERROR if counts[REFUSED] else exit_codes.DONE
 

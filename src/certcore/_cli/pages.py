@@ -18,8 +18,8 @@ from certcore._cli import files, keygen, modes, options, terminal
 from certcore._clock import utc_now
 from certcore.errors import UntrustedError
 from certcore.keys import PublicKey
-from certcore.payload import Profile
-from certcore.printing import document
+from certcore.payload import InspectionCertificate, Profile
+from certcore.printing import _fonts, document
 from certcore.trust import KeyUsage, TrustList
 from certcore.trust.issuers import TrustedIssuer
 from certcore.verdict import Verdict
@@ -161,6 +161,8 @@ class Printer:
         if given["font"] is not None and kind != _PDF:
             msg = "--font is for a PDF: an HTML page takes the fonts of whoever looks at it"
             raise click.UsageError(msg)
+        if kind == _PDF:
+            _fonts.require_libraries()
         how = {name: given[name] for name in ("page", "verifier", "font")} | {"level": given.get("page_level")}
         how["profile"] = None if given.get("profile") is None else Profile(given["profile"])
         verifier = options.verifier({**given, "policy_name": "counterparty"}, status=None)
@@ -189,15 +191,23 @@ class Printer:
             CertcoreError: for one that does not fit, or without a font or a library.
             UntrustedError: for one that is not authentic by the trust list.
         """
+        mark = self._mark(text, verdict)
+        if self.kind == _PDF:
+            return document.sheets([mark], lang=self.lang, **self.how)
+        how = {name: value for name, value in self.how.items() if name != "font"}
+        _, certificate, issuer = mark
+        return document.to_html(text, certificate, lang=self.lang, issuer=issuer, **how).encode()
+
+    def sheets(self, texts: Iterable[str]) -> bytes:
+        """Several in one PDF, a page each; errors as `page`."""
+        return document.sheets((self._mark(text, self.verify(text)) for text in texts), lang=self.lang, **self.how)
+
+    def _mark(self, text: str, verdict: Verdict) -> tuple[str, InspectionCertificate, TrustedIssuer | None]:
+        """An authentic certificate with its issuer."""
         if verdict.certificate is None:
             code = verdict.reasons[0].code if verdict.reasons else "key-unknown"
             raise UntrustedError(code, "It is not authentic by this trust list, so no page is printed")
-        how = dict(self.how)
-        issuer = _issuer(self.verifier.trust, verdict.issuer)
-        if self.kind == _PDF:
-            return document.to_pdf(text, verdict.certificate, lang=self.lang, issuer=issuer, **how)
-        del how["font"]
-        return document.to_html(text, verdict.certificate, lang=self.lang, issuer=issuer, **how).encode()
+        return text, verdict.certificate, _issuer(self.verifier.trust, verdict.issuer)
 
 
 @attrs.frozen(kw_only=True)

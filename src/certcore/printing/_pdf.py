@@ -61,12 +61,16 @@ class Canvas:
             self._advances[character, is_bold] = known
         return known
 
-    def finished(self, text: str, content: Content, paper: Paper, placed: Placed, *, at: datetime | None) -> bytes:
-        """The document: one page, made at a moment that the caller states."""
+    def finished(self, content: Content, *, at: datetime | None) -> bytes:
+        """The document with the pages that were drawn, made at a moment that the caller states."""
+        self._pdf.set_title(content.title)
+        self._pdf.set_lang(LANGUAGE_TAGS[content.lang])
+        self._pdf.set_creation_date(at)
+        return bytes(self._pdf.output())
+
+    def draw(self, text: str, paper: Paper, placed: Placed) -> None:
+        """A certificate's page."""
         pdf = self._pdf
-        pdf.set_title(content.title)
-        pdf.set_lang(LANGUAGE_TAGS[content.lang])
-        pdf.set_creation_date(at)
         self._draw_symbol(text, placed)
         pdf.set_line_width(HAIRLINE)
         for x, y, to_x, to_y in (*placed.rules, *fold_marks(paper)):
@@ -75,7 +79,6 @@ class Canvas:
             pdf.rect(*frame)
         for line in placed.lines:
             self.write(line)
-        return bytes(pdf.output())
 
     def turn(self) -> None:
         """Begin another page."""

@@ -11,6 +11,7 @@ only in the code. PDF needs the ``print`` extra, and a font for what Helvetica d
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,16 +123,48 @@ def to_pdf(  # noqa: PLR0913  each of them may be asked for alone
         TypeError: as `to_html`.
         ValueError: as `to_html`.
     """
-    paper, stated, symbols = _check(text, certificate, lang, page, level)
-    content = _content.content(stated, lang=lang, profile=profile, issuer=issuer, verifier=verifier)
+    return sheets(
+        [(text, certificate, issuer)],
+        lang=lang,
+        page=page,
+        font=font,
+        level=level,
+        profile=profile,
+        verifier=verifier,
+    )
+
+
+def sheets(
+    marks: Iterable[tuple[str, InspectionCertificate, Origin | None]],
+    /,
+    *,
+    lang: str,
+    page: str,
+    font: Path | None = None,
+    level: str | None = None,
+    profile: Profile | None = None,
+    verifier: str | None = None,
+) -> bytes:
+    """Certificates with their issuers in one PDF, at least one, a page each as `to_pdf` makes it; errors as there."""
+    drawn = []
+    at = None
+    for text, certificate, issuer in marks:
+        paper, stated, symbols = _check(text, certificate, lang, page, level)
+        content = _content.content(stated, lang=lang, profile=profile, issuer=issuer, verifier=verifier)
+        drawn.append((text, content, symbols))
+        at = certificate.issued_at
     _fonts.require_libraries()
     from certcore.printing import _pdf  # noqa: PLC0415  only a PDF needs it
 
-    is_latin = max(content.characters) <= _LAST_LATIN_1
-    fonts = {} if font is None and is_latin else _fonts.choose(content.characters, lang=lang, font=font)
+    characters = frozenset[str]().union(*(content.characters for _, content, _ in drawn))
+    is_latin = max(characters) <= _LAST_LATIN_1
+    fonts = {} if font is None and is_latin else _fonts.choose(characters, lang=lang, font=font)
     canvas = _pdf.Canvas(paper, fonts)
-    placed = _layout.fit(content, paper, symbols, canvas.measure)
-    return canvas.finished(text, content, paper, placed, at=certificate.issued_at)
+    for number, (text, content, symbols) in enumerate(drawn):
+        if number:
+            canvas.turn()
+        canvas.draw(text, paper, _layout.fit(content, paper, symbols, canvas.measure))
+    return canvas.finished(content, at=at)
 
 
 def _check(
