@@ -43,7 +43,8 @@ _WORDS: Final = {
     "from": ("from", "自"),
     "by": ("by", "操作人"),
     "erased": ("erased", "已清除"),
-    "text": ("text", "文本"),
+    "none": ("the register holds no such certificate", "登记系统中没有这样的凭证"),
+    "is": ("{ref} is {state}", "{ref} 的状态：{state}"),
 }
 _STYLES: Final = {StatusState.VALID: "bold green", StatusState.SUSPENDED: "bold yellow"}
 
@@ -218,7 +219,7 @@ def find(*, database: str, zone: tzinfo | None, output: Output, **given: Any) ->
         found = True
         output.tell(_Held(holding=holding, zone=zone))
     if not found:
-        terminal.say("certcore: the register holds no such certificate", err=True)
+        terminal.say(f"certcore: {_word(_WORDS['none'], output.lang)}", err=True)
     return exit_codes.DONE if found else exit_codes.NOT_VALID
 
 
@@ -306,7 +307,9 @@ def show(*, ref: StatusRef, database: str, zone: tzinfo | None, output: Output, 
     else:
         output.tell(_Held(holding=held, zone=zone, text=text))
     if held.state is not StatusState.VALID:
-        terminal.say(f"certcore: {registers.written(ref)} is {held.state.value}", err=True)
+        state = _word(_STATES[held.state], output.lang)
+        said = _word(_WORDS["is"], output.lang).format(ref=registers.written(ref), state=state)
+        terminal.say(f"certcore: {said}", err=True)
     return exit_codes.DONE
 
 
