@@ -424,12 +424,12 @@ def _heads(headers: Sequence[str]) -> list[str]:
 
 def _cells(headers: Sequence[str], result: _Result) -> list[str]:
     members = result.members()
-    return [str(result.cells.get(header) or "") for header in headers] + [_cell(members[name]) for name in RESULTS]
+    return [_cell(result.cells.get(header)) for header in headers] + [_cell(members[name]) for name in RESULTS]
 
 
 def _cell(value: object) -> str:
     if isinstance(value, list):
-        return "; ".join(value)
+        return "; ".join(map(str, value))
     return "" if value is None else str(value)
 
 
