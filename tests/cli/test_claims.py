@@ -176,6 +176,21 @@ def test_mixed_encodings(claims: Claims) -> None:
     assert [(1, "A", "valid"), (2, "", "row-malformed"), (3, "B", "valid")] == told()
 
 
+def test_a_text_that_is_none(claims: Claims) -> None:
+    """Bytes of another encoding in a certificate's cell are no forged certificate; in a remark they cost nothing."""
+    good = {"claim": "A", "text": Path("valid.txt").read_text("ascii").strip(), "date-of-loss": "2026-10-20"}
+    lines = [
+        json.dumps({**good, "remark": "?"}).encode().replace(b"?", "补".encode("gb18030")),
+        json.dumps({**good, "text": "VIC1:?"}).encode().replace(b"?", b"\xff"),
+        json.dumps({**good, "text": "VIC1:\udcff"}).encode(),
+        json.dumps(good).encode(),
+    ]
+
+    claims(b"\n".join(lines), name="claims.jsonl")
+
+    assert ["valid", "row-not-text", "row-not-text", "valid"] == [found for _, _, found in told()]
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_other_delimiters(delimiter: str, claims: Claims) -> None:
     """As spreadsheets of other countries write them."""

@@ -70,6 +70,30 @@ def test_a_bad_row_costs_itself(ask: Command, source: str, bad: bytes) -> None:
     assert found[1] in {("line 2", "undetermined"), ("line 2", "file-too-large")}
 
 
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "bad", [b"VIC1:\xff", b"VIC1:\xe9\x97", b"\xc3\xfb", b"\xed\xa0\x80", "VIC1:\ufffd".encode()], ids=ascii
+)
+def test_a_row_that_is_not_text_has_a_code_that_says_so(ask: Command, source: str, bad: bytes) -> None:
+    """Bytes of another encoding are no forged certificate: what was scanned is not known."""
+    good = text().encode()
+    data = b"\n".join([good, bad, good])
+    if source != "-":
+        Path(source).write_bytes(data)
+    found = ask(source, "--json", stdin=data if source == "-" else None)
+    row = json.loads(found.stdout.splitlines()[1])
+
+    assert ("undetermined", ["code-not-text"]) == (row["outcome"], [reason["code"] for reason in row["reasons"]])
+    assert exit_codes.UNDETERMINED == found.exit_code
+
+
+def test_an_argument_that_is_not_text(ask: Command) -> None:
+    """What a shell hands over undecoded is no text, either."""
+    found = ask("VIC1:\udcff", "--json")
+
+    assert ("undetermined", exit_codes.UNDETERMINED) == (json.loads(found.stdout)["outcome"], found.exit_code)
+
+
 @pytest.mark.parametrize("source", ["-", "list.txt", "list.csv"])
 @pytest.mark.parametrize("encoding", ["gb18030", "big5", "shift_jis", "cp1252", "utf-16-le"])
 def test_an_encoding_can_be_said(ask: Command, source: str, encoding: str) -> None:

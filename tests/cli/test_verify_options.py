@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -250,3 +251,28 @@ def test_evidence_that_cannot_be_written_is_an_error(ask: Command, desk: Desk) -
     assert isinstance(desk, Desk)
     found = ask("valid.txt", "--evidence", "/proc/self")
     assert (exit_codes.ERROR, "", True) == (found.exit_code, found.stdout, "[file-unwritable]" in found.stderr)
+
+
+@pytest.mark.parametrize("full_at", [0, 1, 2])
+def test_evidence_that_cannot_be_written_costs_its_verdict_alone(
+    ask: Command, desk: Desk, full_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row says so with a code, the others have their verdicts and files, and the exit code is an error's."""
+    assert isinstance(desk, Desk)
+    texts = [Path("valid.txt").read_text("ascii"), Path("forged.txt").read_text("ascii"), "no certificate\n"]
+    Path("kept").mkdir()
+    flush, flushed = os.fsync, iter(range(3))
+
+    def flush_unless_full(descriptor: int) -> None:
+        if next(flushed) == full_at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", flush_unless_full)
+    found = ask("-", "--json", "--evidence", "kept", stdin="".join(texts))
+
+    told = [json.loads(line) for line in found.stdout.splitlines()]
+    assert [number == full_at for number in range(3)] == ["error" in one for one in told]
+    assert "file-unwritable" == told[full_at]["error"]["code"]
+    assert 2 == len(list(Path("kept").iterdir()))
+    assert (exit_codes.ERROR, True) == (found.exit_code, "[file-unwritable]" in found.stderr)

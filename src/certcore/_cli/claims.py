@@ -21,7 +21,7 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from certcore._cli import claims_table, datetimes, exit_codes, keygen, options, terminal
+from certcore._cli import claims_table, datetimes, exit_codes, keygen, options, rows, terminal
 from certcore._cli.claims_table import Row
 from certcore._cli.output import Line, Output
 from certcore._clock import steady
@@ -294,6 +294,8 @@ class _Asker:
                 of["picture"], pages = self._picture(name)
             except RejectedInputError as cause:
                 error = cause
+        elif isinstance(text, str) and not rows.is_text(text):
+            error = RejectedInputError("row-not-text", "The cell holds bytes that are no text in the table's encoding")
         question = BulkQuestion(row=(about["row"], part), **of, **asked)
         return ClaimTask(**about, part=part, document=name, question=question, pages=pages, error=error)
 

@@ -1,12 +1,13 @@
 """Rows of text, read alike from standard input and from files: a row a line, whatever encoding a system wrote it in.
 
 A byte order mark says which encoding it is (UTF-8, UTF-16), before what the caller says. A row that is too long, or
-holds bytes that are no text, costs that row alone: those bytes become U+FFFD, and no certificate has any of them.
+holds bytes that are no text, costs that row alone: those bytes become U+FFFD, by which `is_text` knows it.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -21,6 +22,9 @@ MAX_ROW: Final = 64 * 1024
 UTF_8: Final = "utf-8"
 
 _MARKS: Final = {codecs.BOM_UTF8: UTF_8, codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+_NO_TEXT: Final = re.compile("[\ufffd\ud800-\udfff]")
+"""What stands for bytes that are no text: in rows, and in the arguments of a command."""
 
 ENCODING: Final = click.option(
     "--encoding",
@@ -43,6 +47,11 @@ class Row:
 
     line: int
     content: str | RejectedInputError = attrs.field(repr=False)
+
+
+def is_text(content: str) -> bool:
+    """Whether a row, a cell of it or an argument is what its bytes said: none of them was no text."""
+    return _NO_TEXT.search(content) is None
 
 
 def encoding_of(data: bytes, otherwise: str = UTF_8) -> tuple[str, int]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -15,12 +15,18 @@ from certcore._cli.inputs import Input, Source
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
 from certcore._cli.verdicts import Remark, VerdictAnswer
-from certcore.errors import CertcoreError, RejectedInputError
+from certcore._image_texts import Seen
+from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.policy import Expected
 from certcore.verdict import Verdict
 from certcore.verify import Verifier
 
 _Answer = Verdict | CertcoreError
+
+_NO_TEXT: Final = Seen(
+    refused=RejectedInputError("code-not-text", "The row holds bytes that are no text in its encoding"), digest=None
+)
+"""What is seen in a row that is not text: no certificate, and nothing against one either."""
 
 
 @click.command()
@@ -74,7 +80,7 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
     the same rows with the answers, for the evidence, and for a report. --policy is then claims, unless given.
 
     Exits with 0 if all are valid, 1 if any is not, else 3 if any cannot be determined, else 4 if of any it is not
-    known whether it was revoked; 2 if anything could not be read.
+    known whether it was revoked; 2 if anything could not be read, or its evidence not be written.
     """
     if given["claims"] is not None:
         from certcore._cli import claims  # noqa: PLC0415  loads what works with tables and processes
@@ -89,7 +95,12 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
             output.tell(Refusal(item.name, answer))
             codes.append(exit_codes.ERROR)
             continue
-        kept = keep(answer)
+        try:
+            kept = keep(answer)
+        except IssuingError as error:  # no verdict without its evidence; the next may have theirs
+            output.tell(Refusal(item.name, error))
+            codes.append(exit_codes.ERROR)
+            continue
         remarks = [] if kept is None else [Remark("evidence", str(kept))]
         output.tell(VerdictAnswer(item.name, answer, remarks))
         codes.append(exit_codes.of_verdict(answer))
@@ -130,12 +141,13 @@ def _ask(
     content = item.content
     if isinstance(content, CertcoreError):
         return content
-    if isinstance(content, str):
+    if isinstance(content, str) and rows.is_text(content):
         return verifier.verify(content, as_of=as_of, known_at=known_at, expect=expect, existed_by=existed_by)
+    image: Any = _NO_TEXT if isinstance(content, str) else content
     question: dict[str, Any] = {"as_of": as_of, "known_at": known_at, "expect": expect, "existed_by": existed_by}
     from certcore.qr import Effort  # noqa: PLC0415  only pictures need what reads them
 
-    verdict = verifier.verify_image(content, **question, **{**reading, "effort": Effort(reading["effort"])})
+    verdict = verifier.verify_image(image, **question, **{**reading, "effort": Effort(reading["effort"])})
     if missing := inputs.DECODERS_MISSING.intersection(reason.code for reason in verdict.reasons):
         (code,) = missing
         return RejectedInputError(code, "An extra that reads such pictures is not installed")
