@@ -216,7 +216,7 @@ def read_answer(
     floor: datetime | None,
     jitter: float,
 ) -> CachedDocument:
-    """What is to be kept after an answer: rules 3 to 5.
+    """What is to be kept after an answer: rules 3 to 5. What has expired is no answer, and what it proved is kept.
 
     Args:
         request: what was asked for.
@@ -242,7 +242,12 @@ def read_answer(
     if (error := refusal_of(answer)) is not None:
         raise error
     media_type = check_head(answer, request.accepts)
-    document = open_document(request, media_type, answer.body, question)
+    try:
+        document = open_document(request, media_type, answer.body, question)
+    except StatusError as refused:
+        if refused.code != "status-list-expired":
+            raise
+        document = open_document(request, media_type, answer.body, question, judged=False)
     check_key(document, question)
     if not covers(document, request.at):
         return to_cached(request, None, question, jitter=jitter)

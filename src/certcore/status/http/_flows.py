@@ -10,8 +10,9 @@ A look-up of one entry:
 3. if the moment lies before the list and the events do not reach back to it: the list of that time, if the server
    keeps any.
 
-Where the server fails, a copy that has not expired speaks, with its age in the record. Nothing that fails here is ever
-a statement about a certificate.
+Where the server fails, a copy that has not expired speaks, with its age in the record. Where it gives no list that
+counts, the events are asked for all the same, and whatever an entry was stopped by stays: in an expired list, in events
+without a list. Nothing else that fails here is ever a statement about a certificate.
 """
 
 from __future__ import annotations
@@ -51,6 +52,10 @@ T = TypeVar("T")
 
 _SHORT: Final = 4096
 """Bytes of a document that is opened at once: it inflates to 4 MB at most, in some milliseconds."""
+
+
+_ANSWERED: Final = frozenset({"encoding", "too-large", "type"})
+"""Causes of ``status-unavailable`` that a server gave by what it answered, beside its status."""
 
 
 @attrs.frozen
@@ -134,7 +139,9 @@ class Flows:
         question = self.question(query.keys, query.asked_at, query.existing, max_entries=query.max_entries)
         try:
             cached = yield from self._get_current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
-        except StatusError:
+        except StatusError as error:
+            if _has_answered(error):
+                yield from self._get_events_if_any(uri, question, _documents.DEFAULT_TTL)  # they count without their list
             if (stopped := (yield from self._get_held_stop(uri, index, question))) is not None:
                 return stopped
             raise
@@ -283,8 +290,8 @@ class Flows:
         del answer
         new, refused = yield from _open_beside(size, work)
         del work
-        if new is not None and (refused is None or refused.code == "status-list-conflict"):
-            yield from self._save(new, is_rival=refused is not None)
+        if new is not None and (refused is None or refused.code in {"status-list-conflict", "status-list-expired"}):
+            yield from self._save(new, is_rival=refused is not None and refused.code == "status-list-conflict")
         if new is None or refused is not None:
             raise refused or unavailable("no-list", "There is no such list")
         self._store.succeed(request.url)
@@ -301,10 +308,14 @@ class Flows:
         new = None
         try:
             new = _fetch.read_answer(request, answer, question, cached=cached, floor=floor, jitter=jitter)
-            self._store.put(new)
+            has_ended = not new.is_usable(question.now)
+            if has_ended and cached is not None and _is_usable(cached, question):
+                new = None  # the copy that is held still speaks
+            else:
+                self._store.put(new)
         except StatusError as error:
             return new, _documents.copy_error(error)
-        return new, None
+        return new, StatusError("status-list-expired", "The document has expired") if has_ended else None
 
     def send(self, request: Request) -> Flow[Answer]:
         """An answer, after as many attempts as help and as the deadline allows."""
@@ -433,6 +444,13 @@ def _is_usable(cached: CachedDocument, question: DocumentQuery) -> bool:
     """Whether a copy may be used at all at the moment of asking."""
     is_future = cached.document is not None and _documents.is_future(cached.document, question)
     return cached.is_usable(question.now) and not is_future
+
+
+def _has_answered(error: StatusError) -> bool:
+    """Whether the server of a list can be asked for the events beside it: it says something, if not what it should."""
+    cause = str(dict(error.detail).get("cause", ""))
+    is_about_answer = error.code == "status-unavailable" and (cause in _ANSWERED or cause.startswith("http-"))
+    return is_about_answer or error.code.startswith(("status-list-", "status-key-"))
 
 
 def _reads_valid(token: StatusToken, index: int) -> bool:
