@@ -140,8 +140,8 @@ class Flows:
         try:
             cached = yield from self._get_current(DocumentRequest(kind=Kind.LIST, uri=uri), question)
         except StatusError as error:
-            if _has_answered(error):
-                yield from self._get_events_if_any(uri, question, _documents.DEFAULT_TTL)  # they count without their list
+            if _has_answered(error):  # events count without their list
+                yield from self._get_events_if_any(uri, question, _documents.DEFAULT_TTL)
             if (stopped := (yield from self._get_held_stop(uri, index, question))) is not None:
                 return stopped
             raise
