@@ -20,6 +20,7 @@ from certcore._cli.groups import CommandGroup
 
 _COMMANDS: Final = {
     "demo": "demo",
+    "doctor": "doctor",
     "evidence": "evidence",
     "issue": "issue",
     "keygen": "keygen",
@@ -27,6 +28,7 @@ _COMMANDS: Final = {
     "register": "register",
     "scan": "scan",
     "show": "show",
+    "snapshot": "snapshot",
     "status": "status",
     "trust": "trust",
     "vehicle": "vehicle",

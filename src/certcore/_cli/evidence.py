@@ -11,6 +11,7 @@ import attrs
 import click
 
 from certcore._cli import audit, exit_codes, files, keygen, modes, network, options, terminal, verdicts
+from certcore._cli.groups import Group
 from certcore._cli.options import FILE
 from certcore._cli.output import Line, Output, Refusal, choose, choose_format
 from certcore._cli.verdicts import Remark, VerdictAnswer
@@ -48,7 +49,7 @@ _MATERIALS: Final = click.option(
 )
 
 
-@click.group(invoke_without_command=True, no_args_is_help=False)
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def evidence(ctx: click.Context) -> None:
     """Look at the evidence of verdicts, replay it, or judge the same questions anew."""

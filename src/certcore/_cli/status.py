@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from certcore._cli import datetimes, exit_codes, files, inputs, keygen, modes, options, registers, terminal
+from certcore._cli.groups import Group
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import IssuingError
 from certcore.payload import StatusRef
@@ -30,7 +31,7 @@ _LOOPBACK: Final = "127.0.0.1"
 _DEFAULT_PORT: Final = 8460
 
 
-@click.group(invoke_without_command=True, no_args_is_help=False)
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def status(ctx: click.Context) -> None:
     """Keep the issuer's register: revoke, suspend, publish and serve. Needs the register extra."""

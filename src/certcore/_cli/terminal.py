@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from io import StringIO
 from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-__all__ = ["PIPED_WIDTH", "each", "escaped", "plain_table", "say", "table"]
+__all__ = ["PIPED_WIDTH", "each", "escaped", "moment", "plain_table", "say", "table"]
 
 PIPED_WIDTH: Final = 80
 """Columns of a table that is not for a terminal."""
@@ -43,6 +44,11 @@ def say(text: str, *, style: str | None = None, err: bool = False) -> None:
         from rich.text import Text  # noqa: PLC0415  costs more than the whole command where nothing is coloured
 
         click.echo(_render(Text(text, style=style), stream, soft_wrap=True), file=stream, nl=False, color=True)
+
+
+def moment(at: datetime) -> str:
+    """A moment for people: to the second, with its zone by name."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def table(

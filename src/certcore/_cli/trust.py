@@ -18,10 +18,12 @@ from certcore._cli import (
     modes,
     terminal,
     trust_draft,
+    trust_fetch,
     trust_import,
     trust_root,
     trust_view,
 )
+from certcore._cli.groups import Group
 from certcore._cli.root_files import read_root
 from certcore._cli.trust_draft import DEFAULT_LIVE_SECONDS, DEFAULT_UPDATE_DAYS, TrustDraft
 from certcore._clock import utc_now
@@ -41,7 +43,7 @@ from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 _FILE: Final = click.Path(path_type=Path)
 
 
-@click.group(invoke_without_command=True, no_args_is_help=False)
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def trust(ctx: click.Context) -> None:
     """Make, sign and show trust lists: who may sign certificates, and when."""
@@ -207,6 +209,7 @@ def show(file: Path, roots: tuple[Path, ...], threshold: int) -> int:
 
 trust.add_command(trust_import.group, "import")
 trust.add_command(trust_root.group, "root")
+trust.add_command(trust_fetch.fetch)
 
 
 def _refuse_both(how: dict[str, Any]) -> None:

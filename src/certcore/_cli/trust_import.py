@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from certcore._cli import datetimes, exit_codes, files, terminal, trust_draft
+from certcore._cli.groups import Group
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, signer_lists
 from certcore.trust.signer_lists import MAX_SIGNER_LIST_BYTES, Imported, LeftOut
 
@@ -71,7 +72,7 @@ def _window(*, required: bool) -> Callable[[_Command], _Command]:
     return decorate
 
 
-@click.group(invoke_without_command=True, no_args_is_help=False)
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def group(ctx: click.Context) -> None:
     """Import signers into a draft: X.509 certificates, JWKS, the EU's lists."""

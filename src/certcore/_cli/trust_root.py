@@ -15,6 +15,7 @@ import click
 
 from certcore import cose
 from certcore._cli import datetimes, exit_codes, files, keygen, modes, terminal, trust_view
+from certcore._cli.groups import Group
 from certcore._cli.root_files import read_root, read_root_file
 from certcore.keys import PublicKey
 from certcore.trust import roots
@@ -27,7 +28,7 @@ def _member(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     return [tuple(map(Path, value.split(","))) for value in values]
 
 
-@click.group(invoke_without_command=True, no_args_is_help=False)
+@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def group(ctx: click.Context) -> None:
     """Make, sign, rotate and show root sets: whose signatures trust lists need."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import attrs
@@ -60,7 +61,10 @@ class Remark:
 
     def row(self, lang: str) -> tuple[str, str]:
         """Label and value, safe to show."""
-        return _LABELS[self.name][lang], terminal.escaped(self.words or self.value or "-")
+        words = self.words or self.value or "-"
+        if self.name == "judged_at":
+            words = terminal.moment(datetime.fromisoformat(words))
+        return _LABELS[self.name][lang], terminal.escaped(words)
 
 
 def outcome(found: Outcome, lang: str) -> str:
