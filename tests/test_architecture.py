@@ -65,6 +65,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "engine._binding",
         "engine._flags",
         "engine._freshness",
+        "engine._moment",
         "proofs.existence",
         "proofs",
         "status.tokenlist",

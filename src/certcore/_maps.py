@@ -1,7 +1,7 @@
 """Frozen values as CBOR maps with integer keys, and back: the notation that trust lists and root sets share.
 
 It has tables of `Field`, one for each member of a map, and reads and writes with them. It does not know which document
-has which members, or signatures.
+has which members, or signatures. `filled` makes a frozen value of members that are right already.
 
 A reader ignores unknown positive keys and refuses unknown negative ones, which are critical. None is left out.
 """
@@ -19,6 +19,19 @@ from certcore._instants import LAST_SECOND
 from certcore.errors import RejectedInputError
 
 _E = TypeVar("_E", bound=Enum)
+_T = TypeVar("_T")
+
+_set: Final = object.__setattr__
+
+
+def filled(kind: type[_T], /, **members: object) -> _T:
+    """A frozen value without slots, of all its members, which are right already: nothing is converted or checked.
+
+    Made once or twice for every certificate, in half the time of the class's own way (docs/adr, record 38).
+    """
+    value = kind.__new__(kind)
+    _set(value, "__dict__", members)
+    return value
 
 
 @attrs.frozen

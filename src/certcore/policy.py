@@ -213,12 +213,7 @@ PRESETS: Final[Mapping[str, Callable[[], Policy]]] = MappingProxyType(
 
 
 def _plate(value: str | None) -> str | None:
-    if value is not None:
-        value = written.given(value, "a registration number to expect")
-    if value is not None and (not vocabulary.normalise_registration_number(value) or not _is_unicode(value)):
-        msg = "a registration number to expect has letters or digits in it; leave it out when there is none"
-        raise ValueError(msg)
-    return value
+    return None if value is None else written.given(value, "a registration number to expect")
 
 
 def _is_unicode(text: str) -> bool:
@@ -261,6 +256,7 @@ class Expected:
         country: ISO 3166-1 alpha-2 of the plate.
         plate_type: 号牌种类, without which a Chinese number is not unique.
         vin: whole, or its last 6 to 8 characters.
+        normalised_number: the registration number as it is compared.
         is_empty: whether nothing is expected at all.
     """
 
@@ -268,7 +264,18 @@ class Expected:
     country: str | None = attrs.field(default=None, converter=_country)
     plate_type: int | None = attrs.field(default=None, converter=_plate_type)
     vin: str | None = attrs.field(default=None, converter=_vin)
+    normalised_number: str | None = attrs.field(init=False, eq=False)
     is_empty: bool = attrs.field(init=False, eq=False)
+
+    @normalised_number.default
+    def _normalised_number(self) -> str | None:
+        if self.registration_number is None:
+            return None
+        number = vocabulary.normalise_registration_number(self.registration_number)
+        if not number or not _is_unicode(self.registration_number):
+            msg = "a registration number to expect has letters or digits in it; leave it out when there is none"
+            raise ValueError(msg)
+        return number
 
     @is_empty.default
     def _is_empty(self) -> bool:

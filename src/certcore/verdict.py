@@ -89,7 +89,7 @@ _VEHICLE_HEADLINES: Final[_Headlines] = {
 }
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, slots=False)  # no slots: the engine fills it
 class Verdict:
     """What is known about one certificate at one moment, under one policy.
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
-from certcore import vocabulary
+from certcore import _maps, vocabulary
 from certcore._instants import FIRST_DAY, LAST_DAY, LAST_SECOND
 from certcore.certificate._values import (
     BASIS_CODES,
@@ -162,7 +162,7 @@ def _ref_to_wire(value: object) -> list[int]:
 def _ref_from_wire(value: Any) -> StatusRef:  # noqa: ANN401  whatever is on the wire
     match value:
         case [list_number, index]:
-            return StatusRef(list=list_number, index=index)
+            return _maps.filled(StatusRef, list=uint(list_number), index=uint(index))
         case _:
             msg = "a status reference is [list, index]"
             raise ValueError(msg)

@@ -5,6 +5,7 @@ Public names of `certcore.payload`, which re-exports them. Each refuses values t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Final
@@ -19,6 +20,9 @@ MAX_TEXT_CHARACTERS: Final = 128
 MAX_URI_CHARACTERS: Final = 512
 
 UINT32: Final = 1 << 32
+
+_is_plain: Final = re.compile(f"[ -~\u4e00-\u9fff]{{1,{MAX_TEXT_CHARACTERS}}}").fullmatch
+"""Whether a text is of ASCII and ideographs alone, as nearly every one: `is_text` takes each of these."""
 
 
 class Basis(Enum):
@@ -62,7 +66,7 @@ CODE_OF: Final[Mapping[Enum, int]] = {
 }
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # no slots: it is filled in when a certificate is read
 class StatusRef:
     """The place of a certificate in its issuer's status lists. Where the lists are, the trust list says.
 
@@ -75,9 +79,8 @@ class StatusRef:
     index: int
 
     def __attrs_post_init__(self) -> None:
-        for number in (self.list, self.index):
-            if type(number) is not int or not 0 <= number < UINT32:
-                uint(number)  # which says what is wrong; a call for each would double the time that reading one takes
+        uint(self.list)
+        uint(self.index)
 
 
 @attrs.frozen(kw_only=True)
@@ -134,7 +137,7 @@ def uint(value: object, limit: int = UINT32) -> int:
 
 
 def text(value: object) -> str:
-    if not is_text(value, MAX_TEXT_CHARACTERS):
+    if not (type(value) is str and _is_plain(value)) and not is_text(value, MAX_TEXT_CHARACTERS):
         msg = f"a text is 1 to {MAX_TEXT_CHARACTERS} printable characters"
         raise ValueError(msg)
     return value

@@ -13,7 +13,7 @@ from certcore.payload import InspectionCertificate
 from certcore.policy import PLATE, VIN, Expected, Policy
 from certcore.reasons import Effect, Reason
 from certcore.reasons._meaning import blocks, fails, notes
-from certcore.vocabulary._plates import looks_like_registration_number
+from certcore.vocabulary._plates import is_same_as, looks_like_registration_number
 from certcore.vocabulary._vins import VinMatch
 
 __all__ = ["compare"]
@@ -25,19 +25,18 @@ _UNIQUE_WITH_TYPE: Final = frozenset({"CN"})
 def compare(expect: Expected, certificate: InspectionCertificate, policy: Policy) -> list[Reason]:
     """How the certificate agrees with the vehicle that was seen, and whether the policy had enough to compare."""
     found: list[Reason] = []
-    if expect.registration_number is None and PLATE in policy.binding:
+    plate, vin = expect.registration_number, expect.vin
+    if plate is None and PLATE in policy.binding:
         found.append(blocks("binding-not-given", missing=PLATE))
-    if expect.vin is None and VIN in policy.binding:
+    if vin is None and VIN in policy.binding:
         found.append(blocks("binding-not-given", missing=VIN))
     if expect.is_empty:
         return found or [notes("binding-not-checked")]
     numbers = _plate_reasons(expect, certificate)
-    found += numbers
-    is_other_plate = bool(numbers) and any(reason.effect is Effect.FAILS for reason in numbers)
-    if expect.vin is not None:
-        is_same_plate = expect.registration_number is not None and not is_other_plate
-        found += _vin_reasons(expect.vin, certificate.vin, is_same_plate=is_same_plate)
-    return found
+    if vin is not None:
+        is_other_plate = bool(numbers) and any(reason.effect is Effect.FAILS for reason in numbers)
+        numbers += _vin_reasons(vin, certificate.vin, is_same_plate=plate is not None and not is_other_plate)
+    return found + numbers if found else numbers
 
 
 def _plate_reasons(expect: Expected, certificate: InspectionCertificate) -> list[Reason]:
@@ -46,16 +45,16 @@ def _plate_reasons(expect: Expected, certificate: InspectionCertificate) -> list
     Where a VIN is compared, it says which of two vehicles of one number is meant, and the type is not missed.
     """
     found: list[Reason] = []
-    plate, plate_type = expect.registration_number, expect.plate_type
+    plate, plate_type, number = expect.registration_number, expect.plate_type, expect.normalised_number
     if expect.country is not None and expect.country != certificate.country:
         found.append(fails("country-mismatch"))
     if plate_type is not None and certificate.plate_type is None:
         found.append(blocks("binding-not-readable", missing="plate_type"))
     elif plate_type is not None and plate_type != certificate.plate_type:
         found.append(fails("plate-type-mismatch"))
-    if plate is None:
+    if plate is None or number is None:
         return found
-    if not vocabulary.same_registration_number(plate, certificate.registration_number):
+    if not is_same_as(number, plate, certificate.registration_number):
         is_alike = looks_like_registration_number(plate, certificate.registration_number)
         found.append(fails("plate-mismatch", hint="lookalike") if is_alike else fails("plate-mismatch"))
     elif plate_type is None and expect.vin is None and certificate.country in _UNIQUE_WITH_TYPE:
@@ -67,7 +66,7 @@ def _vin_reasons(expected: str, vin: str | None, *, is_same_plate: bool) -> list
     if vin is None:
         return [blocks("binding-not-readable")]
     match = vocabulary.same_vin(expected, vin)
-    if match.matches:
+    if match is VinMatch.WHOLE or match is VinMatch.TAIL:
         return []
     is_near = match in {VinMatch.LOOKALIKE, VinMatch.INCOMPLETE}
     mismatch = fails("vin-mismatch", hint=match.value) if is_near else fails("vin-mismatch")

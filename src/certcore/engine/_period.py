@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from certcore._instants import civil_day, midnight
+from certcore.certificate._values import PASSING
 from certcore.payload import InspectionCertificate, Result
 from certcore.reasons import Reason
 from certcore.reasons._meaning import blocks, fails, notes
@@ -40,7 +41,7 @@ def span(certificate: InspectionCertificate, zone: tzinfo) -> Interval:
     return Interval(start_at=midnight(first_day(certificate, zone), zone), end_at=end)
 
 
-@attrs.define(kw_only=True)  # not frozen: private to the verdict that holds it, and made for every one
+@attrs.define  # not frozen: private to the verdict that holds it, and made for every one
 class ValidityContext:
     """What the intervals of validity are worked out from, when somebody asks for them."""
 
@@ -69,49 +70,41 @@ def evaluate(
         latest_issue: the latest time of issue that is not in the future.
     """
     found: list[Reason] = []
-    issued_at, ends_at = certificate.issued_at, None if certificate.is_live else certificate.expires_at
+    issued_at, last_day, result = certificate.issued_at, certificate.valid_until, certificate.result
+    ends_at = certificate.expires_at if certificate.presented_at is None else None
     if issued_at is not None and issued_at > latest_issue:
         found.append(blocks("issued-in-future"))
-    if isinstance(certificate.result, Result) and not certificate.result.passes:
-        found.append(fails("result-not-pass", result=certificate.result.value))
+    if result not in PASSING and isinstance(result, Result):
+        found.append(fails("result-not-pass", result=result.value))
     is_issued = issued_at is not None and issued_at <= window.start  # then the day of issue has come in every zone
-    if not (is_issued and _begins_on_issue(certificate)) and day < first_day(certificate, zone):
+    begins_on_issue = certificate.valid_from is None and certificate.inspected_on is None
+    if not (is_issued and begins_on_issue) and day < first_day(certificate, zone):
         found.append(fails("not-yet-valid-on-date"))
-    elif _is_over(certificate, day) or (ends_at is not None and ends_at <= window.start):
+    elif (last_day is not None and day > last_day) or (ends_at is not None and ends_at <= window.start):
         found.append(fails("expired-on-date"))
     else:
         if ends_at is not None and ends_at < window.end:
             found.append(blocks("period-changed-on-date"))
         if not is_issued:
             found.append(notes("issued-after-event"))
-    found += _unknown_codes(certificate)
+    _note_codes(certificate, found)
     return found
 
 
-def _begins_on_issue(certificate: InspectionCertificate) -> bool:
-    return certificate.valid_from is None and certificate.inspected_on is None
-
-
-def _is_over(certificate: InspectionCertificate, day: date) -> bool:
-    return certificate.valid_until is not None and day > certificate.valid_until
-
-
-def _unknown_codes(certificate: InspectionCertificate) -> list[Reason]:
+def _note_codes(certificate: InspectionCertificate, found: list[Reason]) -> None:
     """Codes that no table here holds: of result and basis it blocks, of anything else it is a note."""
-    found: list[Reason] = []
     if isinstance(certificate.result, int):
         found.append(blocks("code-unknown", field="result", number=certificate.result))
     if isinstance(certificate.basis, int):
         found.append(blocks("code-unknown", field="basis", number=certificate.basis))
+    country, vin = certificate.country, certificate.vin
     category, plate_type, usage = certificate.vehicle_category, certificate.plate_type, certificate.usage
     if category is not None and _codes.vehicle_category(category) is None:
         found.append(notes("code-unknown", field="vehicle_category"))
-    if certificate.country == "CN":  # the tables of plate types and usages are China's
+    if country == "CN":  # the tables of plate types and usages are China's
         if plate_type is not None and _codes.plate_type(plate_type) is None:
             found.append(notes("code-unknown", field="plate_type"))
         if usage is not None and _codes.usage(usage) is None:
             found.append(notes("code-unknown", field="usage"))
-    vin = certificate.vin
-    if vin is not None and certificate.country in _CHECK_DIGIT_COUNTRIES and has_wrong_check_digit(vin):
+    if vin is not None and country in _CHECK_DIGIT_COUNTRIES and has_wrong_check_digit(vin):
         found.append(notes("chassis-check-digit"))
-    return found

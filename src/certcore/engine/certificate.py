@@ -27,20 +27,22 @@ evidence, and a later version with other rules has another number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
 
 from certcore import armor, cose, payload
 from certcore._encrypt0 import key_id_of
-from certcore._instants import RESOLUTION, civil_day, midnight
+from certcore._instants import RESOLUTION
+from certcore._maps import filled
 from certcore.certificate import confidential
 from certcore.engine import _binding, _flags, _freshness, _period
 from certcore.engine._failures import missing, refusal_of_proofs, without_traceback
+from certcore.engine._moment import Moment, Moments, find_moment
 from certcore.engine._question import Question, Sources, StatusAnswer, VehicleAnswer
-from certcore.errors import RejectedInputError, UntrustedError
+from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import GroupKey
 from certcore.keys._trusted import ExistingDocument, KeyUsage, Standing
 from certcore.payload import InspectionCertificate, StatusListEntry, StatusRef
@@ -48,7 +50,6 @@ from certcore.policy import Need
 from certcore.proofs import existence
 from certcore.reasons._meaning import REASONS, Axis, Effect, Reason, blocks, fails, notes
 from certcore.status import timeline
-from certcore.status._facts import Rules
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleQuery, VehicleRecord
 from certcore.status.timeline import Window
 from certcore.trust import Environment, TrustList
@@ -61,6 +62,7 @@ __all__: list[str] = []
 RULES: Final = 1
 """The version of these rules: the same question, on the same sources, has the same verdict under the same rules."""
 
+_NOT_USED: Final = Need.NOT_USED
 _AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
 _CHECKED: Final = {
     (status, binding): frozenset(
@@ -72,7 +74,16 @@ _CHECKED: Final = {
 """Which axes were looked at, by whether status and binding were among them."""
 
 
-@attrs.define(kw_only=True)  # not frozen: made for one verdict and never handed out
+@attrs.define  # not frozen, like all that is made for one verdict and never handed out
+class Unverified:
+    """A text that was read, and whose keys may have signed it; nothing in it is believed yet."""
+
+    data: bytes
+    envelope: cose.UnverifiedCertificate
+    grants: tuple[Grant, ...]
+
+
+@attrs.define(kw_only=True)  # as above
 class Pending:
     """An authentic certificate, and what remains to be looked up before `conclude`."""
 
@@ -80,10 +91,8 @@ class Pending:
     trust: TrustList
     grant: Grant
     certificate: InspectionCertificate
-    window: Window
-    zone: tzinfo
+    moment: Moment
     reasons: list[Reason]
-    is_future: bool
     is_live: bool
     asks_status: bool
     group_key_id: bytes | None
@@ -101,21 +110,22 @@ class Pending:
     @property
     def vehicle_query(self) -> VehicleQuery | None:
         """What to ask a vehicle backend, likewise."""
-        if self._vehicle_query is None and not (self.is_future or self.question.policy.vehicle is Need.NOT_USED):
+        if self._vehicle_query is None and not (self.moment.is_future or self.question.policy.vehicle is _NOT_USED):
             self._vehicle_query = self._to_ask_of_vehicle()
         return self._vehicle_query
 
     def _to_ask_of_status(self) -> StatusQuery:
         """The question to a status backend, resolved through the trust list."""
         issuer, certificate, asked_at = self.grant.issuer, self.certificate, self.question.evaluated_at
-        return StatusQuery(
+        return filled(
+            StatusQuery,
             issuer=issuer.id,
             ref=certificate.status,
             certificate_id=certificate.certificate_id,
             list_uri=_list_uri(certificate, issuer, asked_at),
             max_entries=issuer.max_entries,
             keys=issuer.status_keys,
-            as_of=_status_window(certificate, self.window).start,
+            as_of=_status_window(certificate, self.moment.window).start,
             asked_at=asked_at,
             existing=self.existing,
         )
@@ -127,7 +137,7 @@ class Pending:
             plate_type=self.certificate.plate_type,
             vin=self.certificate.vin,
             keys=self.grant.issuer.register_keys,
-            as_of=self.window.start,
+            as_of=self.moment.window.start,
             asked_at=self.question.evaluated_at,
         )
 
@@ -139,6 +149,14 @@ def refuse(question: Question, cause: RejectedInputError, trust: TrustList) -> V
 
 def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] = ()) -> Verdict | Pending:
     """Steps 1 to 10."""
+    read = read_text(question, trust)
+    if isinstance(read, Verdict):
+        return read
+    return judge(question, trust, read, find_signer(read), group_keys)
+
+
+def read_text(question: Question, trust: TrustList) -> Verdict | Unverified:
+    """Steps 1 to 3."""
     try:
         data = armor.decode(question.text)  # 1
         envelope = cose.read_certificate(data)  # 2
@@ -147,59 +165,79 @@ def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] =
     grants = trust.grants(envelope.unverified_key_id)  # 3
     if not grants:
         return _unauthentic(question, _key_unknown(question, trust), trust)
-    signed = _find_signer(envelope, grants)  # 4
-    if signed is None:
+    return Unverified(data, envelope, grants)
+
+
+def find_signer(read: Unverified) -> Grant | None:
+    """Step 4: whose key it is that made the signature."""
+    for grant in read.grants:
+        try:
+            read.envelope.verify(grant.key.public_key)
+        except UntrustedError:
+            continue
+        return grant
+    return None
+
+
+def judge(
+    question: Question,
+    trust: TrustList,
+    read: Unverified,
+    grant: Grant | None,
+    group_keys: Sequence[GroupKey] = (),
+    moments: Moments | None = None,
+) -> Verdict | Pending:
+    """Steps 5 to 10."""
+    if grant is None:
         return _unauthentic(question, fails("signature-invalid"), trust)
-    grant, claims = signed
+    claims = read.envelope.unverified_payload  # which `grant` has signed
     try:
         certificate = payload.decode(claims, country=grant.issuer.country)  # 5
     except RejectedInputError as cause:
         return _unauthentic(question, _as_reason(cause), trust)
-    if (reason := _refusal_of_key(question, data, grant, certificate, trust)) is not None:  # 6
+    if (reason := _refusal_of_key(question, read.data, grant, certificate, trust)) is not None:  # 6
         return _unauthentic(question, reason, trust)
+    moment = find_moment(question, grant.issuer, trust, moments)
     if certificate.confidential is not None and group_keys:  # 7
-        return _prepare(question, trust, grant, *_unseal(claims, certificate, grant.issuer, group_keys))
-    return _prepare(question, trust, grant, certificate)  # 8, 9, 10
+        return _prepare(question, trust, grant, moment, *_unseal(claims, certificate, grant.issuer, group_keys))
+    return _prepare(question, trust, grant, moment, certificate)  # 8, 9, 10
 
 
 def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleAnswer = None) -> Verdict:
     """Steps 11 to 14."""
     question, certificate, issuer = pending.question, pending.certificate, pending.grant.issuer
-    policy, found = question.policy, [*pending.reasons]  # what was begun may be concluded again
-    status, vehicle = without_traceback(status), without_traceback(vehicle)
-    rules = Rules(
-        suspends=issuer.suspends,
-        retroactive=issuer.retroactive,
-        max_age=policy.max_status_age,
-        clock_skew=policy.clock_skew,
-        known_at=question.known_at or question.evaluated_at,
-        evaluated_at=question.evaluated_at,
-    )
+    moment, found = pending.moment, [*pending.reasons]  # what was begun may be concluded again
+    if isinstance(status, StatusError):
+        status = without_traceback(status)
+    if isinstance(vehicle, StatusError):
+        vehicle = without_traceback(vehicle)
     is_live = pending.is_live
-    record, said = _judge_status(pending, status, rules) if pending.asks_status else (None, ())  # 11
+    record, said = _judge_status(pending, status) if pending.asks_status else (None, ())  # 11
     found += said
-    if not (pending.is_future or policy.vehicle is Need.NOT_USED):
+    if not (moment.is_future or question.policy.vehicle is _NOT_USED):
         found += _vehicle_reasons(pending, vehicle)  # 12
     is_judged = is_live or (record is not None and not any(map(_blocks_freshness, said)))
     if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
         found.append(notes("checked-offline"))
-    fresh = _freshness.trust_reasons(question.policy, question.evaluated_at, pending.trust)  # 13
-    if fresh and any(reason.code == "clock-behind" for reason in fresh):
-        found = _freshness.without_wrong_now(found, pending.window, question.evaluated_at)
-    found += fresh
-    if certificate.is_live and _is_presentation_over(question, certificate):
+    if moment.trust_reasons:  # 13
+        if any(reason.code == "clock-behind" for reason in moment.trust_reasons):
+            found = _freshness.without_wrong_now(found, moment.window, question.evaluated_at)
+        found += moment.trust_reasons
+    if certificate.presented_at is not None and _is_presentation_over(question, certificate):
         found.append(blocks("presentation-expired"))
     outcome, reasons = outcome_of(found)  # 14
-    return Verdict(
+    return filled(
+        Verdict,
         outcome=outcome,
         reasons=reasons,
         certificate=certificate,
         issuer=issuer.id,
-        question=question,
         status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
-        checked=_CHECKED[is_judged, not question.expect.is_empty],
-        validity=None if record is None else _period.ValidityContext(record=record, rules=rules, zone=pending.zone),
-        sources=Sources(
+        replay_report=None,
+        _question=question,
+        _checked=_CHECKED[is_judged, not question.expect.is_empty],
+        _validity=None if record is None else _period.ValidityContext(record, moment.rules, moment.zone),
+        _sources=Sources(
             trust=pending.trust,
             issuer=issuer,
             status_query=None if status is None else pending.status_query,
@@ -231,26 +269,17 @@ def _key_unknown(question: Question, trust: TrustList) -> Reason:
     return fails("key-unknown") if is_current else blocks("key-unknown")
 
 
-def _find_signer(envelope: cose.UnverifiedCertificate, grants: Iterable[Grant]) -> tuple[Grant, bytes] | None:
-    for grant in grants:
-        try:
-            return grant, envelope.verify(grant.key.public_key)
-        except UntrustedError:
-            continue
-    return None
-
-
 def _refusal_of_key(
     question: Question, data: bytes, grant: Grant, certificate: InspectionCertificate, trust: TrustList
 ) -> Reason | None:
     """Why this key may not have signed this, if so (step 6)."""
-    key, is_live = grant.key, certificate.is_live
+    key, signed_at = grant.key, certificate.presented_at
+    is_live = signed_at is not None
     if key.usage is not (KeyUsage.LIVE if is_live else KeyUsage.CERTIFICATE):
         return fails("key-usage", usage=key.usage.value)
     if is_live and _presentation_length(certificate) > trust.live_maximum:
         return fails("key-usage", presentation="too-long")
-    signed_at = certificate.presented_at or certificate.issued_at
-    standing = key.standing(signed_at, lambda: _existed_at(question, data, grant))
+    standing = key.standing(signed_at or certificate.issued_at, lambda: _existed_at(question, data, grant))
     if standing is Standing.OUTSIDE_WINDOW:
         return fails("key-window")
     if not key.signs_for(certificate.authority):
@@ -280,8 +309,6 @@ def _existed_at(question: Question, data: bytes, grant: Grant) -> datetime | Non
 
 def _existing_documents(question: Question, issuer: TrustedIssuer) -> tuple[ExistingDocument, ...]:
     """Which of the register's documents are proved to have existed; looked at only where that can matter."""
-    if not question.existed_by:
-        return ()
     keys = (*issuer.status_keys, *issuer.register_keys)
     if all(key.compromised_since is None for key in keys):
         return ()
@@ -318,17 +345,13 @@ def _prepare(
     question: Question,
     trust: TrustList,
     grant: Grant,
+    moment: Moment,
     certificate: InspectionCertificate,
     group_key_id: bytes | None = None,
     sealed: Reason | None = None,
 ) -> Pending:
-    issuer, policy = grant.issuer, question.policy
-    zone = question.zone or issuer.zone
-    window = window_of(question.as_of, question.evaluated_at, zone)
-    is_future = _freshness.has_not_come(question.as_of, window, question.evaluated_at, policy)
-    day = civil_day(question.as_of, zone) if isinstance(question.as_of, datetime) else question.as_of
-    latest_issue = (question.known_at or question.evaluated_at) + policy.clock_skew
-    found = _period.evaluate(certificate, day, window, zone, latest_issue=latest_issue)  # 8
+    issuer, policy, window, is_future = grant.issuer, question.policy, moment.window, moment.is_future
+    found = _period.evaluate(certificate, moment.day, window, moment.zone, latest_issue=moment.latest_issue)  # 8
     if is_future and not any(reason.code == "expired-on-date" for reason in found):
         found.append(blocks("status-in-future"))
     if trust.contents.environment is Environment.TEST:
@@ -336,8 +359,9 @@ def _prepare(
     found += _binding.compare(question.expect, certificate, policy)  # 9
     if sealed is not None:
         found.append(sealed)
-    is_live = certificate.is_live and not is_future and _stands_for_status(question, certificate, window)
-    asks_status = not (is_future or is_live or policy.status is Need.NOT_USED)
+    is_live = certificate.presented_at is not None and not is_future
+    is_live = is_live and _stands_for_status(question, certificate, window)
+    asks_status = not (is_future or is_live or policy.status is _NOT_USED)
     if asks_status and (unknown := _refusal_of_reference(certificate, issuer)) is not None:  # 10
         found.append(unknown)
         asks_status = False
@@ -346,24 +370,13 @@ def _prepare(
         trust=trust,
         grant=grant,
         certificate=certificate,
-        window=window,
-        zone=zone,
+        moment=moment,
         reasons=found,
-        is_future=is_future,
         is_live=is_live,
         asks_status=asks_status,
         group_key_id=group_key_id,
-        existing=_existing_documents(question, issuer),
+        existing=_existing_documents(question, issuer) if question.existed_by else (),
     )
-
-
-def window_of(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> Window:
-    """The instants asked about: a civil day is the issuer's, and ends no later than now."""
-    if isinstance(as_of, datetime):
-        return Window(start=as_of, end=as_of + RESOLUTION)
-    start, end = midnight(as_of, zone), midnight(as_of + timedelta(days=1), zone)
-    now = evaluated_at + RESOLUTION
-    return Window(start=start, end=now if start < now < end else end)
 
 
 def _refusal_of_reference(certificate: InspectionCertificate, issuer: TrustedIssuer) -> Reason | None:
@@ -414,13 +427,14 @@ def _status_window(certificate: InspectionCertificate, window: Window) -> Window
     return Window(start=issued_at, end=max(window.end, issued_at + RESOLUTION))
 
 
-def _judge_status(pending: Pending, answer: StatusAnswer, rules: Rules) -> tuple[StatusRecord | None, Sequence[Reason]]:
+def _judge_status(pending: Pending, answer: StatusAnswer) -> tuple[StatusRecord | None, Sequence[Reason]]:
     """Step 11: the record, if it counts, and what it means."""
     if not isinstance(answer, StatusRecord):
         return None, [missing(answer, pending.question.policy.status)]
-    if (refused := refusal_of_proofs(answer, pending.grant.issuer.status_keys, pending.existing)) is not None:
+    keys, moment = pending.grant.issuer.status_keys, pending.moment
+    if answer.proofs and (refused := refusal_of_proofs(answer, keys, pending.existing)) is not None:
         return None, [refused]
-    return answer, timeline.evaluate(answer, _status_window(pending.certificate, pending.window), rules)
+    return answer, timeline.evaluate(answer, _status_window(pending.certificate, moment.window), moment.rules)
 
 
 def _blocks_status(reason: Reason) -> bool:
@@ -443,11 +457,11 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
     if _freshness.is_from_future(answer, policy, pending.question.evaluated_at):
         return [blocks("status-not-covered", subject="vehicle")]
     is_in_period = not any(reason.axis is Axis.PERIOD and reason.effect is Effect.FAILS for reason in pending.reasons)
-    zone = pending.zone
+    zone = pending.moment.zone
     period = _period.span(pending.certificate, zone)
     return _flags.evaluate(
         answer,
-        pending.window,
+        pending.moment.window,
         zone,
         policy,
         need=policy.vehicle,

@@ -20,8 +20,8 @@ import attrs
 
 from certcore._instants import civil_day
 from certcore.engine import _flags, _freshness
-from certcore.engine import certificate as _engine
 from certcore.engine._failures import missing, refusal_of_proofs, without_traceback
+from certcore.engine._moment import window_of
 from certcore.engine._question import Sources, VehicleAnswer, VehicleQuestion
 from certcore.keys._trusted import TrustedKey
 from certcore.policy import Need
@@ -83,7 +83,7 @@ def begin(question: VehicleQuestion, trust: TrustList) -> VehicleVerdict | Pendi
         found.append(blocks("register-unknown", subject="vehicle"))
         return _verdict(question, found, None, None, Sources(trust=trust))
     zone = question.zone or issuers[0].zone
-    window = _engine.window_of(question.as_of, question.evaluated_at, zone)
+    window = window_of(question.as_of, question.evaluated_at, zone)
     if _freshness.has_not_come(question.as_of, window, question.evaluated_at, question.policy):
         return _verdict(question, [*found, blocks("status-in-future")], None, None, Sources(trust=trust))
     return Pending(question=question, trust=trust, issuers=issuers, window=window, zone=zone)

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from certcore import _forks
+from certcore import _forks, _maps
 from certcore._instants import EPOCH
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status.protocol import (
@@ -23,6 +23,7 @@ from certcore.status.protocol import (
     VehicleFlag,
     VehicleQuery,
     VehicleRecord,
+    plain_record,
     reference_key,
 )
 from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
@@ -74,8 +75,9 @@ class MemoryStatusBackend:
 
         Raises:
             KeyError: the certificate was never registered.
+            TypeError: it is no event.
         """
-        key = (issuer or _ANY_ISSUER, reference_key(ref))
+        key, event = (issuer or _ANY_ISSUER, reference_key(ref)), plain_record(event, StatusEvent)
         with self._lock:
             if key not in self._events:
                 msg = "the certificate is not registered"
@@ -152,7 +154,16 @@ class MemoryStatusBackend:
         key = query.key
         with self._lock:
             events = self._events.get((query.issuer, key)) or self._events.get((_ANY_ISSUER, key), ())
-        return StatusRecord(events=events, observed_at=query.asked_at, history_from=EPOCH)
+        return _maps.filled(
+            StatusRecord,
+            events=events,
+            observations=(),
+            observed_at=query.asked_at,
+            history_from=EPOCH,
+            reliable_until=None,
+            expires_at=None,
+            proofs=(),
+        )
 
     def register_vehicle(
         self,

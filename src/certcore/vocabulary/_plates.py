@@ -54,7 +54,11 @@ def same_registration_number(a: str, b: str, /) -> bool:
 
     Not checked: country and plate type, without which a number is not unique.
     """
-    whole = written.normalise(a)
+    return is_same_as(written.normalise(a), a, b)
+
+
+def is_same_as(whole: str, a: str, b: str, /) -> bool:
+    """As `same_registration_number` of ``a`` and ``b``, where ``a`` is known normalised, as ``whole``."""
     if not whole or whole != written.normalise(b):
         return False
     if whole in (a, b):  # one of them is not divided at all, as nearly always

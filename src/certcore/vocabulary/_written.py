@@ -66,10 +66,9 @@ _OUTER_SPACE: Final = re.compile(f"\\A[{_WHITE_SPACE}]+|[{_WHITE_SPACE}]+\\Z")
 _INVISIBLE: Final = re.compile(f"[{INVISIBLE}]+")
 _NOT_PRINTED: Final = re.compile(f"[{NEVER}{INVISIBLE}]")
 
-_SURELY_SHORT: Final = MAX_UTF8_BYTES // 3  # an ideograph is three bytes of UTF-8
-
 # Unified ideographs have no case and no other form, so text of these characters alone is already folded.
 _FOLDED: Final = re.compile("[0-9A-Z\u4e00-\u9fff]*")
+_ISSUED_AS_IS: Final = re.compile(f"[0-9A-Z\u4e00-\u9fff]{{1,{MAX_UTF8_BYTES // 3}}}")  # an ideograph is three bytes
 _PLAIN: Final = re.compile("[\x00-\x7f\u00b7\u4e00-\u9fff]*")  # folded by upper-casing alone
 
 
@@ -146,9 +145,9 @@ def issued(text: str, name: str) -> str:
         TypeError: not text. ValueError: empty, too long, or it holds a character that cannot be printed. The message
         does not repeat the text.
     """
-    text = given(text, name)
-    if 1 <= len(text) <= _SURELY_SHORT and _FOLDED.fullmatch(text):
+    if type(text) is str and _ISSUED_AS_IS.fullmatch(text):
         return text  # nothing in it that any of the rules below is about
+    text = given(text, name)
     text = to_nfc(_OUTER_SPACE.sub("", text))
     if _NOT_PRINTED.search(text):
         raise ValueError(f"{name} holds a control, bidirectional or other character that cannot be printed")
