@@ -39,6 +39,8 @@ _GENERAL_MAX_DEPTH: Final = 16
 _LEAVES: Final = frozenset({int, bytes, str, bool, type(None)})
 """Exact types that hold nothing else. cbor2 gives an int only for what has an encoding of its own: tags are refused."""
 
+_INTEGERS: Final = frozenset({int})
+
 _FIRST_NEGATIVE: Final = 1 << 64
 _FIRST_TEXT: Final = 1 << 66
 """Where negative and text keys begin when keys are numbered in their deterministic order (RFC 8949 section 4.2.1)."""
@@ -265,7 +267,8 @@ def _malformed(what: str) -> RejectedInputError:
 def _check(item: Any, text_keys: frozenset[str]) -> None:  # noqa: ANN401  whatever cbor2 returned
     """Refuse types outside the profile and map keys out of their deterministic order.
 
-    Leaves are looked at in their container's loop: a call for each would cost more than the rest of the walk.
+    Leaves are looked at in their container's loop: a call for each would cost more than the rest of the walk. So would
+    a look at each key of a map that has unsigned ones alone, as nearly every map.
     """
     kind = type(item)
     if kind is list:
@@ -273,16 +276,23 @@ def _check(item: Any, text_keys: frozenset[str]) -> None:  # noqa: ANN401  whate
             if type(element) not in _LEAVES:
                 _check(element, text_keys)
     elif kind is dict:
-        last = -1
-        for key, value in item.items():
-            place = key if type(key) is int and key >= 0 else _place(key, text_keys)
-            if place <= last:
-                raise _malformed("map keys are out of order")
-            last = place
+        keys = [*item]
+        if not (_INTEGERS.issuperset(map(type, keys)) and keys == sorted(keys) and min(keys, default=0) >= 0):
+            _check_order(keys, text_keys)
+        for value in item.values():
             if type(value) not in _LEAVES:
                 _check(value, text_keys)
     elif kind not in _LEAVES:
         raise _malformed(f"a value is a {kind.__name__}, which no document uses")
+
+
+def _check_order(keys: list[object], text_keys: frozenset[str]) -> None:
+    last = -1
+    for key in keys:
+        place = key if type(key) is int and key >= 0 else _place(key, text_keys)
+        if place <= last:
+            raise _malformed("map keys are out of order")
+        last = place
 
 
 def _place(key: object, text_keys: frozenset[str]) -> int:
@@ -337,19 +347,22 @@ def take_byte_string(data: bytes, at: int, /) -> tuple[bytes, int]:
     Raises:
         RejectedInputError: ``malformed``.
     """
-    head = data[at : at + 3]
-    kind = head[0] if head else 0
-    if _BYTE_STRING <= kind < _ONE_BYTE_LENGTH:
-        start, size, least = at + 1, kind - _BYTE_STRING, 0
-    elif kind == _ONE_BYTE_LENGTH:
-        start, size, least = at + 2, int.from_bytes(head[1:2], "big"), _ONE_BYTE_LENGTH - _BYTE_STRING
-    elif kind == _TWO_BYTE_LENGTH:
-        start, size, least = at + 3, int.from_bytes(head[1:3], "big"), 0x100
-    else:
-        raise _malformed("no short byte string stands where one belongs")
-    if size < least or start + size > len(data):
+    try:
+        kind = data[at]
+        if kind == _ONE_BYTE_LENGTH:
+            start, size, least = at + 2, data[at + 1], _ONE_BYTE_LENGTH - _BYTE_STRING
+        elif _BYTE_STRING <= kind < _ONE_BYTE_LENGTH:
+            start, size, least = at + 1, kind - _BYTE_STRING, 0
+        elif kind == _TWO_BYTE_LENGTH:
+            start, size, least = at + 3, data[at + 1] << 8 | data[at + 2], 0x100
+        else:
+            raise _malformed("no short byte string stands where one belongs")
+    except IndexError:
+        raise _malformed("a byte string is cut off") from None
+    end = start + size
+    if size < least or end > len(data):
         raise _malformed("a byte string is cut off, or its length is not in shortest form")
-    return data[start : start + size], start + size
+    return data[start:end], end
 
 
 def byte_string(data: bytes, /) -> bytes:
