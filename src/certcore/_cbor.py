@@ -277,7 +277,7 @@ def _check(item: Any, text_keys: frozenset[str]) -> None:  # noqa: ANN401  whate
                 _check(element, text_keys)
     elif kind is dict:
         keys = [*item]
-        if not (_INTEGERS.issuperset(map(type, keys)) and keys == sorted(keys) and min(keys, default=0) >= 0):
+        if not (_INTEGERS.issuperset(map(type, keys)) and keys == sorted(keys) and keys and keys[0] >= 0):
             _check_order(keys, text_keys)
         for value in item.values():
             if type(value) not in _LEAVES:

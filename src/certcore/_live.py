@@ -76,7 +76,7 @@ def present(
     _require_recorded(certificate, text, registry)
     if standing_of(key, certificate.issued_at, lambda: certificate.issued_at) is not Standing.COUNTS:
         raise _refused("Its key could not sign at the time it states")  # that it is recorded proves what is earlier
-    found = _period.evaluate(certificate, civil_day(now, zone), window, zone, latest_issue=now + CLOCK_SKEW)
+    found = _period.evaluate(certificate, civil_day(now, zone), window, zone, now + CLOCK_SKEW)
     if _is_against(found) or _is_against(_status_reasons(certificate, registry, issuer, window)):
         raise _refused("It is not in force now")
     claims = _cbor.decode(data, max_bytes=cose.MAX_CERTIFICATE_BYTES, text_keys=STATUS_TEXT_KEYS)

@@ -21,7 +21,6 @@ import attrs
 
 from certcore import _cbor, vocabulary
 from certcore._instants import utc_second
-from certcore._maps import filled
 from certcore.certificate import _claims
 from certcore.certificate._claims import (
     CLAIM_READERS,
@@ -269,32 +268,27 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     inspection = claims.pop(INSPECTION, None) if type(claims) is dict else None
     if type(inspection) is not dict:
         raise malformed("it is not a map of claims with an inspection", "claims")
-    values = _claims.read_known(claims, inspection, _DEFAULTS)
-    if values is None:
-        values = _read_strange(claims, inspection)
-    lacks_one = (values["status"] is None) == (values["certificate_id"] is None)
-    if lacks_one or None in _ALWAYS_THERE(values):
-        raise malformed(
-            "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
-        )
-    if values["country"] is None:
-        values["country"] = country
-    certificate = filled(InspectionCertificate, **values)
-    try:
-        _check_whole(certificate)
-    except ValueError as cause:
-        raise malformed(str(cause), "claims") from cause
-    return certificate
-
-
-def _read_strange(claims: dict[Any, object], inspection: dict[Any, object]) -> dict[str, Any]:
-    """The values of a certificate that has something unknown; or what is wrong with it."""
     values = {**_DEFAULTS}
     unknown_claims = _claims.read(claims, CLAIM_READERS, values)
     unknown_fields = _claims.read(inspection, FIELD_READERS, values)
     if unknown_fields and min(unknown_fields) < 0:
         raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
-    return values | {"unknown_claims": _frozen_map(unknown_claims), "unknown_fields": _frozen_map(unknown_fields)}
+    lacks_one = (values["status"] is None) == (values["certificate_id"] is None)
+    if lacks_one or None in _ALWAYS_THERE(values):
+        raise malformed(
+            "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
+        )
+    if unknown_claims or unknown_fields:
+        values |= {"unknown_claims": _frozen_map(unknown_claims), "unknown_fields": _frozen_map(unknown_fields)}
+    if values["country"] is None:
+        values["country"] = country
+    certificate = InspectionCertificate.__new__(InspectionCertificate)
+    object.__setattr__(certificate, "__dict__", values)
+    try:
+        _check_whole(certificate)
+    except ValueError as cause:
+        raise malformed(str(cause), "claims") from cause
+    return certificate
 
 
 def require_unexposed(certificate: InspectionCertificate, *, but_for: Container[str | int] = ()) -> None:

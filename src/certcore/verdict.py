@@ -89,7 +89,7 @@ _VEHICLE_HEADLINES: Final[_Headlines] = {
 }
 
 
-@attrs.frozen(kw_only=True, repr=False, slots=False)  # no slots: the engine fills it
+@attrs.frozen(kw_only=True, repr=False, weakref_slot=False)  # of the slots that its maker knows
 class Verdict:
     """What is known about one certificate at one moment, under one policy.
 
@@ -309,10 +309,13 @@ class VehicleVerdict:
         return f"VehicleVerdict({self.outcome.value}, as_of={self.as_of.isoformat()}, reasons=[{codes}])"
 
 
+_VALID: Final = Outcome.VALID  # a look-up in an enumeration takes longer than the rest of what uses it
+
+
 def outcome_of(found: list[Reason], /) -> tuple[Outcome, tuple[Reason, ...]]:
     """What reasons come to, and the reasons in order: any that fails, else any that blocks, else valid."""
     if not found:
-        return Outcome.VALID, ()
+        return _VALID, ()
     found.sort(key=_weight)
     return _OUTCOMES[_EFFECTS.index(found[0].effect)], tuple(found)
 

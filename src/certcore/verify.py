@@ -84,15 +84,8 @@ class _Asker:
             known_at = _instant(known_at, "known_at")
             if known_at > evaluated_at + self.policy.clock_skew:
                 raise ValueError("known_at lies in the future")
-        return Question(
-            text=text,
-            as_of=as_of,
-            expect=_NOBODY if expect is None else expect,
-            known_at=known_at,
-            evaluated_at=evaluated_at,
-            policy=self.policy,
-            existed_by=_proofs(existed_by) if existed_by else (),
-        )
+        seen, proofs = _NOBODY if expect is None else expect, _proofs(existed_by) if existed_by else ()
+        return Question(text, as_of, seen, known_at, evaluated_at, self.policy, proofs)
 
     def _vehicle_question(
         self,

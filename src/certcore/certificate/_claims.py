@@ -167,8 +167,6 @@ MAY_BE_CONFIDENTIAL: Final = frozenset(row.name for row in TABLE if row.may_be_s
 
 CLAIM_READERS: Final = {key: (row.name, row.from_wire) for key, row in CLAIMS.items()}
 FIELD_READERS: Final = {key: (row.name, row.from_wire) for key, row in FIELDS.items()}
-_CLAIM_NAMES, _FIELD_NAMES = ({key: row.name for key, row in rows.items()} for rows in (CLAIMS, FIELDS))
-_CLAIM_READS, _FIELD_READS = ({key: row.from_wire for key, row in rows.items()} for rows in (CLAIMS, FIELDS))
 
 
 def write(values: Mapping[str, Any], fields: Mapping[int, Claim]) -> dict[int, Any]:
@@ -184,21 +182,6 @@ def write(values: Mapping[str, Any], fields: Mapping[int, Claim]) -> dict[int, A
             msg = f"{field.name}: {cause}"
             raise ValueError(msg) from cause
     return written
-
-
-def read_known(
-    claims: Mapping[Any, object], inspection: Mapping[Any, object], defaults: Mapping[str, Any]
-) -> dict[str, Any] | None:
-    """The values of a certificate whose keys are all known, and nothing is wrong; None for any other: see `read`."""
-    try:
-        values = {_CLAIM_NAMES[key]: _CLAIM_READS[key](value) for key, value in claims.items()}
-        for key, value in inspection.items():
-            values[_FIELD_NAMES[key]] = _FIELD_READS[key](value)
-    except (KeyError, ValueError):
-        return None
-    if len(values) != len(claims) + len(inspection):  # it says one thing under two keys
-        return None
-    return {**defaults, **values}
 
 
 def read(

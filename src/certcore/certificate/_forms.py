@@ -59,6 +59,8 @@ CERTIFICATE_ID_BYTES: Final = range(8, 17)
 _EPOCH_ORDINAL: Final = FIRST_DAY.toordinal()
 _LAST_DAYS: Final = LAST_DAY.toordinal() - _EPOCH_ORDINAL
 
+_new_ref: Final = _maps.maker(StatusRef)
+
 _E = TypeVar("_E", bound=Enum)
 
 
@@ -162,7 +164,7 @@ def _ref_to_wire(value: object) -> list[int]:
 def _ref_from_wire(value: Any) -> StatusRef:  # noqa: ANN401  whatever is on the wire
     match value:
         case [list_number, index]:
-            return _maps.filled(StatusRef, list=uint(list_number), index=uint(index))
+            return _new_ref(uint(list_number), uint(index))
         case _:
             msg = "a status reference is [list, index]"
             raise ValueError(msg)

@@ -66,7 +66,7 @@ CODE_OF: Final[Mapping[Enum, int]] = {
 }
 
 
-@attrs.frozen(kw_only=True, slots=False)  # no slots: it is filled in when a certificate is read
+@attrs.frozen(kw_only=True, weakref_slot=False)  # of the slots that its maker knows
 class StatusRef:
     """The place of a certificate in its issuer's status lists. Where the lists are, the trust list says.
 

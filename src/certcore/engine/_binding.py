@@ -18,6 +18,8 @@ from certcore.vocabulary._vins import VinMatch
 
 __all__ = ["compare"]
 
+_WHOLE: Final = VinMatch.WHOLE
+
 _UNIQUE_WITH_TYPE: Final = frozenset({"CN"})
 """Where a registration number is unique only together with its type (号牌种类)."""
 
@@ -66,7 +68,7 @@ def _vin_reasons(expected: str, vin: str | None, *, is_same_plate: bool) -> list
     if vin is None:
         return [blocks("binding-not-readable")]
     match = vocabulary.same_vin(expected, vin)
-    if match is VinMatch.WHOLE or match is VinMatch.TAIL:
+    if match is _WHOLE or match.matches:
         return []
     is_near = match in {VinMatch.LOOKALIKE, VinMatch.INCOMPLETE}
     mismatch = fails("vin-mismatch", hint=match.value) if is_near else fails("vin-mismatch")

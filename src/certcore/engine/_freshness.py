@@ -14,6 +14,8 @@ from certcore.trust import Environment, TrustList
 
 __all__ = ["has_not_come", "is_clock_behind", "is_from_future", "trust_reasons", "without_wrong_now"]
 
+_PRODUCTION: Final = Environment.PRODUCTION
+
 _NEAR_NOW: Final = timedelta(days=1)
 """How far before the clock's time a moment still is what that clock takes for now, or for today."""
 
@@ -49,8 +51,7 @@ def trust_reasons(policy: Policy, evaluated_at: datetime, trust: TrustList) -> l
 def is_clock_behind(policy: Policy, evaluated_at: datetime, trust: TrustList) -> bool:
     """Whether the clock must be wrong, because the trust list was issued later than now."""
     contents = trust.contents
-    is_production = contents.environment is Environment.PRODUCTION
-    return is_production and contents.issued_at - evaluated_at > policy.clock_skew
+    return contents.environment is _PRODUCTION and contents.issued_at - evaluated_at > policy.clock_skew
 
 
 def without_wrong_now(found: list[Reason], window: Window, evaluated_at: datetime) -> list[Reason]:

@@ -22,7 +22,7 @@ Moments = dict[tuple[object, ...], "Moment"]
 """Moments that were worked out: for questions under one trust list and one policy, all asked at one time."""
 
 
-@attrs.define(kw_only=True)  # not frozen: made for one verdict, or for those of one time, and never handed out
+@attrs.define  # not frozen: made for one verdict, or for those of one time, and never handed out
 class Moment:
     """What is the same for every certificate of an issuer.
 
@@ -62,28 +62,22 @@ def _moment_of(question: Question, issuer: TrustedIssuer, trust: TrustList) -> M
     if zone is None:
         zone = issuer.zone
     window = window_of(as_of, evaluated_at, zone)
+    skew = policy.clock_skew
     return Moment(
-        window=window,
-        day=civil_day(as_of, zone) if isinstance(as_of, datetime) else as_of,
-        zone=zone,
-        is_future=_freshness.has_not_come(as_of, window, evaluated_at, policy),
-        latest_issue=known_at + policy.clock_skew,
-        rules=Rules(
-            suspends=issuer.suspends,
-            retroactive=issuer.retroactive,
-            max_age=policy.max_status_age,
-            clock_skew=policy.clock_skew,
-            known_at=known_at,
-            evaluated_at=evaluated_at,
-        ),
-        trust_reasons=_freshness.trust_reasons(policy, evaluated_at, trust),
+        window,
+        civil_day(as_of, zone) if isinstance(as_of, datetime) else as_of,
+        zone,
+        _freshness.has_not_come(as_of, window, evaluated_at, policy),
+        known_at + skew,
+        Rules(issuer.suspends, issuer.retroactive, policy.max_status_age, skew, known_at, evaluated_at),
+        _freshness.trust_reasons(policy, evaluated_at, trust),
     )
 
 
 def window_of(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> Window:
     """The instants asked about: a civil day is the issuer's, and ends no later than now."""
     if isinstance(as_of, datetime):
-        return Window(start=as_of, end=as_of + RESOLUTION)
+        return Window(as_of, as_of + RESOLUTION)
     start, end = midnight(as_of, zone), midnight(as_of + timedelta(days=1), zone)
     now = evaluated_at + RESOLUTION
-    return Window(start=start, end=now if start < now < end else end)
+    return Window(start, now if start < now < end else end)

@@ -56,7 +56,7 @@ class ValidityContext:
 
 
 def evaluate(
-    certificate: InspectionCertificate, day: date, window: Window, zone: tzinfo, *, latest_issue: datetime
+    certificate: InspectionCertificate, day: date, window: Window, zone: tzinfo, latest_issue: datetime
 ) -> list[Reason]:
     """Whether the certificate's days hold the moment asked about, and what its codes say.
 

@@ -27,7 +27,7 @@ VehicleAnswer = VehicleRecord | StatusError | None
 """What came of a vehicle look-up; None likewise."""
 
 
-@attrs.define(kw_only=True, repr=False)  # not frozen: private to the verdict that holds it, and made for every one
+@attrs.define(repr=False)  # not frozen: private to the verdict that holds it, and made for every one
 class Question:
     """What was asked about one certificate, when, under which policy.
 
@@ -93,7 +93,7 @@ class VehicleQuestion:
         return _digest(["vehicle", _moment(self.as_of), vehicle, self.policy.id])
 
 
-@attrs.define(kw_only=True, repr=False)  # as above
+@attrs.define(repr=False)  # as above
 class Sources:
     """What an answer stands on, besides the question: kept by reference, and written down only when asked.
 

@@ -36,7 +36,7 @@ import attrs
 from certcore import armor, cose, payload
 from certcore._encrypt0 import key_id_of
 from certcore._instants import RESOLUTION
-from certcore._maps import filled
+from certcore._maps import maker
 from certcore.certificate import confidential
 from certcore.engine import _binding, _flags, _freshness, _period
 from certcore.engine._failures import missing, refusal_of_proofs, without_traceback
@@ -62,7 +62,15 @@ __all__: list[str] = []
 RULES: Final = 1
 """The version of these rules: the same question, on the same sources, has the same verdict under the same rules."""
 
-_NOT_USED: Final = Need.NOT_USED
+_new_query: Final = maker(StatusQuery)
+_new_verdict: Final = maker(Verdict)
+
+# A look-up in an enumeration takes longer than what it is for
+_NOT_USED, _IF_AVAILABLE = Need.NOT_USED, Need.IF_AVAILABLE
+_LIVE, _CERTIFICATE = KeyUsage.LIVE, KeyUsage.CERTIFICATE
+_COUNTS, _OUTSIDE_WINDOW, _COMPROMISED = Standing.COUNTS, Standing.OUTSIDE_WINDOW, Standing.COMPROMISED
+_TEST: Final = Environment.TEST
+
 _AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
 _CHECKED: Final = {
     (status, binding): frozenset(
@@ -83,7 +91,7 @@ class Unverified:
     grants: tuple[Grant, ...]
 
 
-@attrs.define(kw_only=True)  # as above
+@attrs.define  # as above; by position, because a class takes twice as long by name
 class Pending:
     """An authentic certificate, and what remains to be looked up before `conclude`."""
 
@@ -117,17 +125,16 @@ class Pending:
     def _to_ask_of_status(self) -> StatusQuery:
         """The question to a status backend, resolved through the trust list."""
         issuer, certificate, asked_at = self.grant.issuer, self.certificate, self.question.evaluated_at
-        return filled(
-            StatusQuery,
-            issuer=issuer.id,
-            ref=certificate.status,
-            certificate_id=certificate.certificate_id,
-            list_uri=_list_uri(certificate, issuer, asked_at),
-            max_entries=issuer.max_entries,
-            keys=issuer.status_keys,
-            as_of=_status_window(certificate, self.moment.window).start,
-            asked_at=asked_at,
-            existing=self.existing,
+        return _new_query(
+            issuer.id,
+            certificate.status,
+            certificate.certificate_id,
+            _list_uri(certificate, issuer, asked_at),
+            issuer.max_entries,
+            issuer.status_keys,
+            _status_window(certificate, self.moment.window).start,
+            asked_at,
+            self.existing,
         )
 
     def _to_ask_of_vehicle(self) -> VehicleQuery:
@@ -226,26 +233,26 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     if certificate.presented_at is not None and _is_presentation_over(question, certificate):
         found.append(blocks("presentation-expired"))
     outcome, reasons = outcome_of(found)  # 14
-    return filled(
-        Verdict,
-        outcome=outcome,
-        reasons=reasons,
-        certificate=certificate,
-        issuer=issuer.id,
-        status_observed_at=record.observed_at if record else certificate.presented_at if is_live else None,
-        replay_report=None,
-        _question=question,
-        _checked=_CHECKED[is_judged, not question.expect.is_empty],
-        _validity=None if record is None else _period.ValidityContext(record, moment.rules, moment.zone),
-        _sources=Sources(
-            trust=pending.trust,
-            issuer=issuer,
-            status_query=None if status is None else pending.status_query,
-            vehicle_query=None if vehicle is None else pending.vehicle_query,
-            status=status,
-            vehicle=vehicle,
-            group_key_id=pending.group_key_id,
+    return _new_verdict(
+        outcome,
+        reasons,
+        certificate,
+        issuer.id,
+        record.observed_at if record else certificate.presented_at if is_live else None,
+        question,
+        _CHECKED[is_judged, not question.expect.is_empty],
+        None if record is None else _period.ValidityContext(record, moment.rules, moment.zone),
+        Sources(
+            pending.trust,
+            issuer,
+            None if status is None else pending.status_query,
+            None if vehicle is None else pending.vehicle_query,
+            None,
+            status,
+            vehicle,
+            pending.group_key_id,
         ),
+        None,
     )
 
 
@@ -275,12 +282,12 @@ def _refusal_of_key(
     """Why this key may not have signed this, if so (step 6)."""
     key, signed_at = grant.key, certificate.presented_at
     is_live = signed_at is not None
-    if key.usage is not (KeyUsage.LIVE if is_live else KeyUsage.CERTIFICATE):
+    if key.usage is not (_LIVE if is_live else _CERTIFICATE):
         return fails("key-usage", usage=key.usage.value)
     if is_live and _presentation_length(certificate) > trust.live_maximum:
         return fails("key-usage", presentation="too-long")
     standing = key.standing(signed_at or certificate.issued_at, lambda: _existed_at(question, data, grant))
-    if standing is Standing.OUTSIDE_WINDOW:
+    if standing is _OUTSIDE_WINDOW:
         return fails("key-window")
     if not key.signs_for(certificate.authority):
         return fails("key-scope")
@@ -288,9 +295,9 @@ def _refusal_of_key(
         return fails("key-scope", scope="country")
     if certificate.issuer is not None and certificate.issuer != grant.issuer.id:
         return fails("issuer-mismatch")
-    if standing is Standing.COMPROMISED:
-        return fails("key-compromised")
-    return blocks("key-compromised-unproven") if standing is Standing.UNPROVEN else None
+    if standing is _COUNTS:
+        return None
+    return fails("key-compromised") if standing is _COMPROMISED else blocks("key-compromised-unproven")
 
 
 def _existed_at(question: Question, data: bytes, grant: Grant) -> datetime | None:
@@ -351,10 +358,10 @@ def _prepare(
     sealed: Reason | None = None,
 ) -> Pending:
     issuer, policy, window, is_future = grant.issuer, question.policy, moment.window, moment.is_future
-    found = _period.evaluate(certificate, moment.day, window, moment.zone, latest_issue=moment.latest_issue)  # 8
+    found = _period.evaluate(certificate, moment.day, window, moment.zone, moment.latest_issue)  # 8
     if is_future and not any(reason.code == "expired-on-date" for reason in found):
         found.append(blocks("status-in-future"))
-    if trust.contents.environment is Environment.TEST:
+    if trust.contents.environment is _TEST:
         found.append(notes("test-environment"))
     found += _binding.compare(question.expect, certificate, policy)  # 9
     if sealed is not None:
@@ -365,18 +372,8 @@ def _prepare(
     if asks_status and (unknown := _refusal_of_reference(certificate, issuer)) is not None:  # 10
         found.append(unknown)
         asks_status = False
-    return Pending(
-        question=question,
-        trust=trust,
-        grant=grant,
-        certificate=certificate,
-        moment=moment,
-        reasons=found,
-        is_live=is_live,
-        asks_status=asks_status,
-        group_key_id=group_key_id,
-        existing=_existing_documents(question, issuer) if question.existed_by else (),
-    )
+    existing = _existing_documents(question, issuer) if question.existed_by else ()
+    return Pending(question, trust, grant, certificate, moment, found, is_live, asks_status, group_key_id, existing)
 
 
 def _refusal_of_reference(certificate: InspectionCertificate, issuer: TrustedIssuer) -> Reason | None:
@@ -449,7 +446,7 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
     """Step 12. Where an answer is merely wished for and there is nobody to ask, nothing is missing."""
     policy = pending.question.policy
     if not isinstance(answer, VehicleRecord):
-        is_silent = answer is None and policy.vehicle is Need.IF_AVAILABLE
+        is_silent = answer is None and policy.vehicle is _IF_AVAILABLE
         return [] if is_silent else [missing(answer, policy.vehicle, subject="vehicle")]
     keys = pending.grant.issuer.register_keys
     if (refused := refusal_of_proofs(answer, keys, pending.existing, subject="vehicle")) is not None:

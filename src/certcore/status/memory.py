@@ -30,6 +30,8 @@ from certcore.vocabulary._identities import plate_identity, plate_key, vin_ident
 
 __all__ = ["MemoryStatusBackend"]
 
+_new_record: Final = _maps.maker(StatusRecord)
+
 _ANY_ISSUER: Final = ""
 _AHEAD: Final = timedelta(hours=14)
 """How far civil time may be ahead of UTC: the backend does not know the zone."""
@@ -154,16 +156,7 @@ class MemoryStatusBackend:
         key = query.key
         with self._lock:
             events = self._events.get((query.issuer, key)) or self._events.get((_ANY_ISSUER, key), ())
-        return _maps.filled(
-            StatusRecord,
-            events=events,
-            observations=(),
-            observed_at=query.asked_at,
-            history_from=EPOCH,
-            reliable_until=None,
-            expires_at=None,
-            proofs=(),
-        )
+        return _new_record(events, (), query.asked_at, EPOCH, None, None, ())
 
     def register_vehicle(
         self,

@@ -173,7 +173,7 @@ def _existing(value: Iterable[ExistingDocument]) -> tuple[ExistingDocument, ...]
     return tuple(value)
 
 
-@attrs.frozen(kw_only=True, slots=False)  # no slots: the engine fills one for nearly every certificate
+@attrs.frozen(kw_only=True, weakref_slot=False)  # of the slots that its maker knows
 class StatusQuery:
     """Which certificate is asked about, where its list is and who may sign it. All of it comes from the trust list.
 
@@ -215,7 +215,7 @@ def reference_key(ref: StatusRef | StatusListEntry | bytes, /) -> str:
     return ref.hex()
 
 
-@attrs.frozen(kw_only=True, slots=False)  # no slots: a backend of the library may fill it
+@attrs.frozen(kw_only=True, weakref_slot=False)  # as above
 class StatusRecord:
     """Everything a register says of one certificate.
 

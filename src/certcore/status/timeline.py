@@ -52,6 +52,7 @@ __all__ = [
 _WORDS: Final = re.compile("[a-z][a-z -]{0,63}")
 """A register's reason that may stand in a verdict: words. Anything else might hold a number that names a vehicle."""
 
+_ISSUED: Final = StatusEventKind.ISSUED
 _ENDLESS: Final = datetime.max.replace(tzinfo=UTC)
 
 _LONG: Final = timedelta(days=365)
@@ -71,9 +72,7 @@ class Interval:
     end_at: datetime | None
 
 
-@attrs.define(
-    kw_only=True
-)  # not frozen, like all that is made for one verdict and never handed out: four times as fast
+@attrs.define  # not frozen, like all that is made for one verdict and never handed out: four times as fast
 class Window:
     """The instants a question is about: one, or those of a civil day. Half open."""
 
@@ -159,7 +158,7 @@ def _is_untouched(record: StatusRecord, window: Window, rules: Rules) -> bool:
     if begins is None or begins > window.start or not window.last <= record.observed_at <= known_at:
         return False
     for event in record.events:
-        if event.kind is not StatusEventKind.ISSUED or event.recorded_at > known_at:
+        if event.kind is not _ISSUED or event.recorded_at > known_at:
             return False
     for seen in record.observations:
         if seen.state is not VALID or seen.at > known_at:

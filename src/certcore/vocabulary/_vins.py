@@ -125,6 +125,9 @@ class VinMatch(Enum):
         return self is VinMatch.WHOLE or self is VinMatch.TAIL
 
 
+_WHOLE: Final = VinMatch.WHOLE  # a look-up in an enumeration takes as long as the comparison
+
+
 def same_vin(expected: str, actual: str, /) -> VinMatch:
     """How `expected`, a whole chassis number or its last 6 to 8 characters, agrees with `actual`, a whole one.
 
@@ -132,7 +135,7 @@ def same_vin(expected: str, actual: str, /) -> VinMatch:
     as only `expected` may be a tail. A text with nothing left matches nothing.
     """
     if expected == actual and _VIN.fullmatch(actual):
-        return VinMatch.WHOLE
+        return _WHOLE
     expected, actual = written.normalise(expected), written.normalise(actual)
     match = _compare(expected, actual)
     if match is not VinMatch.MISMATCH:
