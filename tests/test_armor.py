@@ -62,6 +62,18 @@ def test_base45_round_trip(data: bytes) -> None:
     assert set(text) <= set(BASE45)
 
 
+@pytest.mark.parametrize("size", [2860, 2861, 2862, 2863, 2864, 2865, 2866, 5001])
+def test_base45_of_more_than_a_symbol_holds(size: int) -> None:
+    """Around the longest text of a symbol and beyond, every triple counts: the largest is taken, a larger refused."""
+    data = b"\xff" * size
+    text = armor.base45_encode(data)
+
+    assert data == armor.base45_decode(text)
+    for place in (0, size // 4 * 3, (size // 2 - 1) * 3):
+        with pytest.raises(RejectedInputError):
+            armor.base45_decode(f"{text[:place]}GGW{text[place + 3 :]}")
+
+
 @given(base45_like)
 @example("GGW")
 def test_base45_text_is_refused_or_canonical(text: str) -> None:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, Protocol, cast, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 
 from certcore.bulk._questions import BulkQuestion, BulkResult
 from certcore.engine import certificate as _engine
-from certcore.engine._question import Question, StatusAnswer
+from certcore.engine._moment import Moments
+from certcore.engine._question import Question, StatusAnswer, VehicleAnswer
 from certcore.errors import CertcoreError, RejectedInputError, StatusError
 from certcore.policy import Expected
-from certcore.status.protocol import StatusQuery, StatusRecord, plain_record
+from certcore.status.protocol import StatusQuery, StatusRecord, VehicleRecord, plain_record
+from certcore.trust._lists import Grant
 from certcore.verdict import Verdict
-from certcore.verify import Verifier, _backend_error
+from certcore.verify import Verifier, _ask, _backend_error
 
 _Answer = Verdict | CertcoreError
+_ANSWERS: Final = (Verdict, CertcoreError)
 
 GROUP: Final = 256
 """Rows that are judged together, and so the most that are in memory."""
@@ -52,35 +55,91 @@ def verify_many(verifier: Verifier, questions: Iterable[BulkQuestion], /) -> Ite
 
 def verify_one(verifier: Verifier, question: BulkQuestion, /, *, existed_by: Sequence[bytes] = ()) -> BulkResult:
     """The answer to one question, with what may prove that its certificate existed by some time."""
-    return _result(question, _attempt(_verdict, verifier, question, existed_by))
+    try:
+        found: _Answer = _verdict(verifier, question, existed_by)
+    except CertcoreError as error:
+        found = error
+    except Exception as cause:  # noqa: BLE001  as in `_each`
+        found = _failed(cause)
+    return _result(question, found)
 
 
 def _judged(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[BulkResult]:
-    """The answers to questions that are asked at one time."""
+    """The answers to questions that are asked at one time.
+
+    Each step is done for all rows before the next: so a step's code stays in the processor's caches, and what does not
+    depend on a certificate is worked out once. The steps are the engine's, and so are the answers.
+    """
     now = verifier.clock()
     verifier = attrs.evolve(verifier, clock=lambda: now)
-    is_at_once = verifier.vehicles is None and isinstance(verifier.status, _AsksMany)
-    found = (_at_once if is_at_once else _in_turn)(verifier, group)
+    trust, group_keys = verifier.trust, verifier.group_keys
+    moments: Moments = {}
+
+    def read(asked: BulkQuestion) -> Verdict | tuple[Question, _engine.Unverified]:
+        question = _question(verifier, asked)
+        if asked.picture is not None:
+            return _of_picture(verifier, asked)
+        found = _engine.read_text(question, trust)
+        return found if isinstance(found, Verdict) else (question, found)
+
+    def check(row: tuple[Question, _engine.Unverified]) -> tuple[Question, _engine.Unverified, Grant | None]:
+        question, unverified = row
+        return question, unverified, _engine.find_signer(unverified)
+
+    def judge(row: tuple[Question, _engine.Unverified, Grant | None]) -> Verdict | _engine.Pending:
+        question, unverified, grant = row
+        return _engine.judge(question, trust, unverified, grant, group_keys, moments)
+
+    begun = _each(judge, _each(check, _each(read, group)))
+    found = _each(_conclude, _with_answers(verifier, begun))
     return [_result(asked, answer) for asked, answer in zip(group, found, strict=True)]
 
 
-def _in_turn(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[_Answer]:
-    return [_attempt(_verdict, verifier, asked) for asked in group]
+def _each(step: Callable[[Any], Any], rows: Iterable[Any]) -> list[Any]:
+    """What a step makes of each row; a row that has its answer keeps it."""
+    made: list[Any] = []
+    for row in rows:
+        if isinstance(row, _ANSWERS):
+            made.append(row)
+            continue
+        try:
+            made.append(step(row))
+        except CertcoreError as error:
+            made.append(error)
+        except Exception as cause:  # noqa: BLE001  one row must not end the others
+            made.append(_failed(cause))
+    return made
 
 
-def _at_once(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[_Answer]:
-    """With one look-up for all texts of the group; pictures are asked about in turn."""
-    begun = [_attempt(_begin, verifier, asked) for asked in group]
-    queries = {
-        place: found.status_query
-        for place, found in enumerate(begun)
-        if isinstance(found, _engine.Pending) and found.status_query is not None
-    }
-    answers = dict(zip(queries, _look_up(verifier, list(queries.values())), strict=True))
-    return [
-        _attempt(_conclude, found, answers.get(place)) if isinstance(found, _engine.Pending) else found
-        for place, found in enumerate(begun)
-    ]
+def _with_answers(verifier: Verifier, begun: Iterable[Any]) -> Iterator[Any]:
+    """Each row that is still to be decided with what the registers answered; any other as it is."""
+    rows = list(begun)
+    pending = [row for row in rows if isinstance(row, _engine.Pending)]
+    statuses = iter(_statuses(verifier, [row.status_query for row in pending]))
+    for row in rows:
+        if not isinstance(row, _engine.Pending):
+            yield row
+            continue
+        vehicle: VehicleAnswer = None
+        if verifier.vehicles is not None and (about := row.vehicle_query) is not None:
+            vehicle = _ask(verifier.vehicles.lookup_vehicle, about, VehicleRecord)
+        yield row, next(statuses), vehicle
+
+
+def _statuses(verifier: Verifier, queries: list[StatusQuery | None]) -> list[StatusAnswer]:
+    """The answer to each query; None where nothing is asked, or there is nobody to ask."""
+    status = verifier.status
+    if status is None:
+        return [None] * len(queries)
+    if not isinstance(status, _AsksMany):
+        return [None if query is None else _ask(status.lookup, query, StatusRecord) for query in queries]
+    answers = iter(_look_up(status, [query for query in queries if query is not None]))
+    return [None if query is None else next(answers) for query in queries]
+
+
+def _conclude(row: tuple[_engine.Pending, StatusAnswer, VehicleAnswer]) -> Verdict:
+    pending, status, vehicle = row
+    return _engine.conclude(pending, status=status, vehicle=vehicle)
 
 
 def _result(asked: BulkQuestion, found: _Answer) -> BulkResult:
@@ -90,14 +149,9 @@ def _result(asked: BulkQuestion, found: _Answer) -> BulkResult:
     return BulkResult(row=row, verdict=found)
 
 
-def _attempt(step: Callable[..., Any], *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  what the step takes and gives
-    """What a step gives, or the error that the row gets for it."""
-    try:
-        return step(*arguments, **named)
-    except CertcoreError as error:
-        return error
-    except Exception as cause:  # noqa: BLE001  one row must not end the others; a message might hold what is personal
-        return RejectedInputError("row-failed", "The row could not be judged", error=type(cause).__name__)
+def _failed(cause: Exception) -> CertcoreError:
+    """The answer to a row that raised; a message might hold what is personal."""
+    return RejectedInputError("row-failed", "The row could not be judged", error=type(cause).__name__)
 
 
 def _verdict(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[bytes] = ()) -> Verdict:
@@ -107,13 +161,6 @@ def _verdict(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[bytes
     return _of_picture(verifier, asked, existed_by)
 
 
-def _begin(verifier: Verifier, asked: BulkQuestion) -> Verdict | _engine.Pending:
-    question = _question(verifier, asked)
-    if asked.picture is None:
-        return _engine.begin(question, verifier.trust, verifier.group_keys)
-    return _of_picture(verifier, asked)
-
-
 def _of_picture(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[bytes] = ()) -> Verdict:
     question: dict[str, Any] = {"as_of": asked.as_of, "expect": _expected(asked.expect), "known_at": asked.known_at}
     try:
@@ -121,10 +168,6 @@ def _of_picture(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[by
     except (TypeError, ValueError) as cause:
         kind = type(asked.picture).__name__
         raise RejectedInputError("row-not-picture", "The row holds no picture", kind=kind) from cause
-
-
-def _conclude(pending: _engine.Pending, answer: StatusAnswer) -> Verdict:
-    return _engine.conclude(pending, status=answer)
 
 
 def _question(verifier: Verifier, asked: BulkQuestion, existed_by: Sequence[bytes] = ()) -> Question:
@@ -154,12 +197,12 @@ def _expected(given: object) -> Expected | None:
         raise RejectedInputError("row-vehicle", "The vehicle cannot be compared with") from cause
 
 
-def _look_up(verifier: Verifier, queries: list[StatusQuery]) -> list[StatusRecord | StatusError]:
+def _look_up(status: _AsksMany, queries: list[StatusQuery]) -> list[StatusRecord | StatusError]:
     """An answer for each query; whatever a backend does wrong becomes an error that decides nothing."""
     if not queries:
         return []
     try:
-        answers = list(cast("_AsksMany", verifier.status).lookup_many(queries))
+        answers = list(status.lookup_many(queries))
     except StatusError as error:
         return [error] * len(queries)
     except Exception as cause:  # noqa: BLE001  a backend is somebody else's code
