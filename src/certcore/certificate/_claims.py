@@ -190,13 +190,13 @@ def read(
     """Read the known keys into ``values``, which has nothing but None under the names that may be read; the others."""
     unknown: dict[int, object] = {}
     for key, value in wire.items():
-        reader = readers.get(key)
-        if reader is None:
+        try:
+            name, from_wire = readers[key]
+        except KeyError:
             if type(key) is not int:
-                raise malformed("a key is text", "claims")
+                raise malformed("a key is text", "claims") from None
             unknown[key] = value
             continue
-        name, from_wire = reader
         if values.get(name) is not None:
             raise malformed("it says one thing under two keys", name)
         try:

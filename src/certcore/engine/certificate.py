@@ -223,7 +223,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     found += said
     if not (moment.is_future or question.policy.vehicle is _NOT_USED):
         found += _vehicle_reasons(pending, vehicle)  # 12
-    is_judged = is_live or (record is not None and not any(map(_blocks_freshness, said)))
+    is_judged = is_live or (record is not None and not (said and any(map(_blocks_freshness, said))))
     if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
         found.append(notes("checked-offline"))
     if moment.trust_reasons:  # 13

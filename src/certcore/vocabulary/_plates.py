@@ -59,6 +59,8 @@ def same_registration_number(a: str, b: str, /) -> bool:
 
 def is_same_as(whole: str, a: str, b: str, /) -> bool:
     """As `same_registration_number` of ``a`` and ``b``, where ``a`` is known normalised, as ``whole``."""
+    if whole == b:  # which normalised again stays as it is
+        return bool(whole)
     if not whole or whole != written.normalise(b):
         return False
     if whole in (a, b):  # one of them is not divided at all, as nearly always

@@ -17,6 +17,9 @@ from certcore.vocabulary import _written as written
 SYMBOLS: Final = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
 """The 33 characters of a VIN in ASCII order; the index of each is its digit when packed."""
 
+VIN_CHARACTERS: Final = 17
+"""The length of every VIN."""
+
 PACKED_BYTES: Final = 11
 """Size of a packed VIN: 33**17 numbers fit into 86 bits."""
 
@@ -65,7 +68,7 @@ def vin_check_digit_ok(vin: str) -> bool:
 
 def has_wrong_check_digit(text: str) -> bool:
     """Whether `text` has the form of a VIN, and position 9 is not its check digit."""
-    return _VIN.fullmatch(text) is not None and not _has_check_digit(text)
+    return len(text) == VIN_CHARACTERS and text.isascii() and not _has_check_digit(text) and is_vin(text)
 
 
 def _has_check_digit(vin: str) -> bool:
