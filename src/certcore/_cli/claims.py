@@ -45,6 +45,10 @@ MAX_DOCUMENTS: Final = 100
 
 _EXPECTED: Final = {"plate": "registration_number", "vin": "vin", "country": "country", "plate-type": "plate_type"}
 _PAGE: Final = re.compile(r"(?P<file>.+)#page=(?P<number>[1-9][0-9]{0,4})")
+_INTERRUPTED: Final = {
+    "en": "certcore: interrupted; the same command with --resume goes on where it stopped.",
+    "zh": "certcore：已中断；在同一命令后加 --resume 即可从中断处继续。",
+}
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
 _NEVER_EMPTY: Final = ("plate", "vin")
 _ALONE: Final = ("registration_number", "vin", "country", "plate_type", "evidence_folder")
@@ -134,9 +138,14 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
     if terminal.is_watched():
         counted_rows = claims_table.open_table(path, given["encoding"]).rows
         total = sum(1 for _ in attrs.evolve(asker).tasks(counted_rows)) - done
-    with closing(_records(judge, tasks, given["workers"])) as records:
-        _watch(journal.append(records), Progress(total=total), lang)
-    summary = journal.finish(table.headers or tuple(asker.seen), Kind(policy=verifier.policy.name, lang=lang))
+    try:
+        with closing(_records(judge, tasks, given["workers"])) as records:
+            _watch(journal.append(records), Progress(total=total), lang)
+        summary = journal.finish(table.headers or tuple(asker.seen), Kind(policy=verifier.policy.name, lang=lang))
+    except KeyboardInterrupt:
+        terminal.overwrite("")
+        terminal.say(_INTERRUPTED[lang], err=True)
+        raise
     output.tell(_Done(summary, folder))
     return _exit_code(summary)
 
@@ -144,6 +153,9 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
 def _check_usage(given: Mapping[str, Any]) -> None:
     if given["out"] is None:
         msg = "--claims needs --out, a folder for what comes of it"
+        raise click.UsageError(msg)
+    if len(given["proof_files"]) > MAX_PROOFS:
+        msg = f"at most {MAX_PROOFS} proofs of existence count"
         raise click.UsageError(msg)
     if given["what"] or any(given[name] for name in _ALONE):
         msg = "--claims stands alone: its rows name what to verify, and --out keeps the evidence"

@@ -38,6 +38,9 @@ NAMES: Final[Mapping[str, tuple[str, ...]]] = {
 """What a column may be for, and other names that it is known by; spaces and underscores count as hyphens."""
 
 _OF_NAME: Final = {alias: name for name, aliases in NAMES.items() for alias in (name, *aliases)}
+_BATCH: Final = 64
+"""Rows of Parquet in memory: each may have megabytes."""
+
 _PARQUET: Final = b"PAR1"
 _JSON_SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".json"})
 _DELIMITERS: Final = ",;\t"
@@ -130,8 +133,10 @@ def _from_json(line: rows.Row) -> Mapping[str, Any] | RejectedInputError:
 
 def _csv(path: Path, lines: Iterator[rows.Row]) -> Table:
     first = next(lines, None)
-    if first is None or isinstance(first.content, RejectedInputError):
+    if first is None:
         raise RejectedInputError("claims-unreadable", f"{path}: there is no header")
+    if isinstance(first.content, RejectedInputError):
+        raise RejectedInputError("claims-unreadable", f"{path}: the header: {first.content.message}")
     delimiter = max(_DELIMITERS, key=first.content.count)
     headers = _cells(first.content, delimiter)
     if headers is None or len(headers) > MAX_COLUMNS:
@@ -203,12 +208,38 @@ def _parquet(path: Path) -> Table:
     headers = tuple(map(str, file.schema_arrow.names))
     if len(headers) > MAX_COLUMNS or len(set(headers)) < len(headers):
         raise RejectedInputError("claims-unreadable", f"{path}: too many columns, or two of one name")
-    return Table(headers, _parquet_rows(file))
+    found = (cells for group in range(file.num_row_groups) for cells in _of_group(file, group))
+    return Table(headers, (Row(number, cells) for number, cells in enumerate(found, start=1)))
 
 
-def _parquet_rows(file: Any) -> Iterator[Row]:  # noqa: ANN401  pyarrow ships no types
-    number = 0
-    for batch in file.iter_batches(batch_size=1000):
-        for cells in batch.to_pylist():
-            number += 1
-            yield Row(number, cells)
+def _of_group(file: Any, group: int) -> Iterator[Mapping[str, Any] | RejectedInputError]:  # noqa: ANN401  pyarrow ships no types
+    """The rows of one part of the file; where it is damaged, the rows that cannot be read are bad ones."""
+    from pyarrow import ArrowException  # noqa: PLC0415  an extra
+
+    left: int = file.metadata.row_group(group).num_rows
+    try:
+        for batch in file.iter_batches(batch_size=_BATCH, row_groups=[group]):
+            for place in range(batch.num_rows):
+                left -= 1
+                yield _parquet_cells(batch, place)
+    except (ArrowException, OSError):
+        yield from (_bad("this part of the file cannot be read") for _ in range(left))
+
+
+def _is_long(cell: object) -> bool:
+    """Whether there is more in a cell than a line of CSV may hold."""
+    if isinstance(cell, Mapping):
+        return len(cell) > MAX_COLUMNS or any(map(_is_long, cell.values()))
+    if isinstance(cell, list):
+        return len(cell) > MAX_COLUMNS or any(map(_is_long, cell))
+    return isinstance(cell, str | bytes) and len(cell) > rows.MAX_ROW
+
+
+def _parquet_cells(batch: Any, place: int) -> Mapping[str, Any] | RejectedInputError:  # noqa: ANN401  as above
+    try:
+        cells = {str(name): batch.column(number)[place].as_py() for number, name in enumerate(batch.schema.names)}
+    except Exception as cause:  # noqa: BLE001  a day before year 1, bytes that are no text, and whatever else Arrow can hold
+        return _bad(f"a cell cannot be read: {type(cause).__name__}")
+    if _is_long(cells):
+        return RejectedInputError("file-too-large", f"a cell has more than {rows.MAX_ROW} characters")
+    return cells

@@ -10,6 +10,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -116,7 +117,8 @@ class _Pool(Generic[_T, _R]):
         ours, theirs = _SPAWN.Pipe()
         process = _SPAWN.Process(target=_serve, args=(theirs, self._job), daemon=True)
         try:
-            process.start()
+            with _without_interrupts():
+                process.start()
         except BaseException:
             ours.close()
             raise
@@ -180,6 +182,19 @@ class _Pool(Generic[_T, _R]):
         if worker.place is not None:
             self._results[worker.place] = Lost(self._given.pop(worker.place))
         self._workers[self._workers.index(worker)] = self._start()
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """What is started within never hears Ctrl-C, from its first moment on: the first process decides."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection, job: Callable[[Any], Any]) -> None:
