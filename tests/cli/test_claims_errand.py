@@ -21,7 +21,7 @@ from click.testing import Result as Run
 from certcore import Evidence, _files
 from certcore._cli import claims as _claims
 from certcore._cli import exit_codes
-from certcore.bulk import _report
+from certcore.bulk import _pdf, _report
 from certcore.keys import PublicKey
 from certcore.testing import TRUST_ROOT
 from tests.cli.desk import Desk
@@ -54,8 +54,13 @@ Claims = Callable[..., Run]
 
 
 @pytest.fixture
-def claims(certcore: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> Claims:
-    """Verifies a table that is there, without a register; in this process, which starts sooner than another."""
+def claims(certcore: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Claims:
+    """Verifies a table that is there, without a register; in this process, which starts sooner than another.
+
+    Paper takes seconds, and is made where a test is called after it.
+    """
+    if not {"paper", "pdf"} & set(re.split(r"\W|_", request.node.name)):
+        monkeypatch.setattr(_pdf, "write", lambda *_: None)
     monkeypatch.setattr(_claims, "run_in_processes", lambda judge, tasks, **_: map(judge, tasks))
 
     def run(name: str, *options: str, out: str = "out") -> Run:

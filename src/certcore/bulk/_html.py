@@ -46,7 +46,7 @@ dt{color:#57606a}dd{margin:0;overflow-wrap:anywhere}
 .small{font-size:.82rem;overflow-wrap:anywhere}
 @media(max-width:40rem){body{padding:.8rem}.body{grid-template-columns:1fr}dl{grid-template-columns:1fr;gap:0}
 dd{margin-bottom:.3rem}.picture svg{max-height:16rem}}
-@media print{body{max-width:none;padding:0;font-size:9.5pt}article{content-visibility:visible}
+@media print{html{font-size:11.5px}body{max-width:none;padding:0}article{content-visibility:visible}
 .tag,.card,article,.bar,svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 """
 

@@ -10,6 +10,7 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -128,6 +129,7 @@ class _Pages:
         self.canvas = canvas
         self._drawable = drawable
         self._kind = kind
+        self._lines = lru_cache(maxsize=4096)(self._broken)  # most claims are told in the same words
         self._y = _MARGIN
         self._number = 1
         self._foot()
@@ -249,10 +251,13 @@ class _Pages:
 
     def _wrap(self, text: str, width: float, **look: Any) -> list[_Text]:  # noqa: ANN401  of `_Text`
         """A text in lines, the first of which has its space above."""
-        size, is_bold, above = look.get("size", _SIZE), look.get("is_bold", False), look.pop("above", 0)
-        drawn = "".join(one if one in self._drawable else f"\\u{ord(one):04x}" for one in text)
-        lines = wrapped(drawn, width, lambda part: self.canvas.measure(part, size, is_bold))
+        above = look.pop("above", 0)
+        lines = self._lines(text, width, look.get("size", _SIZE), look.get("is_bold", False))
         return [_Text(text=line, above=above if place == 0 else 0, **look) for place, line in enumerate(lines)]
+
+    def _broken(self, text: str, width: float, size: float, is_bold: bool) -> list[str]:  # noqa: FBT001  as `Measure`
+        drawn = "".join(one if one in self._drawable else f"\\u{ord(one):04x}" for one in text)
+        return wrapped(drawn, width, lambda part: self.canvas.measure(part, size, is_bold))
 
     def _item(self, text: str, width: float) -> list[_Text]:
         return [_Text(text="·"), *_beside(self._wrap(text, width - 3, indent=3))]
