@@ -274,5 +274,6 @@ def test_evidence_that_cannot_be_written_costs_its_verdict_alone(
     told = [json.loads(line) for line in found.stdout.splitlines()]
     assert [number == full_at for number in range(3)] == ["error" in one for one in told]
     assert "file-unwritable" == told[full_at]["error"]["code"]
+    assert f"certcore: line {full_at + 1}: kept" in found.stderr
     assert 2 == len(list(Path("kept").iterdir()))
     assert (exit_codes.ERROR, True) == (found.exit_code, "[file-unwritable]" in found.stderr)

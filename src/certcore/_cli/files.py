@@ -68,12 +68,12 @@ def too_large(path: Path, limit: int) -> RejectedInputError:
     return RejectedInputError("file-too-large", f"{path}: there are more than {limit} bytes", max_bytes=limit)
 
 
-def name_errors(path: Path, read: Callable[[], _T]) -> _T:
-    """What is read from a file; an error is raised with the file's name."""
+def name_errors(name: Path | str, read: Callable[[], _T]) -> _T:
+    """What is read from a file, or done for an input; an error is raised with its name."""
     try:
         return read()
     except CertcoreError as cause:
-        raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail)) from cause
+        raise type(cause)(cause.code, f"{name}: {cause.message}", **dict(cause.detail)) from cause
 
 
 def read_text(path: Path, *, limit: int = MAX_TEXT_BYTES) -> str:

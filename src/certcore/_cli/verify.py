@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import click
 
-from certcore._cli import claims_options, datetimes, exit_codes, inputs, network, options, rows, terminal
+from certcore._cli import claims_options, datetimes, exit_codes, files, inputs, network, options, rows, terminal
 from certcore._cli.inputs import Input, Source
 from certcore._cli.options import FILE
 from certcore._cli.output import Output, Refusal, choose
 from certcore._cli.verdicts import Remark, VerdictAnswer
 from certcore._image_texts import Seen
-from certcore.errors import CertcoreError, IssuingError, RejectedInputError
+from certcore.errors import CertcoreError, RejectedInputError
 from certcore.policy import Expected
 from certcore.verdict import Verdict
 from certcore.verify import Verifier
@@ -96,8 +96,8 @@ def verify(what: tuple[str, ...], *, output: Output, **given: Any) -> int:  # no
             codes.append(exit_codes.ERROR)
             continue
         try:
-            kept = keep(answer)
-        except IssuingError as error:  # no verdict without its evidence; the next may have theirs
+            kept = files.name_errors(item.name, partial(keep, answer))
+        except CertcoreError as error:  # no verdict without its evidence; the next may have theirs
             output.tell(Refusal(item.name, error))
             codes.append(exit_codes.ERROR)
             continue
