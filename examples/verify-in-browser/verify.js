@@ -99,13 +99,11 @@ const listOf = (rule) => (value) => Array.isArray(value) && value.every(rule);
 
 /**
  * The members of a map by name. A table has, for each key: the name, the rule, and what stands for a member that is
- * left out, unless its key is among those that are `always` there. Seconds become instants. An unknown negative key is
- * critical: looked for before the members, after them, or not at all.
+ * left out, unless its key is among those that are `always` there. Seconds become instants. Where a map is `guarded`, an
+ * unknown negative key is critical.
  */
-function read(map, table, always, code, critical) {
+function read(map, table, always, code, guarded) {
   need(isMap(map), code);
-  const isNew = critical && [...map.keys()].some((key) => key < 0);
-  if (isNew && critical == "first") refuse("too-new");
   const found = {};
   for (const [key, [name, isGood]] of Object.entries(table)) {
     const value = map.get(+key);
@@ -113,7 +111,7 @@ function read(map, table, always, code, critical) {
     need(isGood(value) && !(name in found), code); // what has two forms stands in one
     found[name] = isGood == isSecond ? value * SECOND : value;
   }
-  if (isNew) refuse("too-new");
+  if (guarded && [...map.keys()].some((key) => key < 0)) refuse("too-new");
   need(always.every((key) => map.has(key)), code);
   for (const [name, , otherwise] of Object.values(table)) found[name] ??= otherwise;
   return found;
@@ -128,11 +126,11 @@ const CURVES = { 1: [ecdsa(256), 32, -7, -9], 2: [ecdsa(384), 48, -35, -51], 6: 
 async function importKey(bytes) {
   const fail = () => refuse();
   const key = decode(bytes, { lenient: true });
-  const [type, kid, curve, x, y] = isMap(key) ? [1, 2, -1, -2, -3].map((label) => key.get(label)) : fail();
+  const [type, kid, algorithm, curve, x, y] = isMap(key) ? [1, 2, 3, -1, -2, -3].map((label) => key.get(label)) : fail();
   if (kid !== undefined && !isId(kid)) fail();
-  if (type > 2) return { kid };
+  if (type == 3 || type == 7) return { kid };
   const [using, size, ...algorithms] = CURVES[curve] ?? fail();
-  if (type != (curve > 2 ? 1 : 2) || !isId(x, size, size)) fail();
+  if (type != (curve > 2 ? 1 : 2) || !algorithms.includes(algorithm ?? algorithms[0]) || !isId(x, size, size)) fail();
   const raw = curve > 2 ? x : Uint8Array.of(4, ...x, ...(y ?? []));
   return { kid, algorithms, size: 2 * size, using, handle: await crypto.subtle.importKey("raw", raw, using, false, ["verify"]).catch(fail) };
 }
@@ -152,7 +150,7 @@ function openSigned(parts, length, code, signed, free) {
   const header = decode(protect, { code, lenient: free });
   need(isMap(header) && (free ? !header.has(2) && !open.has(1) && !open.has(2) : header.size == 2 && !open.size), code);
   const [algorithm, kid = open.get(4), type] = [1, 4, 16].map((label) => header.get(label));
-  need(Number.isInteger(algorithm) && isId(kid), code);
+  need(Number.isInteger(algorithm) && (isId(kid) || (free && kid === undefined)), code);
   return { algorithm, kid, type, payload: rest[0], signature: rest.at(-1), data: signed(protect, rest[0]) };
 }
 const EMPTY = new Uint8Array();
@@ -167,8 +165,8 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 
 /** The bytes of a certificate's text: the prefix, then strict Base45. */
 function unarmor(text) {
+  text = text.replace(/\r?\n?$/, "");
   need(text, "no-certificate");
-  text = text.replace(/\r?\n$/, "");
   need(text.startsWith("VIC1:"), "foreign-format");
   need(text.length > 5 && text.length <= 4296);
   const bytes = [];
@@ -261,7 +259,7 @@ function readClaims(payload) {
   need(isMap(claims) && isMap(claims.get(-65537)));
   need([...claims.keys(), ...claims.get(-65537).keys()].every((key) => typeof key != "string"));
   const { entry, ...found } = read(claims, CLAIMS, [6]);
-  Object.assign(found, read(claims.get(-65537), INSPECTION, [0, 4, 5, 6], undefined, "last"));
+  Object.assign(found, read(claims.get(-65537), INSPECTION, [0, 4, 5, 6], undefined, true));
   const list = entry?.get("status_list");
   need(!!found.status + !!list + !!found.certificate_id == 1);
   need((found.vin || found.confidential) && (found.result > 2 || found.valid_until !== undefined));
@@ -279,15 +277,18 @@ const [FOR_CERTIFICATES, FOR_PRESENTATIONS, FOR_STATUS] = [1, 2, 3]; // usages o
 
 /** A URI taken apart, if it may be followed: https, or http on this machine, and nothing that is read in two ways. */
 function location(uri) {
-  const isPlain = isText(uri, 512) && !/[@?#]|\/\/.*\/\/|%2[ef]/i.test(uri) && /^(https:|http:\/\/(localhost|127\.|\[::1\]))/.test(uri);
-  return isPlain && URL.canParse(uri) && new URL(uri).href == uri && new URL(uri);
+  try {
+    const found = new URL(uri);
+    const isPlain = found.href.toLowerCase() === uri.toLowerCase() && uri.length <= 512 && !/[@?#]|\/\/.*\/\/|%2[ef]/i.test(uri);
+    return isPlain && /^(https:|http:\/\/(localhost|127\.|\[::1\]))/.test(uri) && found;
+  } catch {}
 }
 const isUnder = (uri, prefix) => {
   const [found, top] = [location(uri), location(prefix)];
   return found && found.origin == top.origin && found.pathname.startsWith(top.pathname);
 };
 const listAt = (template, list) => template.replace("{list}", list);
-const isTemplate = (t) => isList(t, 3) && location(listAt(t[0], 2 ** 32 - 1)) && isSecond(t[1]) && (t[2] === null || isSecond(t[2]));
+const isTemplate = (t) => isList(t, 3) && t[0].split("{list}").length == 2 && location(listAt(t[0], 2 ** 32 - 1)) && isSecond(t[1]) && (t[2] === null || isSecond(t[2]));
 const text512 = (value) => text128(value, 512);
 const isZone = (zone) => {
   try {
@@ -308,7 +309,7 @@ const KEY = [
   ["compromisedSince", isSecond, Infinity],
   ["compromise", text512],
 ];
-const readKey = (map) => read(map, KEY, [1, 3, 5, 6], UNUSABLE, "first");
+const readKey = (map) => read(map, KEY, [1, 3, 5, 6], UNUSABLE, true);
 const ISSUER = [
   ,
   ["id", text512],
@@ -324,7 +325,7 @@ const ISSUER = [
   ["keys", listOf(readKey)],
   ["countries", listOf(isCountry), []],
 ];
-const readIssuer = (map) => read(map, ISSUER, [1, 2, 3, 4, 11], UNUSABLE, "first");
+const readIssuer = (map) => read(map, ISSUER, [1, 2, 3, 4, 11], UNUSABLE, true);
 const LIST = [
   ,
   ["version", positive(2 ** 32)],
@@ -368,7 +369,7 @@ export async function openTrustList(bytes, { root, threshold = 1, environments =
   }
   need(signed >= threshold, "trust-list-threshold");
 
-  const list = read(decode(payload, { code }), LIST, [1, 2, 3, 6], code, "first");
+  const list = read(decode(payload, { code }), LIST, [1, 2, 3, 6], code, true);
   list.issuers = await Promise.all(list.issuers.map(openIssuer));
   list.keys = list.issuers.flatMap((issuer) => issuer.keys.map((key) => ({ ...key, issuer })));
   need(list.nextUpdateAt > list.issuedAt, code);
@@ -403,7 +404,7 @@ async function openStatus(bytes, type, { uri, keys, now = NaN, skew = 60 * SECON
   const code = UNREADABLE;
   need(bytes.length <= 2 ** 24, "status-list-too-large");
   const message = openSign1(bytes, code, true);
-  const able = keys.filter((key) => key.usage == FOR_STATUS && key.kids.includes(hex(message.kid)));
+  const able = keys.filter((key) => key.usage == FOR_STATUS && (!message.kid || key.kids.includes(hex(message.kid))));
   const key = (await signer(able, message)) ?? refuse("status-list-signature");
   need(message.type == "application/" + type, "status-list-type");
   const claims = decode(message.payload, { code, lenient });
@@ -585,6 +586,7 @@ const stateAt = (changes, at) => changes.findLast(([from]) => from <= at)?.[1] ?
 function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge, skew, knownAt, now) {
   // The record, cut down to what was knowable, in order.
   const { historyFrom = NaN, observedAt, expiresAt } = record;
+  const hasHistory = historyFrom > NEVER;
   const isNow = knownAt >= now;
   const knownBy = isNow ? knownAt + skew : knownAt;
   const events = record.events
@@ -608,7 +610,7 @@ function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge
   let coveredFrom = historyFrom;
   let own = [];
   if (unexplained.every(({ at }) => at > horizon))
-    if (historyFrom >= NEVER) own = (isIssued || lists.length) && historyFrom <= horizon ? [horizon] : [];
+    if (hasHistory) own = (isIssued || lists.length) && historyFrom <= horizon ? [horizon] : [];
     else if (observedAt <= knownBy && horizon > NEVER) {
       coveredFrom = observedAt;
       if (isIssued) own = [...new Set([observedAt, Math.max(observedAt, horizon)])];
@@ -674,7 +676,7 @@ function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge
     if (before) return before.expiresAt === undefined && at - before.at > YEAR ? notes("status-stale") : null;
     if (seen.some((one) => one.own && one.at > at && one.state > SUSPENDED)) return blocks("revocation-effect-unknown");
     if (isStoppedLater || (suspends && last(({ state }) => state == SUSPENDED) > at)) return blocks("status-gap");
-    if (isIssued && isNaN(historyFrom) && !record.observations.length && at < observedAt) return blocks("as-of-unsupported");
+    if (isIssued && !hasHistory && !record.observations.length && at < observedAt) return blocks("as-of-unsupported");
     if (lastValid >= at) return blocks("status-gap");
     return blocks(now - at <= Math.max(maxAge < Infinity ? maxAge : 0, skew) ? "status-stale" : "status-not-covered");
   }
@@ -684,7 +686,7 @@ function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge
     const stopped = state && stoppedByEvent(at, state);
     if (stopped) return stopped;
     if (!isIssued && !seen.length) return blocks("status-unknown-reference");
-    const isCovered = (historyFrom >= NEVER || isIssued) && coveredFrom <= at && at <= horizon && !unexplainedBy(at, SUSPENDED);
+    const isCovered = (hasHistory || isIssued) && coveredFrom <= at && at <= horizon && !unexplainedBy(at, SUSPENDED);
     if (state || !isCovered) return byLists(at);
     if (retroactive && unexplainedAfter(at, REVOKED)) return blocks("revocation-effect-unknown");
     return isSettled(horizon) || !byLists(at) ? null : blocks("status-stale");
@@ -723,7 +725,7 @@ export const POLICIES = {
 };
 
 /** The codes that say why a register gave no answer; any other error is status-unavailable. */
-const NO_ANSWER = /^(status-(?!stale)|as-of-|revocation-|register-u|vehicle-answer-)/;
+const NO_ANSWER = /^(status-(?!stale)|as-of-|revocation-)/;
 
 const SOFT = ["status-not-checked", "status-unavailable"];
 const UNFORESEEN = "status-backend-error";
@@ -775,7 +777,7 @@ async function authenticate(text, trust, isOverdue) {
     if (!key) return fails("signature-invalid");
     certificate = readClaims(message.payload);
   } catch ({ code }) {
-    return (["no-certificate", "foreign-format"].includes(code) ? blocks : fails)(code);
+    return (/^no-|^foreign-/.test(code) ? blocks : fails)(code);
   }
   const { issuer } = key;
   const { presented_at: shown, expires_at: end, authority } = certificate;
@@ -798,7 +800,8 @@ function outcome(reasons, rest) {
 }
 
 /** The instants asked about: one, or a civil day of the issuer's up to now. */
-function windowOf({ day }, asOf, zone, now) {
+function windowOf(asOf, zone, now) {
+  const { day } = asOf;
   if (day === undefined) return { start: asOf, end: asOf + 1 };
   const [start, end] = [midnight(day, zone), midnight(day + 1, zone)];
   return { start, end: start <= now ? Math.min(end, now + 1) : end };
@@ -831,12 +834,13 @@ async function askStatus(ask, { certificate, issuer }, policy, window, knownAt, 
 
 /**
  * Was this certificate in force at that moment, for that vehicle? Instants are microseconds since 1970.
+ * @param policy one of POLICIES, or one like them.
  * @param asOf an instant, or `{ day }` (days since 1970) for the whole civil day in the issuer's zone.
  * @param expect registration_number, country, plate_type and vin, as far as they were seen.
  * @param status a function that looks the entry up: a record as from `statusRecord`, or it throws `Refused`.
  * @param codes says whether a table has a code: `codes("usage", "A", "CN")`. Without it, unknown codes are not noted.
  */
-export async function verify(text, { trust, policy = POLICIES.claims, now = Date.now() * 1000, asOf = now, knownAt = now, expect = {}, status, codes }) {
+export async function verify(text, { trust, policy, now = Date.now() * 1000, asOf = now, knownAt = now, expect = {}, status, codes }) {
   const skew = policy.clockSkew;
   const behind = trust.environment == "production" && trust.issuedAt - now > skew;
   const opened = await authenticate(text, trust, behind || now > trust.nextUpdateAt);
@@ -844,7 +848,7 @@ export async function verify(text, { trust, policy = POLICIES.claims, now = Date
   const { certificate, issuer } = opened;
   const { presented_at: shown, expires_at: end } = certificate;
   const { zone } = issuer;
-  const window = windowOf(asOf, asOf, zone, now);
+  const window = windowOf(asOf, zone, now);
   const isFuture = window.start - now > (asOf.day === undefined ? skew : 0);
   let found = periodReasons(certificate, asOf.day ?? civilDay(asOf, zone), window, zone, knownAt + skew, codes);
   const said = []; // of registers
