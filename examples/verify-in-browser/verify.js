@@ -203,7 +203,7 @@ const normal = (text, form) => text.replace(OF_14, (run) => run.normalize(form))
 const text128 = (text, length = 128) => isText(text, length) && !NOT_IN_TEXT.test(text);
 const number = (text) =>
   isText(text, 32) && utf8(text).length < 65 && !NOT_IN_NUMBER.test(text) && !OUTER_SPACE.test(text) &&
-  normal(text, "NFC") == text && text.split(SEPARATOR).join("") != "";
+  normal(text, "NFC") == text && plain(text);
 const VIN = /^[0-9A-HJ-NPR-Z]{17}$/;
 const DIGITS33 = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ";
 const unpackVin = (bytes) => {
@@ -777,7 +777,7 @@ async function authenticate(text, trust, isOverdue) {
     if (!key) return fails("signature-invalid");
     certificate = readClaims(message.payload);
   } catch ({ code }) {
-    return (/^no-|^foreign-/.test(code) ? blocks : fails)(code);
+    return (["no-certificate", "foreign-format"].includes(code) ? blocks : fails)(code);
   }
   const { issuer } = key;
   const { presented_at: shown, expires_at: end, authority } = certificate;
