@@ -1,5 +1,5 @@
 // A verifier for vehicle inspection certificates, on WebCrypto alone: one module, no dependency, for browsers and Node.
-// It was written from docs/reference, not from certcore's code. Instants are numbers: microseconds since 1970, in UTC.
+// It is a second reading of docs/reference, and shares no code with certcore. Instants are numbers: microseconds since 1970.
 
 /** What stops a document from counting: one of the codes in docs/reference/reasons.md. */
 export class Refused extends Error {
@@ -130,7 +130,7 @@ async function importKey(bytes) {
   if (kid !== undefined && !isId(kid)) fail();
   if (type == 3 || type == 7) return { kid };
   const [using, size, ...algorithms] = CURVES[curve] ?? fail();
-  if (type != (curve > 2 ? 1 : 2) || !algorithms.includes(algorithm ?? algorithms[0]) || !isId(x, size, size)) fail();
+  if (type != (curve > 2 ? 1 : 2) || (algorithm !== undefined && !algorithms.includes(algorithm)) || !isId(x, size, size)) fail();
   const raw = curve > 2 ? x : Uint8Array.of(4, ...x, ...(y ?? []));
   return { kid, algorithms, size: 2 * size, using, handle: await crypto.subtle.importKey("raw", raw, using, false, ["verify"]).catch(fail) };
 }

@@ -13,8 +13,10 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -314,3 +316,21 @@ def test_page_keeps_to_itself(driven: dict[str, Any]) -> None:
     assert [] == driven["outside"]
     assert [] == driven["errors"]
     assert "bytes gzipped" in driven["built"]
+
+
+def test_readme(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of the example's README build the page, in a folder like this one."""
+    folder = tmp_path / "examples" / "verify-in-browser"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules", "dist", "demo"))
+    (folder / "node_modules").symlink_to(packages)
+    (tmp_path / "docs").symlink_to(EXAMPLE.parents[1] / "docs")
+    blocks = re.findall(r"```console\n(.*?)```", (EXAMPLE / "README.md").read_text("utf-8"), re.DOTALL)
+    commands = re.findall(r"^\$ (.*)$", blocks[0], re.MULTILINE)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+
+    for command in commands:
+        if command != "npm ci":
+            subprocess.run(shlex.split(command), cwd=folder, check=True, capture_output=True, timeout=_PATIENT_S)
+
+    assert (folder / "dist" / "index.html").is_file()
+    assert (folder / "demo" / "car.png").is_file()
