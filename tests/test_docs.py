@@ -177,6 +177,17 @@ def test_every_python_block_runs_or_says_why_not(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_python_block_pastes_into_a_prompt(page: Path) -> None:
+    """Python 3.11's prompt ends a class or a function at an empty line, so there is none inside one."""
+    for block in blocks(page):
+        if block.info.startswith("python"):
+            inside = re.search(r"^\n+(?=[ \t]+\S)", block.body, re.MULTILINE)
+            assert inside is None, (
+                f"{name(page)}, line {block.line}: an empty line before {block.body[inside.end() :][:40]}"
+            )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_output_follows_what_prints_it(page: Path) -> None:
     """Every shown output stands right behind the block that is compared with it."""
     before = ""

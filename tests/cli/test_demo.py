@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import certcore as certcore_package
 from certcore import qr
 from certcore._cli import demo, exit_codes
 
@@ -149,3 +154,20 @@ def test_the_folder_cannot_be_made(certcore: Command) -> None:
     Path("file").write_text("x")
     found = certcore("demo", "--out", "file/demo")
     assert exit_codes.ERROR == found.exit_code
+
+
+@pytest.mark.parametrize("folder", ["plain", "with space"])
+@pytest.mark.parametrize("is_on_path", [True, False])
+def test_the_last_words_can_be_pasted(
+    certcore: Command, monkeypatch: pytest.MonkeyPatch, folder: str, *, is_on_path: bool
+) -> None:
+    """The command that is printed runs as it stands, where `certcore` is on the search path and where it is not."""
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}" if is_on_path else "/usr/bin:/bin")
+    printed = certcore("demo", "--out", folder).stdout
+    command = printed[printed.index("Ask a question of your own:") :].partition("\n")[2]
+    if is_on_path and shutil.which("certcore") is None:
+        pytest.skip("the command is not installed beside the interpreter")
+    source = str(Path(certcore_package.__file__).parents[1])
+    pasted = ["/bin/sh", "-c", command]
+    done = subprocess.run(pasted, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": source})
+    assert (exit_codes.DEGRADED, True) == (done.returncode, "VALID, STATUS NOT KNOWN" in done.stdout), done.stderr

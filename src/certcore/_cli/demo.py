@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 import shutil
+import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -301,12 +303,18 @@ def _print(cast: Cast, answers: Sequence[Answer], out: Path) -> None:
         f"\n{expected} of {len(answers)} verdicts are as expected."
         f" Keys, trust list, codes and verdicts are in {folder}."
     )
+    folder = terminal.escaped(shlex.quote(str(out)))
     terminal.say(
         "Ask a question of your own:\n"
-        f"  certcore verify {folder}/certificates/cn-valid.png --as-of 2026-10-20 --plate 闽C12345 \\\n"
+        f"  {_called()} verify {folder}/certificates/cn-valid.png --as-of 2026-10-20 --plate 闽C12345 \\\n"
         f"    --trust {folder}/trust.cbor --root {folder}/keys/root.pub.pem \\\n"
         "    --environment test"
     )
+
+
+def _called() -> str:
+    """How the command is called here, so that what is printed can be pasted: `make demo` has it on no search path."""
+    return "certcore" if shutil.which("certcore") else f"{shlex.quote(sys.executable)} -m certcore.cli"
 
 
 def _introduction() -> str:

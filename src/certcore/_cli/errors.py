@@ -56,7 +56,9 @@ def _usage(error: click.ClickException, lang: str) -> str:
     """The message of wrong usage; click's own in Chinese, too."""
     if lang == "en":
         return error.format_message()
-    return language.translated(error.format_message(), lang)
+    message = error.format_message()  # some are the library's own, and English
+    told = language.translated(message, lang)
+    return f"用法有误：{message}" if told == message else told
 
 
 def _next_step(error: CertcoreError, lang: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import attrs
 import click
 
-from certcore import qr
+from certcore import qr, reasons
 from certcore._cli import exit_codes, files, inputs, terminal
 from certcore._cli.output import Line, Output, choose_format
 from certcore.errors import CertcoreError, RejectedInputError
@@ -75,16 +75,23 @@ class _Symbols:
         """Every symbol with its place."""
         return {"input": str(self.path), **_members(self.found)}
 
-    def lines(self, _: str) -> Iterator[Line]:
+    def lines(self, lang: str) -> Iterator[Line]:
         """A line for each symbol, or what is wrong."""
         name = terminal.escaped(str(self.path))
         if isinstance(self.found, CertcoreError):
-            yield Line(f"{name}: {terminal.escaped(str(self.found))}", "yellow")
+            yield Line(f"{name}: {_why(self.found, lang)}", "yellow")
         elif not self.found:
             yield Line(f"{name}: no code found", "yellow")
         for symbol in [] if isinstance(self.found, CertcoreError) else self.found:
             what = terminal.escaped(symbol.text) if symbol.text else f"bytes {symbol.data.hex()}"
             yield Line(f"{name}: {symbol.decoder}, {symbol.kind}: {what}")
+
+
+def _why(error: CertcoreError, lang: str) -> str:
+    """What is wrong with a picture; the library's messages are English."""
+    if lang == "en" or error.code not in reasons.REASONS:
+        return terminal.escaped(str(error))
+    return f"{reasons.explain(error.code, lang=lang).line} [{error.code}]"
 
 
 def _members(found: _Found) -> dict[str, Any]:
