@@ -171,7 +171,7 @@ function facts({ certificate, issuer }, trust) {
 
 /** What nobody looked at: said each time, whatever the outcome. */
 function notChecked({ statusObservedAt }, expect) {
-  const time = new Date(statusObservedAt / 1000).toLocaleString(language);
+  const time = new Date(statusObservedAt / 1000).toLocaleString(language == "zh" ? "zh-CN" : "en-GB");
   const lines = [
     statusObservedAt === undefined ? word("noRegister") : `${word("registerAt")} ${time}`,
     !expect.registration_number && word("noPlate"),

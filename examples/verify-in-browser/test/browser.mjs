@@ -16,7 +16,7 @@ const FLAGS = [
 ];
 
 /** Serves folders under their names: the first path segment. */
-function serve(folders) {
+function serve(folders, port = 0) {
   const server = createServer((request, answer) => {
     const [, top, ...rest] = new URL(request.url, "http://localhost").pathname.split("/");
     const path = folders[top] && join(folders[top], normalize("/" + (rest.join("/") || "index.html")));
@@ -24,11 +24,11 @@ function serve(folders) {
     answer.writeHead(200, { "content-type": TYPES[extname(path)] ?? "application/octet-stream" });
     createReadStream(path).pipe(answer);
   });
-  return new Promise((ready) => server.listen(0, "127.0.0.1", () => ready(server)));
+  return new Promise((ready) => server.listen(port, "127.0.0.1", () => ready(server)));
 }
 
 const plan = JSON.parse(readFileSync(0, "utf8"));
-const server = await serve(plan.folders);
+const server = await serve(plan.folders, plan.port);
 const origin = `http://localhost:${server.address().port}`;
 const browser = await chromium.launch({
   executablePath: plan.chromium,
@@ -55,6 +55,17 @@ async function verdict(page) {
   const box = page.locator("#verdict");
   const codes = await box.locator(".code").allTextContents();
   return { outcome: await box.getAttribute("data-outcome"), codes: codes.sort(), text: await box.innerText() };
+}
+
+/** Pictures for people to look at: narrow and wide, light and dark. */
+async function shoot(page, name) {
+  mkdirSync(plan.shots, { recursive: true });
+  for (const [width, height] of [[1280, 900], [390, 844]])
+    for (const colorScheme of ["dark", "light"]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height });
+      await page.screenshot({ path: join(plan.shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
+    }
 }
 
 async function fill(page, { plate = "", vin = "", day }) {
@@ -85,6 +96,7 @@ try {
     const page = await open({ viewport: { width: 390, height: 844 } });
     await page.goto(`${origin}/page/`);
     await page.waitForFunction(() => document.querySelector("#about").textContent);
+    if (plan.shots) await shoot(page, "asked");
     for (const [name, question] of Object.entries(plan.page.questions)) {
       await fill(page, question);
       if (question.photo) {
@@ -92,6 +104,7 @@ try {
         found.outcomes[name] = await verdict(page);
         if (!found.outcomes[name].outcome) continue;
       } else found.outcomes[name] = await typed(page, question);
+      if (plan.shots) await shoot(page, name.replaceAll(" ", "-"));
       await page.click("#verdict button");
     }
     if (plan.video) {
@@ -102,6 +115,7 @@ try {
     }
     await page.click("#zh");
     found.outcomes.zh = await typed(page, plan.page.offline);
+    if (plan.shots) await shoot(page, "zh");
     await page.click("#en");
 
     await page.evaluate(async () => (await navigator.serviceWorker.ready).active.state);
@@ -114,13 +128,7 @@ try {
       await page.setInputFiles("#file", plan.page.photoOffline);
       found.outcomes.photoOffline = await verdict(page);
     }
-    for (const [width, height] of plan.shots ? [[390, 844], [1280, 900]] : [])
-      for (const colorScheme of ["light", "dark"]) {
-        mkdirSync(plan.shots, { recursive: true });
-        await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height });
-        await page.screenshot({ path: join(plan.shots, `${width}-${colorScheme}.png`), fullPage: true });
-      }
+    if (plan.shots) await shoot(page, "offline");
   }
 } finally {
   await browser.close();
