@@ -78,6 +78,8 @@ class Journal:
                 return self._resumed(run)
             if self.path.exists() or (self.folder / "results.jsonl").exists():
                 message = "there are results in this folder; --resume goes on where an interrupted run stopped"
+                if resume:
+                    message = "the run is finished, and its results are in this folder"
                 raise IssuingError("file-exists", f"{self.folder}: {message}")
             _files.write_whole(self.path, _line(run).encode(), overwrite=False, mode=self.mode)
         except OSError as cause:
@@ -116,6 +118,8 @@ class Journal:
         """
         summary = _report.summarise(self.records())
         try:
+            for half_written in (self.folder / "evidence").rglob(".*"):  # by a process that was killed
+                half_written.unlink()
             self._write_text("report.html", _html.html(summary, self.records(), kind))
             with self._named("report.pdf") as path:
                 _pdf.write(path, summary, self.records, kind)
