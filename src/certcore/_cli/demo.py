@@ -12,7 +12,7 @@ import shlex
 import shutil
 import sys
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,9 @@ from certcore.verify import Verifier
 
 MARKER: Final = ".certcore-demo"
 """The file that says that a folder was made by the demonstration, and may be replaced by it."""
+
+_DAY_OF_LOSS: Final = "2026-10-20"
+"""Of every claim in ``claims.csv``: a day that is over, whatever the day is on which somebody tries it."""
 
 _HEADS: Final = ("picture", "asked about", "verdict", "reasons", "expected")
 _UNEXPECTED: Final = "NOT THIS BUT"
@@ -288,7 +291,16 @@ def _write_cast(cast: Cast, folder: Path) -> TrustList:
 def _write_answers(answers: Sequence[Answer], folder: Path) -> None:
     rows = [answer.to_dict() for answer in answers]
     files.write(folder / "verdicts.json", json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+    files.write(folder / "claims.csv", "".join(_claims(answers)))
     files.write(folder / "table.txt", f"{_introduction()}\n{terminal.plain_table(_HEADS, map(_cells, answers))}")
+
+
+def _claims(answers: Sequence[Answer]) -> Iterator[str]:
+    """Each picture with each vehicle as a table for `certcore verify --claims`."""
+    yield "claim,picture,date-of-loss,plate,vin\n"
+    seen = dict.fromkeys((answer.picture, answer.expect.registration_number, answer.expect.vin) for answer in answers)
+    for number, (picture, plate, vin) in enumerate(seen, start=1):
+        yield f"K-{number},{picture}.png,{_DAY_OF_LOSS},{plate},{vin}\n"
 
 
 def _print(cast: Cast, answers: Sequence[Answer], out: Path) -> None:
