@@ -7,16 +7,18 @@ Python comes to is computed here; the JavaScript side answers the same JSON.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import cbor2
 
-from certcore import Expected, TrustList, Verdict, Verifier, armor, cose, payload
-from certcore.errors import CertcoreError, StatusError
+from certcore import Expected, PublicKey, TrustList, Verdict, Verifier, armor, cose, payload
+from certcore.errors import CertcoreError, RejectedInputError, StatusError
 from certcore.policy import PRESETS, Policy
 from certcore.status import StatusEvent, StatusEventKind
 from certcore.status.tokenlist import StatusList, issue_events, issue_token, open_events, open_token, status_record
@@ -25,10 +27,17 @@ from tests.model import doors
 from tests.model.case import Case, Register
 from tests.model.worlds import worlds
 from tests.verify_cases import LIVE_SIGNER, NOW, ROOT_SIGNER, SIGNER, TRUST_ROOT, certificate, trust_bytes
+from tests.verify_vectors import FOLDER, VECTORS
+from tests.verify_vectors import Vector as ConformanceVector
 
 Vector = dict[str, Any]
 
-ROOTS: Final = (ROOT_SIGNER.public_key, doors.ROOT_SIGNER.public_key)
+EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "verify-in-browser"
+CLAIMS: Final = json.loads((EXAMPLE / "claims.json").read_text("utf-8"))["leaves_out"]
+"""What the example leaves out, and why."""
+
+VECTOR_ROOTS: Final = tuple(PublicKey.from_pem(path.read_bytes()) for path in sorted(FOLDER.glob("root*.pem")))
+ROOTS: Final = (ROOT_SIGNER.public_key, doors.ROOT_SIGNER.public_key, *VECTOR_ROOTS)
 TRUST_BYTES: Final = trust_bytes()
 TRUST: Final = TrustList.open(TRUST_BYTES, root=TRUST_ROOT)
 AS_OF: Final = NOW - timedelta(days=30)
@@ -260,6 +269,49 @@ def _bytes(random: Random, data: bytes) -> bytes:
     if way < 0.85:
         return data[:place] + bytes([random.randrange(256)]) + data[place:]
     return data[:place] + data[place + 1 :] if way < 0.95 else data[:place]
+
+
+# --- the conformance suite's own changes ------------------------------------------------------------------------------
+
+
+def vectors(random: Random) -> Iterator[tuple[Vector, str]]:
+    """Vectors with their texts cut, lengthened and flipped, as tests/test_conformance.py does it, valid or not."""
+    known = [(vector, file) for vector in VECTORS if is_claimed(file := file_of(vector))]
+    while True:
+        vector, file = random.choice(known)
+        text = _changed_text(random, vector.text)
+        yield file | {"text": text}, line(vector.verify(text))
+
+
+def _changed_text(random: Random, text: str) -> str:
+    way = random.random()
+    if way < 0.2:
+        return text[: random.randrange(len(text) + 1)]
+    if way < 0.4:
+        more = random.choice("0Z :\t\0\u00a0\u2028é")
+        return random.choice((text + more, more + text))
+    try:
+        data = armor.decode(text)
+    except RejectedInputError:
+        return text
+    if way < 0.5:
+        return armor.encode(data + bytes([random.choice((0, 0x40, 0xF6, 0xFF))]))
+    place = random.randrange(len(data))
+    changed = data[place] ^ random.choice((1, 2, 4, 8, 16, 32, 64, 128, 255))
+    return armor.encode(data[:place] + bytes([changed]) + data[place + 1 :])
+
+
+def file_of(vector: ConformanceVector) -> Vector:
+    """A vector as it is in its file."""
+    found: Vector = json.loads((FOLDER / vector.folder / f"{vector.name}.json").read_text("ascii"))
+    return found
+
+
+def is_claimed(file: Vector) -> bool:
+    """Whether the example's manifest claims a vector."""
+    if any(file.get(member) for rule in CLAIMS for member in rule.get("members", [])):
+        return False
+    return not any(file["name"] in rule.get("names", []) for rule in CLAIMS)
 
 
 # --- is it this vehicle? ----------------------------------------------------------------------------------------------
@@ -514,6 +566,7 @@ CONTEXT: Final = {
 """What a document is opened with."""
 
 KINDS: Final[dict[str, Callable[[Random], Iterator[tuple[Vector, str]]]]] = {
+    "vectors": vectors,
     "certificates": certificates,
     "bindings": bindings,
     "moments": moments,

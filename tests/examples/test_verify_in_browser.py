@@ -8,6 +8,7 @@ Each skips with its reason. More questions, or others:
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -27,17 +28,17 @@ from typing import Any, Final
 import pytest
 from PIL import Image
 
-from certcore import InspectionCertificate, LocalSigner, PublicKey, StatusRef, qr
+from certcore import InspectionCertificate, LocalSigner, StatusRef, qr
+from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65
 from certcore.status import StatusEvent, StatusEventKind
 from certcore.status.tokenlist import StatusList, issue_events, issue_token
-from certcore.trust import KeyUsage, ListTemplate, TrustListContents
+from certcore.trust import Environment, KeyUsage, ListTemplate, TrustListContents
 from certcore.vocabulary import _codes
 from tests.examples import differences
-from tests.examples.differences import KINDS, LEFT_OUT
+from tests.examples.differences import CLAIMS, EXAMPLE, KINDS, LEFT_OUT, VECTOR_ROOTS, file_of, is_claimed
 from tests.verify_cases import certificate, seal, trusted_issuer, trusted_key
-from tests.verify_vectors import FOLDER, VECTORS, Vector
+from tests.verify_vectors import VECTORS, Vector
 
-EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "verify-in-browser"
 MODULE_BYTES: Final = 10_000
 """What the module may have, gzipped, without the decoder of pictures."""
 
@@ -45,7 +46,6 @@ CASES: Final = int(os.environ.get("CERTCORE_DIFFERENCES", "250"))
 SEED: Final = os.environ.get("CERTCORE_DIFFERENCES_SEED", "1")
 _PATIENT_S: Final = 600
 
-CLAIMS: Final = json.loads((EXAMPLE / "claims.json").read_text("utf-8"))["leaves_out"]
 TABLES: Final = {
     "plate_type": [*map(str, _codes.PLATE_TYPES)],
     "usage": [*_codes.USAGES],
@@ -96,21 +96,11 @@ def packages() -> Path:
     return folder
 
 
-def _claimed(vector: Vector) -> bool:
-    """Whether the manifest claims a vector."""
-    file = json.loads((FOLDER / vector.folder / f"{vector.name}.json").read_text("ascii"))
-    if any(file.get(member) for rule in CLAIMS for member in rule.get("members", [])):
-        return False
-    return not any(vector.name in rule.get("names", []) for rule in CLAIMS)
-
-
 def _vectors() -> dict[str, Any]:
     """Every claimed vector as it is in its file, and what it is judged with."""
-    files = [FOLDER / vector.folder / f"{vector.name}.json" for vector in VECTORS if _claimed(vector)]
-    keys = [PublicKey.from_pem(path.read_bytes()) for path in sorted(FOLDER.glob("root*.pem"))]
     return {
-        "cases": [json.loads(path.read_text("ascii")) for path in files],
-        "root": [key.to_cose_key().hex() for key in keys],
+        "cases": [file for vector in VECTORS if is_claimed(file := file_of(vector))],
+        "root": [key.to_cose_key().hex() for key in VECTOR_ROOTS],
         "tables": TABLES,
     }
 
@@ -120,7 +110,7 @@ def _expected(vector: Vector) -> str:
     return "|".join([vector.outcome, str(vector.degraded).lower(), *pairs])
 
 
-EXPECTED: Final = {vector.name: _expected(vector) for vector in VECTORS if _claimed(vector)}
+EXPECTED: Final = {vector.name: _expected(vector) for vector in VECTORS if is_claimed(file_of(vector))}
 
 
 def test_what_is_claimed() -> None:
@@ -137,9 +127,9 @@ def test_vectors_in_node() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_difference(kind: str) -> None:
-    """Python and JavaScript say the same of changed certificates and documents, plates, and moments."""
+    """Python and JavaScript say the same of changed vectors, certificates and documents, of plates and of moments."""
     made = list(islice(KINDS[kind](Random(SEED + kind)), CASES))
-    cases = [{"name": str(number), **case} for number, (case, _) in enumerate(made)]
+    cases = [{**case, "name": str(number)} for number, (case, _) in enumerate(made)]
     given = {
         "cases": cases,
         "root": [key.to_cose_key().hex() for key in differences.ROOTS],
@@ -156,6 +146,62 @@ def test_no_difference(kind: str) -> None:
     ]
     assert [] == differ[:3]
     assert len({said for _, said in made}) > 3
+
+
+OPENED: Final = "opened 3 production 1"
+
+
+def _signed(*signers: LocalSigner, environment: Environment = Environment.PRODUCTION) -> str:
+    return base64.b64encode(trust_list_contents(environment).sign(*signers)).decode()
+
+
+def trust_list_contents(environment: Environment) -> TrustListContents:
+    """A trust list of one issuer."""
+    now = datetime.now(UTC)
+    return TrustListContents(
+        version=3,
+        issued_at=now,
+        next_update_at=now + timedelta(days=1),
+        environment=environment,
+        issuers=[trusted_issuer()],
+    )
+
+
+def _key(signer: LocalSigner) -> str:
+    return signer.public_key.to_cose_key().hex()
+
+
+def test_root() -> None:
+    """As many members as the threshold says must have signed, each with every one of its keys."""
+    a, b, c = (LocalSigner.generate(algorithm) for algorithm in (ES256, ES384, EDDSA))
+    quantum = LocalSigner.generate(ML_DSA_65)
+    members = [[_key(a)], [_key(b)], [_key(c)]]
+    two: dict[str, Any] = {"members": members, "threshold": 2}
+    asked: dict[str, tuple[dict[str, Any], str]] = {
+        "two of three": ({"data": _signed(a, c), **two}, OPENED),
+        "one of three": ({"data": _signed(b), **two}, "trust-list-threshold"),
+        "one of three, twice": ({"data": _signed(b, b), **two}, "trust-list-threshold"),
+        "all keys of a member": ({"data": _signed(a, b), "members": [[_key(a), _key(b)]]}, OPENED),
+        "one key of a member": ({"data": _signed(a), "members": [[_key(a), _key(b)]]}, "trust-list-threshold"),
+        "ML-DSA": ({"data": _signed(a, quantum), "members": [[_key(a), _key(quantum)]]}, "trust-list-threshold"),
+        "ML-DSA beside": (
+            {"data": _signed(a, quantum), "members": [[_key(quantum)], [_key(a)]]},
+            "opened 3 production 1",
+        ),
+        "a stranger": ({"data": _signed(LocalSigner.generate()), **two}, "trust-list-threshold"),
+        "for tests": (
+            {
+                "data": _signed(a, environment=Environment.TEST),
+                "members": members,
+                "environments": ["production"],
+            },
+            "trust-list-environment",
+        ),
+    }
+    cases = [{"name": name, "document": "trust", **case} for name, (case, _) in asked.items()]
+    given = {"cases": cases, "root": [], "tables": TABLES, "context": differences.CONTEXT}
+
+    assert json.loads(_node("test/node.mjs", given=json.dumps(given))) == {n: said for n, (_, said) in asked.items()}
 
 
 def test_size(packages: Path) -> None:
@@ -277,6 +323,8 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "build.mjs",
         *("--trust", str(folder / "trust.cbor"), "--root", str(folder / "root.pem"), "--out", str(folder / "dist")),
     )
+    shutil.copytree(EXAMPLE / "test", folder / "small" / "test")
+    shutil.copy(folder / "dist" / "verify.js", folder / "small" / "verify.js")
     (folder / "empty").mkdir()
     (folder / "empty" / "index.html").write_text("<!doctype html><title>vectors</title>", "utf-8")
     today, text = now.date().isoformat(), _usual(40, 300, signer)
@@ -286,7 +334,7 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "port": port,
         "folders": {
             "page": str(folder / "dist"),
-            "source": str(EXAMPLE),
+            "small": str(folder / "small"),
             "empty": str(folder / "empty"),
             "lists": str(folder / "lists"),
         },
@@ -325,7 +373,7 @@ def _blank(path: Path) -> str:
 
 
 def test_vectors_in_chromium(driven: dict[str, Any]) -> None:
-    """Every claimed vector comes to the same in Chromium."""
+    """Every claimed vector comes to the same in Chromium, by the module as it is made small for the page."""
     assert driven["vectors"] == EXPECTED
 
 

@@ -88,7 +88,7 @@ try {
     await page.goto(`${origin}/empty/`);
     found.vectors = await page.evaluate(async ({ code, cases, root, tables }) => (await import(code)).run(cases, root, tables), {
       ...plan.vectors,
-      code: `${origin}/source/test/conformance.js`,
+      code: `${origin}/small/test/conformance.js`,
     });
     await page.context().close();
   }

@@ -78,21 +78,21 @@ const known = (tables) => (field, code, country) =>
 const iso = (at) => (at === null ? null : new Date(at / 1000).toISOString().replace(".000Z", "+00:00"));
 
 /** What opening a document comes to: a code, or what it says of the entry that is asked about. */
-async function opened({ document, data }, { root, trust, uri, index, now }) {
+async function opened(one, { root, trust, uri, index, now }) {
+  const { document, data, members = root.map((key) => [key]), threshold = 1, environments = ["production", "test"] } = one;
   const bytesOf = base64(data);
-  const members = root.map((key) => [bytes(key)]);
-  const environments = ["production", "test"];
+  const options = { root: members.map((member) => member.map(bytes)), threshold, environments };
   if (document == "trust") {
-    const found = await openTrustList(bytesOf, { root: members, environments });
+    const found = await openTrustList(bytesOf, options);
     return `opened ${found.version} ${found.environment} ${found.issuers.length}`;
   }
-  const [{ keys, maxEntries }] = (await openTrustList(base64(trust), { root: members })).issuers;
-  const options = { uri, keys, now: moment(now), maxEntries };
+  const [{ keys, maxEntries }] = (await openTrustList(base64(trust), options)).issuers;
+  const asked = { uri, keys, now: moment(now), maxEntries };
   if (document == "list") {
-    const list = await openStatusList(bytesOf, options);
+    const list = await openStatusList(bytesOf, asked);
     return `opened ${statusRecord(index, { lists: [list] }).observations[0].state}`;
   }
-  const events = await openEvents(bytesOf, options);
+  const events = await openEvents(bytesOf, asked);
   const said = statusRecord(index, { lists: [], events }).events;
   return "opened " + said.map(({ kind, effectiveAt, recordedAt }) => `${kind} ${iso(effectiveAt) ?? "None"} ${iso(recordedAt)}`).join(" ");
 }
