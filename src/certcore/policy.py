@@ -245,7 +245,7 @@ def _vin(value: str | None) -> str | None:
     return None if value is None else check_expected_vin(value)
 
 
-@attrs.frozen(kw_only=True, repr=False)
+@attrs.frozen(kw_only=True, repr=False, slots=False)  # no slots: sent to another process in half the time
 class Expected:
     """The vehicle that was seen, to compare the certificate with.
 

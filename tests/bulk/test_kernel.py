@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import attrs
@@ -14,6 +15,7 @@ import pytest
 
 from certcore import Expected, InspectionCertificate, Issuer, LocalSigner, Policy, StatusRef, Verifier, qr
 from certcore.bulk import BulkQuestion, BulkResult, Progress, _workers, verify_files, verify_many
+from certcore.bulk._files import why_lost
 from certcore.errors import StatusError
 from certcore.payload import Basis, Result
 from certcore.status import MemoryStatusBackend
@@ -216,6 +218,56 @@ def test_processes_equal_the_plain_loop(pictures: list[BulkQuestion]) -> None:
     assert len(rows) == progress.done == progress.outcomes.total()
     assert progress.rate > 0
     assert progress.time_left is not None
+
+
+def codes_of(result: BulkResult) -> tuple[Any, tuple[str, ...]]:
+    """What a caller keeps of a result; row 66 kills its worker as an operator would."""
+    if result.row == 66 and result.verdict is not None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result.row, result.codes
+
+
+def spoil(result: BulkResult) -> None:
+    """What a caller's function must not do."""
+    raise KeyError(result.row)
+
+
+def test_texts_in_processes_equal_the_plain_loop() -> None:
+    """Batches of texts, whole results or what is kept of them, with rows among them that cannot be sent."""
+    rows = [attrs.evolve(good(place % 12), row=place) for place in range(300)]
+    rows[100:100] = [
+        BulkQuestion(row="lock", text=TEXTS[1], as_of=DAY, expect=Lock()),
+        *(bad for bad, _ in BAD.values()),
+    ]
+
+    others = [row for place, row in enumerate(rows) if place != 66]
+    found = list(verify_files(verifier(), rows, workers=2))
+    kept = list(verify_files(verifier(), others, workers=2, keep=codes_of))
+    alone = list(verify_many(verifier(), rows))
+
+    unsent = BulkResult(row="lock", error=why_lost(_workers.Lost(rows[100], is_sent=False)))
+    assert [unsent.codes if result.row == "lock" else result.codes for result in alone] == [r.codes for r in found]
+    assert [result.verdict for result in alone if result.row != "lock"] == [r.verdict for r in found if r.row != "lock"]
+    assert [(result.row, result.codes) for result in found if result.row != 66] == kept
+
+
+def test_a_text_that_kills_its_worker_costs_no_other_its_answer() -> None:
+    """It is told as lost, in its place; the others of its batch, and every other batch, have their answers."""
+    rows = [attrs.evolve(good(place % 12), row=place) for place in range(600)]
+    progress = Progress(total=len(rows))
+
+    found = list(verify_files(verifier(), rows, workers=2, progress=progress, keep=codes_of))
+
+    lost = [row for row, codes in found if codes == ("row-lost",)]
+    assert list(range(600)) == [row for row, _ in found]
+    assert [66] == lost
+    assert progress.done == len(rows)
+
+
+def test_what_keep_raises_ends_the_run() -> None:
+    """It is the caller's mistake, and told without what it says of a row."""
+    with pytest.raises(RuntimeError, match=r"^keep raised KeyError$"):
+        list(verify_files(verifier(), [good(1)], workers=1, keep=spoil))
 
 
 def square(number: int) -> int:

@@ -1,7 +1,7 @@
 """Many questions at once: texts in batches, pictures on every core, claims tables, record batches.
 
 `verify_many` takes questions and gives one result for each, in their order, whatever is wrong with one of them.
-`verify_files` does the same in several processes, for pictures. `certcore.bulk.arrow` judges Arrow's batches, and
+`verify_files` does the same in several processes. `certcore.bulk.arrow` judges Arrow's batches, and
 `certcore.bulk.spark` Spark's DataFrames.
 """
 
