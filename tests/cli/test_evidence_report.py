@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore import Evidence
-from certcore._cli import exit_codes
+from certcore._cli import audit, exit_codes
 from certcore.trust import read_unverified
 from tests.cli.desk import CLAIMS, Desk
+from tests.evidence.test_golden import CASES
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -152,3 +154,19 @@ def test_the_page_is_not_overwritten(suffix: str, certcore: Command, keep: Keep)
     assert exit_codes.DONE == certcore(*arguments, "--force").exit_code
     assert Path(f"page.{suffix}").read_bytes().startswith({"html": b"<!doctype", "pdf": b"%PDF-"}[suffix])
     assert exit_codes.ERROR == certcore(*arguments[:-1], "page.docx").exit_code
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_golden_file_is_told(lang: str) -> None:
+    """Whatever a release has written, vehicles and refusals too: recorded and replayed are the same, in words."""
+    auditor = audit.Auditor(pictures=audit.Pictures.of([]), lang=lang)
+    records = []
+    for case in CASES:
+        evidence = case.evidence()
+        records.append(auditor.replayed(Path(case.name), evidence, case.replay(case.roots[0], evidence)))
+
+    summary = audit.write(Path("page.html"), json.loads(json.dumps(records)), lang=lang, mode=0o600)
+
+    assert len(CASES) == summary.claims.total() == page().count("(一致)" if lang == "zh" else "(the same)")
+    assert [html.escape(case.name) for case in CASES] == re.findall(r"<header><h2>([^<]*)", page())
+    assert {exit_codes.DONE} == set(map(audit.exit_code, records))
