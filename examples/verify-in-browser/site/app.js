@@ -36,12 +36,13 @@ const decoder = import("./zxing/reader/index.js").then((zxing) => {
   return zxing;
 });
 
-/** The texts of the codes in a picture; certificates first. */
+/** The different texts of the codes in a picture; only certificates, where there are any. */
 async function readCodes(pixels) {
   const { readBarcodes } = await decoder;
   const found = await readBarcodes(pixels, { formats: ["QRCode"], tryHarder: true, maxNumberOfSymbols: 8 });
-  const texts = found.filter((code) => code.isValid).map((code) => code.text);
-  return texts.sort((a, b) => b.startsWith("VIC1:") - a.startsWith("VIC1:"));
+  const texts = [...new Set(found.filter((code) => code.isValid).map((code) => code.text))];
+  const certificates = texts.filter((text) => text.startsWith("VIC1:"));
+  return certificates.length ? certificates : texts;
 }
 
 /** The pixels of a frame or photo, made smaller where it is large. */
@@ -62,7 +63,7 @@ async function readPhoto(file) {
   } catch {
     // told below: there is no code in what is no picture
   }
-  if (texts.length) await judge(texts[0]);
+  if (texts.length) await judge(...texts);
   else say("noCode");
 }
 
@@ -84,7 +85,7 @@ async function startCamera() {
     const texts = video.videoWidth ? await readCodes(pixelsOf(video, video.videoWidth, video.videoHeight, 1600)) : [];
     if (texts.length && stream) {
       stopCamera();
-      await judge(texts[0]);
+      await judge(...texts);
     }
     await new Promise((later) => setTimeout(later, 150));
   }
@@ -122,14 +123,17 @@ async function lookUp({ certificate, issuer, now }) {
 
 // ---- The verdict ----
 
-async function judge(text) {
+/** The verdict on a text; where a picture holds several certificates, which is meant is for its owner to say. */
+async function judge(text, ...others) {
   const { trust, settings } = await loaded;
   if (!$("day").value) return say("noDay");
   say("judging");
   const expect = { registration_number: $("plate").value.trim() || undefined, vin: $("vin").value.trim() || undefined };
   const day = Date.parse($("day").value) / DAY_MS;
   const status = settings.askRegister && navigator.onLine ? lookUp : undefined;
-  const verdict = await verify(text, { trust, policy: POLICIES.counterparty, asOf: { day }, expect, status });
+  const several = { outcome: "undetermined", reasons: [{ code: "several-certificates", effect: "blocks" }] };
+  const question = { trust, policy: POLICIES.counterparty, asOf: { day }, expect, status };
+  const verdict = others.length && text.startsWith("VIC1:") ? several : await verify(text, question);
   shown = { verdict, expect };
   say("");
   await show();
@@ -243,6 +247,6 @@ $("file").addEventListener("change", async () => {
   if (file) await readPhoto(file);
   $("file").value = "";
 });
-$("check").addEventListener("click", () => judge($("text").value));
+$("check").addEventListener("click", () => judge($("text").value.replace(/[\r\n]+/g, "")));
 speak(language).catch(() => {});
 navigator.serviceWorker?.register("sw.js");
