@@ -102,13 +102,12 @@ const listOf = (rule) => (value) => Array.isArray(value) && value.every(rule);
  * left out, unless its key is among those that are `always` there. Seconds become instants. Where a map is `guarded`, an
  * unknown negative key is critical.
  */
-function read(map, table, always, code, guarded) {
+function read(map, table, always, code, guarded, found = {}) {
   need(isMap(map), code);
-  const found = {};
   for (const [key, [name, isGood]] of Object.entries(table)) {
     const value = map.get(+key);
     if (!map.has(+key)) continue;
-    need(isGood(value) && !(name in found), code); // what has two forms stands in one
+    need(isGood(value) && found[name] === undefined, code); // what has two forms stands in one
     found[name] = isGood == isSecond ? value * SECOND : value;
   }
   if (guarded && [...map.keys()].some((key) => key < 0)) refuse("too-new");
@@ -219,7 +218,7 @@ const CLAIMS = {
   5: ["presented_at", isSecond],
   6: ["issued_at", isSecond],
   7: ["certificate_id", isCertificateId],
-  65535: ["entry", isEntry],
+  65535: ["status", isEntry],
 };
 function isEntry(value) {
   const list = isMap(value) && value.size == 1 && value.get("status_list");
@@ -258,14 +257,14 @@ function readClaims(payload) {
   const claims = decode(payload, { texts: ["status_list", "idx", "uri"] });
   need(isMap(claims) && isMap(claims.get(-65537)));
   need([...claims.keys(), ...claims.get(-65537).keys()].every((key) => typeof key != "string"));
-  const { entry, ...found } = read(claims, CLAIMS, [6]);
-  Object.assign(found, read(claims.get(-65537), INSPECTION, [0, 4, 5, 6], undefined, true));
-  const list = entry?.get("status_list");
-  need(!!found.status + !!list + !!found.certificate_id == 1);
+  const found = read(claims, CLAIMS, [6]);
+  read(claims.get(-65537), INSPECTION, [0, 4, 5, 6], undefined, true, found);
+  need(!found.status != !found.certificate_id);
   need((found.vin || found.confidential) && (found.result > 2 || found.valid_until !== undefined));
   const { expires_at: end, presented_at: start, issued_at: issued } = found;
   need(start === undefined || (end !== undefined && start >= issued));
   need(!(end <= (start ?? issued)));
+  const list = isMap(found.status) && found.status.get("status_list");
   if (list) found.status = [list.get("uri"), list.get("idx")];
   if (isBytes(found.vin)) found.vin = unpackVin(found.vin);
   return found;
