@@ -428,18 +428,30 @@ def test_page_keeps_to_itself(driven: dict[str, Any]) -> None:
 
 
 def test_readme(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The commands of the example's README build the page, in a folder like this one."""
+    """The commands of the example's README build the page, in such a folder, and its script gives a verdict."""
     folder = tmp_path / "examples" / "verify-in-browser"
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("node_modules", "dist", "demo"))
     (folder / "node_modules").symlink_to(packages)
     (tmp_path / "docs").symlink_to(EXAMPLE.parents[1] / "docs")
-    blocks = re.findall(r"```console\n(.*?)```", (EXAMPLE / "README.md").read_text("utf-8"), re.DOTALL)
-    commands = re.findall(r"^\$ (.*)$", blocks[0], re.MULTILINE)
+    page = (EXAMPLE / "README.md").read_text("utf-8")
+    commands = re.findall(r"^\$ (.*)$", re.findall(r"```console\n(.*?)```", page, re.DOTALL)[0], re.MULTILINE)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.chdir(folder)
 
     for command in commands:
         if command != "npm ci":
-            subprocess.run(shlex.split(command), cwd=folder, check=True, capture_output=True, timeout=_PATIENT_S)
+            subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=_PATIENT_S)
 
     assert (folder / "dist" / "index.html").is_file()
-    assert (folder / "demo" / "car.png").is_file()
+    texts = [seen.text for seen in qr.read(folder / "demo" / "car.png")]
+    (script,) = re.findall(r"```js\n(.*?)```", page, re.DOTALL)
+    given = f"""
+import {{ readFileSync }} from "node:fs";
+const text = {json.dumps(texts[0])};
+const listBytes = readFileSync("demo/trust.cbor");
+const rootKeyBytes = Buffer.from(JSON.parse(readFileSync("dist/settings.json")).root[0][0], "hex");
+"""
+    (folder / "usage.mjs").write_text(given + script, "utf-8")
+    said = subprocess.run([_found_node(), "usage.mjs"], check=True, capture_output=True, text=True, timeout=_PATIENT_S)
+
+    assert said.stdout.startswith("valid true")
