@@ -242,6 +242,9 @@ def _names_all(said: dict[str, Any], report: dict[str, Any]) -> None:
     assert set(said["question"]) == set(question) == set(defs["question"]["required"])
     assert set(said["question"]["expected"]) == set(question["expected"]["properties"])
     assert set(said["question"]["policy"]) == set(defs["policy"]["properties"]) == set(defs["policy"]["required"])
+    assert said["documents"]
+    assert {frozenset(document) for document in said["documents"]} == {frozenset(defs["document"]["required"])}
+    assert set(defs["document"]["required"]) == set(defs["document"]["properties"])
     assert set(report) == set(defs["replay"]["properties"]) == set(defs["replay"]["required"])
     assert [one.value for one in Need] == defs["need"]["enum"]
     assert [one.value for one in Backing] == defs["backing"]["enum"]

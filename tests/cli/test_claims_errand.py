@@ -22,6 +22,7 @@ from certcore import Evidence, _files
 from certcore._cli import claims as _claims
 from certcore._cli import exit_codes
 from certcore.bulk import _pdf, _report
+from certcore.bulk._tables import Journal
 from certcore.keys import PublicKey
 from certcore.testing import TRUST_ROOT
 from tests.cli.desk import Desk
@@ -320,6 +321,23 @@ def test_an_end_that_fails_leaves_nothing_half_written(
     assert exit_codes.DEGRADED == claims("claims.csv", "--resume").exit_code
     assert Path("out", name).exists()
     assert [] == list(Path("out").glob(".*"))
+
+
+@pytest.mark.parametrize("other", [("--known-at", "2026-11-01T00:00Z"), ("--snapshot", "lists"), ("--lang", "zh")])
+def test_a_run_goes_on_only_as_it_was_asked(
+    other: tuple[str, ...], claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers to two questions are never mixed in one table; a run that is finished says so."""
+    Desk()
+    Path("claims.csv").write_text(table(f"A,{GOOD}"), "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "finish", lambda *_: 1 // 0)
+        with pytest.raises(AssertionError, match="ZeroDivisionError"):
+            claims("claims.csv")
+
+    assert "[claims-differ]" in claims("claims.csv", "--resume", *other).output
+    assert exit_codes.DEGRADED == claims("claims.csv", "--resume").exit_code
+    assert "the run is finished" in claims("claims.csv", "--resume").output
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="there is no folder here that nobody may write")

@@ -49,6 +49,10 @@ _INTERRUPTED: Final = {
     "en": "certcore: interrupted; the same command with --resume goes on where it stopped.",
     "zh": "certcore：已中断；在同一命令后加 --resume 即可从中断处继续。",
 }
+_NO_PAPER: Final = {
+    "en": "no report.pdf: it needs certcore[print], and fonts with the characters of this language",
+    "zh": "未生成 report.pdf：需要 certcore[print] 及中文字体",
+}
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
 _NEVER_EMPTY: Final = ("plate", "vin")
 _ALONE: Final = ("registration_number", "vin", "country", "plate_type", "evidence_folder")
@@ -79,8 +83,8 @@ class _Done:
         yield Line(f"{words['count'].format(**total).rstrip('.。')}: {counts or 0}")
         for name in ("report.html", "report.pdf"):
             path = self.folder / name
-            if path.exists():
-                yield Line(("报告：" if lang == "zh" else "report: ") + terminal.escaped(str(path)))
+            found = terminal.escaped(str(path)) if path.exists() else _NO_PAPER[lang]
+            yield Line(("报告：" if lang == "zh" else "report: ") + found)
 
 
 def verify_claims(given: dict[str, Any], output: Output) -> int:
@@ -109,6 +113,8 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
             "policy": verifier.policy.id,
             "trust": hashlib.sha256(verifier.trust.to_bytes()).hexdigest(),
             "as_of": str(given["as_of"]),
+            "known_at": str(given["known_at"]),
+            "registers": [str(given["snapshot"]), bool(given["online"])],
             "columns": chosen,
             "lang": lang,
             "proofs": [hashlib.sha256(proof).hexdigest() for proof in proofs],
