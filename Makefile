@@ -1,4 +1,4 @@
-# make test    run the tests            make demo    issue, show and verify a certificate
+# make test    run the tests            make demo    an inspection day, in day-out
 # make lint    ruff and mypy            make bench   measure
 # make setup   only prepare .venv       make pins    renew constraints.txt
 # make clean   remove what was made
@@ -57,12 +57,12 @@ bench: $(READY)
 	$(BIN)/python -m pytest -q -s benchmarks
 
 demo: $(READY)
-	$(BIN)/certcore demo
+	$(BIN)/python examples/inspection-day/run.py --out day-out
 
 # In a venv of its own, so that nothing but the declared dependencies is pinned.
 pins: $(READY)
 	@sh tools/pins
 
 clean:
-	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail demo-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail demo-out day-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || :
