@@ -1,7 +1,9 @@
 # make test    run the tests            make demo    an inspection day, in day-out
 # make lint    ruff and mypy            make bench   measure
-# make setup   only prepare .venv       make pins    renew constraints.txt
-# make clean   remove what was made
+# make setup   only prepare .venv       make pins    renew constraints.txt, and hashes.txt and security/ by make papers
+# make clean   remove what was made     make release build, check and install as docs/release.md says; nothing is published
+# make test-wheel     the tests against the built wheel, on every Python that is found here (PYTHONS="..." names them)
+# make test-lowest    the same with the oldest dependencies that pyproject.toml allows; make test-newest, with the newest
 # make test-postgres, test-spark, test-sail    the tests that need another program, which these install
 #
 # Every target prepares .venv by itself (tools/setup). PYTHON=/path/to/python chooses the interpreter.
@@ -19,7 +21,8 @@ TYPED  := $(wildcard src tests benchmarks examples tools)
 
 export PYTHON
 
-.PHONY: help setup test test-postgres test-spark test-sail lint bench demo pins clean
+.PHONY: help setup test test-wheel test-lowest test-newest test-typing test-postgres test-spark test-sail lint bench demo pins \
+	papers release clean
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
 
@@ -36,6 +39,20 @@ $(READY): pyproject.toml constraints.txt tools/setup
 WORKERS := -n auto --maxprocesses 4 --dist worksteal
 test: $(READY)
 	$(BIN)/python -m pytest $(WORKERS)
+
+# Everything that needs no source, against the wheel, in a virtual environment without the checkout: tools/test-wheel.
+test-wheel: $(READY)
+	tools/test-wheel pinned $(WORKERS)
+
+test-lowest: $(READY)
+	tools/test-wheel lowest $(WORKERS)
+
+test-newest: $(READY)
+	tools/test-wheel newest $(WORKERS)
+
+# A user's script under three type checkers, against the installed wheel.
+test-typing: $(READY)
+	tools/test-typing
 
 # The register's tests once more, on a PostgreSQL of their own (from Debian's packages).
 test-postgres: $(READY)
@@ -62,6 +79,12 @@ demo: $(READY)
 # In a venv of its own, so that nothing but the declared dependencies is pinned.
 pins: $(READY)
 	@sh tools/pins
+
+papers: $(READY)
+	@sh tools/papers
+
+release: $(READY)
+	tools/release
 
 clean:
 	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail demo-out day-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -74,6 +74,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.test_architecture import FLOORS
+from tools.sbom import licences
 
 ELSEWHERE: Final = frozenset({"speed"})
 
@@ -744,6 +745,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "error-codes": error_codes,
     "commands": commands,
     "walk": walk,
+    "licences": licences,
 }
 
 
