@@ -1,7 +1,8 @@
 # make test    run the tests            make demo    an inspection day, in day-out
 # make lint    ruff and mypy            make bench   measure
 # make setup   only prepare .venv       make pins    renew constraints.txt, and hashes.txt and security/ by make papers
-# make clean   remove what was made     make release build, check and install as docs/release.md says; nothing is published
+# make docs    build build/site          make clean   remove what was made
+# make release build, check and install as docs/release.md says; nothing is published
 # make test-wheel     the tests against the built wheel, on every Python that is found here (PYTHONS="..." names them)
 # make test-lowest    the same with the oldest dependencies that pyproject.toml allows; make test-newest, with the newest
 # make test-postgres, test-spark, test-sail    the tests that need another program, which these install
@@ -21,7 +22,7 @@ TYPED  := $(wildcard src tests benchmarks examples tools)
 
 export PYTHON
 
-.PHONY: help setup test test-wheel test-lowest test-newest test-typing test-postgres test-spark test-sail lint bench demo pins \
+.PHONY: help setup test test-wheel test-lowest test-newest test-typing test-postgres test-spark test-sail lint docs bench demo pins \
 	papers release clean
 help:
 	@sed -n '1,/^$$/s/^# \{0,1\}//p' Makefile
@@ -69,6 +70,13 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(TYPED)
+
+# Nothing is fetched, a warning is an error, and so is an example in a docstring that gives another answer.
+SPHINX := -q -n -W --keep-going -d build/doctrees docs
+docs: $(READY)
+	@$(BIN)/sphinx-build -b html $(SPHINX) build/site
+	@$(BIN)/sphinx-build -b doctest $(SPHINX) build/doctest
+	@echo build/site/index.html
 
 bench: $(READY)
 	$(BIN)/python -m pytest -q -s benchmarks

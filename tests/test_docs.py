@@ -232,9 +232,11 @@ def test_the_readme_shows_a_certificate() -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The fragments that a page's headings can be reached by."""
-    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", page.read_text("utf-8")), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """The fragments that a page's headings can be reached by, and those that it states."""
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([a-z0-9-]+)"></a>', text))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -554,7 +554,8 @@ def reasons() -> str:
 def status_causes() -> str:
     """Why a register gave no answer: every cause of `status-unavailable`."""
     body = [
-        [f"`{cause}`", *(" *".join(row[lang]) + "*" for lang in ("en", "zh"))] for cause, row in causes().items()
+        [f"{_anchor(f'cause-{cause}')}`{cause}`", *(" *".join(row[lang]) + "*" for lang in ("en", "zh"))]
+        for cause, row in causes().items()
     ] + [
         [f"`{cause}`, of a vehicle", *(" *".join(row["vehicle"][lang]) + "*" for lang in ("en", "zh"))]
         for cause, row in causes().items()
@@ -573,9 +574,14 @@ def _effects(meaning: Meaning) -> str:
     return " or ".join(effect.value for effect in Effect if effect in meaning.effects)
 
 
+def _anchor(name: str) -> str:
+    """What messages link to; it stays as long as the code does."""
+    return f'<a id="{name}"></a>'
+
+
 def _code(code: str, meaning: Meaning, *more: str) -> list[str]:
     en, zh = meaning.en, meaning.zh
-    return [f"`{code}`", *more, f"{en.line} *{en.next_step}*", f"{zh.line} *{zh.next_step}*"]
+    return [f"{_anchor(code)}`{code}`", *more, f"{en.line} *{en.next_step}*", f"{zh.line} *{zh.next_step}*"]
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
