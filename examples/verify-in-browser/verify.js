@@ -100,17 +100,19 @@ const listOf = (rule) => (value) => Array.isArray(value) && value.every(rule);
 /**
  * The members of a map by name. A table has, for each key: the name, the rule, and what stands for a member that is
  * left out, unless its key is among those that are `always` there. Seconds become instants. Where a map is `guarded`, an
- * unknown negative key is critical.
+ * unknown negative key is critical: named before what is wrong with a member, but in a certificate (no `code`) after it.
  */
 function read(map, table, always, code, guarded, found = {}) {
   need(isMap(map), code);
+  const isNew = guarded && [...map.keys()].some((key) => key < 0);
+  if (isNew && code) refuse("too-new");
   for (const [key, [name, isGood]] of Object.entries(table)) {
     const value = map.get(+key);
     if (!map.has(+key)) continue;
     need(isGood(value) && found[name] === undefined, code); // what has two forms stands in one
     found[name] = isGood == isSecond ? value * SECOND : value;
   }
-  if (guarded && [...map.keys()].some((key) => key < 0)) refuse("too-new");
+  if (isNew) refuse("too-new");
   need(always.every((key) => map.has(key)), code);
   for (const [name, , otherwise] of Object.values(table)) found[name] ??= otherwise;
   return found;
