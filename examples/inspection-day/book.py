@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,7 @@ class Book:
     """All chapters, in their order."""
 
     folder: Path
+    day: date
     seal: LocalSigner = attrs.field(repr=False)
     chapters: list[Chapter] = attrs.field(factory=list)
 

@@ -17,7 +17,8 @@ HEAD: Final = """<!doctype html>
 body { font: 16px/1.5 system-ui, "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif; max-width: 60rem;
   margin: auto; padding: 1rem; overflow-wrap: anywhere; }
 h2 { border-top: 1px solid var(--line); padding-top: 1rem; margin-top: 2rem; }
-h2 time { font-weight: normal; opacity: .7; margin-right: .5rem; }
+time { font-weight: normal; opacity: .7; }
+ul.contents { columns: 14rem; }
 article { display: grid; grid-template-columns: 8rem 1fr; gap: .25rem 1rem; padding: .75rem 0;
   border-top: 1px dotted var(--line); }
 article > a { grid-row: span 9; } article img { width: 8rem; max-height: 8rem; object-fit: contain; }
@@ -50,7 +51,7 @@ def index(book: Book) -> str:
 def _parts(book: Book) -> Iterator[str]:
     answers = book.answers
     right = sum(answer.is_expected for answer in answers)
-    yield "<h1>An inspection day</h1>"
+    yield f"<h1>An inspection day</h1><p>{book.day:%-d %B %Y}, in Shanghai</p>"
     yield (
         "<p>One day with vehicle inspection certificates in QR codes: who issues them, who shows them, who asks. "
         f"{len(answers)} questions were asked; {right} answers are the expected ones. All keys are made for this run, "
@@ -59,12 +60,19 @@ def _parts(book: Book) -> Iterator[str]:
         '(<a href="audit-zh.html">中文</a>); <a href="answers.txt">the answers as a table</a>; '
         '<a href="answers.json">as JSON</a>; <a href="register.txt">the register at the end of the day</a>.</p>'
     )
-    for chapter in book.chapters:
-        yield from _chapter(chapter)
+    chapters = [(f"chapter-{number}", chapter) for number, chapter in enumerate(book.chapters, start=1)]
+    links = (f'<li><a href="#{anchor}">{_heading(chapter)}</a></li>' for anchor, chapter in chapters)
+    yield f"<ul class=contents>{''.join(links)}</ul>"
+    for anchor, chapter in chapters:
+        yield from _chapter(anchor, chapter)
 
 
-def _chapter(chapter: Chapter) -> Iterator[str]:
-    yield f"<h2><time>{escape(chapter.time)}</time>{escape(chapter.title)}</h2><p>{escape(chapter.text)}</p>"
+def _heading(chapter: Chapter) -> str:
+    return f"<time>{escape(chapter.time)}</time> {escape(chapter.title)}"
+
+
+def _chapter(anchor: str, chapter: Chapter) -> Iterator[str]:
+    yield f'<h2 id="{anchor}">{_heading(chapter)}</h2><p>{escape(chapter.text)}</p>'
     if chapter.figures:
         links = (f'<li><a href="{escape(file)}">{escape(words)}</a></li>' for file, words in chapter.figures)
         yield f"<ul>{''.join(links)}</ul>"
@@ -76,7 +84,7 @@ def _because(answer: Answer) -> Iterator[str]:
     """What decides, in words."""
     for lang in ("en", "zh"):
         words = reasons.explain(answer.expected[1], lang=lang)
-        yield f"{words.line} {words.next_step}"
+        yield ("" if lang == "zh" else " ").join((words.line, words.next_step))
 
 
 def _article(answer: Answer) -> str:

@@ -9,6 +9,7 @@ of it). It leaves a folder: open its index.html. Each role is a file that can be
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import sys
 from io import TextIOWrapper
@@ -50,7 +51,26 @@ def main() -> int:
         wrong = [answer for answer in world.book.answers if not answer.is_expected]
         total = len(world.book.answers)
     print(f"{total - len(wrong)} of {total} answers are as expected. Open {folder / 'index.html'}")
+    print(f"Ask a question of your own:\n{question_of_your_own(folder, world)}")
     return 1 if wrong else 0
+
+
+def question_of_your_own(folder: Path, world: World) -> str:
+    """A command to paste: Ms Lin's paper once more, about the day of the story, by the lists that were published."""
+    words = [sys.executable, "-m", "certcore.cli", "verify", str(folder / "holder" / "paper.jpg")]
+    words += [
+        "--as-of",
+        world.day.isoformat(),
+        "--plate",
+        "闽C12345",
+        "--vin",
+        issuer.VINS["lin"],
+        "--policy",
+        "claims",
+    ]
+    words += ["--snapshot", str(world.published), "--trust", str(folder / "trust.cbor")]
+    words += ["--root", str(folder / "keys" / "root.pub.pem"), "--environment", "test"]
+    return shlex.join(words)
 
 
 def play(world: World) -> None:

@@ -188,7 +188,7 @@ def opened(folder: Path) -> Iterator[World]:
             folder=folder,
             day=today - timedelta(1),
             clock=clock,
-            book=Book(folder=folder, seal=keys["seal"]),
+            book=Book(folder=folder, day=today - timedelta(1), seal=keys["seal"]),
             keys=keys,
             root=TrustRoot(keys=[keys["root"].public_key], environments=[Environment.TEST]),
             origin=f"http://127.0.0.1:{listener.getsockname()[1]}",
