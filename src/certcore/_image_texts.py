@@ -56,10 +56,12 @@ def seen_in(
     isolate: bool,
     asked_at: float | None = None,
     sight: Sight | None = None,
+    wants_every: bool = False,
 ) -> Seen:
     """What is in a picture, which is read once; asked_at is when its time began, by the steady clock, if not now.
 
-    What was read already is given back. A sight that is given has then seen what was read.
+    Where every text is wanted, one that was read is no reason to stop. What was read already is given back. A sight
+    that is given has then seen what was read.
     """
     from certcore import qr  # noqa: PLC0415  Pillow and the decoders are an extra
     from certcore.qr._read import read_for  # noqa: PLC0415  as above
@@ -74,7 +76,7 @@ def seen_in(
     except RejectedInputError as cause:
         return Seen(refused=cause, digest=None)
     try:
-        symbols = read_for(picture, sight, effort=effort, deadline=deadline, isolate=isolate)
+        symbols = read_for(picture, sight, effort=effort, deadline=deadline, isolate=isolate, wants_every=wants_every)
     except RejectedInputError as cause:
         return Seen(refused=cause, digest=picture.digest)
     texts = dict.fromkeys(without_line_end(symbol.text) for symbol in symbols if symbol.text.startswith(armor.PREFIX))

@@ -204,11 +204,13 @@ class Verifier(_Asker):
     ) -> tuple[Verdict, ...]:
         """A verdict on each different certificate in a picture, in reading order; a single one if there is none.
 
+        It is looked for further ones where one was read: where `verify_image` takes one look, this takes more.
+
         Raises:
             TypeError, ValueError: as `verify_image`.
         """
         question = self._question("", as_of, expect, known_at, existed_by)
-        seen = seen_in(image, effort, deadline, isolate=isolate)
+        seen = seen_in(image, effort, deadline, isolate=isolate, wants_every=True)
         if seen.refused is not None:
             return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
         return tuple([self._judge(seen.put(question, place)) for place in range(len(seen.texts))])
@@ -332,7 +334,9 @@ class AsyncVerifier(_Asker):
         question = self._question("", as_of, expect, known_at, existed_by)
         import asyncio  # noqa: PLC0415  as in `verify`
 
-        seen = await asyncio.to_thread(seen_in, image, effort, deadline, isolate=isolate, asked_at=steady())
+        seen = await asyncio.to_thread(
+            seen_in, image, effort, deadline, isolate=isolate, asked_at=steady(), wants_every=True
+        )
         if seen.refused is not None:
             return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
         return tuple([await self._judge(seen.put(question, place)) for place in range(len(seen.texts))])

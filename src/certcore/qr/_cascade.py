@@ -13,9 +13,10 @@ The cheapest comes first, and what it reads is what most pictures hold. The rule
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -24,6 +25,8 @@ from certcore.errors import RejectedInputError
 from certcore.qr import _crowds, _decoders, _detail
 from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
+from certcore.qr._decoders import PictureDecoder
+from certcore.qr._dewarp.copies import Copies, Copy
 from certcore.qr._dewarp.symbols import Corners, Symbol, distinct, in_reading_order, is_same_place
 from certcore.qr._raster import SCAN_EXTRA, Grey
 
@@ -53,23 +56,32 @@ class Page:
     Attributes:
         given: its pixels, or a reduced copy; corners are pixels of this.
         effort: how much may be done.
+        wants_every: whether one that was read is no reason to stop.
         read: the symbols found so far.
         is_looked_at: whether a first look was taken.
         unread: symbols that the first decoder saw and could not read.
-        hidden: the part of what was given that may hold symbols too fine for a reduced copy.
+        fine: the part of what was given that may hold symbols too fine for a reduced copy.
+        is_seen_whole: whether all its pixels were looked at.
         patterns: the most finder patterns that a step saw in it.
         crowds: the pages of the picture so far that showed many of them in vain.
+        modules: how many may yet be laid.
     """
 
     given: Grey
     effort: Effort
+    wants_every: bool = False
     read: list[Symbol] = attrs.field(factory=list)
     is_looked_at: bool = False
     unread: int = 0
-    hidden: _detail.Box | None = None
+    fine: _detail.Box | None = None
+    is_seen_whole: bool = False
     patterns: float = 0
     crowds: Crowds = attrs.field(factory=Crowds)
-    _copies: dict[int, Image.Image] = attrs.field(factory=dict)
+    modules: int = attrs.field(init=False)
+
+    @modules.default
+    def _all_modules(self) -> int:
+        return MODULES[self.effort]
 
     @cached_property
     def whole(self) -> Grey:
@@ -81,18 +93,24 @@ class Page:
         """Pixels of what was given to one of the whole page."""
         return self.given.width / self.whole.width
 
-    def copy(self, scale: int = 1) -> Image.Image:
-        """The whole page as a Pillow image, of whose pixels so many are one, across and down; made once."""
-        if scale not in self._copies:
-            self._copies[scale] = _picture(self.whole) if scale == 1 else self.copy().reduce(scale)
-        return self._copies[scale]
+    @cached_property
+    def copies(self) -> Copies:
+        """The whole page as Pillow images of several sizes."""
+        return Copies(_picture(self.whole), self.unit)
 
     @property
     def is_done(self) -> bool:
         """Whether what was read is enough at this effort."""
+        if self.wants_every or self.is_thorough:
+            return False
         if self.effort is Effort.FAST:
             return bool(self.read)
-        return not self.is_thorough and bool(self.read) and not self.unread and self.hidden is None
+        return self.is_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether something was read, and nothing tells that there is more."""
+        return bool(self.read) and self.unread <= 0 and (self.fine is None or self.is_seen_whole)
 
     @property
     def is_hopeless(self) -> bool:
@@ -135,6 +153,7 @@ def symbols(
     effort: Effort,
     deadline: Deadline,
     crowds: Crowds | None = None,
+    wants_every: bool = False,
     steps: tuple[Step, ...] | None = None,
 ) -> list[Symbol]:
     """The QR symbols on a page, in reading order, with corners in its pixels.
@@ -144,6 +163,7 @@ def symbols(
         effort: how much may be done.
         deadline: when no further step is begun.
         crowds: the pages of the same picture so far that showed many patterns in vain; this one may be added.
+        wants_every: go on where one was read; at thorough effort that is done anyway.
         steps: what is done, in that order; all there is, unless given.
 
     Raises:
@@ -151,7 +171,7 @@ def symbols(
     """
     if next(_decoders.available(), None) is None:
         raise RejectedInputError("no-decoder", f"No decoder of QR codes is installed: {SCAN_EXTRA}")
-    state = Page(page, effort, crowds=Crowds() if crowds is None else crowds)
+    state = Page(page, effort, wants_every, crowds=Crowds() if crowds is None else crowds)
     for step in STEPS if steps is None else steps:
         if state.is_looked_at and (state.is_done or deadline.is_over):
             break
@@ -177,6 +197,21 @@ def _named(symbol: Symbol, step: str) -> Symbol:
 LONGEST: Final = 1600
 """Pixels along the longer side of the largest copy in which finder patterns are looked for, at first."""
 
+SHARPENED: Final = 1200
+"""The same of the copy in which those out of focus are."""
+
+FINEST: Final = 6400
+"""The same of the finest copy, which shows a symbol of 1.5 pixels a module on a page of 24 megapixels."""
+
+MOST_FINE: Final = 2_000_000
+"""Pixels of a finely textured part that is searched below thorough effort."""
+
+COPIES: Final = 5
+"""Copies from the first on, each half as long as the one before: up to some 40 pixels a module on 12 megapixels."""
+
+_DARK: Final = 110
+"""The middle shade of a picture up to which it may be under-exposed."""
+
 _SMALLEST: Final = 100
 """Pixels of the shorter side of the smallest copy of a crowded page."""
 
@@ -193,8 +228,8 @@ def _reduced_look(page: Page) -> Iterator[Symbol]:
     page.is_looked_at = True
     page.unread = result.unread
     scale = page.given.width / copy.width
-    if result.symbols and not result.unread and page.effort is Effort.NORMAL:
-        page.hidden = _detail.fine_part(_picture(copy), [symbol.corners for symbol in result.symbols], scale)
+    if page.effort is Effort.NORMAL:
+        page.fine = _detail.fine_part(_picture(copy), [symbol.corners for symbol in result.symbols], scale)
     yield from (_scaled(symbol, scale) for symbol in result.symbols)
 
 
@@ -202,22 +237,22 @@ def _first_copy(page: Page) -> Grey | None:
     if page.given.whole is not None:
         return page.given
     scale = _detail.first_scale(page.given.width, page.given.height)
-    return None if scale == 1 else attrs.evolve(_grey(page.copy(scale)), page=page.given.page)
+    return None if scale == 1 else attrs.evolve(_grey(page.copies.reduced(scale).picture), page=page.given.page)
 
 
 def _look(page: Page) -> Iterator[Symbol]:
     """What is read with all pixels, or in the part that may hide more."""
-    part, page.hidden, page.is_looked_at = page.hidden, None, True
+    wants_part = bool(page.read) and not page.unread and page.fine is not None and not page.wants_every
+    page.is_looked_at = page.is_seen_whole = True
     scale: float = 1
-    looked_at: Grey | None = page.whole
     left = top = 0
-    if part is not None:
-        left, top, right, bottom = (int(edge / page.unit) for edge in part)
-        looked_at = _grey(page.copy().crop((left, top, right, bottom)))
+    looked_at: Grey | None = page.whole
     if _crowds.is_crowded(page.whole):
         page.patterns = math.inf
-        left = top = 0
         scale, looked_at = _thinned_out(page)
+    elif wants_part:
+        part, left, top = _part(page)
+        looked_at = _grey(part)
     if looked_at is None:
         return
     result = next(_decoders.available()).decode(looked_at)
@@ -233,87 +268,124 @@ def _placed(corners: Corners, left: float, top: float, scale: float) -> Corners:
     return tuple(((x + left) * scale, (y + top) * scale) for x, y in corners)
 
 
+def _part(page: Page) -> tuple[Image.Image, int, int]:
+    """The part of the whole page that may hold symbols too fine for a reduced copy, and where it begins."""
+    left, top, right, bottom = (int(edge / page.unit) for edge in page.fine or (0, 0, 0, 0))
+    return page.copies.picture.crop((left, top, right, bottom)), left, top
+
+
 def _thinned_out(page: Page) -> tuple[int, Grey | None]:
     """The largest copy in which patterns have melted together, and how much smaller it is; none where they never do."""
     scale = 2
-    while page.crowds.pages < _crowds.MOST_GLANCED_AT and min(page.copy().size) >= scale * _SMALLEST:
-        copy = _grey(page.copy(scale))
+    while page.crowds.pages < _crowds.MOST_GLANCED_AT and min(page.copies.picture.size) >= scale * _SMALLEST:
+        copy = _grey(page.copies.reduced(scale).picture)
         if _crowds.patterns(copy) <= _crowds.MAX_PATTERNS:
             return scale, copy
         scale *= 2
     return scale, None
 
 
+def _brightened(page: Page) -> Iterator[Symbol]:
+    """What is read once the darker half of a dark picture is spread over all shades."""
+    copies = page.copies
+    shades = copies.reduced(copies.scale_for(LONGEST)).picture.histogram()
+    middle = next(shade for shade, count in enumerate(accumulate(shades)) if 2 * count >= sum(shades))
+    if middle <= _DARK or page.is_thorough:
+        copy = copies.reduced(copies.scale_for(FINEST))
+        curve = [min(255, 255 * shade // max(1, middle)) for shade in range(256)]
+        yield from _decoded(copy.picture.point(curve), copy.scale)
+
+
 def _other_decoders(page: Page) -> Iterator[Symbol]:
     """What the decoders behind the first one read; the first as well, where it reads more in a smaller copy."""
     for number, decoder in enumerate(_decoders.available()):
-        if number or decoder.longest is not None:
-            scale = max(1, max(page.whole.width, page.whole.height) / (decoder.longest or math.inf))
-            for symbol in decoder.decode(_shrunk(page, scale)).symbols:
-                yield _scaled(symbol, scale * page.unit)
+        if decoder.longest is not None if number == 0 else not decoder.is_spare:
+            scale = 1 if decoder.longest is None else page.copies.scale_for(decoder.longest)
+            yield from _decoded(page.copies.reduced(scale).picture, scale * page.unit, decoder)
 
 
-def _shrunk(page: Page, scale: float) -> Grey:
-    if scale == 1:
-        return page.whole
-    width, height = (max(1, round(side / scale)) for side in page.copy().size)
-    return _grey(page.copy().resize((width, height)))
+def _decoded(picture: Image.Image, scale: float, decoder: PictureDecoder | None = None) -> Iterator[Symbol]:
+    for symbol in (decoder or next(_decoders.available())).decode(_grey(picture)).symbols:
+        yield _scaled(symbol, scale)
 
 
 def _grid(page: Page) -> Iterator[Symbol]:
-    yield from _flattened(page, page.copy(), longest=LONGEST)
+    """Copies from a usual size down to where the modules of a symbol that fills the picture are small enough."""
+    yield from _flattened(page, page.copies.from_longest(LONGEST, count=COPIES))
 
 
 def _sharp_grid(page: Page) -> Iterator[Symbol]:
-    yield from _flattened(page, page.copy(), longest=LONGEST, sharpen=True)
+    for longest in (SHARPENED, SHARPENED // 4):
+        yield from _flattened(page, page.copies.from_longest(longest, count=1), sharpen=True)
+
+
+def _fine_grid(page: Page) -> Iterator[Symbol]:
+    """Finer copies than the usual: of the part that is finely textured, or thorough, of the whole page."""
+    copies = page.copies
+    finest, scale = copies.scale_for(FINEST), copies.scale_for(LONGEST) // 2
+    if page.is_thorough:
+        while scale >= finest:
+            yield from _flattened(page, [copies.reduced(scale)])
+            if not page.read:
+                yield from _flattened(page, [copies.reduced(scale)], sharpen=True)
+            scale //= 2
+    elif page.fine is not None and finest == 1 and scale >= 1:
+        part, left, top = _part(page)
+        if part.width * part.height <= MOST_FINE:
+            place = (left * page.unit, top * page.unit)
+            yield from _flattened(page, [Copy(part.reduce(less), less * page.unit, place) for less in (1, 2)])
 
 
 def _doubled(page: Page) -> Iterator[Symbol]:
     from PIL import Image, ImageFilter  # noqa: PLC0415  # part of an extra
 
-    picture = page.copy()
+    picture = page.copies.picture
     if picture.width * picture.height > MAX_DOUBLED:
         return
     doubled = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.BICUBIC)
-    sharp = doubled.filter(ImageFilter.UnsharpMask(4, 300, 0))
-    yield from _flattened(page, sharp, longest=2 * LONGEST)
+    yield from _flattened(page, [Copy(doubled.filter(ImageFilter.UnsharpMask(4, 300, 0)), page.unit / 2)])
 
 
 def _local_contrast(page: Page) -> Iterator[Symbol]:
     from PIL import ImageChops, ImageFilter  # noqa: PLC0415  # part of an extra
 
-    scale = -(-max(page.copy().size) // LONGEST)
-    small = page.copy(scale)
+    small = page.copies.reduced(page.copies.scale_for(LONGEST))
     # Four times the difference to what lies around.
-    even = ImageChops.subtract(small, small.filter(ImageFilter.BoxBlur(8)), scale=0.25, offset=128)
-    yield from _flattened(page, even, longest=LONGEST)
+    blurred = small.picture.filter(ImageFilter.BoxBlur(8))
+    even = Copies(ImageChops.subtract(small.picture, blurred, scale=0.25, offset=128), small.scale)
+    yield from _decoded(even.picture, small.scale)
+    yield from _flattened(page, even.from_longest(LONGEST, count=3))
 
 
-def _flattened(
-    page: Page, picture: Image.Image, *, longest: int, count: int = 3, sharpen: bool = False
-) -> Iterator[Symbol]:
-    """What is read in a picture of the page, of any size, once it is laid flat."""
+def _flattened(page: Page, copies: Iterable[Copy], *, sharpen: bool = False) -> Iterator[Symbol]:
+    """What is read in copies of the page, or of a part of it, once they are laid flat."""
     try:
         from certcore.qr._dewarp import flatten as _flatten  # noqa: PLC0415  # needs NumPy and Pillow, which are part of an extra
     except ImportError:
         return
-    work = _flatten.Work(**_WORK[page.effort])
     decoder = next(_decoders.available())
-    scale = page.given.width / picture.width
-    read = [_scaled(symbol, 1 / scale) for symbol in page.read]
-    for copy in _flatten.copies(picture, longest=longest, count=count):
+    read = list(page.read)
+    for copy in copies:
+        work = _flatten.Work(**_WORK[page.effort])
+        spent = work.modules = min(work.modules, page.modules)
         for symbol in _flatten.symbols(copy, decoder.decode_drawing, work, read=read, sharpen=sharpen):
             read.append(symbol)
-            yield _scaled(symbol, scale)
+            page.unread -= 1
+            yield symbol
+        page.modules -= spent - work.modules
         page.patterns = max(page.patterns, work.seen)
-        if read and not page.is_thorough:
+        if read and page.unread <= 0 and not (page.is_thorough or page.wants_every):
             return
 
 
 _WORK: Final = {
-    Effort.NORMAL: {"finders": 32, "triples": 4, "sides": 3, "turns": 2, "modules": 24_000},
-    Effort.THOROUGH: {"finders": 128, "triples": 60, "sides": 5, "turns": 6, "modules": 200_000},
+    Effort.NORMAL: {"finders": 32, "triples": 4, "sides": 3, "turns": 6, "modules": 32_000},
+    Effort.THOROUGH: {"finders": 128, "triples": 60, "sides": 5, "turns": 6, "modules": 80_000},
 }
+"""What may be spent on each copy; one laying of the largest symbol takes 31 329 modules."""
+
+MODULES: Final = {Effort.FAST: 0, Effort.NORMAL: 64_000, Effort.THOROUGH: 280_000}
+"""The modules that may be laid for a page, by all steps together."""
 
 
 def _picture(grey: Grey) -> Image.Image:
@@ -337,9 +409,11 @@ _THOROUGH: Final = frozenset({Effort.THOROUGH})
 STEPS: Final = (
     Step("", _EVERY, _reduced_look, is_look=True),
     Step("", _EVERY, _look, is_for_more=True, is_look=True),
+    Step("", _NOT_FAST, _other_decoders),
+    Step("brightened", _NOT_FAST, _brightened),
     Step("grid", _NOT_FAST, _grid, is_for_more=True),
     Step("sharp-grid", _NOT_FAST, _sharp_grid),
-    Step("", _NOT_FAST, _other_decoders),
+    Step("fine-grid", _NOT_FAST, _fine_grid, is_for_more=True),
     Step("doubled", _THOROUGH, _doubled),
     Step("local-contrast", _THOROUGH, _local_contrast),
 )

@@ -101,6 +101,7 @@ class PictureDecoder:
         decode_drawing: reads a symbol that was drawn anew, one pixel to a module, with its quiet zone.
         advice: why it cannot be used and what to install, by the package's version or ``""``.
         longest: pixels of a longer side above which it reads more in a smaller copy; None where it does not.
+        is_spare: whether it reads nothing that those before it do not, and is for where they are missing.
     """
 
     name: str
@@ -109,6 +110,7 @@ class PictureDecoder:
     decode_drawing: Callable[[Pixels], Symbol | None]
     advice: Callable[[str], str]
     longest: int | None = None
+    is_spare: bool = False
 
 
 class Pixels(Protocol):
@@ -163,7 +165,7 @@ def decode_with_zxing(picture: Pixels, /) -> DecodeResult:
         return_errors=True,  # costs nothing
     )
     return DecodeResult(
-        [_zxing_symbol(barcode) for barcode in found if barcode.valid],
+        [_zxing_symbol(barcode) for barcode in found if barcode.valid and barcode.bytes],
         [_corners(barcode.position) for barcode in found if not barcode.valid],
     )
 
@@ -244,7 +246,7 @@ def decode_with_zbar(picture: Pixels, /) -> DecodeResult:
     from pyzbar import pyzbar  # noqa: PLC0415  # part of an extra
 
     found = pyzbar.decode((bytes(picture.pixels), picture.width, picture.height), symbols=[pyzbar.ZBarSymbol.QRCODE])
-    return DecodeResult([_zbar_symbol(decoded) for decoded in found if decoded.type == "QRCODE"])
+    return DecodeResult([_zbar_symbol(decoded) for decoded in found if decoded.type == "QRCODE" and decoded.data])
 
 
 def decode_drawing_with_zbar(drawing: Pixels, /) -> Symbol | None:
@@ -300,6 +302,7 @@ DECODERS: Final = (
         decode_drawing=decode_drawing_with_zbar,
         advice=lambda version: _ZBAR_LIBRARY if version else f"pyzbar is not installed: {SCAN_EXTRA}",
         longest=1000,
+        is_spare=True,
     ),
 )
 """Every decoder, in the order in which they are asked."""

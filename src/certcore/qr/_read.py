@@ -72,9 +72,19 @@ def read(
 
 
 def read_for(
-    image: Image, sight: Sight | None, /, *, effort: Effort, deadline: timedelta | None, isolate: bool
+    image: Image,
+    sight: Sight | None,
+    /,
+    *,
+    effort: Effort,
+    deadline: timedelta | None,
+    isolate: bool,
+    wants_every: bool = False,
 ) -> list[Symbol]:
-    """As `read`, and what was seen of it, for people, where that is asked for: nothing is decoded or read twice."""
+    """As `read`, and what was seen of it, for people, where that is asked for: nothing is decoded or read twice.
+
+    Where every symbol is wanted, one that was read is no reason to stop.
+    """
     if not isinstance(effort, Effort):
         raise TypeError("effort must be an Effort")
     given: object = deadline
@@ -84,17 +94,23 @@ def read_for(
     picture = load(image)
     if isolate and _has_pillow() and next(_decoders.available(), None) is not None:
         with suppress(_readers().CannotStartError):
-            return _read_apart(picture, sight, effort=effort, until=until)
-    return read_here(picture, effort=effort, until=until, crowds=Crowds(), sight=sight)
+            return _read_apart(picture, sight, effort=effort, until=until, wants_every=wants_every)
+    return read_here(picture, effort=effort, until=until, crowds=Crowds(), sight=sight, wants_every=wants_every)
 
 
 def read_here(
-    picture: Picture, *, effort: Effort, until: Deadline, crowds: Crowds, sight: Sight | None = None
+    picture: Picture,
+    *,
+    effort: Effort,
+    until: Deadline,
+    crowds: Crowds,
+    sight: Sight | None = None,
+    wants_every: bool = False,
 ) -> list[Symbol]:
     """The symbols in a picture, read in this process."""
 
     def look(page: Grey) -> list[Symbol]:
-        return _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds)
+        return _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds, wants_every=wants_every)
 
     return _each_page(picture, look, sight, effort, until)
 
@@ -113,23 +129,26 @@ def _each_page(
     return found
 
 
-def _read_apart(picture: Picture, sight: Sight | None, *, effort: Effort, until: Deadline) -> list[Symbol]:
+def _read_apart(
+    picture: Picture, sight: Sight | None, *, effort: Effort, until: Deadline, wants_every: bool
+) -> list[Symbol]:
     """The symbols in a picture, read in a process that can be killed.
 
     What Pillow reads is decoded there. PDF and HEIC have processes of their own; their pages, and images and arrays,
     which the caller has decoded, are searched there.
     """
     until.check()
+    search: dict[str, Any] = {"effort": effort.value, "every": wants_every}
     if is_for_pillow(picture):
         assert isinstance(picture.content, bytes)  # noqa: S101  # as `is_for_pillow` says
         wanted = picture.wanted
         numbers = None if wanted is None else [wanted.start, wanted.stop, wanted.step]
-        words: dict[str, Any] = {"pages": numbers, "effort": effort.value, "sight": sight is not None}
+        words = {**search, "pages": numbers, "sight": sight is not None}
         return _ask(words, picture.content, Crowds(), until, sight)
     crowds = Crowds()
 
     def look(page: Grey) -> list[Symbol]:
-        words = {"size": [page.width, page.height], "page": page.page, "effort": effort.value}
+        words = {**search, "size": [page.width, page.height], "page": page.page}
         return _ask(words, page.pixels, crowds, until)
 
     return _each_page(picture, look, sight, effort, until)

@@ -61,17 +61,18 @@ def _has_more(given: IO[bytes], starter: int) -> bool:
 
 def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
     until = Deadline.after(words["seconds"])
-    effort, crowds = Effort(words["effort"]), Crowds(words["crowds"])
+    crowds = Crowds(words["crowds"])
+    search: dict[str, Any] = {"effort": Effort(words["effort"]), "crowds": crowds, "wants_every": words["every"]}
     try:
         if size := words.get("size"):
             width, height = size
             page = Grey(content, width, height, words["page"])
-            symbols, sight = _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds), None
+            symbols, sight = _cascade.symbols(page, deadline=until, **search), None
         else:
             wanted = words["pages"] and range(*words["pages"])
             picture = _picture.Picture(content, wanted=wanted)
             sight = Sight() if words.get("sight") else None
-            symbols = _read.read_here(picture, effort=effort, until=until, crowds=crowds, sight=sight)
+            symbols = _read.read_here(picture, until=until, sight=sight, **search)
     except RejectedInputError as error:
         return {"refused": _messages.from_refusal(error), "crowds": crowds.pages}
     seen = None if sight is None else sight.to_json()

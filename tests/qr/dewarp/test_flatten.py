@@ -13,6 +13,7 @@ from benchmarks.damage import Shot, certificate_text
 from certcore import qr
 from certcore.qr import _decoders
 from certcore.qr._dewarp import flatten as _flatten
+from certcore.qr._dewarp.copies import Copies, Copy
 from certcore.qr._dewarp.symbols import Symbol
 from certcore.qr._picture import Grey
 
@@ -27,7 +28,7 @@ def drawn(text: str, scale: int = 4) -> Image.Image:
 def read(picture: Image.Image, **options: object) -> list[Symbol]:
     """What is read in the first copy of a picture in which anything is."""
     work = _flatten.Work(**LARGE)
-    for copy in _flatten.copies(picture, longest=1600):
+    for copy in Copies(picture).from_longest(1600, count=3):
         found = list(_flatten.symbols(copy, _decoders.decode_drawing_with_zxing, work, **options))  # type: ignore[arg-type]  # as named
         if found:
             return found
@@ -68,7 +69,7 @@ def test_the_decoder_has_the_last_word() -> None:
         asked.append(drawing)
 
     work = _flatten.Work(**LARGE)
-    found = list(_flatten.symbols(_flatten.Copy(drawn("VIC1:" + "A" * 200), 1), refuse, work))
+    found = list(_flatten.symbols(Copy(drawn("VIC1:" + "A" * 200), 1), refuse, work))
 
     assert [] == found
     assert 0 < len(asked) < 100
@@ -79,17 +80,17 @@ def test_no_work_no_answer() -> None:
     """What may not be spent is not spent."""
     work = _flatten.Work(finders=32, triples=10, sides=5, turns=6, modules=-1)
 
-    assert [] == list(_flatten.symbols(_flatten.Copy(drawn("VIC1:A"), 1), _decoders.decode_drawing_with_zxing, work))
+    assert [] == list(_flatten.symbols(Copy(drawn("VIC1:A"), 1), _decoders.decode_drawing_with_zxing, work))
 
 
 def test_copies() -> None:
     """Copies are whole fractions of the picture, and none is too small to hold a symbol."""
-    copies = list(_flatten.copies(Image.new("L", (4000, 3000)), longest=1600))
+    copies = list(Copies(Image.new("L", (4000, 3000))).from_longest(1600, count=3))
 
     assert [3, 6, 12] == [copy.scale for copy in copies]
     assert [(1334, 1000), (667, 500), (334, 250)] == [copy.picture.size for copy in copies]
-    assert [1] == [copy.scale for copy in _flatten.copies(Image.new("L", (60, 60)), longest=1600)]
-    assert [] == list(_flatten.copies(Image.new("L", (5000, 1)), longest=1600))
+    assert [1] == [copy.scale for copy in Copies(Image.new("L", (60, 60))).from_longest(1600, count=3)]
+    assert [] == list(Copies(Image.new("L", (5000, 1))).from_longest(1600, count=3))
 
 
 def test_drawing() -> None:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import attrs
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 Pixels: TypeAlias = npt.NDArray[np.float32]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -35,6 +35,15 @@ _RAW_LIKENESS: Final = 0.2
 """The correlation before fitting from which on it is worth while."""
 
 _ITERATIONS: Final = 8
+
+_TRIED: Final = 3
+"""Iterations after which a place is given up that is not like the pattern at all."""
+
+_HOPELESS: Final = 0.35
+"""The correlation up to which it is not."""
+
+_DARKER: Final = 1
+"""Shades from the mean around that are not yet dark: a flat ground whose noise is dark here and there costs time."""
 
 
 @attrs.frozen(eq=False)
@@ -65,16 +74,18 @@ class Finder:
         return math.sqrt(abs(float(np.linalg.det(self.axes))))
 
 
-def find(picture: Image.Image, *, window: int, most: int = 32) -> list[Finder]:
+def find(picture: Image.Image, *, window: int, most: int = 32, around: Image.Image | None = None) -> list[Finder]:
     """The places in a grey picture that look like finder patterns, the likeliest first.
 
     Args:
         picture: 8-bit grey.
         window: how far around a pixel, in pixels, it is looked what is dark and what is light.
         most: places that are looked at closely, of each shade.
+        around: the mean of that window around each pixel, where it is known.
     """
-    around = np.asarray(picture.filter(ImageFilter.BoxBlur(window)))
-    crossings = _crossings(np.asarray(picture) < around)
+    if around is None:
+        around = picture.filter(ImageFilter.BoxBlur(window))
+    crossings = _crossings(np.asarray(ImageChops.subtract(around, picture)) > _DARKER)
     if not len(crossings):
         return []
     pixels = np.asarray(picture, dtype=np.float32)
@@ -103,10 +114,17 @@ def at(pixels: Pixels, x: Floats | Pixels, y: Floats | Pixels) -> Pixels:
 
 def _crossings(dark: npt.NDArray[np.bool_]) -> Floats:
     """Where a row and a column cross the same pattern."""
-    across, down = _runs(dark), _runs(np.ascontiguousarray(dark.T))
-    if not len(across) or not len(down):
-        return np.empty((0, 5))
     height, width = dark.shape
+    across = _runs(dark)
+    # A column is of use only where a row found something, and beside that.
+    used = np.zeros(width + 2, np.bool_)
+    for aside in (0, 1, 2):
+        used[across[:, 0].astype(np.intp) + aside] = True
+    columns = np.flatnonzero(used[1:-1])
+    down = _runs(np.ascontiguousarray(dark[:, columns].T))
+    if not len(down):
+        return np.empty((0, 5))
+    down[:, 1] = columns[down[:, 1].astype(np.intp)] + 0.5
     # The columns' crossings are drawn into a map, each two thirds of a module up and down; the rows look there.
     drawn = np.zeros((height, width), np.int32)
     reach = np.clip(down[:, 2] * 0.7, 1, 40)
@@ -224,15 +242,20 @@ def fit(pixels: Pixels, middles: Floats, axes: Floats, *, is_dark: bool = True) 
     likeness = np.full(len(middles), -1.0)
     best_middles, best_axes = middles.copy(), axes.copy()
     square = float(_SHADE @ _SHADE)
+    tried = np.arange(len(middles))
     for iteration in range(_ITERATIONS):
         now, seen = _compare(pixels, middles, axes)
-        better = now > likeness
-        likeness[better], best_middles[better], best_axes[better] = now[better], middles[better], axes[better]
-        if iteration == _ITERATIONS - 1:
-            break
+        better = now > likeness[tried]
+        at_better = tried[better]
+        likeness[at_better], best_middles[at_better], best_axes[at_better] = now[better], middles[better], axes[better]
         contrast = np.maximum(np.einsum("ij,j->i", seen, _SHADE) / square, 1.0)
         moved = np.clip(np.einsum("ij,jk->ik", seen / contrast[:, None] - _SHADE, _TOWARDS), -0.6, 0.6)
-        middles, axes = _restore(middles, axes, moved, first_area)
+        middles, axes = _restore(middles, axes, moved, first_area[tried])
+        if iteration == _TRIED - 1:
+            hopeful = likeness[tried] > _HOPELESS
+            tried, middles, axes = tried[hopeful], middles[hopeful], axes[hopeful]
+        if not len(tried):
+            break
     return [
         Finder(float(middle[0]), float(middle[1]), sides, float(like), is_dark)
         for middle, sides, like in zip(best_middles, best_axes, likeness, strict=True)
