@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,10 +12,14 @@ from PIL import Image
 
 from benchmarks.damage import Shot, certificate_text
 from certcore import qr
+from certcore._image_texts import seen_in
 from certcore.errors import RejectedInputError
-from certcore.qr import Effort, _cascade
+from certcore.qr import Effort, _cascade, _decoders
 from certcore.qr._deadline import NEVER, Deadline
 from certcore.qr._picture import Grey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HARD = Shot(("crumpled",), "M", 0)
 
@@ -103,3 +108,67 @@ def test_a_deadline_that_is_over_is_told() -> None:
         qr.read(qr.to_png("VIC1:EASY", scale=4), deadline=timedelta())
 
     assert "image-timeout" == caught.value.code
+
+
+def test_many_small_symbols_are_all_wanted_or_not() -> None:
+    """Normal effort may stop once some are read; where every one is wanted, it goes on, and so does verify_all."""
+    page = page_of(with_two())
+
+    def found(*, wants_every: bool) -> set[str]:
+        read = _cascade.symbols(page, effort=Effort.NORMAL, deadline=NEVER, wants_every=wants_every)
+        return {symbol.text for symbol in read}
+
+    assert "VIC1:OTHER" in found(wants_every=False)
+    assert {certificate_text(), "VIC1:OTHER"} == found(wants_every=True)
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_every_certificate_is_looked_for(*, isolate: bool) -> None:
+    """In this process and in another: `verify_all` finds the second where one was easily read."""
+    for wants_every in (True, False):
+        seen = seen_in(with_two(), None, None, isolate=isolate, wants_every=wants_every)
+        assert "VIC1:OTHER" in seen.texts
+        assert (certificate_text() in seen.texts) or not wants_every
+
+
+def test_an_under_exposed_picture_is_read() -> None:
+    """Fourteen shades of 255 are spread over all: a decoder reads what it does not see in the dark."""
+    dark = Image.open(BytesIO(qr.to_png("VIC1:DARK", scale=4))).convert("L").point(lambda shade: 4 + shade * 14 // 255)
+    page = Image.new("L", (500, 400), 20)
+    page.paste(dark, (200, 150))
+    step = next(step for step in _cascade.STEPS if step.name == "brightened")
+    assert [] == qr.read(page, effort=Effort.FAST)
+    for effort in (Effort.NORMAL, Effort.THOROUGH):
+        (symbol,) = _cascade.symbols(page_of(page), effort=effort, deadline=NEVER, steps=(step,))
+        assert ("VIC1:DARK", "zxing-cpp+brightened") == (symbol.text, symbol.decoder)
+
+
+@pytest.mark.parametrize("module", [1.5, 30])
+def test_the_smallest_and_the_largest_modules(module: float) -> None:
+    """From full pixels on a large page to a symbol that fills it, turned as is worst for rows and columns."""
+    text = "VIC1:" + "A1" * 30
+    symbol = Image.open(BytesIO(qr.to_png(text, scale=8))).convert("L")
+    side = round(symbol.width / 8 * module)
+    turned = symbol.resize((side, side), Image.Resampling.LANCZOS).rotate(
+        38, Image.Resampling.BICUBIC, expand=True, fillcolor=255
+    )
+    page = Image.new("L", (2600, 2200), 180)
+    page.paste(turned, (300, 200))
+    grids = tuple(step for step in _cascade.STEPS if step.name.endswith("grid"))
+
+    for effort in (Effort.NORMAL, Effort.THOROUGH):
+        picture = page_of(page)
+        looks = _cascade.STEPS[:1] if effort is Effort.NORMAL else ()
+        found = _cascade.symbols(picture, effort=effort, deadline=NEVER, steps=(*looks, *grids))
+        assert [text] == [one.text for one in found]
+        (one,) = found
+        assert 300 < sum(x for x, _ in one.corners) / 4 < 300 + turned.width
+
+
+@pytest.mark.usefixtures("libzbar")
+def test_pyzbar_is_spare(machine: Callable[..., None]) -> None:
+    """Beside zxing-cpp it is not asked; without it, it reads; and a symbol without content is none."""
+    picture = Image.open(BytesIO(qr.to_png("VIC1:EASY", scale=4)))
+    assert all(decoder.is_spare == (decoder.name == "pyzbar") for decoder in _decoders.DECODERS)
+    machine("zxing-cpp", "zxingcpp")
+    assert [("VIC1:EASY", "pyzbar")] == [(one.text, one.decoder) for one in qr.read(picture)]

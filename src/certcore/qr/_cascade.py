@@ -290,7 +290,7 @@ def _brightened(page: Page) -> Iterator[Symbol]:
     copies = page.copies
     shades = copies.reduced(copies.scale_for(LONGEST)).picture.histogram()
     middle = next(shade for shade, count in enumerate(accumulate(shades)) if 2 * count >= sum(shades))
-    if middle <= _DARK or page.is_thorough:
+    if middle <= _DARK:
         copy = copies.reduced(copies.scale_for(FINEST))
         curve = [min(255, 255 * shade // max(1, middle)) for shade in range(256)]
         yield from _decoded(copy.picture.point(curve), copy.scale)

@@ -62,7 +62,11 @@ def _has_more(given: IO[bytes], starter: int) -> bool:
 def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
     until = Deadline.after(words["seconds"])
     crowds = Crowds(words["crowds"])
-    search: dict[str, Any] = {"effort": Effort(words["effort"]), "crowds": crowds, "wants_every": words["every"]}
+    search: dict[str, Any] = {
+        "effort": Effort(words["effort"]),
+        "crowds": crowds,
+        "wants_every": words.get("every", False),
+    }
     try:
         if size := words.get("size"):
             width, height = size
