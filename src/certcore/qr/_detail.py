@@ -2,7 +2,7 @@
 
 Most symbols are as well read in a copy of some 0.7 million pixels, which a JPEG's decoder gives for half the time and
 a search goes through in a tenth. What a symbol leaves there whose modules are too small for it is told from its
-texture: brightness changes from pixel to pixel, across and down, without a gap. Between lines of writing there are
+texture: each pixel differs from those beside it, across and down, without a gap. Between lines of writing there are
 gaps, and light, folds and out of focus backgrounds have no such texture. A place too many costs time; one too few would
 cost a certificate, so that what is not certain counts as one.
 """
@@ -37,8 +37,8 @@ _AROUND: Final = 6
 """Blocks that are added on each side of what may be: the edge of a symbol, and its quiet zone."""
 
 _TEXTURE: Final = 1 / 64
-"""The change from pixel to pixel that is a texture, as a part of the range from the darkest to the lightest: modules
-of which six lie in one pixel change by nine times as much."""
+"""The difference from the two pixels beside that is a texture, as a part of the range from the darkest to the lightest:
+modules of which six lie in one pixel differ by nine times as much."""
 
 _MIN_TEXTURE: Final = 2
 """Shades, the same, where the whole picture is dark or pale: the noise of a sensor is below."""
@@ -67,8 +67,10 @@ def fine_part(copy: Image.Image, read: Sequence[Corners], scale: float = 1) -> B
 
     darkest, lightest = copy.reduce(_BLOCK).getextrema()
     least = math.ceil(max(_MIN_TEXTURE, _TEXTURE * (lightest - darkest)))  # type: ignore[operator]  # grey has one band
-    changes = [ImageChops.difference(copy, ImageChops.offset(copy, x, y)) for x, y in ((1, 0), (0, 1))]
-    texture = ImageChops.darker(*(change.reduce(_BLOCK) for change in changes))
+    beside = [
+        ImageChops.add(ImageChops.offset(copy, x, y), ImageChops.offset(copy, -x, -y), 2) for x, y in ((1, 0), (0, 1))
+    ]
+    texture = ImageChops.darker(*(ImageChops.difference(copy, mean).reduce(_BLOCK) for mean in beside))
     draw = ImageDraw.Draw(texture)
     for corners in read:
         draw.polygon(_grown(corners), fill=0)
