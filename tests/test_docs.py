@@ -33,6 +33,7 @@ PAGES: Final = [
     ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "docs" / "llms.txt",
 ]
 EXAMPLES: Final = sorted((ROOT / "examples").glob("*.py"))
 HAS_COMMAND: Final = importlib.util.find_spec("click") is not None and importlib.util.find_spec("rich") is not None

@@ -250,7 +250,10 @@ def _inside(match: re.Match[str], folder: str, home: str) -> str:
 
 
 def side_bar(text: str, folder: str) -> str:
-    """The pages that a list links to, as the side bar's parts: one for each heading, each page at its first mention."""
+    """The pages that a list links to, as the side bar's parts: one for each heading, each page at its first mention.
+
+    A list sorts the pages of its own folder, and of those below.
+    """
     seen: set[str] = set()
     made = ""
     for part in re.split(r"^##? ", text, flags=re.MULTILINE):
@@ -258,7 +261,8 @@ def side_bar(text: str, folder: str) -> str:
         pages = []
         for match in _LINK.finditer(body):
             target = posixpath.normpath(posixpath.join("docs", folder, match["target"]))
-            if target.endswith(".md") and target.startswith("docs/") and target not in seen and not match["fragment"]:
+            inside = target.startswith(posixpath.join("docs", folder, ""))
+            if target.endswith(".md") and inside and target not in seen and not match["fragment"]:
                 seen.add(target)
                 pages.append("/" + target.removeprefix("docs/").removesuffix(".md"))
         if pages:

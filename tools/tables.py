@@ -612,12 +612,18 @@ def walk_signer() -> LocalSigner:
     return LocalSigner.from_pem(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def walk() -> str:
-    """The Chinese profile's certificate, signed with a published key, byte by byte."""
-    data = cose.sign1(payload.encode(CHINESE), signer=walk_signer())
+def walk_lines(data: bytes) -> list[tuple[str, str]]:
+    """A certificate in parts, in hexadecimal, with what each is for; all of its bytes are in one."""
     lines = list(_Walk(data).certificate())
     if "".join(line[0] for line in lines).replace(" ", "") != data.hex():
         sys.exit("tables: the walk does not cover the certificate")
+    return lines
+
+
+def walk() -> str:
+    """The Chinese profile's certificate, signed with a published key, byte by byte."""
+    data = cose.sign1(payload.encode(CHINESE), signer=walk_signer())
+    lines = walk_lines(data)
     wide = 50
     text = "".join(f"{line[0]:{wide}}  {line[1]}\n" if len(line[0]) <= wide else _folded(*line, wide) for line in lines)
     symbol = armor.encode(data)

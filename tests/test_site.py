@@ -1,0 +1,144 @@
+"""The documentation site is whole: every page has its place, every name and code an address, every drawing its source.
+
+`make docs` builds it; here stands what can be said without building it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from certcore.reasons import REASONS
+from certcore.reasons._meaning import causes
+
+ROOT: Final = Path(__file__).parents[1]
+DOCS: Final = ROOT / "docs"
+CODES: Final = (DOCS / "reference" / "reasons.md").read_text("utf-8")
+HAS_SPHINX: Final = importlib.util.find_spec("sphinx") is not None and importlib.util.find_spec("docutils") is not None
+HAS_COMMAND: Final = importlib.util.find_spec("click") is not None and importlib.util.find_spec("rich") is not None
+
+_PYTHON: Final = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PUBLIC: Final = re.compile(r"^```\{public\} ([\w.]+)$", re.MULTILINE)
+_ELSEWHERE: Final = frozenset(
+    {
+        "NNNN-title.md",  # what a new record is called
+        "status_list_cwt.md",  # examples of the status list's draft, outside vectors
+        "status_list_jwt_raw.md",
+        "referenced_token_cwt.md",
+    }
+)
+_DOCUMENT: Final = re.compile(r"[\w./-]*\w\.(?:md|cddl)\b")
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+def test_every_page_is_sorted() -> None:
+    """A list that makes the side bar names each page, once."""
+    from tools import site
+
+    bars = "".join(
+        site.side_bar((DOCS / f"{name}.md").read_text("utf-8"), name.rpartition("/")[0]) for name in site.LISTS
+    )
+    found = re.findall(r"^/(.+)$", bars, re.MULTILINE)
+    pages = {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.rglob("*.md")} - {"index"}
+    assert sorted(pages) == sorted(found)
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+def test_every_module_is_in_the_reference() -> None:
+    """A page shows each module that promises a name, once."""
+    from tools import site
+
+    shown = [
+        name for path in (DOCS / "reference" / "api").glob("*.md") for name in _PUBLIC.findall(path.read_text("utf-8"))
+    ]
+    assert sorted(module.__name__ for module in site.public_modules() if getattr(module, "__all__", ())) == sorted(
+        shown
+    )
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("`Verifier` and `x.y`", ":py:obj:`Verifier <certcore.Verifier>` and ``x.y``"),
+        ("``code`` stays", "``code`` stays"),
+        ("`certcore.verify.Verifier`", ":py:obj:`certcore.verify.Verifier <certcore.Verifier>`"),
+    ],
+    ids=["a name and a code", "a literal", "a longer path"],
+)  # fmt: skip
+def test_docstrings_link_to_promised_names(written: str, read: str) -> None:
+    """A single backtick is a link where it names something that is promised, and code elsewhere."""
+    from tools import site
+
+    lines = [written]
+    site.mend_docstring(None, "property", "", None, None, lines)
+    assert [read] == lines
+
+
+def test_every_code_has_an_anchor() -> None:
+    """What links to a code finds it, as long as the code is there; and no anchor stands twice."""
+    anchors = re.findall(r'<a id="([a-z0-9-]+)"></a>', CODES)
+    assert len(anchors) == len(set(anchors))
+    assert {*REASONS, *(f"cause-{cause}" for cause in causes())} == set(anchors)
+
+
+@pytest.mark.skipif(not HAS_COMMAND, reason="click or rich is missing: the cli extra is not installed")
+def test_the_diagrams_show_what_is() -> None:
+    """Each drawing is what its source makes now."""
+    from tools import diagrams
+
+    assert {} == {
+        name: "run tools/diagrams.py"
+        for name, draw in diagrams.DIAGRAMS.items()
+        if draw() != (diagrams.IMAGES / name).read_text("utf-8")
+    }
+
+
+def test_the_chinese_tutorial_is_the_english_one() -> None:
+    """Both have the same code, but for the language of the words."""
+    english, chinese = ((DOCS / page).read_text("utf-8") for page in ("tutorial.md", "zh/tutorial.md"))
+    assert [block.replace("explain()", 'explain(lang="zh")') for block in _PYTHON.findall(english)] == _PYTHON.findall(
+        chinese
+    )
+
+
+def test_the_chinese_glossary_has_every_word() -> None:
+    """Both glossaries have the same words, with the same Chinese for each."""
+    english = {word: chinese or word for word, chinese in _columns("reference/glossary.md", 1, 2)}
+    chinese = {word: chinese for chinese, word in _columns("zh/glossary.md", 1, 2)}
+    assert english == chinese
+
+
+def _columns(page: str, *numbers: int) -> Iterator[tuple[str, ...]]:
+    rows = [line.split("|") for line in (DOCS / page).read_text("utf-8").splitlines() if line.startswith("| ")]
+    return (tuple(row[number].strip() for number in numbers) for row in rows[2:])
+
+
+def test_llms_txt_leads_to_files_that_are_there() -> None:
+    """Its links work wherever it is read: each is absolute, below the project's own home."""
+    home = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]["Source"]
+    targets = re.findall(r"\]\(([^)\s]+)\)", (DOCS / "llms.txt").read_text("utf-8"))
+    places = [target.removeprefix(f"{home}/blob/main/") for target in targets]
+    assert [] == [place for place in places if not (ROOT / place).is_file()]
+
+
+def test_no_file_names_a_document_that_is_not_there() -> None:
+    """Every .md and .cddl that a page, a docstring or a test mentions is a file of this repository."""
+    folders = [ROOT / name for name in ("docs", "src", "tests", "tools", "examples", "benchmarks")]
+    paths = [path for folder in folders for path in folder.rglob("*") if "node_modules" not in path.parts]
+    paths += list(ROOT.glob("*.md"))
+    there = {path.name for path in paths}
+    missing = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in paths
+        if path.suffix in {".py", ".md", ".toml", ".js", ".mjs", ".html"} and path != Path(__file__)
+        for word in _DOCUMENT.findall(path.read_text("utf-8"))
+        if word.rpartition("/")[2] not in there | _ELSEWHERE
+    ]
+    assert [] == missing
