@@ -33,7 +33,7 @@ _ELSEWHERE: Final = frozenset(
         "referenced_token_cwt.md",
     }
 )
-_DOCUMENT: Final = re.compile(r"[\w./-]*\w\.(?:md|cddl)\b")
+_DOCUMENT: Final = re.compile(r"[\w./-]*\w\.md\b")
 
 
 @pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
@@ -129,7 +129,7 @@ def test_llms_txt_leads_to_files_that_are_there() -> None:
 
 
 def test_no_file_names_a_document_that_is_not_there() -> None:
-    """Every .md and .cddl that a page, a docstring or a test mentions is a file of this repository."""
+    """Every page in Markdown that a page, a docstring or a test mentions is a file of this repository."""
     folders = [ROOT / name for name in ("docs", "src", "tests", "tools", "examples", "benchmarks")]
     paths = [path for folder in folders for path in folder.rglob("*") if "node_modules" not in path.parts]
     paths += list(ROOT.glob("*.md"))
