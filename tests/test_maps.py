@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import Enum
@@ -10,9 +12,11 @@ from typing import Any
 import attrs
 import pytest
 
-from certcore import _maps
+from certcore import StatusRef, Verdict, _maps
 from certcore._instants import LAST_SECOND
 from certcore.errors import RejectedInputError
+from certcore.status.protocol import StatusQuery, StatusRecord
+from tests.verify_cases import NOW, certificate, registered, seal, verifier
 
 
 class Colour(Enum):
@@ -92,3 +96,29 @@ def test_what_no_map_can_be(wire: Any) -> None:  # noqa: ANN401  the mistake und
     """A missing field and a value of another kind are a ValueError; True is no number."""
     with pytest.raises(ValueError, match=r".+"):
         _maps.read(FIELDS, Thing, wire)
+
+
+def verdict() -> Verdict:
+    """A verdict whose every part was made by its maker."""
+    return verifier(registered()).verify(seal(certificate()), as_of=NOW)
+
+
+@pytest.mark.parametrize("kind", [Verdict, StatusQuery, StatusRecord, StatusRef])
+def test_what_a_maker_makes_is_what_the_class_makes(kind: type[Any]) -> None:
+    """Equal and of the class, converted alike, frozen, and whole; it copies and pickles."""
+    judged = verdict()
+    sources = judged._sources
+    stated = {Verdict: judged, StatusQuery: sources.status_query, StatusRecord: sources.status}
+    made = stated.get(kind, judged.certificate and judged.certificate.status)
+    members = {field.name: getattr(made, field.name) for field in attrs.fields(kind)}
+
+    own = kind(**{name.removeprefix("_"): value for name, value in members.items()})
+
+    assert type(made) is kind
+    assert own == made
+    assert members == {name: getattr(own, name) for name in members}
+    if kind is not Verdict:  # whose question is no value of its own
+        assert hash(own) == hash(made)
+    assert made == copy.copy(made) == pickle.loads(pickle.dumps(made))  # noqa: S301  its own
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        setattr(made, next(iter(members)), None)

@@ -26,7 +26,7 @@ def maker(kind: type[_T], /) -> Callable[..., _T]:
     """Makes values of a frozen class from all their members in order, each right already: nothing is converted.
 
     For the few that are made for nearly every certificate: half of what the class itself takes. What it makes has the
-    same slots while it is open, and becomes the class once it is whole (docs/adr, record 38).
+    same slots while it is open, and becomes the class once it is whole (docs/adr, record 37).
     """
 
     def close(self: object) -> None:
