@@ -21,7 +21,6 @@ from certcore import (
     Verifier,
     qr,
 )
-from certcore.printing import document
 from certcore.status import VehicleQuery
 from world import PATIENCE, World
 
@@ -70,12 +69,6 @@ def issue(issuer: Issuer, **stated: Any) -> Mark:  # noqa: ANN401  the fields of
     """Issue a certificate; the register records it, and ends the one that its vehicle had."""
     ready = issuer.complete(InspectionCertificate(authority="闽C", **{**USUAL, **stated}))
     return Mark(certificate=ready, text=issuer.issue(ready))
-
-
-def print_page(world: World, mark: Mark, lang: str) -> bytes:
-    """The certificate on a page of A4, for the windscreen or the glove box."""
-    issuer = world.trust.issuer("CN")
-    return document.to_pdf(mark.text, mark.certificate, lang=lang, page="A4", issuer=issuer)
 
 
 def cars(world: World) -> Mapping[str, tuple[int, dict[str, Any]]]:

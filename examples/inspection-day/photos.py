@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pypdfium2
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from certcore import qr
@@ -19,7 +21,7 @@ def of_code(text: str, path: Path, *, turned: float = 6.0) -> Path:
     return _photo(_image(qr.to_png(text, scale=9)), path, turned=turned)
 
 
-def of_page(pdf: bytes, path: Path, *, turned: float = -4.0) -> Path:
+def of_page(pdf: Path, path: Path, *, turned: float = -4.0) -> Path:
     """A photo of a printed page."""
     page = pypdfium2.PdfDocument(pdf)[0].render(scale=1.6).to_pil()
     page.thumbnail((1100, 1100))
@@ -51,10 +53,15 @@ def _photo(paper: Image.Image, path: Path, *, turned: float) -> Path:
     table.paste(sheet, place, sheet)
     pixels = np.asarray(table, dtype=np.float32)
     light = np.linspace(0.78, 1.08, TABLE[0], dtype=np.float32)[None, :, None]
-    noise = np.random.default_rng(7).normal(0, 6, pixels.shape)
-    seen = Image.fromarray(np.clip(pixels * light + noise, 0, 255).astype(np.uint8))
+    seen = Image.fromarray(np.clip(pixels * light + _noise(), 0, 255).astype(np.uint8))
     seen.filter(ImageFilter.GaussianBlur(0.8)).save(path, quality=82)
     return path
+
+
+@cache
+def _noise() -> NDArray[np.float32]:
+    noise = np.random.default_rng(7).standard_normal((TABLE[1], TABLE[0], 1), dtype=np.float32)
+    return noise * np.float32(6)
 
 
 def _image(png: bytes) -> Image.Image:
