@@ -27,7 +27,7 @@ function coseKey(pem) {
 /** The sentences of reasons, in both languages, out of the table in the documentation. */
 function sentences() {
   const page = readFileSync(join(HERE, "../../docs/reference/reasons.md"), "utf8");
-  const row = /^\| `([a-z-]+)` \| [a-z ]+ \| (.+?) \*(.+?)\* \| (.+?) \*(.+?)\* \|$/gm;
+  const row = /^\| <a id="[a-z-]+"><\/a>`([a-z-]+)` \| [a-z ]+ \| (.+?) \*(.+?)\* \| (.+?) \*(.+?)\* \|$/gm;
   return Object.fromEntries([...page.matchAll(row)].map(([, code, en, enNext, zh, zhNext]) => [code, { en: [en, enNext], zh: [zh, zhNext] }]));
 }
 
