@@ -152,7 +152,7 @@ def test_the_smallest_and_the_largest_modules(module: float) -> None:
     turned = symbol.resize((side, side), Image.Resampling.LANCZOS).rotate(
         38, Image.Resampling.BICUBIC, expand=True, fillcolor=255
     )
-    page = Image.new("L", (2600, 2200), 180)
+    page = Image.new("L", (3000, 2600), 180)
     page.paste(turned, (300, 200))
     grids = tuple(step for step in _cascade.STEPS if step.name.endswith("grid"))
 
