@@ -1,0 +1,237 @@
+"""The service: its addresses, what they take, and what they answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import anyio.to_thread
+from fastapi import FastAPI, File, Form, Header, Query, Request, UploadFile
+from fastapi import Path as InPath
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from certcore import Expected, __version__, qr
+from claims_desk import problems
+from claims_desk.judge import Judge, Question
+from claims_desk.limits import BODY_S, MAX_BYTES, MAX_REQUESTS, Limits
+from claims_desk.problems import Problem
+from claims_desk.report import CSP, FORMATS, Reporter
+from claims_desk.store import Begun, Store
+
+PAGE: Final = Path(__file__).with_name("page")
+LOG: Final = logging.getLogger("claims_desk")
+_THREADS: Final = 8
+_KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
+_STATUS: Final = {404: "not-found", 405: "method"}
+
+Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$")]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", description="8 to 255 visible characters, new for each")]
+Short = Annotated[str | None, Form(max_length=64)]
+
+
+def create_app(  # what the limits are is for tests and for whoever runs it
+    judge: Judge,
+    store: Store,
+    reporter: Reporter,
+    *,
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1"),
+    max_bytes: int = MAX_BYTES,
+    body_s: float = BODY_S,
+    max_requests: int = MAX_REQUESTS,
+) -> FastAPI:
+    """The application."""
+    app = FastAPI(title="Claims desk", version=__version__, docs_url=None, redoc_url=None)
+    app.state.desk = _Desk(judge, store, reporter)
+    _add_routes(app, app.state.desk)
+    app.mount("/page", StaticFiles(directory=PAGE))
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
+    app.add_middleware(Limits, max_bytes=max_bytes, body_s=body_s, max_requests=max_requests)
+    app.add_exception_handler(HTTPException, _tell)
+    app.add_exception_handler(RequestValidationError, _tell)
+    app.add_exception_handler(Exception, _tell)
+    return app
+
+
+async def _tell(_: Request, error: Exception) -> Response:
+    """An error as problem details."""
+    if isinstance(error, Problem):
+        return problems.response(error)
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]["loc"]
+        return problems.response(Problem("not-found" if first[0] == "path" else "field", at=str(first[-1])))
+    if isinstance(error, HTTPException):
+        return problems.response(Problem(_STATUS.get(error.status_code, "request")))
+    return problems.response(Problem("internal"))
+
+
+class _Desk:
+    """What the addresses share."""
+
+    def __init__(self, judge: Judge, store: Store, reporter: Reporter) -> None:
+        self.judge, self.store, self.reporter = judge, store, reporter
+        self._threads: anyio.CapacityLimiter | None = None
+
+    async def answer(self, key: str | None, question: Question) -> Response:
+        """The answer to a question; the one of before, if its key was answered already."""
+        if key is None or not _KEY.fullmatch(key):
+            raise Problem("key-missing")
+        if self._threads is None:
+            self._threads = anyio.CapacityLimiter(_THREADS)
+        begun = await anyio.to_thread.run_sync(self._answer, key, question, limiter=self._threads)
+        headers = {"location": f"/verifications/{begun.id}"}
+        return Response(begun.answer, status_code=201, media_type="application/json", headers=headers)
+
+    def _answer(self, key: str, question: Question) -> Begun:
+        started = time.perf_counter()
+        begun = self.store.begin(key, question.digest)
+        if begun.answer is not None:
+            LOG.info("verification-repeated id=%s", begun.id)
+            return begun
+        try:
+            judged = self.judge.judge(question)
+            answer = _encode(begun.id, question, judged.answer)
+            self.store.keep(begun.id, judged.files, answer)
+        except BaseException:
+            self.store.release(begun.id)
+            raise
+        took = 1000 * (time.perf_counter() - started)
+        LOG.info("verification id=%s outcome=%s ms=%.0f", begun.id, judged.answer["verdict"]["outcome"], took)
+        return Begun(begun.id, answer)
+
+    def health(self) -> dict[str, Any]:
+        """Whether the desk can work."""
+        until = self.judge.verifier.trust.contents.next_update_at
+        parts = {
+            "store": self.store.check(),
+            "decoders": bool([one for one in qr.decoders() if one.version]),
+            "trust_list": until >= self.judge.verifier.clock(),
+        }
+        return {"status": "ok" if all(parts.values()) else "failing", **parts, "next_update_at": until.isoformat()}
+
+
+def _encode(record: str, question: Question, answer: dict[str, Any]) -> bytes:
+    at = f"/verifications/{record}"
+    links = {"self": at, "evidence": f"{at}/evidence", "report": f"{at}/report"}
+    if answer["picture"] is not None:
+        links["picture"] = f"{at}/picture"
+    said = {"id": record, "claim": question.claim, **answer, "links": links}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _moment(text: str) -> date | datetime:
+    try:
+        if len(text) == len("2026-10-20"):
+            return date.fromisoformat(text)
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Problem("moment", at="date_of_loss") from error
+    if at.tzinfo is None:
+        raise Problem("moment", at="date_of_loss")
+    return at
+
+
+def _expected(**given: Any) -> Expected:  # noqa: ANN401  the form's fields
+    try:
+        return Expected(**given)
+    except (TypeError, ValueError) as error:
+        raise Problem("expected-vehicle") from error
+
+
+def _add_routes(app: FastAPI, desk: _Desk) -> None:
+    refusals: dict[int | str, dict[str, Any]] = {
+        status: {"description": "A problem", "content": {problems.MEDIA_TYPE: {}}}
+        for status in sorted({status for status, _, _ in problems.PROBLEMS.values()})
+    }
+
+    @app.post("/verifications", status_code=201, responses=refusals, tags=["verifications"])
+    async def verify(  # noqa: PLR0913  # the fields of the form
+        *,
+        date_of_loss: Annotated[str, Form(max_length=40, description="A day, or a time with its zone")],
+        key: Key = None,
+        picture: Annotated[UploadFile | None, File(description="A photo or a PDF")] = None,
+        text: Annotated[str | None, Form(max_length=8192, description="What the code carries")] = None,
+        registration_number: Short = None,
+        country: Short = None,
+        plate_type: Annotated[int | None, Form()] = None,
+        vin: Short = None,
+        claim: Annotated[str | None, Form(max_length=64, description="The claim's number")] = None,
+    ) -> Response:
+        """Was a certificate in force at a loss, and is it this vehicle's?"""
+        if (picture is None) == (not text):
+            raise Problem("picture-or-text")
+        content = None if picture is None else await picture.read()
+        if content == b"":
+            raise Problem("wrong-type", at="picture")
+        question = Question(
+            as_of=_moment(date_of_loss),
+            expect=_expected(
+                registration_number=registration_number or None,
+                country=country or None,
+                plate_type=plate_type,
+                vin=vin or None,
+            ),
+            text=text or None,
+            picture=content,
+            claim=claim or None,
+        )
+        return await desk.answer(key, question)
+
+    _add_reading(app, desk)
+
+
+def _add_reading(app: FastAPI, desk: _Desk) -> None:
+    store = desk.store
+
+    @app.get("/verifications/{record}", tags=["verifications"])
+    def read(record: Id) -> Response:
+        """The answer that was given."""
+        return Response(store.answer(record), media_type="application/json")
+
+    @app.get("/verifications/{record}/evidence", tags=["verifications"])
+    def evidence(record: Id) -> FileResponse:
+        """The evidence, which gives the same verdict years later."""
+        path = store.file(record, "vice")
+        return FileResponse(path, media_type="application/octet-stream", filename=f"{record}.vice")
+
+    @app.get("/verifications/{record}/picture", tags=["verifications"])
+    def picture(record: Id) -> FileResponse:
+        """A small copy of the page with the code."""
+        return FileResponse(store.file(record, "small.jpg"), media_type="image/jpeg")
+
+    @app.get("/verifications/{record}/report", tags=["verifications"])
+    async def report(
+        record: Id,
+        form: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
+        lang: Annotated[Literal["en", "zh"], Query()] = "en",
+    ) -> Response:
+        """The evidence, replayed, as a page for people."""
+        content = await desk.reporter.write(store, record, form, lang)
+        headers = {
+            "content-disposition": f'attachment; filename="{record}.{form}"',
+            "content-security-policy": CSP,
+        }
+        return Response(content, media_type=FORMATS[form], headers=headers)
+
+    @app.get("/health", tags=["service"])
+    def health() -> Response:
+        """Whether the desk can work: 503 if not."""
+        found = desk.health()
+        content = json.dumps(found)
+        return Response(content, status_code=200 if found["status"] == "ok" else 503, media_type="application/json")
+
+    @app.get("/problems", include_in_schema=False)
+    def told() -> HTMLResponse:
+        return HTMLResponse(problems.page())
+
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(PAGE / "index.html")

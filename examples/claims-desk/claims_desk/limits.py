@@ -1,0 +1,111 @@
+"""Limits of a request, held before anything else looks at it; and the headers of every answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import attrs
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from claims_desk import problems
+from claims_desk.problems import Problem
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+BODY_S: Final = 30.0
+MAX_REQUESTS: Final = 64
+"""POST requests at once, with those that have not arrived yet."""
+
+_DRAINED: Final = 128 * 1024 * 1024
+"""Bytes above the limit that are thrown away, so that whoever sends them comes to read the answer."""
+
+HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+@attrs.define(eq=False)
+class Limits:
+    """The limits, around an application."""
+
+    app: ASGIApp
+    max_bytes: int = MAX_BYTES
+    body_s: float = BODY_S
+    max_requests: int = MAX_REQUESTS
+    _requests: int = attrs.field(default=0, init=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, if it keeps the limits."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        send = _with_headers(send)
+        if scope["method"] in {"GET", "HEAD"}:
+            return await self.app(scope, receive, send)
+        if self._requests >= self.max_requests:
+            return await problems.response(Problem("busy"))(scope, receive, send)
+        self._requests += 1
+        try:
+            await self.app(scope, _Body(receive, self.max_bytes, self.body_s).receive, send)
+        finally:
+            self._requests -= 1
+        return None
+
+
+@attrs.define(eq=False)
+class _Body:
+    """A request's body while it arrives."""
+
+    given: Receive
+    max_bytes: int
+    seconds: float
+    _count: int = 0
+    _until: float | None = None
+    _is_whole: bool = False
+
+    async def receive(self) -> Message:
+        """The next part.
+
+        Raises:
+            Problem: ``too-large`` or ``too-slow``.
+        """
+        if self._is_whole:
+            return await self.given()
+        message = await self._next()
+        if self._count > self.max_bytes:
+            await self._drain()
+            raise Problem("too-large")
+        return message
+
+    async def _drain(self) -> None:
+        while not self._is_whole and self._count < _DRAINED:
+            await self._next()
+
+    async def _next(self) -> Message:
+        now = asyncio.get_running_loop().time()
+        self._until = self._until or now + self.seconds
+        try:
+            message = await asyncio.wait_for(self.given(), max(0, self._until - now))
+        except TimeoutError as error:
+            self._is_whole = True
+            raise Problem("too-slow") from error
+        self._count += len(message.get("body", b""))
+        self._is_whole = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Any) -> None:  # noqa: ANN401  as ASGI has it
+        if message["type"] == "http.response.start":
+            given = {name.lower() for name, _ in message["headers"]}
+            more = [(name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in given]
+            message = {**message, "headers": [*message["headers"], *more]}
+        await send(message)
+
+    return sending

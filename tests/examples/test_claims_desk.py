@@ -1,0 +1,390 @@
+"""examples/claims-desk: a service that answers, keeps what it answered, and says clearly what it will not take."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import socket
+import sqlite3
+import stat
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import pytest
+
+from certcore import Evidence, LocalSigner, qr
+from tests.verify_cases import PLATE, ROOT_SIGNER, TEXT, TRUST_ROOT, VIN, registered, verifier
+
+for library in ("fastapi", "python_multipart", "uvicorn", "httpx2", "zxingcpp", "PIL"):
+    pytest.importorskip(library, reason="the claims desk needs its requirements.txt, and certcore[scan]")
+
+import httpx2
+import uvicorn
+from PIL import Image
+
+EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "claims-desk"
+if not EXAMPLE.is_dir():
+    pytest.skip("the examples are not here", allow_module_level=True)
+sys.path.insert(0, str(EXAMPLE))
+
+from claims_desk import problems
+from claims_desk.app import create_app
+from claims_desk.judge import Judge
+from claims_desk.report import Reporter
+from claims_desk.store import Store
+
+PATIENCE_S: Final = 60
+DAY: Final = "2026-09-20"
+SEAL: Final = LocalSigner.generate()
+SEEN: Final[dict[str, Any]] = {"registration_number": PLATE, "vin": VIN}
+
+
+@attrs.frozen
+class Desk:
+    """A desk that is served, and where its records are."""
+
+    client: httpx2.Client
+    folder: Path
+    port: int
+
+    def ask(self, key: str | None, picture: bytes | None = None, **fields: str) -> httpx2.Response:
+        """What it answers to a question."""
+        files = {"picture": ("photo", picture, "application/octet-stream")} if picture is not None else None
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return self.client.post("/verifications", data={"date_of_loss": DAY} | fields, files=files, headers=headers)
+
+    def count(self) -> int:
+        """How many records there are."""
+        with sqlite3.connect(self.folder / "records.sqlite") as database:
+            found: int = database.execute("SELECT count(*) FROM records").fetchone()[0]
+            return found
+
+
+@contextmanager
+def served(folder: Path, **limits: Any) -> Iterator[Desk]:  # noqa: ANN401  # the limits of an application
+    """A desk on loopback."""
+    root = folder.with_name(f"{folder.name}.root.pem")
+    root.write_bytes(ROOT_SIGNER.public_key.to_pem())
+    judge = Judge(verifier=verifier(registered()), seal=SEAL)
+    app = create_app(judge, Store.open(folder), Reporter(root=("--root", str(root))), **limits)
+    listening = socket.create_server(("127.0.0.1", 0))
+    port: int = listening.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False) as client:
+            yield Desk(client, folder, port)
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE_S)
+        listening.close()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The desk of most tests."""
+    with served(tmp_path_factory.mktemp("desk") / "records") as found:
+        yield found
+
+
+def photo(text: str = TEXT, form: str = "JPEG") -> bytes:
+    """A code on a table, turned a little."""
+    table = Image.new("RGB", (1000, 900), (210, 205, 200))
+    code = Image.open(io.BytesIO(qr.to_png(text, scale=4))).convert("RGB")
+    table.paste(code.rotate(7, expand=True, fillcolor=(210, 205, 200)), (150, 100))
+    file = io.BytesIO()
+    table.save(file, form)
+    return file.getvalue()
+
+
+def is_problem(answer: httpx2.Response, code: str) -> bool:
+    """Whether an answer is this problem, told as RFC 9457 has it."""
+    said = answer.json()
+    assert answer.headers["content-type"] == problems.MEDIA_TYPE
+    assert said["status"] == answer.status_code == problems.PROBLEMS[code][0]
+    return bool(said["code"] == code and said["title"] and said["type"] == f"/problems#{code}")
+
+
+def test_photo(desk: Desk) -> None:
+    """A photo gets a verdict, its reasons in both languages, the fields, where the code is, and its evidence."""
+    answer = desk.ask("photo-0001", photo(), claim="K-1", **SEEN)
+    said = answer.json()
+
+    assert answer.status_code == 201
+    assert said["verdict"]["outcome"] == "valid"
+    assert said["claim"] == "K-1"
+    assert said["words"]["en"]["headline"].startswith("VALID")
+    assert said["words"]["zh"]["headline"].startswith("有效")
+    assert VIN in dict(said["words"]["en"]["fields"]).values()
+    assert VIN in dict(said["words"]["zh"]["fields"]).values()
+    assert len(said["picture"]["outlines"]) == 1
+    small = Image.open(io.BytesIO(desk.client.get(said["links"]["picture"]).content))
+    assert list(small.size) == said["picture"]["size"]
+    assert desk.client.get(answer.headers["location"]).content == answer.content
+
+
+def test_text_and_pdf(desk: Desk) -> None:
+    """A text gets the same verdict, and so does a PDF."""
+    for key, given in (("text-0001", {"text": TEXT}), ("pdf-00001", {"picture": photo(form="PDF")})):
+        assert desk.ask(key, **given, **SEEN).json()["verdict"]["outcome"] == "valid"
+
+
+def test_other_vehicle_and_day(desk: Desk) -> None:
+    """Another plate, a day before the inspection, and a table without a code come to what they are."""
+    assert desk.ask("other-001", text=TEXT, registration_number="闽C99999").json()["verdict"]["outcome"] == "invalid"
+    assert desk.ask("other-002", text=TEXT, date_of_loss="2020-01-01").json()["verdict"]["outcome"] == "invalid"
+    blank = io.BytesIO()
+    Image.new("RGB", (300, 300), "white").save(blank, "PNG")
+    said = desk.ask("other-003", blank.getvalue()).json()
+    assert said["verdict"]["outcome"] == "undetermined"
+    assert said["words"]["en"]["reasons"]
+
+
+def test_evidence_and_report(desk: Desk) -> None:
+    """The evidence replays under the desk's seal, and the report tells it."""
+    said = desk.ask("evidence-1", photo(), **SEEN).json()
+    evidence = Evidence.from_bytes(desk.client.get(said["links"]["evidence"]).content)
+    assert evidence.replay(TRUST_ROOT, seal_key=SEAL.public_key).outcome.value == "valid"
+    assert evidence.digest.hex() == said["evidence"]["sha256"]
+
+    report = desk.client.get(said["links"]["report"], params={"lang": "zh"})
+    assert report.status_code == 200
+    assert "attachment" in report.headers["content-disposition"]
+    assert evidence.digest.hex() in report.text
+    assert "sandbox" in report.headers["content-security-policy"]
+
+
+def test_lost_answer(desk: Desk) -> None:
+    """A request that is sent again gets the same answer, byte by byte, and makes no second record."""
+    first = desk.ask("lost-0001", photo(), **SEEN)
+    before = desk.count()
+    again = desk.ask("lost-0001", photo(), **SEEN)
+
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["location"] == first.headers["location"]
+    assert desk.count() == before
+
+
+def test_connection_lost_meanwhile(desk: Desk) -> None:
+    """Whoever hangs up before the answer comes finds it later under the same key, once."""
+    before = desk.count()
+    body = (f'--x\r\nContent-Disposition: form-data; name="date_of_loss"\r\n\r\n{DAY}\r\n--x\r\n'
+            f'Content-Disposition: form-data; name="text"\r\n\r\n{TEXT}\r\n--x--\r\n').encode()  # fmt: skip
+    head = (
+        f"POST /verifications HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: hung-up-01\r\n"
+        f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", desk.port)) as line:
+        line.sendall(head.encode() + body)
+    until = time.monotonic() + PATIENCE_S
+    while desk.count() == before and time.monotonic() < until:
+        time.sleep(0.02)
+
+    def settled() -> httpx2.Response:
+        while (answer := desk.ask("hung-up-01", text=TEXT)).status_code == 409 and time.monotonic() < until:
+            time.sleep(0.02)
+        return answer
+
+    assert settled().status_code == 201
+    assert desk.count() == before + 1
+
+
+def test_same_key_at_once(desk: Desk) -> None:
+    """Of many requests with one key at once, one is judged; the others are told to wait, or get its answer."""
+    before = desk.count()
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(lambda _: desk.ask("at-once-01", photo(), **SEEN), range(6)))
+
+    given = {answer.content for answer in answers if answer.status_code == 201}
+    assert len(given) == 1
+    assert all(answer.status_code == 201 or is_problem(answer, "key-in-progress") for answer in answers)
+    assert desk.count() == before + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"key": "reused-01", "text": f"{TEXT}A"}, "key-reused"),
+        ({"key": "reused-01", "text": TEXT, "vin": "LSVAA4181E2184212"}, "key-reused"),
+        ({"key": "reused-01", "text": TEXT, "date_of_loss": "2026-09-21"}, "key-reused"),
+        ({"key": None, "text": TEXT}, "key-missing"),
+        ({"key": "short", "text": TEXT}, "key-missing"),
+        ({"text": TEXT, "picture": b"\xff\xd8\xff"}, "picture-or-text"),
+        ({}, "picture-or-text"),
+        ({"text": TEXT, "date_of_loss": "yesterday"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "2026-09-20T10:00:00"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "0001-01-01"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "9" * 99}, "field"),
+        ({"text": TEXT, "plate_type": "two"}, "field"),
+        ({"text": TEXT, "plate_type": "9" * 60}, "expected-vehicle"),
+        ({"text": TEXT, "country": "Atlantis"}, "expected-vehicle"),
+        ({"text": TEXT, "registration_number": "<" * 65}, "field"),
+        ({"text": "A" * 9000}, "field"),
+        ({"picture": b"<html><script>alert(1)</script>"}, "wrong-type"),
+        ({"picture": b""}, "wrong-type"),
+        ({"picture": b"PK\x03\x04" + bytes(100)}, "wrong-type"),
+        ({"picture": b"MZ" + bytes(1000)}, "wrong-type"),
+    ],
+)
+def test_refusals(desk: Desk, change: dict[str, Any], code: str) -> None:
+    """What cannot be answered is a problem, which repeats nothing of the request and leaves no record."""
+    desk.ask("reused-01", text=TEXT)
+    before = desk.count()
+    answer = desk.ask(**({"key": f"refused-{id(change)}"} | change))
+
+    assert is_problem(answer, code), answer.text
+    assert "<" not in answer.text
+    assert desk.count() == before
+
+
+def test_key_is_free_after_a_problem(desk: Desk) -> None:
+    """A request that came to nothing may be mended and sent with its key."""
+    assert is_problem(desk.ask("mended-01", b"no picture"), "wrong-type")
+    assert desk.ask("mended-01", photo()).status_code == 201
+
+
+def test_picture_bomb(desk: Desk) -> None:
+    """Few bytes that stand for very many pixels are refused, and the desk goes on."""
+    side = 20_000
+    size = side.to_bytes(4, "big") * 2
+    lines = zlib.compress(bytes((1 + side // 8) * side), 1)
+    parts = [(b"IHDR", size + bytes([1, 0, 0, 0, 0])), (b"IDAT", lines), (b"IEND", b"")]
+    chunks = [
+        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big") for kind, data in parts
+    ]
+    bomb = b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    assert is_problem(desk.ask("bomb-0001", bomb), "picture-too-large")
+    assert desk.ask("bomb-0002", photo()).status_code == 201
+
+
+def test_damaged_pictures(desk: Desk) -> None:
+    """A picture that ends early gets a verdict that says so."""
+    said = desk.ask("damaged-1", photo()[:3000]).json()
+    assert said["verdict"]["outcome"] == "undetermined"
+
+
+def test_html_is_text(desk: Desk) -> None:
+    """Markup in any field comes back as JSON, which no browser takes for a page."""
+    markup = "<img src=x onerror=alert(1)>"
+    answer = desk.ask("markup-01", text=markup, claim=markup)
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.json()["claim"] == markup
+    for number, name in enumerate(("registration_number", "vin", "country", "plate_type", "date_of_loss")):
+        refused = desk.ask(f"markup-1{number}", **({"text": TEXT} | {name: markup}))  # type: ignore[arg-type]  # a text
+        assert "json" in refused.headers["content-type"]
+        assert markup not in refused.text
+    report = desk.client.get(answer.json()["links"]["report"])
+    assert "<img src=x" not in report.text
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_50_megabytes(desk: Desk, *, is_announced: bool) -> None:
+    """A body that is too large is refused with an answer that its sender comes to read, announced or not."""
+    part = bytes(1 << 20)
+
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a"\r\n\r\n'
+        for _ in range(50):
+            yield part
+        yield b"\r\n--x--\r\n"
+
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Idempotency-Key": "large-0001"}
+    content = b"".join(body()) if is_announced else body()
+    assert is_problem(desk.client.post("/verifications", content=content, headers=headers), "too-large")
+    assert desk.client.get("/health").status_code == 200
+
+
+def test_slow_clients(tmp_path: Path) -> None:
+    """Twenty clients that send a byte now and then hold up nobody, and are told after a while."""
+    with served(tmp_path / "records", body_s=3.0, max_requests=24) as desk:
+        lines = [socket.create_connection(("127.0.0.1", desk.port), timeout=PATIENCE_S) for _ in range(20)]
+        head = (
+            b"POST /verifications HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: slowly-001\r\n"
+            b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 9999\r\n\r\n-"
+        )
+        for line in lines:
+            line.sendall(head)
+        assert desk.ask("quick-001", photo()).status_code == 201
+        for line in lines:
+            with suppress(OSError):
+                line.sendall(b"-")
+        answers = [line.recv(4096) for line in lines]
+        assert all(b" 408 " in answer for answer in answers)
+        for line in lines:
+            line.close()
+        assert desk.count() == 1
+
+
+def test_too_many_at_once(tmp_path: Path) -> None:
+    """Beyond what the desk holds it says that it is busy, and when to come again."""
+    with served(tmp_path / "records", max_requests=0) as desk:
+        answer = desk.ask("busy-0001", text=TEXT)
+        assert is_problem(answer, "busy")
+        assert answer.headers["retry-after"] == "1"
+
+
+def test_records_survive(tmp_path: Path) -> None:
+    """A new process gives the old answers; a key left behind by a crash is free after its lease."""
+    with served(tmp_path / "records") as desk:
+        first = desk.ask("restart-1", text=TEXT)
+        store = Store(desk.folder)
+        store.begin("crashed-1", "asked")
+        assert sorted(path.suffix for path in (desk.folder / "files").iterdir()) == [".vice"]
+    with sqlite3.connect(tmp_path / "records" / "records.sqlite") as database:
+        database.execute("UPDATE records SET begun = 0 WHERE answer IS NULL")
+    with served(tmp_path / "records") as desk:
+        assert desk.ask("restart-1", text=TEXT).content == first.content
+        assert desk.ask("crashed-1", text=TEXT).status_code in {201, 422}
+
+
+def test_only_the_owner_reads(desk: Desk) -> None:
+    """Records, pictures and evidence are for the user of the service alone."""
+    desk.ask("modes-001", photo())
+    found = [desk.folder, *desk.folder.rglob("*")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found if path.is_dir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found if path.is_file()} == {0o600}
+
+
+def test_logs_name_no_vehicle(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """What is logged has ids, outcomes and times; no plate, no VIN, no claim, no text."""
+    with caplog.at_level(logging.DEBUG):
+        desk.ask("logged-01", photo(), claim="K-4711", **SEEN)
+        desk.ask("logged-02", text=TEXT, plate_type="two", **SEEN)
+    assert "outcome=valid" in caplog.text
+    assert not any(word in caplog.text for word in ("12345", VIN, "K-4711", TEXT[:20]))
+
+
+def test_strangers(desk: Desk) -> None:
+    """Other host names, other addresses and other methods are problems, too; nothing is loaded from elsewhere."""
+    assert desk.client.get("/health", headers={"host": "evil.example"}).status_code == 400
+    assert is_problem(desk.client.get(f"/verifications/{'0' * 32}"), "not-found")
+    assert is_problem(desk.client.get("/verifications/..%2f..%2fetc"), "not-found")
+    assert is_problem(desk.client.get("/nothing"), "not-found")
+    assert is_problem(desk.client.put("/verifications"), "method")
+    assert "default-src 'none'" in desk.client.get("/").headers["content-security-policy"]
+    assert desk.client.get("/docs").status_code == 404
+
+
+def test_openapi(desk: Desk) -> None:
+    """The description names the fields, the key and the problems; every problem stands on its page."""
+    said = desk.client.get("/openapi.json").json()
+    post = said["paths"]["/verifications"]["post"]
+    assert "Idempotency-Key" in json.dumps(post["parameters"])
+    assert {"409", "413", "415", "422"} <= post["responses"].keys()
+    form = json.dumps(said["components"]["schemas"])
+    assert all(name in form for name in ("picture", "date_of_loss", "registration_number", "vin"))
+    page = desk.client.get("/problems").text
+    assert all(f'id="{code}"' in page for code in problems.PROBLEMS)
