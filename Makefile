@@ -78,8 +78,9 @@ docs: $(READY)
 	@$(BIN)/sphinx-build -b doctest $(SPHINX) build/doctest
 	@echo build/site/index.html
 
+# Some minutes; `make bench SUITES="scan verify"` runs some suites. Other libraries are installed in .venv-bench-*.
 bench: $(READY)
-	$(BIN)/python -m pytest -q -s benchmarks
+	$(BIN)/python -m benchmarks $(SUITES)
 
 demo: $(READY)
 	$(BIN)/python examples/inspection-day/run.py --out day-out
@@ -95,5 +96,5 @@ release: $(READY)
 	tools/release
 
 clean:
-	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail demo-out day-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail $(VENV)-bench-* demo-out day-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || :

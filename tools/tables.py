@@ -4,9 +4,9 @@
 With `--check` nothing is written: it names every file with a table that is out of date, and exits with 1.
 
 A table stands between `<!-- table: NAME -->` and `<!-- end of table -->`. What lives here is how each is made; no
-figure, code or outcome in a table is typed by hand. Tables named in ELSEWHERE are measured by another command and left
-alone. The truth table is the exception: it is written by hand in `tests/truth_table`, shown as it stands there, and
-held against the code by `tests/test_truth_table.py`.
+figure, code or outcome in a table is typed by hand. What is measured stands between other marks, which are filled by
+`python -m benchmarks --into-docs`. The truth table is the exception: it is written by hand in `tests/truth_table`,
+shown as it stands there, and held against the code by `tests/test_truth_table.py`.
 """
 
 from __future__ import annotations
@@ -75,8 +75,6 @@ sys.path.insert(0, str(ROOT))
 
 from tests.test_architecture import FLOORS
 from tools.sbom import licences
-
-ELSEWHERE: Final = frozenset({"speed"})
 
 _BLOCK: Final = re.compile(r"<!-- table: (?P<name>[a-z-]+) -->\n(?P<body>.*?)<!-- end of table -->", re.DOTALL)
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
@@ -766,8 +764,6 @@ def renewed(text: str, made: dict[str, str]) -> str:
 
     def block(match: re.Match[str]) -> str:
         name = match["name"]
-        if name in ELSEWHERE:
-            return match[0]
         if name not in TABLES:
             sys.exit(f"tables: there is no table called {name}")
         if name not in made:

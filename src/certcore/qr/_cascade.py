@@ -4,7 +4,7 @@ The cheapest comes first, and what it reads is what most pictures hold. The rule
 
 - A step that is not needed is not taken: `Effort.NORMAL` ends with the first that reads anything, unless the decoder
   saw a symbol that it could not read.
-- Every step is here because the benchmark (``benchmarks/bench_scan.py``) shows pictures that are lost without it.
+- Every step is here because the benchmark (``python -m benchmarks decoders``) shows pictures that are lost without it.
 - Whatever copy of the picture a step looked at, corners are pixels of the picture itself, and a symbol that two steps
   read is one symbol.
 - The deadline is looked at between steps. What was read by then is the answer.

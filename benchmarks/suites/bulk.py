@@ -1,25 +1,24 @@
 """Bulk over pictures: memory over many files, two processes against one, and the claims errand.
 
-Run it with ``python benchmarks/bench_bulk.py``; ``--files 5000 --photos 100`` does less, and 0 leaves a part out. Every
-result is compared with what is expected, outside the time that is taken. On a busy machine only ratios mean anything.
+``--size 5000`` says over how many small files memory is looked at. Every result is compared with what is expected,
+outside the time that is taken. On a busy machine only ratios mean anything.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import random
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from benchmarks._measure import Figure, Setting, grouped, race, rates, ratios
 from certcore import (
     Basis,
     InspectionCertificate,
@@ -44,7 +43,6 @@ VIN: Final = "LSVAA4181E2184211"
 DISTINCT: Final = 50
 """Different small pictures; the others are further names of them."""
 
-FIRST: Final = 1000
 ROUNDS: Final = 3
 KB_PER_MB: Final = 1024
 
@@ -145,36 +143,43 @@ def run(verifier: Verifier, paths: list[Path], distinct: int, workers: int) -> f
     return seconds
 
 
-def flat_memory(verifier: Verifier, paths: list[Path], workers: int) -> str:
+def _flat_memory(setting: Setting, verifier: Verifier, paths: list[Path]) -> Iterator[Figure]:
     """How much memory grows behind the first thousand."""
+    step = setting.pick(1000, 2)
     progress, first, most = Progress(total=len(paths)), 0.0, 0.0
-    for number, result in enumerate(
-        verify_files(verifier, questions(paths, DISTINCT), workers=workers, progress=progress)
-    ):
+    for number, result in enumerate(verify_files(verifier, questions(paths, DISTINCT), workers=2, progress=progress)):
         assert (number, True) == (result.row, bool(result.verdict))
-        if number == FIRST:
-            first = memory()
-        if number % FIRST == 0 and number > FIRST:
+        if number == step:
+            first = most = memory()
+        if number % step == 0 and number > step:
             most = max(most, memory())
     left = progress.time_left
     assert left is not None
     assert (len(paths), 0) == (progress.outcomes["valid"], left.total_seconds())
-    grown = f"{first:.0f} MB after {FIRST}, {most - first:+.1f} MB at most later"
-    return f"{len(paths)} small files: {progress.rate:.0f} a second; {grown}"
+    table = f"{grouped(len(paths))} small files, two processes"
+    for row, value in {
+        "files a second": progress.rate or 0.0,
+        f"MB after {step}": first,
+        "MB more at most later": most - first,
+    }.items():
+        yield Figure(table=table, row=row, column="figure", rounds=(value,))
 
 
-def two_against_one(verifier: Verifier, paths: list[Path]) -> str:
+def _two_against_one(setting: Setting, verifier: Verifier, paths: list[Path]) -> Iterator[Figure]:
     """The rate of two processes by that of one, over the same photos, taken in turn."""
-    taken = {workers: [] for workers in (1, 2)}  # type: dict[int, list[float]]
-    for _ in range(ROUNDS):
-        for workers, seconds in taken.items():
-            seconds.append(run(verifier, paths, len(paths), workers))
-    ratio = statistics.median(one / two for one, two in zip(taken[1], taken[2], strict=True))
-    rate = len(paths) / min(taken[1])
-    return f"{len(paths)} photos: {rate:.1f} a second with one process, two are {ratio:.2f} times as fast"
+    sides = {
+        f"{workers} at work": partial(lambda workers: run(verifier, paths, len(paths), workers) / len(paths), workers)
+        for workers in (1, 2)
+    }
+    taken = race(sides, rounds=setting.pick(ROUNDS, 1))
+    first = next(iter(taken.values()))
+    for row, seconds in taken.items():
+        table = f"processes over {len(paths)} photos"
+        yield Figure(table=table, row=row, column="photos", unit="a second", rounds=rates(seconds))
+        yield Figure(table=table, row=row, column="beside one", rounds=ratios(first, seconds))
 
 
-def errand(folder: Path, count: int) -> str:
+def _errand(folder: Path, count: int) -> Iterator[Figure]:
     """The command over a table of claims about the photos."""
     lines = [f"K-{number},{number}.jpg,{AS_OF},{plate(number)},{VIN}\n" for number in range(count)]
     (folder / "claims.csv").write_text("claim,picture,date-of-loss,plate,vin\n" + "".join(lines), "utf-8")
@@ -183,48 +188,27 @@ def errand(folder: Path, count: int) -> str:
     )
     begun = time.perf_counter()
     command = [sys.executable, "-m", "certcore.cli", "verify", *words.split()]
-    done = subprocess.run(command, cwd=folder, check=False)  # noqa: S603  this Python, and words of ours
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False)  # noqa: S603  this Python, and words of ours
     seconds = time.perf_counter() - begun
     assert done.returncode in {0, 4}, done.returncode
     assert count == len((folder / "report" / "claims.jsonl").read_text("utf-8").splitlines())
-    sizes = [f"{one.name} {one.stat().st_size / 1e6:.1f} MB" for one in sorted((folder / "report").glob("report.*"))]
-    return f"the claims errand over {count} photos: {seconds:.0f} s; {', '.join(sizes)}"
+    table = f"the claims errand over {count} photos"
+    yield Figure(table=table, row="on the clock, s", column="figure", rounds=(seconds,))
+    for one in sorted((folder / "report").glob("report.*")):
+        yield Figure(table=table, row=f"{one.name}, MB", column="figure", rounds=(one.stat().st_size / 1e6,))
 
 
-def main() -> None:
-    """Measure, and print what there is as it is there."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--files", type=int, default=100_000, help="small files for the memory [100000]")
-    parser.add_argument("--photos", type=int, default=1000, help="photos for the claims errand [1000]")
-    parser.add_argument("--workers", type=int, default=2, help="processes for the memory [2]")
-    given = parser.parse_args()
-    for line in measured(given.files, given.photos, given.workers):
-        print(line, flush=True)
-
-
-def measured(files: int, photos: int, workers: int) -> Iterator[str]:
-    """What was measured, line by line."""
-    yield f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    with tempfile.TemporaryDirectory() as name:
-        folder, signer = Path(name), LocalSigner.generate()
-        data = make_trust(signer).to_bytes()
-        (folder / "trust.cbor").write_bytes(data)
-        (folder / "root.pem").write_bytes(ROOT_SIGNER.public_key.to_pem())
-        verifier = Verifier(trust=TrustList.open(data, root=TRUST_ROOT), status=None, policy=Policy.counterparty())
-        if photos:
-            make_photos(folder / "photos", signer, photos)
-            some = [folder / "photos" / f"{number}.jpg" for number in range(photos // 4)]
-            yield two_against_one(verifier, some)
-            yield errand(folder, photos)
-        if files:
-            yield flat_memory(verifier, make_files(folder / "small", signer, files), workers)
-
-
-def test_bulk() -> None:
-    """A small run of all parts."""
-    for line in measured(files=3000, photos=200, workers=2):
-        print(line)
-
-
-if __name__ == "__main__":
-    main()
+def measure(setting: Setting) -> Iterator[Figure]:
+    """Two processes, the errand, and memory."""
+    folder, signer = setting.folder, LocalSigner.generate()
+    data = make_trust(signer).to_bytes()
+    (folder / "trust.cbor").write_bytes(data)
+    (folder / "root.pem").write_bytes(ROOT_SIGNER.public_key.to_pem())
+    verifier = Verifier(trust=TrustList.open(data, root=TRUST_ROOT), status=None, policy=Policy.counterparty())
+    photos = setting.pick(1000, 2)
+    make_photos(folder / "photos", signer, photos)
+    some = [folder / "photos" / f"{number}.jpg" for number in range(min(photos, 250))]
+    yield from _two_against_one(setting, verifier, some)
+    yield from _errand(folder, photos)
+    files = setting.size or setting.pick(100_000, 4)
+    yield from _flat_memory(setting, verifier, make_files(folder / "small", signer, files))

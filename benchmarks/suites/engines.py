@@ -1,7 +1,7 @@
 """Claims judged through DuckDB, Polars, a pool of processes and Spark, beside the plain loop over the same rows.
 
-Run it with ``python benchmarks/bench_engines.py --rows 1000000``. It measures the engines that are installed; Spark is
-in the environment that ``make test-spark`` makes: ``.venv-spark/bin/python benchmarks/bench_engines.py``.
+``--size 1000000`` says how many rows. It measures the engines that are installed; Spark is in the environment that
+``make test-spark`` makes: ``.venv-spark/bin/python -m benchmarks engines``.
 
 Rows come out of Parquet: mostly good certificates with a date each, and every kind of bad row among them. The plain
 loop is `Verifier.verify` in one process. The rows are in parts, and each part goes through the loop and through every
@@ -12,11 +12,10 @@ starting Spark and making the rows are left out.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from importlib import import_module
@@ -24,15 +23,12 @@ from importlib.util import find_spec
 from itertools import islice, repeat
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any, Final
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pyarrow as pa
 from pyarrow import dataset, parquet
 
+from benchmarks._measure import Figure, Setting, grouped
 from certcore import Verifier
 from certcore.bulk import Columns
 from certcore.bulk.arrow import schema, verify_batch
@@ -150,38 +146,28 @@ def seconds(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:  # 
     return time.perf_counter() - begun, found
 
 
-def report(count: int) -> list[str]:
-    """The table, as lines of Markdown."""
+def measure(setting: Setting) -> Iterator[Figure]:
+    """Part after part through the loop and every engine."""
+    count = setting.size or setting.pick(200_000, 100)
     verifier, measured = claim_rows.verifier(), engines()
     given, rates = claim_rows.rows(count), list[float]()
     ratios: dict[str, list[float]] = {name: [] for name in measured}
-    with TemporaryDirectory() as kept:
-        while rows := list(islice(given, -(-count // PARTS))):
-            claims = Path(kept, f"claims-{len(rates)}")
-            write_rows(rows, claims)
-            plain, answers = seconds(through_the_loop, rows, verifier)
-            rates.append(len(rows) / plain)
-            for name, judge in measured.items():
-                out = Path(kept, f"{name}-{len(rates)}")
-                out.mkdir()
-                ratios[name].append(plain / seconds(judge, claims, out, verifier)[0])
-                assert_equal(out, rows, answers)
-    table = [f"| {name} | {median(found):.2f} |" for name, found in ratios.items()]
-    return [
-        f"{count} rows, every answer equal to the plain loop's; load {os.getloadavg()[0]:.1f}",
-        "| | times the plain loop's rate |",
-        "|---|--:|",
-        f"| plain loop, one process: {median(rates):,.0f} rows a second | 1 |",
-        *table,
-    ]
-
-
-def test_engines_beside_the_plain_loop() -> None:
-    """Every answer is the loop's; the figures are printed, and no test fails because a machine is slow."""
-    sys.stdout.write("\n".join(["", *report(10_000), ""]))
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure the engines beside the plain loop.")
-    parser.add_argument("--rows", type=int, default=200_000)
-    sys.stdout.write("\n".join([*report(parser.parse_args().rows), ""]))
+    while rows := list(islice(given, -(-count // setting.pick(PARTS, 1)))):
+        claims = setting.folder / f"claims-{len(rates)}"
+        write_rows(rows, claims)
+        plain, answers = seconds(through_the_loop, rows, verifier)
+        rates.append(len(rows) / plain)
+        for name, judge in measured.items():
+            out = setting.folder / f"{name}-{len(rates)}"
+            out.mkdir()
+            ratios[name].append(plain / seconds(judge, claims, out, verifier)[0])
+            assert_equal(out, rows, answers)
+        setting.say(f"part {len(rates)}: {len(rows)} rows")
+    table, column = "beside the plain loop", "times its rate"
+    row = f"plain loop, one process, over {grouped(count)} rows"
+    yield Figure(table=table, row=row, column="rows", unit="a second", rounds=rates)
+    for name, found in ratios.items():
+        yield Figure(table=table, row=name, column=column, rounds=found)
+    for name, module in {"DuckDB": "duckdb", "Polars": "polars", f"Spark local[{CORES}]": "pyspark"}.items():
+        if name not in measured:
+            yield Figure(table=table, row=name, column=column, note=f"not measured: {module} is missing")

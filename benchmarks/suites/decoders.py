@@ -1,0 +1,405 @@
+"""Which codes are read, and the time taken, beside bare zxing-cpp, bare pyzbar and OpenCV's detector, interleaved.
+
+Its tables stand in ``docs/reference/scanning.md``. It takes long, so it runs only when it is named. OpenCV is no
+dependency: it is measured where this environment has it.
+
+Pictures are the outside sets under ``CERTCORE_VECTORS`` and certcore's own damaged prints (`benchmarks.damage`). All
+decoders get the same pixels in grey, decoded and turned upright beforehand. A picture counts as read when a decoder
+gives what is known to stand in it, and as false when it gives anything where nothing stands; both are looked at outside
+the timed part.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import numpy as np
+import zxingcpp
+from PIL import Image
+
+from benchmarks import _pictures, damage
+from benchmarks._measure import Figure, Setting, race, ratios, timed
+from certcore import qr
+from certcore.errors import RejectedInputError
+from certcore.qr import Effort, _cascade
+from certcore.qr._deadline import NEVER
+from certcore.qr._picture import Grey, pages
+
+ROUNDS: Final = 3
+SIZES: Final = {"12 megapixels": (4000, 3000), "2 megapixels": (1632, 1224)}
+SHARES: Final = (0.3, 0.05, 0.02, 0.01)
+KINDS: Final[dict[str, dict[str, int]]] = {
+    "JPEG": {"quality": 90},
+    "PNG": {"compress_level": 1},
+    "WEBP": {"quality": 90},
+}
+ENCODINGS: Final = ("utf-8", "shift_jis", "latin-1", "gb18030")
+ANY: Final = object()
+"""Something is to be read, whatever it says."""
+
+LOOKS: Final = sum(step.is_look for step in _cascade.STEPS)
+"""The steps that begin every picture: counted as one here."""
+
+Reads = set[bytes]
+
+
+@attrs.frozen
+class Shown:
+    """One picture and what stands in it.
+
+    Attributes:
+        picture: its pixels in grey.
+        says: what may be read; empty where there is no QR symbol.
+    """
+
+    picture: Image.Image
+    says: frozenset[object]
+
+    def is_read(self, found: Reads) -> bool:
+        """Whether anything that stands in it was read."""
+        return bool(found) if ANY in self.says else not self.says.isdisjoint(found)
+
+    def is_false(self, found: Reads) -> bool:
+        """Whether something was read where nothing stands."""
+        return not self.says and bool(found)
+
+
+# --- decoders ---------------------------------------------------------------------------------------------------------
+
+
+def zxing(picture: Image.Image) -> Reads:
+    """Bare zxing-cpp, QR alone."""
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
+    return {bytes(one.bytes) for one in found} | {one.text.encode("utf-8", "replace") for one in found}
+
+
+def zbar() -> Callable[[Image.Image], Reads] | None:
+    """Bare pyzbar, QR alone; None without the system's libzbar."""
+    try:
+        from pyzbar import pyzbar  # noqa: PLC0415  it needs a library of the system
+    except ImportError:
+        return None
+    kinds = [pyzbar.ZBarSymbol.QRCODE]
+    return lambda picture: {bytes(one.data) for one in pyzbar.decode(picture, symbols=kinds)}
+
+
+def certcore(picture: Image.Image, effort: Effort) -> Reads:
+    """The library under test."""
+    found = qr.read(picture, effort=effort)
+    return {one.data for one in found} | {one.text.encode() for one in found}
+
+
+def opencv() -> Callable[[Image.Image], Reads] | None:
+    """OpenCV's detector, where it is installed."""
+    try:
+        import cv2  # noqa: PLC0415  not a dependency
+    except ImportError:
+        return None
+    detector = cv2.QRCodeDetector()
+
+    def read(picture: Image.Image) -> Reads:
+        try:
+            is_found, texts, _, _ = detector.detectAndDecodeMulti(np.asarray(picture))
+        except (cv2.error, UnicodeDecodeError):  # it takes every byte for UTF-8
+            return set()
+        return {text.encode("utf-8", "replace") for text in texts if text} if is_found else set()
+
+    return read
+
+
+def decoders() -> dict[str, Callable[[Image.Image], Reads] | None]:
+    """Every decoder by its name, in the order of the columns."""
+    return {
+        "zxing-cpp": zxing,
+        "pyzbar": zbar(),
+        "OpenCV": opencv(),
+        **{f"certcore, {effort.value}": partial(certcore, effort=effort) for effort in Effort},
+    }
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+def outside_sets(most: int | None = None) -> Iterator[tuple[str, list[Shown]]]:
+    """The outside sets that are here, by name; of each at most so many pictures."""
+    for name, folder in _pictures.found().items():
+        entries = json.loads((folder / "manifest.json").read_text("utf-8"))[:most]
+        opened = ((_opened(folder / entry["file"]), entry) for entry in entries)
+        yield name, [Shown(picture, _says(entry)) for picture, entry in opened if picture is not None]
+
+
+def _says(entry: dict[str, Any]) -> frozenset[object]:
+    if entry.get("not_qr") or entry.get("expected_none"):
+        return frozenset()
+    if "expected_hex" in entry:
+        return frozenset({bytes.fromhex(entry["expected_hex"])})
+    texts = [entry["expected_text"]] if "expected_text" in entry else entry.get("expected_texts", ())
+    if not texts:
+        return frozenset({ANY})
+    # A decoder may give the symbol's own bytes, and text files have lost their line ends.
+    lines = {form for text in texts for form in (text, text.replace("\n", "\r\n"), text.replace("\n", "\r\n") + "\r\n")}
+    return frozenset(line.encode(name, "replace") for line in lines for name in ENCODINGS)
+
+
+def _opened(path: Path) -> Image.Image | None:
+    """The first page in grey, as certcore sees it; None where it is no picture."""
+    try:
+        page: Grey = next(iter(pages(path)))
+    except (RejectedInputError, StopIteration):
+        return None
+    return Image.frombytes("L", (page.width, page.height), bytes(page.pixels)) if page.pixels else None
+
+
+def damaged(seeds: Sequence[int], *, levels: Sequence[str] = damage.LEVELS) -> Iterator[tuple[damage.Shot, Shown]]:
+    """Own damaged prints: every damage alone, and every other pair at level M."""
+    says = frozenset({damage.certificate_text().encode()})
+    for shot in [*damage.single_shots(seeds, levels=levels), *damage.double_shots(seeds[:1])[::2]]:
+        yield shot, Shown(shot.picture(), says)
+
+
+def photograph(size: tuple[int, int], share: float) -> Image.Image:
+    """A certificate on a share of a photograph in colour, with the light and the noise that one has."""
+    rng = np.random.default_rng(7)
+    shades = Image.fromarray(rng.integers(60, 200, (30, 40)).astype(np.uint8)).resize(size, Image.Resampling.BICUBIC)
+    symbol = Image.open(BytesIO(qr.to_png(damage.certificate_text(), scale=8))).convert("L")
+    side = round(math.sqrt(share * size[0] * size[1]))
+    place = ((size[0] - side) // 3, (size[1] - side) // 3)
+    shades.paste(symbol.resize((side, side), Image.Resampling.LANCZOS), place)
+    noisy = np.asarray(shades) + rng.normal(0, 3, size[::-1])
+    grey = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+    return Image.merge("RGB", (grey, grey, grey.point(lambda shade: shade * 9 // 10)))
+
+
+def empty_page(reduced: int = 1) -> Image.Image:
+    """12 megapixels of writing and photographs without any code, or reduced ones."""
+    rng = np.random.default_rng(5)
+    page = np.full((3000, 4000), 240, dtype=np.uint8)
+    for _ in range(4000):
+        x, y = rng.integers(0, 3900), rng.integers(0, 2950)
+        page[y : y + rng.integers(3, 40), x : x + rng.integers(3, 60)] = rng.integers(0, 120)
+    photograph = rng.integers(0, 255, (60, 80)).astype(np.uint8)
+    page[1500:2700, 200:1800] = np.asarray(Image.fromarray(photograph).resize((1600, 1200), Image.Resampling.BICUBIC))
+    return Image.fromarray(page).reduce(reduced)
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+@attrs.define
+class Tally:
+    """What the decoders made of one set.
+
+    Attributes:
+        pictures: how many it has.
+        read: by decoder, how many were read.
+        false: by decoder, how many gave something else.
+        union: how many any other decoder than certcore read.
+        lost: how many of those certcore at normal effort did not.
+        times: by decoder, seconds for each picture that bare zxing-cpp read.
+    """
+
+    pictures: int = 0
+    read: Counter[str] = attrs.field(factory=Counter)
+    false: Counter[str] = attrs.field(factory=Counter)
+    union: int = 0
+    lost: int = 0
+    times: dict[str, list[float]] = attrs.field(factory=dict)
+
+    def ratio(self, name: str) -> float | None:
+        """The median of the times beside bare zxing-cpp's, picture by picture."""
+        bare, own = self.times.get("zxing-cpp", []), self.times.get(name, [])
+        return statistics.median(a / b for a, b in zip(own, bare, strict=True)) if bare and own else None
+
+
+def tally(shown: Iterable[Shown], names: Sequence[str], *, is_timed: bool = True) -> Tally:
+    """Every picture under every decoder, the decoders taking turns."""
+    known = decoders()
+    found = Tally()
+    for one in shown:
+        found.pictures += 1
+        reads = {name: read(one.picture) for name in names if (read := known[name]) is not None}
+        for name, made in reads.items():
+            found.read[name] += one.is_read(made)
+            found.false[name] += one.is_false(made)
+        others = any(one.is_read(made) for name, made in reads.items() if not name.startswith("certcore"))
+        found.union += others
+        found.lost += others and not one.is_read(reads.get("certcore, normal", set()))
+        if is_timed and one.is_read(reads["zxing-cpp"]):
+            _time(one.picture, {name: known[name] for name in reads}, found.times)
+    return found
+
+
+def _time(picture: Image.Image, sides: dict[str, Any], times: dict[str, list[float]]) -> None:
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    for _ in range(ROUNDS):
+        for name, read in sides.items():
+            start = time.perf_counter()
+            read(picture)
+            taken[name].append(time.perf_counter() - start)
+    for name, each in taken.items():
+        times.setdefault(name, []).append(statistics.median(each))
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def measure(setting: Setting) -> Iterator[Figure]:
+    """The sets, whole files, the efforts, the steps and the levels."""
+    yield from _sets(setting)
+    yield from _files(setting)
+    yield from _efforts(setting)
+    yield from _steps(setting)
+    yield from _levels(setting)
+
+
+def _count(table: str, row: str, columns: Mapping[str, float | None]) -> Iterator[Figure]:
+    for column, value in columns.items():
+        yield Figure(table=table, row=row, column=column, rounds=() if value is None else (float(value),))
+
+
+def _sets(setting: Setting) -> Iterator[Figure]:
+    """Codes read on every set, and the time beside bare zxing-cpp."""
+    here = _pictures.found()
+    for name in _pictures.SETS.keys() - here.keys():
+        yield Figure(table="sets", row=name, column="pictures", note="not here: set CERTCORE_VECTORS")
+    prints = islice(damaged(range(2), levels=("M",)), setting.pick(None, 2))
+    names = list(decoders())
+    for title, shown in [*outside_sets(setting.pick(None, 2)), ("damaged prints", [one for _, one in prints])]:
+        found = tally(shown, [name for name, read in decoders().items() if read is not None])
+        own = [name for name in names if name.startswith("certcore")]
+        yield from _count("sets", title, {"pictures": found.pictures})
+        yield from _count("sets", title, {name: found.read.get(name) for name in names})
+        yield from _count(
+            "sets",
+            title,
+            {
+                "any of the others": found.union,
+                "of those lost": found.lost,
+                "false": sum(found.false[name] for name in own),
+                "time, normal": found.ratio("certcore, normal"),
+            },
+        )
+        setting.say(title)
+
+
+def _files(setting: Setting) -> Iterator[Figure]:
+    """A file to its text, certcore's throughput to that of Pillow and zxing-cpp by hand; and of an array in grey."""
+    for name, size in list(SIZES.items())[setting.pick(0, 1) :]:
+        for share in SHARES[: setting.pick(None, 1)]:
+            picture, column = photograph(size, share), f"{share:.0%} of the frame".replace("%", " %")
+            for kind, options in list(KINDS.items())[: setting.pick(None, 1)]:
+                gain = _gain(setting, _read_file, _saved(picture, kind, options))
+                yield Figure(table="files", row=f"{kind}, {name}", column=column, rounds=gain)
+            gain = _gain(setting, _bare, np.asarray(picture.convert("L")))
+            yield Figure(table="files", row=f"array, {name}", column=column, rounds=gain)
+            setting.say(f"{name}, {column}")
+
+
+def _saved(picture: Image.Image, kind: str, options: Mapping[str, int]) -> bytes:
+    file = BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def _read_file(data: bytes) -> list[Any]:
+    return _bare(np.asarray(Image.open(BytesIO(data)).convert("L")))
+
+
+def _bare(pixels: Any) -> list[Any]:  # noqa: ANN401  an array
+    return list(zxingcpp.read_barcodes(pixels, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])))
+
+
+def _gain(setting: Setting, other: Callable[[Any], Any], picture: Any) -> tuple[float, ...]:  # noqa: ANN401  a file or an array
+    for read in (qr.read, other):
+        assert [damage.certificate_text()] == [one.text for one in read(picture)]
+    sides = {"own": timed(partial(qr.read, picture)), "other": timed(partial(other, picture))}
+    taken = race(sides, rounds=setting.pick(2 * ROUNDS + 1, 1))
+    return ratios(taken["other"], taken["own"])
+
+
+def _efforts(setting: Setting) -> Iterator[Figure]:
+    """Giving up on a page without a code, and how much more of the damaged set is read."""
+    page, known = empty_page(setting.pick(1, 8)), decoders()
+    row = "a page of 12 megapixels without a code is given up after, ms"
+    for name in ("zxing-cpp", "certcore, fast", "certcore, normal", "certcore, thorough"):
+        read, taken = known[name], list[float]()
+        assert read is not None
+        for _ in range(setting.pick(ROUNDS, 1)):
+            start = time.perf_counter()
+            assert set() == read(page)
+            taken.append((time.perf_counter() - start) * 1000)
+        yield Figure(table="efforts", row=row, column=name, rounds=tuple(taken))
+    shown = [one for _, one in islice(damaged(range(1), levels=("M", "Q")), setting.pick(None, 2))]
+    names = [name for name in ("zxing-cpp", "pyzbar", "certcore, normal", "certcore, thorough") if known[name]]
+    found = tally(shown, names, is_timed=False)
+    bare = found.read["zxing-cpp"]
+    yield from _count(
+        "efforts", f"damaged prints read, of {found.pictures}", {name: found.read[name] for name in names}
+    )
+    beside = {name: found.read[name] / bare if bare else None for name in names}
+    yield from _count("efforts", "beside bare zxing-cpp", beside)
+
+
+def _steps(setting: Setting) -> Iterator[Figure]:
+    """What every step gains over those before it, and what it costs where nothing is read."""
+    says = frozenset({damage.certificate_text().encode()})
+    shots = [*damage.single_shots(range(1), levels=("M",)), *damage.double_shots(range(3, 4))][: setting.pick(None, 2)]
+    outside = [one for _, pictures in outside_sets(setting.pick(None, 2)) for one in pictures]
+    shown = [one for one in [*outside, *(Shown(one.picture(), says) for one in shots)] if one.says]
+    hard = [one for one in shown if not one.is_read(_read_by(one, _cascade.STEPS[:LOOKS]))]
+    page, rounds = empty_page(setting.pick(1, 8)), setting.pick(ROUNDS, 1)
+    nothing = Grey(page.tobytes(), *page.size)
+    before, spent = len(shown) - len(hard), _cost(nothing, LOOKS, rounds)
+    what = ("read by the steps up to it", "more than before", "more on an empty page of 12 MP, ms")
+    yield from _count("steps", "first look (all efforts)", {what[0]: before, what[1]: None, what[2]: spent})
+    for number in range(LOOKS + 1, len(_cascade.STEPS) + 1):
+        step = _cascade.STEPS[number - 1]
+        hard = [one for one in hard if not one.is_read(_read_by(one, (step,)))]
+        total, took = len(shown) - len(hard), _cost(nothing, number, rounds)
+        efforts = ", ".join(effort.value for effort in Effort if effort in step.efforts)
+        row = f"{step.name or 'pyzbar'} ({efforts})"
+        yield from _count("steps", row, {what[0]: total, what[1]: total - before, what[2]: max(0.0, took - spent)})
+        before, spent = total, max(took, spent)
+
+
+def _read_by(one: Shown, steps: tuple[_cascade.Step, ...]) -> Reads:
+    page = Grey(one.picture.tobytes(), *one.picture.size)
+    found = _cascade.symbols(page, effort=Effort.THOROUGH, deadline=NEVER, steps=steps)
+    return {symbol.data for symbol in found} | {symbol.text.encode() for symbol in found}
+
+
+def _cost(page: Grey, count: int, rounds: int) -> float:
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        _cascade.symbols(page, effort=Effort.THOROUGH, deadline=NEVER, steps=_cascade.STEPS[:count])
+        taken.append((time.perf_counter() - start) * 1000)
+    return statistics.median(taken)
+
+
+def _levels(setting: Setting) -> Iterator[Figure]:
+    """Which error correction survives what: how many of the shots are read at normal effort, and by bare zxing-cpp."""
+    text = damage.certificate_text().encode()
+    names = list(damage.DAMAGES)[: setting.pick(None, 1)]
+    seeds = range(setting.pick(3, 1))
+    totals: Counter[str] = Counter()
+    for name in names:
+        shots = {level: [damage.Shot((name,), level, seed).picture() for seed in seeds] for level in damage.LEVELS}
+        for level, pictures in shots.items():
+            read = sum(text in certcore(one, Effort.NORMAL) for one in pictures)
+            totals[level] += read
+            yield from _count("levels", name, {level: read})
+        for level, pictures in shots.items():
+            yield from _count("levels", name, {f"bare, {level}": sum(text in zxing(one) for one in pictures)})
+    yield from _count("levels", "all", totals)

@@ -1,0 +1,267 @@
+"""Pictures to verdicts: certcore beside what an engineer would write with Pillow, a decoder and `cryptography`.
+
+The photographs are made here from fixed seeds: a certificate turned by some degrees on a noisy ground. Each side gets
+the file, or the array, and ends with a checked signature; certcore's also has trust, dates, vehicle, status and the
+verdict. Every side's answers are looked at before the time is taken, and counted under *codes read*.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from benchmarks import _by_hand, _pictures
+from benchmarks._desk import NOW, Desk, certificate, expected, plate
+from benchmarks._measure import MILLI, Figure, Setting, Side, race, rates, ratios, timed
+from benchmarks._peers import MissingPeerError
+from benchmarks._pictures import KINDS
+from certcore.bulk import BulkQuestion, verify_files
+
+OWN = "certcore"
+HAND = "Pillow + zxing-cpp + cryptography"
+NEEDS = {HAND: ("zxingcpp",), "Pillow + pyzbar + cryptography": ("pyzbar.pyzbar",)}
+LARGE = "12"
+
+
+@attrs.frozen
+class Case:
+    """One row: how many megapixels, of which kind, with how much of the frame."""
+
+    table: str
+    row: str
+    megapixels: str
+    kind: str
+    share: float
+
+
+CASES = (
+    Case("by size", "0.05 megapixels, JPEG, code on 60 %", "0.05", "JPEG", 0.6),
+    Case("by size", "0.5 megapixels, JPEG, code on 10 %", "0.5", "JPEG", 0.1),
+    Case("by size", "2 megapixels, JPEG, code on 5 %", "2", "JPEG", 0.05),
+    Case("by size", "12 megapixels, JPEG, code on 5 %", "12", "JPEG", 0.05),
+    Case("by share", "12 megapixels, JPEG, code on 1 %", "12", "JPEG", 0.01),
+    Case("by share", "12 megapixels, JPEG, code on 2 %", "12", "JPEG", 0.02),
+    Case("by share", "12 megapixels, JPEG, code on 30 %", "12", "JPEG", 0.3),
+    *(Case("by kind", f"2 megapixels, {kind}, code on 5 %", "2", kind, 0.05) for kind in KINDS if kind != "JPEG"),
+)
+
+Read = Callable[[Any], bool]
+
+
+def measure(setting: Setting) -> Iterator[Figure]:
+    """Which pictures there are, every case, then threads and processes."""
+    yield from _sets()
+    desk = Desk(setting.pick(4, 1))
+    desk.texts = [
+        desk.issuer.issue(certificate(number, registration_number=plate(0))) for number in range(len(desk.texts))
+    ]
+    quick = ("0.05", "0.5")
+    for number, case in enumerate(CASES):
+        if not setting.is_quick or case.megapixels in quick or case.kind == "array":
+            setting.say(case.row)
+            yield from _case(setting, desk, case, number)
+    yield from _together(setting, desk)
+    yield from _apart(setting, desk)
+
+
+def _sets() -> Iterator[Figure]:
+    """The outside sets, which the suite *decoders* reads."""
+    here = _pictures.found()
+    for name, (repository, commit, count) in _pictures.SETS.items():
+        values, note = ((float(count),), "") if name in here else ((), "not here: set CERTCORE_VECTORS")
+        row = f"{name}: github.com/{repository}, commit {commit[:10]}"
+        yield Figure(table="outside pictures", row=row, column="pictures", rounds=values, note=note)
+
+
+# --- sides ------------------------------------------------------------------------------------------------------------
+
+
+def _own(desk: Desk) -> Read:
+    return lambda picture: bool(desk.verifier.verify_image(picture, as_of=NOW, expect=expected(0)))
+
+
+def _by_decoder(name: str, desk: Desk) -> Read:
+    """A decoder's texts, and the first certificate among them checked by hand."""
+    verify = _by_hand.verifier(desk.signer.public_key.to_pem())
+    decode = _zxing() if name == HAND else _zbar()
+
+    def read(picture: Any) -> bool:  # noqa: ANN401  a path or an array
+        image: Any = _opened(picture) if isinstance(picture, Path) else picture
+        for text in decode(image):
+            if text.startswith("VIC1:"):
+                return bool(verify(text))
+        return False
+
+    return read
+
+
+def _zxing() -> Callable[[Any], list[str]]:
+    zxingcpp: Any = import_module("zxingcpp")
+    formats = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    return lambda image: [one.text for one in zxingcpp.read_barcodes(image, formats=formats)]
+
+
+def _zbar() -> Callable[[Any], list[str]]:
+    pyzbar: Any = import_module("pyzbar.pyzbar")
+    kinds = [pyzbar.ZBarSymbol.QRCODE]
+    return lambda image: [one.data.decode("utf-8", "replace") for one in pyzbar.decode(image, symbols=kinds)]
+
+
+def _opened(path: Path) -> Any:  # noqa: ANN401  a picture
+    """As it is written everywhere: the file opened, turned upright, made grey."""
+    if path.suffix == ".pdf":
+        with import_module("pypdfium2").PdfDocument(path) as document:
+            return document[0].render(scale=150 / 72, grayscale=True).to_pil()
+    image, ops = import_module("PIL.Image"), import_module("PIL.ImageOps")
+    return ops.exif_transpose(image.open(path)).convert("L")
+
+
+# --- cases ------------------------------------------------------------------------------------------------------------
+
+
+def _case(setting: Setting, desk: Desk, case: Case, number: int) -> Iterator[Figure]:
+    table = case.table
+    try:
+        pictures = _photographs(setting, desk, case, number)
+    except (ImportError, OSError, KeyError) as error:
+        yield Figure(table=table, row=case.row, column=OWN, unit="a second", note=f"no such pictures: {error}")
+        return
+    readers, missing = {OWN: _own(desk)}, dict[str, str]()
+    for name in NEEDS:
+        try:
+            readers[name] = _by_decoder(name, desk)
+        except ImportError as error:
+            missing[name] = f"not measured: {str(error).splitlines()[0]}"
+    read = {name: sum(map(reader, pictures)) for name, reader in readers.items()}
+    assert read[OWN] >= max(read.values()), f"{case.row}: certcore reads {read}"
+    every: list[float] = []
+    sides: dict[str, Side] = {
+        name: partial(_pass, reader, pictures, every if name == OWN else None) for name, reader in readers.items()
+    }
+    try:
+        read["OpenCV"] = _opencv(setting, desk, case, pictures)
+        sides["OpenCV"] = setting.peers.get("OpenCV").side(case.row)
+    except MissingPeerError as error:
+        missing["OpenCV"] = str(error)
+    rounds = max(1, setting.rounds // 3) if case.megapixels == LARGE else setting.rounds
+    taken = race(sides, rounds=rounds)
+    for name, seconds in taken.items():
+        yield Figure(table=table, row=case.row, column=name, unit="a second", rounds=rates(seconds))
+    for name, why in missing.items():
+        yield Figure(table=table, row=case.row, column=name, unit="a second", note=why)
+    if HAND in taken:
+        beside = ratios(taken[HAND], taken[OWN])
+        yield Figure(table=table, row=case.row, column="certcore beside zxing-cpp's", rounds=beside)
+    yield from _spread(case, every)
+    for name, count in read.items():
+        column = f"{name}, of {len(pictures)}"
+        yield Figure(table="codes read", row=case.row, column=column, rounds=(float(count),))
+
+
+def _photographs(setting: Setting, desk: Desk, case: Case, number: int) -> list[Any]:
+    kind, pictures = KINDS[case.kind], []
+    for place, text in enumerate(desk.texts):
+        picture = _pictures.photograph(text, megapixels=case.megapixels, share=case.share, seed=100 * number + place)
+        path = setting.folder / f"{number}-{place}.{kind.ending or 'raw'}"
+        pictures.append(_pictures.handed_over(picture, kind, path))
+    return pictures
+
+
+def _pass(read: Read, pictures: list[Any], every: list[float] | None) -> float:
+    """Processor seconds for each picture; and how long each took by the clock."""
+    start = time.process_time()
+    for picture in pictures:
+        begun = time.perf_counter()
+        read(picture)
+        if every is not None:
+            every.append(time.perf_counter() - begun)
+    return (time.process_time() - start) / len(pictures)
+
+
+def _opencv(setting: Setting, desk: Desk, case: Case, pictures: list[Any]) -> int:
+    if case.kind in {"PDF", "HEIC", "array"}:
+        raise MissingPeerError("it reads no such files" if case.kind != "array" else "its process is handed files")
+    pem = desk.signer.public_key.to_pem().decode()
+    paths = [str(path) for path in pictures]
+    return int(setting.peers.get("OpenCV").ask("opencv", work=case.row, pem=pem, paths=paths))
+
+
+def _spread(case: Case, every: list[float]) -> Iterator[Figure]:
+    """How long one picture takes by the clock, neighbours included."""
+    ordered = sorted(every)
+    for percent in (50, 95, 99):
+        value = ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] * MILLI
+        yield Figure(table="certcore, one picture", row=case.row, column=f"p{percent}", unit="ms", rounds=(value,))
+
+
+# --- threads and processes --------------------------------------------------------------------------------------------
+
+
+def _together(setting: Setting, desk: Desk) -> Iterator[Figure]:
+    """One, two and as many as there are cores: over pictures, and over texts."""
+    case = Case("", "", setting.pick("2", "0.5"), "JPEG", 0.1)
+    paths = _photographs(setting, desk, case, 90) * setting.pick(10, 2)
+    counts = sorted({1, 2, os.cpu_count() or 1})
+    texts = desk.texts * setting.pick(1000, 4)
+    clock = time.perf_counter
+    works: dict[str, dict[int, Side]] = {
+        "pictures, threads": {
+            count: timed(partial(_threads, desk, paths, count), pieces=len(paths), clock=clock) for count in counts
+        },
+        "pictures, processes": {count: partial(_processes, desk, "picture", paths, count) for count in counts},
+        "texts, processes": {count: partial(_processes, desk, "text", texts, count) for count in counts},
+    }
+    for what, by_count in works.items():
+        taken = race({str(count): side for count, side in by_count.items()}, rounds=min(setting.rounds, 5))
+        for count, seconds in taken.items():
+            row = f"{what}: {count}"
+            yield Figure(table="together", row=row, column="throughput", unit="a second", rounds=rates(seconds))
+            yield Figure(table="together", row=row, column="beside one", rounds=ratios(taken["1"], seconds))
+
+
+def _threads(desk: Desk, paths: list[Any], count: int) -> None:
+    with ThreadPoolExecutor(count) as pool:
+        assert all(pool.map(_own(desk), paths))
+
+
+def _processes(desk: Desk, what: str, values: list[Any], count: int) -> float:
+    """Seconds for each row once all processes are at work."""
+    rows = (
+        BulkQuestion(row=place, as_of=NOW, expect=expected(0), **{what: value}) for place, value in enumerate(values)
+    )
+    found = verify_files(desk.verifier, rows, workers=count)
+    next(found)
+    begun = time.perf_counter()
+    results = list(found)
+    took = time.perf_counter() - begun
+    assert len(results) == len(values) - 1
+    assert all(one.verdict for one in results)
+    return took / len(results)
+
+
+def _apart(setting: Setting, desk: Desk) -> Iterator[Figure]:
+    """Reading in a process that can be killed, beside reading in this one."""
+    case = Case("", "", setting.pick("2", "0.5"), "JPEG", 0.1)
+    (path, *_) = _photographs(setting, desk, case, 91)
+    verify = partial(desk.verifier.verify_image, path, as_of=NOW, expect=expected(0))
+    assert verify()
+    assert verify(isolate=True)
+    works = {"in this process": verify, "isolate=True": partial(verify, isolate=True)}
+    count, clock = setting.pick(5, 1), time.perf_counter
+    sides = {name: timed(partial(_repeat, work, count), pieces=count, clock=clock) for name, work in works.items()}
+    for name, seconds in race(sides, rounds=setting.rounds).items():
+        each = tuple(value * MILLI for value in seconds)
+        yield Figure(table="a process that can be killed", row=name, column="each", unit="ms", rounds=each)
+
+
+def _repeat(work: Callable[[], object], count: int) -> None:
+    for _ in range(count):
+        work()
