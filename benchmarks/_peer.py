@@ -73,6 +73,7 @@ def prepare_opencv(given: dict[str, Any]) -> int:
     """A picture through OpenCV's detector, and what it reads checked by hand; how many it reads."""
     cv2: Any = import_module("cv2")
     by_hand = import_module("_by_hand")
+    cv2.setNumThreads(1)  # as the other sides
     detector, verify = cv2.QRCodeDetector(), by_hand.verifier(given["pem"].encode())
 
     def read(path: str) -> bool:

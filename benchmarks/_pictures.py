@@ -78,9 +78,8 @@ def photograph(text: str, *, megapixels: str, share: float, seed: int) -> Image.
 def _ground(width: int, height: int, seed: int) -> Image.Image:
     chance = np.random.default_rng(seed)
     coarse = Image.fromarray(chance.integers(60, 220, (30, 40, 3), np.uint8))
-    scene = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC)) + chance.normal(
-        0, 6, (height, width, 1)
-    )
+    noise = np.tile(chance.normal(0, 6, (512, 512, 1)).astype(np.int16), (height // 512 + 1, width // 512 + 1, 1))
+    scene = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.int16) + noise[:height, :width]
     return Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8))
 
 

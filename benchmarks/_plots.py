@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
 from benchmarks._measure import Figure
 from benchmarks._results import number, tables
 
-WIDTH: Final = 900
-LABELS: Final = 330
+WIDTH: Final = 960
+LABELS: Final = 430
 BAR: Final = 16
 GAP: Final = 10
 TITLE: Final = 34
@@ -21,8 +21,8 @@ COLOURS: Final = ("#1f77b4", "#e8871e", "#2a9d5c", "#b0413e", "#7b5ea7", "#6b6b6
 def draw(name: str, figures: Sequence[Figure]) -> str:
     """A suite's picture."""
     parts, top = [], 8.0
-    for title, unit, those in _panels(figures):
-        panel, height = _panel(f"{name}: {title}" + (f", {unit}" if unit else ""), those, top)
+    for title, those in _panels(figures).items():
+        panel, height = _panel(f"{name}: {title}", those, top)
         parts.append(panel)
         top += height
     if not parts:
@@ -35,11 +35,16 @@ def draw(name: str, figures: Sequence[Figure]) -> str:
     )
 
 
-def _panels(figures: Sequence[Figure]) -> Iterator[tuple[str, str, list[Figure]]]:
+def _panels(figures: Sequence[Figure]) -> dict[str, list[Figure]]:
+    """One for each table and unit, because bars of one panel share a scale; and for each column without a unit."""
+    found: dict[str, list[Figure]] = {}
     for title, those in tables(figures).items():
-        units = dict.fromkeys(one.unit for one in those if one.rounds)
-        for unit in units:
-            yield title, unit, [one for one in those if one.rounds and one.unit == unit]
+        for one in those:
+            # where rows have units of their own, these stand behind their last comma
+            unit = one.unit or (one.row.rpartition(", ")[2] if one.column == "figure" else one.column)
+            if one.rounds:
+                found.setdefault(f"{title}: {unit}", []).append(one)
+    return found
 
 
 def _panel(title: str, figures: list[Figure], top: float) -> tuple[str, float]:
@@ -48,17 +53,18 @@ def _panel(title: str, figures: list[Figure], top: float) -> tuple[str, float]:
     lines = [f'<text x="8" y="{top + 18}" class="title">{escape(title)}</text>']
     y, row = top + TITLE - GAP / 2, ""
     for one in figures:
-        y += GAP / 2 if one.row != row else 0
+        y += GAP / 2 if one.row != row and len(columns) > 1 else 0
         row = one.row
-        lines.append(_bar(one, y, (WIDTH - LABELS - ROOM) / most, COLOURS[columns.index(one.column) % len(COLOURS)]))
+        label = one.row if len(columns) == 1 else f"{one.row}: {one.column}"
+        colour = COLOURS[columns.index(one.column) % len(COLOURS)]
+        lines.append(_bar(one, label, y, (WIDTH - LABELS - ROOM) / most, colour))
         y += BAR + 2
     return "\n".join(lines), y - top + GAP
 
 
-def _bar(one: Figure, y: float, scale: float, colour: str) -> str:
+def _bar(one: Figure, label: str, y: float, scale: float, colour: str) -> str:
     value, (low, high) = one.median or 0, one.spread or (0, 0)
     middle, base = y + BAR / 2, y + BAR - 4
-    label = one.row if one.row == one.column else f"{one.row}: {one.column}"
     end = LABELS + max(value, high) * scale + 6
     return (
         f'<text x="{LABELS - 6}" y="{base}" text-anchor="end">{escape(_short(label))}</text>'
@@ -68,5 +74,5 @@ def _bar(one: Figure, y: float, scale: float, colour: str) -> str:
     )
 
 
-def _short(text: str, most: int = 54) -> str:
+def _short(text: str, most: int = 66) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -168,7 +168,7 @@ def _case(setting: Setting, desk: Desk, case: Case, number: int) -> Iterator[Fig
 
 def _photographs(setting: Setting, desk: Desk, case: Case, number: int) -> list[Any]:
     kind, pictures = KINDS[case.kind], []
-    for place, text in enumerate(desk.texts):
+    for place, text in enumerate(desk.texts[: 2 if case.megapixels == LARGE else None]):
         picture = _pictures.photograph(text, megapixels=case.megapixels, share=case.share, seed=100 * number + place)
         path = setting.folder / f"{number}-{place}.{kind.ending or 'raw'}"
         pictures.append(_pictures.handed_over(picture, kind, path))
@@ -191,7 +191,10 @@ def _opencv(setting: Setting, desk: Desk, case: Case, pictures: list[Any]) -> in
         raise MissingPeerError("it reads no such files" if case.kind != "array" else "its process is handed files")
     pem = desk.signer.public_key.to_pem().decode()
     paths = [str(path) for path in pictures]
-    return int(setting.peers.get("OpenCV").ask("opencv", work=case.row, pem=pem, paths=paths))
+    count = int(setting.peers.get("OpenCV").ask("opencv", work=case.row, pem=pem, paths=paths))
+    if count == 0:
+        raise MissingPeerError("reads none")
+    return count
 
 
 def _spread(case: Case, every: list[float]) -> Iterator[Figure]:
