@@ -51,9 +51,9 @@ test-lowest: $(READY)
 test-newest: $(READY)
 	tools/test-wheel newest $(WORKERS)
 
-# A user's script under three type checkers, against the installed wheel.
+# What users write, under four type checkers; pyright comes from npm.
 test-typing: $(READY)
-	tools/test-typing
+	$(BIN)/python tools/check_typing.py
 
 # The register's tests once more, on a PostgreSQL of their own (from Debian's packages).
 test-postgres: $(READY)

@@ -11,6 +11,8 @@ from typing import Final
 
 import pytest
 
+pytestmark = pytest.mark.source
+
 SOURCE = Path(__file__).parent.parent / "src" / "certcore"
 
 FLOORS: tuple[tuple[str, ...], ...] = (

@@ -157,17 +157,18 @@ def installed(name: str) -> Distribution:
 
 def licence(package: Distribution) -> str:
     """The licence of a package, as an SPDX expression."""
-    metadata = package.metadata
-    said = metadata["License-Expression"]
-    if said or canonicalize_name(metadata["Name"]) in READ:
-        return str(said or READ[canonicalize_name(metadata["Name"])])
+    fields, name = package.metadata, canonicalize_name(package.metadata["Name"])
+    if "License-Expression" in fields:
+        return fields["License-Expression"]
+    if name in READ:
+        return READ[name]
     classifiers = [
-        text.removeprefix("License :: ") for text in metadata.get_all("Classifier", []) if "License ::" in text
+        text.removeprefix("License :: ") for text in fields.get_all("Classifier", []) if "License ::" in text
     ]
-    for text in (metadata["License"], *classifiers):
+    for text in (*fields.get_all("License", []), *classifiers):
         if text in SPDX:
             return SPDX[text]
-    return sys.exit(f"sbom: what is the licence of {metadata['Name']}? Read it, and write it into READ")
+    return sys.exit(f"sbom: what is the licence of {name}? Read it, and write it into READ")
 
 
 def carried(package: Distribution) -> list[str]:

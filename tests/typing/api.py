@@ -71,7 +71,7 @@ class Ledger:
     """A register that keeps texts in memory and tells a status backend what happened."""
 
     backend: MemoryStatusBackend
-    texts: dict[StatusRef, str] = attrs.field(factory=dict)
+    texts: dict[StatusRef, str] = attrs.field(factory=dict[StatusRef, str])
     next_index: int = 0
 
     def allocate(self) -> StatusRef:
