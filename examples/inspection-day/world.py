@@ -146,12 +146,13 @@ class World:
         return TrustedKey(public_key=public_key, usage=usage, not_before=first, not_after=last, **compromise)  # type: ignore[arg-type]  # two optional arguments, passed on
 
     def command(self, *arguments: object, code: int = 0) -> str:
-        """Run the ``certcore`` command in the folder, as a person would, and give what it printed."""
+        """Run the ``certcore`` command in the folder, as if nothing were set up; give what it printed."""
         words = [sys.executable, "-m", "certcore.cli", *map(str, arguments)]
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CERTCORE_")}
         done = subprocess.run(  # noqa: S603  the words are the story's own
             words,
             cwd=self.folder,
-            env={**os.environ, "PYTHONUTF8": "1"},
+            env={**kept, "CERTCORE_CONFIG": os.devnull, "CERTCORE_LANG": "en", "PYTHONUTF8": "1"},
             capture_output=True,
             encoding="utf-8",
             check=False,
