@@ -29,6 +29,7 @@ autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
 trim_doctest_flags = True
+doctest_global_setup = "from certcore.reasons import explain\nfrom certcore.vocabulary import same_registration_number"
 
 html_theme = "furo"
 html_title = "certcore"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import doctest
+import importlib
 import importlib.util
 import re
 import tomllib
@@ -79,6 +81,20 @@ def test_docstrings_link_to_promised_names(written: str, read: str) -> None:
     lines = [written]
     site.mend_docstring(None, "property", "", None, None, lines)
     assert [read] == lines
+
+
+@pytest.mark.parametrize("module", ["certcore.reasons._meaning", "certcore.vocabulary._plates"])
+def test_examples_in_docstrings(module: str) -> None:
+    """An example gives the answer that stands below it."""
+    done = doctest.testmod(importlib.import_module(module))
+    assert (0, True) == (done.failed, done.attempted > 0)
+
+
+def test_every_example_in_a_docstring_is_run() -> None:
+    """No docstring has an example that the test above leaves out."""
+    source = ROOT / "src"
+    found = [path for path in source.rglob("*.py") if ">>> " in path.read_text("utf-8")]
+    assert ["_meaning.py", "_plates.py"] == sorted(path.name for path in found)
 
 
 def test_every_code_has_an_anchor() -> None:

@@ -141,6 +141,10 @@ def explain(code: str, *, lang: str = "en") -> Words:
     Raises:
         KeyError: for a code that is not in the table.
         ValueError: for a language other than ``en`` and ``zh``.
+
+    Example:
+        >>> explain("plate-mismatch", lang="zh").line
+        '凭证的号牌号码与所查车辆不符。'
     """
     return REASONS[code].words(lang)
 

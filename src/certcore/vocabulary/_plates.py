@@ -53,6 +53,10 @@ def same_registration_number(a: str, b: str, /) -> bool:
     nothing left is no plate and equals nothing.
 
     Not checked: country and plate type, without which a number is not unique.
+
+    Example:
+        >>> same_registration_number("闽C·12345", "闽 c12345"), same_registration_number("B-AB 123", "BA-B 123")
+        (True, False)
     """
     return is_same_as(written.normalise(a), a, b)
 
