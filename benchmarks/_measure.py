@@ -23,7 +23,8 @@ MILLI: Final = 1e3
 
 
 def _floats(values: Iterable[float]) -> tuple[float, ...]:
-    return tuple(values)
+    """As many digits as were measured."""
+    return tuple(float(f"{value:.6g}") for value in values)
 
 
 @attrs.frozen(kw_only=True)

@@ -74,5 +74,5 @@ def _bar(one: Figure, label: str, y: float, scale: float, colour: str) -> str:
     )
 
 
-def _short(text: str, most: int = 66) -> str:
+def _short(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import time
@@ -19,6 +20,7 @@ from benchmarks._measure import Figure
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FORMAT: Final = 1
+_NUMBERS: Final = re.compile(r"\[\s+([-+\d.e,\s]+?)\s+\]")
 PACKAGES: Final = ("certcore", "cryptography", "cbor2", "attrs", "zxing-cpp", "Pillow", "numpy", "SQLAlchemy", "pycose")
 
 
@@ -115,7 +117,9 @@ def write(path: Path, results: dict[str, SuiteResult]) -> None:
     """The results whole or not at all."""
     value = {"format": FORMAT, "suites": {name: one.to_json() for name, one in results.items()}}
     part = path.with_suffix(".part")
-    part.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)  # the rounds of a figure in one line
+    part.write_text(text + "\n", encoding="utf-8")
     part.replace(path)
 
 

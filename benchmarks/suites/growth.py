@@ -1,6 +1,6 @@
 """A verdict with 10, a thousand, 100 000 and a million keys and entries: nothing on the way to a verdict grows.
 
-Signed trust lists are at most one MiB, which is some ten thousand keys. Beyond that the trusted contents are put into
+A signed trust list has room for some thousands of keys. Beyond that the index is put into
 the verifier as if they had been signed: what is asked about is the way to a verdict, not opening.
 """
 
