@@ -1,7 +1,7 @@
 """A verdict with 10, a thousand, 100 000 and a million keys and entries: nothing on the way to a verdict grows.
 
-A signed trust list has room for some thousands of keys. Beyond that the index is put into
-the verifier as if they had been signed: what is asked about is the way to a verdict, not opening.
+A signed trust list has room for tens of thousands of keys, and no more. So the index of keys is filled as if more had
+been signed: what is asked about is the way to a verdict, not opening.
 """
 
 from __future__ import annotations
