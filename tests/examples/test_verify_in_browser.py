@@ -35,6 +35,7 @@ from certcore.status.tokenlist import StatusList, issue_events, issue_token
 from certcore.trust import Environment, KeyUsage, ListTemplate, TrustListContents
 from certcore.vocabulary import _codes
 from tests.examples import differences
+from tests.examples.browsers import PATIENT_S, found_chromium, found_node
 from tests.examples.differences import CLAIMS, EXAMPLE, KINDS, LEFT_OUT, VECTOR_ROOTS, file_of, is_claimed
 from tests.verify_cases import certificate, seal, trusted_issuer, trusted_key
 from tests.verify_vectors import VECTORS, Vector
@@ -44,7 +45,6 @@ MODULE_BYTES: Final = 10_000
 
 CASES: Final = int(os.environ.get("CERTCORE_DIFFERENCES", "250"))
 SEED: Final = os.environ.get("CERTCORE_DIFFERENCES_SEED", "1")
-_PATIENT_S: Final = 600
 
 TABLES: Final = {
     "plate_type": [*map(str, _codes.PLATE_TYPES)],
@@ -56,44 +56,16 @@ TABLES: Final = {
 def _node(script: str, *args: str, given: str = "") -> str:
     """What a script prints, run by Node in the example's folder."""
     done = subprocess.run(
-        [_found_node(), script, *args],
+        [found_node(), script, *args],
         cwd=EXAMPLE,
         input=given,
         capture_output=True,
         text=True,
-        timeout=_PATIENT_S,
+        timeout=PATIENT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
-
-
-def _found_node() -> str:
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Node is not installed")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
-    if int(version.removeprefix("v").split(".")[0]) < 20:
-        pytest.skip(f"Node {version.strip()} is older than 20")
-    return node
-
-
-@pytest.fixture(scope="module")
-def packages() -> Path:
-    """The example's npm packages, installed as its lockfile says."""
-    _found_node()
-    folder = EXAMPLE / "node_modules"
-    lock = EXAMPLE / "package-lock.json"
-    installed = folder / ".package-lock.json"
-    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("npm is not installed")
-        done = subprocess.run([npm, "ci"], cwd=EXAMPLE, capture_output=True, text=True, timeout=_PATIENT_S, check=False)
-        if done.returncode:
-            pytest.skip(f"npm ci failed: {done.stderr.strip()[-300:]}")
-        installed.touch()
-    return folder
 
 
 def _vectors() -> dict[str, Any]:
@@ -233,13 +205,6 @@ def test_left_out_codes_are_left_out() -> None:
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def _chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("Chromium is not installed")
-    return found
-
-
 def _usual(days_ago: int, days_left: int, signer: LocalSigner, index: int = 7) -> str:
     now = datetime.now(UTC)
     stated: InspectionCertificate = certificate(
@@ -300,7 +265,7 @@ def _video(text: str, path: Path) -> str:
 def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the page said in Chromium: built, opened, asked, reloaded with its server stopped."""
     assert packages.is_dir()
-    chromium = _chromium()
+    chromium = found_chromium()
     folder = tmp_path_factory.mktemp("page")
     signer, root, register = (LocalSigner.generate() for _ in range(3))
     now, port = datetime.now(UTC), _free_port()
@@ -440,7 +405,7 @@ def test_readme(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     for command in commands:
         if command != "npm ci":
-            subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=_PATIENT_S)
+            subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=PATIENT_S)
 
     assert (folder / "dist" / "index.html").is_file()
     texts = [seen.text for seen in qr.read(folder / "demo" / "car.png")]
@@ -452,6 +417,6 @@ const listBytes = readFileSync("demo/trust.cbor");
 const rootKeyBytes = Buffer.from(JSON.parse(readFileSync("dist/settings.json")).root[0][0], "hex");
 """
     (folder / "usage.mjs").write_text(given + script, "utf-8")
-    said = subprocess.run([_found_node(), "usage.mjs"], check=True, capture_output=True, text=True, timeout=_PATIENT_S)
+    said = subprocess.run([found_node(), "usage.mjs"], check=True, capture_output=True, text=True, timeout=PATIENT_S)
 
     assert said.stdout.startswith("valid true")
