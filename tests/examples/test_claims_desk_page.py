@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from certcore import qr
 from tests.examples.browsers import PATIENT_S, found_chromium, found_node
-from tests.examples.test_claims_desk import DAY, TEXT, Image, photo, served
-from tests.verify_cases import PLATE, VIN
+from tests.examples.test_claims_desk import DAY, photo, served
+from tests.verify_cases import PLATE, TEXT, VIN
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
