@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "_json",
         "_urls",
     ),
-    ("keys",),
+    ("keys", "events"),
     ("_encrypt0", "_cose_headers", "_maps"),
     ("cose", "certificate._values", "certificate._forms", "proofs.timestamps"),
     ("certificate._claims", "certificate"),
@@ -73,7 +73,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "status.tokenlist",
     ),
     ("verdict", "_image_texts"),
-    ("engine.certificate", "_live", "status._documents"),
+    ("engine.certificate", "_live", "status._documents", "events._verdicts"),
     ("engine.vehicle", "engine"),
     ("evidence",),
     ("issue", "status", "status.memory", "status.snapshot", "status.http._fetch"),
@@ -120,6 +120,7 @@ ONE_IMPORTER = {
     "PyInstaller": {"_pyinstaller"},
     "pyarrow": {"bulk", "_cli"},
     "pyspark": {"bulk.spark"},
+    "opentelemetry": {"events.otel"},
 }
 """Third-party packages that only certain modules may import."""
 

@@ -47,7 +47,10 @@ _CODE_WORD: Final = re.compile(r"`(?P<word>[a-z]+(?:-[a-z]+)+)`")
 _NOT_RUN: Final = re.compile(r"python not-run: \S")
 """How a block that must not run is marked: with the reason why."""
 
-NEEDED: Final = {"docs/verify-in-spark-duckdb-polars.md": ("pyarrow", "duckdb", "polars")}
+NEEDED: Final = {
+    "docs/log-and-measure.md": ("opentelemetry",),
+    "docs/verify-in-spark-duckdb-polars.md": ("pyarrow", "duckdb", "polars"),
+}
 """Libraries of others that a page uses."""
 
 _OTHER_WORDS: Final = frozenset(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import sys
 import tempfile
@@ -52,6 +53,7 @@ from certcore import (
 from certcore._cli.app import group
 from certcore.cli import main as certcore_command
 from certcore.errors import StatusError
+from certcore.events._table import KINDS
 from certcore.keys import ES384
 from certcore.keys._algorithms import ALGORITHM_NAMES
 from certcore.reasons import REASONS, Axis, Effect
@@ -741,7 +743,20 @@ def floors() -> str:
     )
 
 
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+def events() -> str:
+    """Every event, and below it a row for each of its fields."""
+    body = []
+    for name, kind in KINDS.items():
+        body.append([f"`{name}`", logging.getLevelName(kind.level), f"`{kind.logger}`", kind.about])
+        body += [["", "", f"`{field}`", about] for field, about in kind.fields.items()]
+    return rows(["event", "level", "logger, and fields", "when, and what"], body)
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
+    "events": events,
     "floors": floors,
     "sizes": sizes,
     "demo": demo,

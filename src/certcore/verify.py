@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import attrs
 
+from certcore import events
 from certcore._clock import steady, utc_now
 from certcore._image_texts import IMAGE_DEADLINE, seen_in, without_line_end
 from certcore._instants import FIRST_DAY, LAST_DAY, plain_date, utc
 from certcore.engine import certificate as _engine
 from certcore.engine import vehicle as _vehicle_check
 from certcore.engine._question import Question, StatusAnswer, VehicleAnswer, VehicleQuestion
-from certcore.errors import StatusError
+from certcore.errors import RejectedInputError, StatusError
+from certcore.events._verdicts import tell_look_up, tell_verdict
 from certcore.keys._group import GroupKey, group_key_tuple
 from certcore.policy import Expected, Policy
 from certcore.proofs.existence import MAX_PROOF_BYTES, MAX_PROOFS
@@ -86,6 +88,11 @@ class _Asker:
                 raise ValueError("known_at lies in the future")
         seen, proofs = _NOBODY if expect is None else expect, _proofs(existed_by) if existed_by else ()
         return Question(text, as_of, seen, known_at, evaluated_at, self.policy, proofs)
+
+    def _refuse(self, question: Question, cause: RejectedInputError) -> Verdict:
+        """The verdict where a picture holds no text to judge."""
+        began = events.start()
+        return tell_verdict(_engine.refuse(question, cause, self.trust), began)
 
     def _vehicle_question(
         self,
@@ -187,7 +194,7 @@ class Verifier(_Asker):
         seen = seen_in(image, effort, deadline, isolate=isolate)
         question = seen.put(question)
         cause = seen.why_not_one
-        return self._judge(question) if cause is None else _engine.refuse(question, cause, self.trust)
+        return self._judge(question) if cause is None else self._refuse(question, cause)
 
     def verify_all(
         self,
@@ -212,7 +219,7 @@ class Verifier(_Asker):
         question = self._question("", as_of, expect, known_at, existed_by)
         seen = seen_in(image, effort, deadline, isolate=isolate, wants_every=True)
         if seen.refused is not None:
-            return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
+            return (self._refuse(seen.put(question), seen.refused),)
         return tuple([self._judge(seen.put(question, place)) for place in range(len(seen.texts))])
 
     def check_vehicle(
@@ -242,6 +249,10 @@ class Verifier(_Asker):
                 a VIN, or no vehicle at all.
         """
         question = self._vehicle_question(as_of, registration_number, country, plate_type, vin)
+        began = events.start()
+        return tell_verdict(self._check(question), began)
+
+    def _check(self, question: VehicleQuestion) -> VehicleVerdict:
         pending = _vehicle_check.begin(question, self.trust)
         if isinstance(pending, VehicleVerdict):
             return pending
@@ -250,6 +261,10 @@ class Verifier(_Asker):
         return _vehicle_check.conclude(pending, vehicle=answer)
 
     def _judge(self, question: Question) -> Verdict:
+        began = events.start()
+        return tell_verdict(self._decide(question), began)
+
+    def _decide(self, question: Question) -> Verdict:
         """Drive the decision procedure once."""
         pending = _engine.begin(question, self.trust, self.group_keys)
         if isinstance(pending, Verdict):
@@ -315,7 +330,7 @@ class AsyncVerifier(_Asker):
         seen = await asyncio.to_thread(seen_in, image, effort, deadline, isolate=isolate, asked_at=steady())
         question = seen.put(question)
         cause = seen.why_not_one
-        return await self._judge(question) if cause is None else _engine.refuse(question, cause, self.trust)
+        return await self._judge(question) if cause is None else self._refuse(question, cause)
 
     async def verify_all(
         self,
@@ -338,7 +353,7 @@ class AsyncVerifier(_Asker):
             seen_in, image, effort, deadline, isolate=isolate, asked_at=steady(), wants_every=True
         )
         if seen.refused is not None:
-            return (_engine.refuse(seen.put(question), seen.refused, self.trust),)
+            return (self._refuse(seen.put(question), seen.refused),)
         return tuple([await self._judge(seen.put(question, place)) for place in range(len(seen.texts))])
 
     async def check_vehicle(
@@ -352,6 +367,10 @@ class AsyncVerifier(_Asker):
     ) -> VehicleVerdict:
         """As `Verifier.check_vehicle`."""
         question = self._vehicle_question(as_of, registration_number, country, plate_type, vin)
+        began = events.start()
+        return tell_verdict(await self._check(question), began)
+
+    async def _check(self, question: VehicleQuestion) -> VehicleVerdict:
         pending = _vehicle_check.begin(question, self.trust)
         if isinstance(pending, VehicleVerdict):
             return pending
@@ -360,6 +379,10 @@ class AsyncVerifier(_Asker):
         return _vehicle_check.conclude(pending, vehicle=answer)
 
     async def _judge(self, question: Question) -> Verdict:
+        began = events.start()
+        return tell_verdict(await self._decide(question), began)
+
+    async def _decide(self, question: Question) -> Verdict:
         """Drive the decision procedure once."""
         pending = _engine.begin(question, self.trust, self.group_keys)
         if isinstance(pending, Verdict):
@@ -377,12 +400,17 @@ class AsyncVerifier(_Asker):
 
 def _ask(lookup: Callable[[_Query], _Record], query: _Query, kind: type[_Record]) -> _Record | StatusError:
     """A backend's answer; whatever it does wrong becomes an error that decides nothing."""
+    began = events.start()
+    answer: _Record | StatusError
     try:
-        return plain_record(lookup(query), kind)
+        answer = plain_record(lookup(query), kind)
     except StatusError as error:
-        return error
+        answer = error
     except Exception as cause:  # noqa: BLE001  a backend is somebody else's code, and a verifier is total
-        return _backend_error(cause)
+        answer = _backend_error(cause)
+    if began is not None:
+        tell_look_up(lookup, [answer], began, is_vehicle=kind is VehicleRecord)
+    return answer
 
 
 async def _ask_later(
@@ -391,12 +419,17 @@ async def _ask_later(
     """As `_ask`; None where there is nobody, or nothing, to ask."""
     if lookup is None or query is None:
         return None
+    began = events.start()
+    answer: _Record | StatusError
     try:
-        return plain_record(await lookup(query), kind)
+        answer = plain_record(await lookup(query), kind)
     except StatusError as error:
-        return error
+        answer = error
     except Exception as cause:  # noqa: BLE001  as above
-        return _backend_error(cause)
+        answer = _backend_error(cause)
+    if began is not None:
+        tell_look_up(lookup, [answer], began, is_vehicle=kind is VehicleRecord)
+    return answer
 
 
 def _text(text: str) -> str:

@@ -12,11 +12,13 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import attrs
 
+from certcore import events
 from certcore.bulk._questions import BulkQuestion, BulkResult
 from certcore.engine import certificate as _engine
 from certcore.engine._moment import Moments
 from certcore.engine._question import Question, StatusAnswer, VehicleAnswer
 from certcore.errors import CertcoreError, RejectedInputError, StatusError
+from certcore.events._verdicts import tell_look_up, tell_rows
 from certcore.policy import Expected
 from certcore.status.protocol import StatusQuery, StatusRecord, VehicleRecord, plain_record
 from certcore.trust._lists import Grant
@@ -92,6 +94,9 @@ def _judged(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[BulkResul
 
     begun = _each(judge, _each(check, _each(read, group)))
     found = _each(_conclude, _with_answers(verifier, begun))
+    if events.start() is not None:  # pictures have been told of by `verify_image`
+        texts = [answer for asked, answer in zip(group, found, strict=True) if getattr(asked, "picture", None) is None]
+        tell_rows([answer for answer in texts if isinstance(answer, Verdict)])
     return [_result(asked, answer) for asked, answer in zip(group, found, strict=True)]
 
 
@@ -201,6 +206,14 @@ def _look_up(status: _AsksMany, queries: list[StatusQuery]) -> list[StatusRecord
     """An answer for each query; whatever a backend does wrong becomes an error that decides nothing."""
     if not queries:
         return []
+    began = events.start()
+    answers = _ask_many(status, queries)
+    if began is not None:
+        tell_look_up(status.lookup_many, answers, began, is_vehicle=False)
+    return answers
+
+
+def _ask_many(status: _AsksMany, queries: list[StatusQuery]) -> list[StatusRecord | StatusError]:
     try:
         answers = list(status.lookup_many(queries))
     except StatusError as error:

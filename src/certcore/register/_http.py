@@ -6,13 +6,12 @@ problem as well: the log then holds one line that says where, and never a value.
 
 from __future__ import annotations
 
-import logging
 import math
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import attrs
 from starlette.concurrency import run_in_threadpool
@@ -21,9 +20,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from certcore import events
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError, StatusError, UntrustedError
 from certcore.issue import Issuer
 from certcore.keys import Signer
+from certcore.reasons import REASONS
 from certcore.register._published import PublishedFolder
 from certcore.register.access import DailyQuota, Principal, RateLimit
 from certcore.register.audit import AuditTrail
@@ -34,8 +35,6 @@ TIMED_OUT, TOO_LARGE, WRONG_TYPE, UNPROCESSABLE, TOO_MANY = 408, 413, 415, 422, 
 FAILED, UNAVAILABLE = 500, 503
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-_LOGGER: Final = logging.getLogger("certcore.register")
 
 
 @attrs.frozen(kw_only=True)
@@ -118,13 +117,15 @@ class TellDefects:
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the next request is answered
             at = traceback.extract_tb(error.__traceback__)[-1]
-            _LOGGER.error("a defect: %s in %s, line %s", type(error).__name__, at.name, at.lineno)  # noqa: TRY400  a traceback would quote what was sent
+            events.tell("certcore.defect", error=type(error).__name__, function=at.name, line=at.lineno)
             if scope["type"] == "http" and not started:
                 answer = _problem(FAILED, f"http-{FAILED}", "The service failed", {})
                 await answer(scope, receive, send)
 
 
 def _problem(status: int, code: str, message: str, headers: Mapping[str, str] | None) -> Response:
+    known = code if code in REASONS else f"http-{status}"  # a guard or a key of somebody else's may raise any code
+    events.tell("certcore.refusal", door="service", code=known, status=status)
     return JSONResponse(
         {"code": code, "message": message},
         status_code=status,

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 import os
 import secrets
 import sqlite3
@@ -25,7 +24,7 @@ from typing import Final, TypeVar
 
 import attrs
 
-from certcore import _forks
+from certcore import _forks, events
 from certcore._instants import utc_second
 from certcore._sqlite import turn_log_on
 from certcore.errors import IssuingError, RejectedInputError
@@ -48,7 +47,6 @@ _SUBJECT_HEX: Final = 32
 _WAIT_S: Final = 0.25
 _TRIMMED_EVERY: Final = 100
 _TRIMMED_AT_ONCE: Final = 1_000
-_LOGGER: Final = logging.getLogger("certcore.register")
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -240,7 +238,7 @@ class AuditTrail:
             with self._lock, self._connect() as connection:
                 return write(connection)
         except (sqlite3.Error, OSError, UnicodeError) as cause:
-            _LOGGER.error("the audit trail was not written: %s", type(cause).__name__)  # noqa: TRY400  a traceback would quote what was asked
+            events.tell("certcore.audit-failed", error=type(cause).__name__)
             return None
 
     def _connect(self) -> sqlite3.Connection:

@@ -1,19 +1,15 @@
-"""Failures of a register: logged, and given to the program's own function."""
+"""What is told of fetching: each request, and each failure, which the backend's own function hears as well."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from typing import Final
 
 import attrs
 
+from certcore import events
 from certcore.errors import StatusError
 from certcore.reasons import REASONS
 from certcore.status._url_policy import CAUSES
-
-_log: Final = logging.getLogger("certcore.status")
-_log.addHandler(logging.NullHandler())  # whether and where it is written is for the program to say
 
 
 @attrs.frozen(kw_only=True)
@@ -39,19 +35,38 @@ class LookupFailure:
 def report(
     error: StatusError, /, *, subject: str, url: str | None, on_failure: Callable[[LookupFailure], object] | None
 ) -> None:
-    """Log a failure, and tell whoever wants to know; what they do wrong breaks no look-up."""
-    cause = dict(error.detail).get("cause")
+    """Tell of a failure, and call the backend's own function; what either does wrong breaks no look-up."""
+    cause = _cause_of(error)
     failure = LookupFailure(
         subject=subject,
-        url=None if url is None or cause == "url" else url.partition("?")[0],
+        url=_shown(url, cause),
         code=error.code if error.code in REASONS else "status-unavailable",  # a transport may raise anything
-        cause=cause if isinstance(cause, str) and cause in CAUSES else None,
+        cause=cause,
         retry_after_s=error.retry_after_s,
     )
-    _log.warning("status %s: %s (%s) from %s", subject, failure.code, failure.cause or "-", failure.url or "nobody")
-    if on_failure is None:
+    events.tell("certcore.fetch-failed", **attrs.asdict(failure))
+    if on_failure is not None:
+        events.call(on_failure, failure, what="on_failure")
+
+
+def tell_fetch(url: str, answer: StatusError | tuple[int, int], began: float | None, /) -> None:
+    """Tell of one request: the status and the size of its response, or why there is none."""
+    if began is None:
         return
-    try:
-        on_failure(failure)
-    except Exception as broken:  # noqa: BLE001  the caller's own code, which must not decide what a register says
-        _log.warning("on_failure raised %s", type(broken).__name__)
+    cause = _cause_of(answer) or "other" if isinstance(answer, StatusError) else None
+    status, size = (None, 0) if isinstance(answer, StatusError) else answer
+    duration_ms = events.elapsed_ms(began)
+    events.tell(
+        "certcore.fetch", url=_shown(url, cause), status=status, bytes=size, cause=cause, duration_ms=duration_ms
+    )
+
+
+def _cause_of(error: StatusError) -> str | None:
+    """The word for it, if it is one of certcore's: a transport may raise anything."""
+    cause = dict(error.detail).get("cause")
+    return cause if isinstance(cause, str) and cause in CAUSES else None
+
+
+def _shown(url: str | None, cause: str | None) -> str | None:
+    """What of an address may be told."""
+    return None if url is None or cause == "url" else url.partition("?")[0]

@@ -27,6 +27,7 @@ from typing import Any, Final, TypeVar
 
 import attrs
 
+from certcore import events
 from certcore.errors import StatusError
 from certcore.keys._trusted import ExistingDocument, VerifyingKey
 from certcore.payload import StatusListEntry, StatusRef
@@ -34,7 +35,7 @@ from certcore.status import _documents, _keys, vehicledoc
 from certcore.status._documents import DocumentQuery, DocumentRequest, Kind
 from certcore.status._url_policy import check_url, unavailable
 from certcore.status.http import _fetch
-from certcore.status.http._failures import report
+from certcore.status.http._failures import report, tell_fetch
 from certcore.status.http._fetch import Answer, CachedDocument, Request
 from certcore.status.http._settings import Settings, VehicleEndpoint
 from certcore.status.http._store import Held, Store
@@ -320,12 +321,15 @@ class Flows:
     def send(self, request: Request) -> Flow[Answer]:
         """An answer, after as many attempts as help and as the deadline allows."""
         for attempt in count():
+            began = events.start()
             try:
                 answer: Answer = yield Send(request)
+                tell_fetch(request.url, (answer.status, len(answer.body)), began)
                 error = _fetch.refusal_of(answer)
                 if error is None or not _fetch.is_retried(error):
                     return answer
             except StatusError as failure:
+                tell_fetch(request.url, failure, began)
                 error = failure
             if attempt + 1 >= _fetch.MAX_ATTEMPTS or not _fetch.is_retried(error):
                 raise error

@@ -13,7 +13,6 @@ freshness. `_folder` has the files.
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from typing import Final, Generic, TypeVar
 
 import attrs
 
-from certcore import _forks
+from certcore import _forks, events
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import StatusError
 from certcore.keys._trusted import TrustedKey
@@ -49,8 +48,6 @@ _DOCUMENT_BYTES: Final = 2000
 _TIME_BYTES: Final = 400
 _FAILURE_BYTES: Final = 1500
 """What one of each takes beside its URL and its content."""
-
-_log = logging.getLogger("certcore.status")
 
 V = TypeVar("V")
 
@@ -231,11 +228,11 @@ class Store:
                 if file is not None and (is_rival or not self._is_older(folder, cached)):
                     folder.write(file)
         except BlockingIOError:
-            _log.info("the folder for status lists is in use; a copy was not written")
+            events.tell("certcore.cache-busy")
         except StatusError as error:
             _warn(error.code)
         except OSError as cause:
-            _log.warning("the folder for status lists cannot be written to: %s", cause.strerror)
+            events.tell("certcore.cache-failed", error=cause.strerror)
 
     def floor(self, request: DocumentRequest, /) -> datetime | None:
         """The issue of the youngest such document that was seen; historical ones have none."""
@@ -344,7 +341,7 @@ def _rival(folder: Folder, cached: CachedDocument) -> CachedFile | None:
 
 
 def _warn(code: str) -> None:
-    _log.warning("the folder for status lists is not used: %s", code)
+    events.tell("certcore.cache-failed", error=code)
 
 
 def _counts(document: StatusToken | StatusEvents, question: DocumentQuery) -> bool:

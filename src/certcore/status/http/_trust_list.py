@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from certcore import _extras
+from certcore import _extras, events
 from certcore._clock import utc_now
 from certcore.errors import StatusError
 from certcore.status.http import _fetch
+from certcore.status.http._failures import tell_fetch
 from certcore.trust import Environment, TrustList, TrustRoot
 from certcore.trust._lists import MAX_TRUST_LIST_BYTES, MEDIA_TYPE
 
@@ -67,9 +68,13 @@ def fetch_trust_list(  # noqa: PLR0913  one call, whose arguments say what it ma
             ca_file=None if ca_file is None else Path(ca_file),
             proxy=proxy,
         )
-        wire = Wire(connection, transport=transport)
+        wire, began = Wire(connection, transport=transport), events.start()
         try:
             answer = wire.send(request, seconds=deadline.total_seconds())
+            tell_fetch(url, (answer.status, len(answer.body)), began)
+        except StatusError as error:
+            tell_fetch(url, error, began)
+            raise
         finally:
             wire.close()
         if (why := _fetch.refusal_of(answer)) is not None:
