@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         policy=Policy.claims(),
     )
     seal = None if given.seal is None else LocalSigner.from_pem(given.seal.read_bytes())
-    reporter = Reporter(root=("--root", str(given.root), "--environment", environment.value))
+    reporter = Reporter(root=("--root", str(given.root.resolve()), "--environment", environment.value))
     app = create_app(
-        Judge(verifier=verifier, seal=seal), Store.open(given.folder), reporter, hosts=tuple(given.allow_host)
+        Judge(verifier=verifier, seal=seal), Store.open(given.folder.resolve()), reporter, hosts=tuple(given.allow_host)
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     uvicorn.run(app, host=given.host, port=given.port, access_log=False, server_header=False, timeout_keep_alive=5)

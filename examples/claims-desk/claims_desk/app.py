@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import time
 from datetime import date, datetime
@@ -17,7 +18,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from certcore import Expected, __version__, qr
 from claims_desk import problems
@@ -29,7 +29,9 @@ from claims_desk.store import Begun, Store
 
 PAGE: Final = Path(__file__).with_name("page")
 LOG: Final = logging.getLogger("claims_desk")
-_THREADS: Final = 8
+_AT_ONCE: Final = {"picture": 1 + (os.cpu_count() or 1), "text": 4}
+"""Questions that are judged at once: the others wait in their order, and a text waits for no picture."""
+
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
 _STATUS: Final = {404: "not-found", 405: "method"}
 
@@ -53,8 +55,7 @@ def create_app(  # what the limits are is for tests and for whoever runs it
     app.state.desk = _Desk(judge, store, reporter)
     _add_routes(app, app.state.desk)
     app.mount("/page", StaticFiles(directory=PAGE))
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-    app.add_middleware(Limits, max_bytes=max_bytes, body_s=body_s, max_requests=max_requests)
+    app.add_middleware(Limits, hosts=hosts, max_bytes=max_bytes, body_s=body_s, max_requests=max_requests)
     app.add_exception_handler(HTTPException, _tell)
     app.add_exception_handler(RequestValidationError, _tell)
     app.add_exception_handler(Exception, _tell)
@@ -78,15 +79,15 @@ class _Desk:
 
     def __init__(self, judge: Judge, store: Store, reporter: Reporter) -> None:
         self.judge, self.store, self.reporter = judge, store, reporter
-        self._threads: anyio.CapacityLimiter | None = None
+        self._limiters: dict[str, anyio.CapacityLimiter] = {}
 
     async def answer(self, key: str | None, question: Question) -> Response:
         """The answer to a question; the one of before, if its key was answered already."""
         if key is None or not _KEY.fullmatch(key):
             raise Problem("key-missing")
-        if self._threads is None:
-            self._threads = anyio.CapacityLimiter(_THREADS)
-        begun = await anyio.to_thread.run_sync(self._answer, key, question, limiter=self._threads)
+        kind = "text" if question.picture is None else "picture"
+        limiter = self._limiters.setdefault(kind, anyio.CapacityLimiter(_AT_ONCE[kind]))
+        begun = await anyio.to_thread.run_sync(self._answer, key, question, limiter=limiter)
         headers = {"location": f"/verifications/{begun.id}"}
         return Response(begun.answer, status_code=201, media_type="application/json", headers=headers)
 

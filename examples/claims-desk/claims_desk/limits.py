@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any, Final
 
 import attrs
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from claims_desk import problems
@@ -15,6 +17,8 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 BODY_S: Final = 30.0
 MAX_REQUESTS: Final = 64
 """POST requests at once, with those that have not arrived yet."""
+
+_PORT: Final = re.compile(r":[0-9]{1,5}\Z")
 
 _DRAINED: Final = 128 * 1024 * 1024
 """Bytes above the limit that are thrown away, so that whoever sends them comes to read the answer."""
@@ -36,6 +40,7 @@ class Limits:
     """The limits, around an application."""
 
     app: ASGIApp
+    hosts: tuple[str, ...]
     max_bytes: int = MAX_BYTES
     body_s: float = BODY_S
     max_requests: int = MAX_REQUESTS
@@ -46,6 +51,8 @@ class Limits:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         send = _with_headers(send)
+        if not self._is_known(Headers(scope=scope).get("host", "")):
+            return await problems.response(Problem("host"))(scope, receive, send)
         if scope["method"] in {"GET", "HEAD"}:
             return await self.app(scope, receive, send)
         if self._requests >= self.max_requests:
@@ -56,6 +63,10 @@ class Limits:
         finally:
             self._requests -= 1
         return None
+
+    def _is_known(self, host: str) -> bool:
+        """Whether the desk is called by this name: no other site's page can have a browser ask in its own name."""
+        return _PORT.sub("", host).lower() in self.hosts
 
 
 @attrs.define(eq=False)

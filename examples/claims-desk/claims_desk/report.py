@@ -37,21 +37,22 @@ class Reporter:
             Problem: ``not-found``, or ``no-report`` where it cannot be written.
         """
         evidence = store.file(record, "vice")
-        picture = evidence.with_name(f"{record}.picture")
-        given = ["--picture", str(picture)] if picture.is_file() else []
+        picture = evidence.with_suffix(".picture")
+        given = ["--picture", picture.name] if picture.is_file() else []
         async with self._one:
             with tempfile.TemporaryDirectory(dir=store.folder) as folder:
                 out = Path(folder) / f"report.{form}"
-                what = ["evidence", "report", str(evidence), *given, *self.root, "--out", str(out), "--lang", lang]
-                await _run([sys.executable, "-m", "certcore.cli", *what])
+                what = ["evidence", "report", evidence.name, *given, *self.root, "--out", str(out), "--lang", lang]
+                await _run([sys.executable, "-m", "certcore.cli", *what], evidence.parent)
                 if not out.is_file():
                     raise Problem("no-report")
                 return out.read_bytes()
 
 
-async def _run(command: list[str]) -> None:
+async def _run(command: list[str], folder: Path) -> None:
+    """Run a command where the files are, so that a report names them and no folder of this machine."""
     quiet = asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*command, stdin=quiet, stdout=quiet, stderr=quiet)
+    process = await asyncio.create_subprocess_exec(*command, cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet)
     try:
         await asyncio.wait_for(process.wait(), TIMEOUT_S)
     except TimeoutError as error:
