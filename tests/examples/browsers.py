@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +35,15 @@ def found_chromium() -> str:
 
 
 def installed(example: Path) -> Path:
-    """An example's npm packages, installed as its lockfile says."""
+    """An example's npm packages, installed as its lockfile says: by one of the processes that test, once."""
     found_node()
+    name = hashlib.sha256(str(example).encode()).hexdigest()[:16]
+    with (Path(tempfile.gettempdir()) / f"certcore-npm-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _install(example)
+
+
+def _install(example: Path) -> Path:
     folder = example / "node_modules"
     lock = example / "package-lock.json"
     done_before = folder / ".package-lock.json"
