@@ -39,6 +39,7 @@ def desk(server: FaultServer, monkeypatch: pytest.MonkeyPatch) -> Desk:
     found = Desk(server.url)
     found.serve(server)
     Path("token").write_text("geheim-17-geheim\nof the claims desk\n")
+    Path("token").chmod(0o600)  # one that others can read is told on standard error
     return found
 
 
