@@ -265,7 +265,8 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 def _count(table: str, row: str, columns: Mapping[str, float | None]) -> Iterator[Figure]:
     for column, value in columns.items():
-        yield Figure(table=table, row=row, column=column, rounds=() if value is None else (float(value),))
+        found: dict[str, Any] = {"note": "–"} if value is None else {"rounds": (float(value),)}
+        yield Figure(table=table, row=row, column=column, **found)
 
 
 def _sets(setting: Setting) -> Iterator[Figure]:
