@@ -246,7 +246,8 @@ def read_page(app: Sphinx, name: str, source: list[str]) -> None:
 
 def _inside(match: re.Match[str], folder: str, home: str) -> str:
     target = posixpath.normpath(posixpath.join("docs", folder, match["target"]))
-    return match[0] if target.startswith("docs/") else f"{home}/blob/main/{target}{match['fragment'] or ''}"
+    is_taken_along = target.startswith("docs/") or target.endswith(".svg")  # pictures are copied
+    return match[0] if is_taken_along else f"{home}/blob/main/{target}{match['fragment'] or ''}"
 
 
 def side_bar(text: str, folder: str) -> str:
