@@ -383,6 +383,20 @@ def test_strangers(desk: Desk) -> None:
     assert desk.client.get("/docs").status_code == 404
 
 
+def test_a_defect_is_a_problem_with_the_headers_of_every_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What went wrong is not told, and the answer may no more be read as a page than others."""
+
+    def broken(*_: object) -> bytes:
+        raise RuntimeError(PLATE)
+
+    monkeypatch.setattr(Store, "answer", broken)
+    answer = desk.client.get(f"/verifications/{'0' * 32}")
+    assert is_problem(answer, "internal")
+    assert PLATE not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
 def test_openapi(desk: Desk) -> None:
     """The description names the fields, the key and the problems; every problem stands on its page."""
     said = desk.client.get("/openapi.json").json()

@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from certcore import Expected, __version__, qr
 from claims_desk import problems
 from claims_desk.judge import Judge, Question
-from claims_desk.limits import BODY_S, MAX_BYTES, MAX_REQUESTS, Limits
+from claims_desk.limits import BODY_S, HEADERS, MAX_BYTES, MAX_REQUESTS, Limits
 from claims_desk.problems import Problem
 from claims_desk.report import CSP, FORMATS, Reporter
 from claims_desk.store import Begun, Store
@@ -63,7 +63,13 @@ def create_app(  # what the limits are is for tests and for whoever runs it
 
 
 async def _tell(_: Request, error: Exception) -> Response:
-    """An error as problem details."""
+    """An error as problem details, with the headers of every answer: what a defect ends is sent outside of `Limits`."""
+    found = _told(error)
+    found.headers.update(HEADERS)
+    return found
+
+
+def _told(error: Exception) -> Response:
     if isinstance(error, Problem):
         return problems.response(error)
     if isinstance(error, RequestValidationError):
