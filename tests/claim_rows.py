@@ -8,12 +8,14 @@ from functools import cache
 from typing import Any, Final
 
 from certcore import Expected, LocalSigner, Policy, StatusRef, Verifier
+from certcore.bulk import Columns
 from certcore.status import SnapshotStatusBackend, StatusEvent, StatusEventKind
 from certcore.status.tokenlist import StatusList, issue_events, issue_token
 from certcore.testing import FixedClock
 from certcore.trust import KeyUsage, ListTemplate
 from tests.verify_cases import LONG_AGO, NOW, SIGNER, VIN, certificate, seal, trust_list, trusted_issuer, trusted_key
 
+COLUMNS: Final = Columns(registration_number="plate", vin="vin", keep=("claim",))
 BASE: Final = "https://status.example"
 SINCE: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 REVOKED: Final = 7
@@ -24,6 +26,14 @@ CERTIFICATES: Final = 500
 
 _STATUS_SIGNER: Final = LocalSigner.generate()
 _ERRORS: Final = ("row-not-text", "row-moment", "row-vehicle")
+
+
+def schema() -> Any:  # noqa: ANN401  pyarrow ships no types
+    """The rows' columns as Arrow has them."""
+    import pyarrow as pa
+
+    texts = ("claim", "text", "plate", "vin")
+    return pa.schema([*((name, pa.string()) for name in texts), ("as_of", pa.date32())])
 
 
 def documents(base: str = BASE) -> tuple[bytes, bytes]:

@@ -33,10 +33,10 @@ from certcore import Verifier
 from certcore.bulk import Columns
 from certcore.bulk.arrow import schema, verify_batch
 from tests import claim_rows
+from tests.claim_rows import COLUMNS
 
 ASKED: Final = ("text", "as_of", "plate", "vin")
-COLUMNS: Final = Columns(registration_number="plate", vin="vin", keep=("claim",))
-SCHEMA: Final = pa.schema([(name, pa.date32() if name == "as_of" else pa.string()) for name in ("claim", *ASKED)])
+SCHEMA: Final = claim_rows.schema()
 PARTS: Final = 10
 CORES: Final = 2
 

@@ -16,22 +16,14 @@ import certcore
 from certcore import Verifier
 from certcore.bulk import Columns, spark
 from tests import claim_rows
+from tests.claim_rows import COLUMNS
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed: the arrow extra has it")
 
 from certcore.bulk.arrow import schema, verify_batch  # noqa: E402  the extra must be there
 
-COLUMNS: Final = Columns(registration_number="plate", vin="vin", keep=("claim",))
 ROWS: Final = 600
-SCHEMA: Final = pa.schema(
-    [
-        ("claim", pa.string()),
-        ("text", pa.string()),
-        ("as_of", pa.date32()),
-        ("plate", pa.string()),
-        ("vin", pa.string()),
-    ]
-)
+SCHEMA: Final = claim_rows.schema()
 
 
 def duckdb_rows(table: Any, verifier: Verifier) -> Any:  # noqa: ANN401  pyarrow ships no types

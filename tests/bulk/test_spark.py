@@ -26,6 +26,7 @@ from certcore.status._documents import events_uri
 from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.tokenlist import STATUS_LIST_TYPE
 from tests import claim_rows
+from tests.claim_rows import COLUMNS
 from tests.status.fault_server import FaultServer, Reply
 from tests.verify_cases import NOW, VIN
 
@@ -39,16 +40,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:::pyspark", "
 
 ROWS: Final = int(os.environ.get("CERTCORE_SPARK_ROWS", "2000"))
 DAY: Final = date(2026, 8, 1)
-COLUMNS: Final = Columns(registration_number="plate", vin="vin", keep=("claim",))
-SCHEMA: Final = pa.schema(
-    [
-        ("claim", pa.string()),
-        ("text", pa.string()),
-        ("as_of", pa.date32()),
-        ("plate", pa.string()),
-        ("vin", pa.string()),
-    ]
-)
+SCHEMA: Final = claim_rows.schema()
 FILES: Final = 4
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from PIL import Image
+
+from certcore import qr
 
 PATIENT_S: Final = 600
 
@@ -56,3 +60,14 @@ def _install(example: Path) -> Path:
             pytest.skip(f"npm ci failed: {done.stderr.strip()[-300:]}")
         done_before.touch()
     return folder
+
+
+def filmed(text: str, path: Path, *, width: int, scale: int, ground: int) -> str:
+    """What a camera sees that is held over the code, as raw frames (YUV4MPEG2), three quarters as high as wide."""
+    height = width * 3 // 4
+    frame = Image.new("L", (width, height), ground)
+    code = Image.open(io.BytesIO(qr.to_png(text, scale=scale))).convert("L")
+    frame.paste(code, ((width - code.width) // 2, (height - code.height) // 2))
+    head, grey = f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n", bytes([128]) * (width * height // 2)
+    path.write_bytes(head.encode() + (b"FRAME\n" + frame.tobytes() + grey) * 2)
+    return str(path)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -15,22 +14,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from certcore import qr
-from tests.examples.browsers import PATIENT_S, found_chromium, found_node
+from tests.examples.browsers import PATIENT_S, filmed, found_chromium, found_node
 from tests.examples.test_claims_desk import DAY, photo, served
 from tests.verify_cases import PLATE, TEXT, VIN
 
 MARKUP = "<img src=x onerror=alert(1)>"
-
-
-def _video(path: Path) -> str:
-    """What a camera sees that is held over the code, as raw frames (YUV4MPEG2)."""
-    frame = Image.new("L", (1280, 960), 200)
-    code = Image.open(io.BytesIO(qr.to_png(TEXT, scale=6))).convert("L")
-    frame.paste(code, ((1280 - code.width) // 2, (960 - code.height) // 2))
-    grey = bytes([128]) * (640 * 480 * 2)
-    path.write_bytes(b"YUV4MPEG2 W1280 H960 F10:1 Ip A1:1 C420jpeg\n" + (b"FRAME\n" + frame.tobytes() + grey) * 2)
-    return str(path)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +38,7 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         plan = {
             "packages": str(packages),
             "chromium": chromium,
-            "video": _video(folder / "camera.y4m"),
+            "video": filmed(TEXT, folder / "camera.y4m", width=1280, scale=6, ground=200),
             "shots": os.environ.get("CERTCORE_SHOTS"),
             "origin": f"http://localhost:{desk.port}",
             "chinese": "photo",

@@ -35,7 +35,7 @@ from certcore.status.tokenlist import StatusList, issue_events, issue_token
 from certcore.trust import Environment, KeyUsage, ListTemplate, TrustListContents
 from certcore.vocabulary import _codes
 from tests.examples import differences
-from tests.examples.browsers import PATIENT_S, found_chromium, found_node
+from tests.examples.browsers import PATIENT_S, filmed, found_chromium, found_node
 from tests.examples.differences import CLAIMS, EXAMPLE, KINDS, LEFT_OUT, VECTOR_ROOTS, file_of, is_claimed
 from tests.verify_cases import certificate, seal, trusted_issuer, trusted_key
 from tests.verify_vectors import VECTORS, Vector
@@ -251,16 +251,6 @@ def _photo(path: Path, *texts: str) -> str:
     return str(path)
 
 
-def _video(text: str, path: Path) -> str:
-    """What a camera sees that is held over the code, as raw frames (YUV4MPEG2)."""
-    code = Image.open(io.BytesIO(qr.to_png(text, scale=4))).convert("L")
-    frame = Image.new("L", (960, 720), 180)
-    frame.paste(code, ((960 - code.width) // 2, (720 - code.height) // 2))
-    grey = bytes([128]) * (480 * 360 * 2)
-    path.write_bytes(b"YUV4MPEG2 W960 H720 F10:1 Ip A1:1 C420jpeg\n" + (b"FRAME\n" + frame.tobytes() + grey) * 2)
-    return str(path)
-
-
 @pytest.fixture(scope="module")
 def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the page said in Chromium: built, opened, asked, reloaded with its server stopped."""
@@ -305,7 +295,7 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
             "lists": str(folder / "lists"),
         },
         "vectors": _vectors(),
-        "video": _video(text, folder / "camera.y4m"),
+        "video": filmed(text, folder / "camera.y4m", width=960, scale=4, ground=180),
         "shots": os.environ.get("CERTCORE_SHOTS"),
         "page": {
             "questions": {
