@@ -96,5 +96,5 @@ release: $(READY)
 	tools/release
 
 clean:
-	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail $(VENV)-bench-* demo-out day-out dist build htmlcov .coverage .coverage.* .benchmarks .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-spark $(VENV)-sail $(VENV)-bench-* demo-out day-out dist build htmlcov .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || :
