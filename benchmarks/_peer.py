@@ -33,7 +33,7 @@ def prepare_pycose(given: dict[str, Any]) -> int:
     messages, keys, cbor2 = (import_module(name) for name in ("pycose.messages", "pycose.keys", "cbor2"))
     by_hand, key = import_module("_by_hand"), keys.CoseKey.decode(bytes.fromhex(given["key"]))
 
-    def verify(text: str) -> Any:  # noqa: ANN401  as above
+    def verify(text: str) -> Any:  # noqa: ANN401  whatever the claims are
         found = messages.Sign1Message.decode(by_hand.message(text))
         found.key = key
         assert found.verify_signature()
@@ -61,7 +61,7 @@ def prepare_claim169(given: dict[str, Any]) -> int:
         person.date_of_birth, person.nationality = "1990-01-15", "CN"
         texts.append(encode(person, meta, secret))
 
-    def verify(text: str) -> Any:  # noqa: ANN401  as above
+    def verify(text: str) -> Any:  # noqa: ANN401  whatever the claims are
         found = decode(text, public)
         assert found.verification_status == "verified"
         return found

@@ -117,7 +117,7 @@ def test_many_are_looked_up_at_once(heard: list[Event]) -> None:
     assert ("Many", 3, None) == (look_up["backend"], look_up["count"], look_up["code"])
 
 
-def test_a_fork_and_two_listeners(heard: list[Event]) -> None:
+def test_two_listeners(heard: list[Event]) -> None:
     """Each hears for itself, the same function twice as well, until it stops."""
     more: list[Event] = []
     stops = [events.listen(more.append), events.listen(more.append)]
