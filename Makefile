@@ -85,7 +85,6 @@ bench: $(READY)
 demo: $(READY)
 	$(BIN)/python examples/inspection-day/run.py --out day-out
 
-# In a venv of its own, so that nothing but the declared dependencies is pinned.
 pins: $(READY)
 	@sh tools/pins
 

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import PackageNotFoundError, distribution, distributions
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import certcore
@@ -159,6 +160,18 @@ def test_hashes_hold_what_all_installs() -> None:
     assert "://" not in text
     for block in re.split(r"\n(?=[A-Za-z])", text.split("\n\n")[-1].strip()):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", block) or block.startswith("#"), block.splitlines()[0]
+
+
+def test_pins_suit_the_first_python_that_certcore_takes() -> None:
+    """Debian 12 has 3.11.2: a pin that asks for a later 3.11 would leave it without `make test`."""
+    tested = pins("constraints.txt")
+    asked = {
+        one.name: one.metadata["Requires-Python"]
+        for one in distributions()
+        if one.name and tested.get(canonicalize_name(one.name)) == one.version and one.metadata["Requires-Python"]
+    }
+    assert asked
+    assert {} == {name: said for name, said in asked.items() if "3.11.0" not in SpecifierSet(said)}
 
 
 # --- weaknesses
