@@ -115,7 +115,7 @@ def test_every_printed_claim_stands_on_the_page(profile: Profile, lang: str) -> 
 def test_a_row_is_all_that_words_and_readers_need() -> None:
     """Options, JSON and page know each kind of value; a row of a known kind needs nothing there."""
     click = pytest.importorskip("click", reason="click is missing: the cli extra is not installed")
-    from certcore._cli import certificate_draft, issue
+    from certcore._cli.issue import certificate_draft, issue
 
     kinds = {row.form.json for row in TABLE if row.help}
     assert kinds == set(issue.KINDS)

@@ -13,7 +13,7 @@ from click.testing import Result as Run
 
 from certcore import InspectionCertificate, Issuer, LocalSigner, StatusRef, qr
 from certcore._cli.app import group
-from certcore._cli.keygen import write_keys
+from certcore._cli.keys.keygen import write_keys
 from certcore.payload import Basis, Result
 from certcore.testing import ROOT_SIGNER, FixedClock, make_trust
 

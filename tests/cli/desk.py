@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from certcore import Issuer, LocalSigner
-from certcore._cli.keygen import write_keys
+from certcore._cli.keys.keygen import write_keys
 from certcore.keys import GroupKey
 from certcore.status import StatusEvent, VehicleFlag, VehicleQuery, VehicleRecord
 from certcore.status.eventlist import STATUS_EVENTS_TYPE

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore._cli import inputs, language
+from certcore._cli.input import inputs
+from certcore._cli.settings import language
 from certcore.qr import Effort
 from certcore.qr._picture import MAX_BYTES
 from certcore.reasons._meaning import LANGUAGES

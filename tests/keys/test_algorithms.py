@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from certcore import cose
-from certcore._cli import keygen
+from certcore._cli.keys import keygen
 from certcore.keys import LocalSigner, PublicKey
 from certcore.keys._algorithms import (
     ALGORITHM_NAMES,

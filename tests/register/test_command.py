@@ -30,7 +30,7 @@ from click.testing import Result as Run
 from certcore import Issuer, armor, qr
 from certcore._cli import exit_codes
 from certcore._cli.app import group
-from certcore._cli.keygen import write_keys
+from certcore._cli.keys.keygen import write_keys
 from certcore.payload import StatusRef
 from certcore.proofs.receipts import open_receipt
 from certcore.register.access import BearerTokens

@@ -21,9 +21,10 @@ from click.testing import CliRunner
 from click.testing import Result as Run
 
 from certcore import InspectionCertificate, Issuer, LocalSigner, qr
-from certcore._cli import exit_codes, issuing
+from certcore._cli import exit_codes
 from certcore._cli.app import group
-from certcore._cli.keygen import write_keys
+from certcore._cli.issue import issuing
+from certcore._cli.keys.keygen import write_keys
 from certcore.testing import ROOT_SIGNER, make_trust
 from tests.printing.pages import chinese_font
 from tests.register.cast import SIGNER

@@ -21,9 +21,10 @@ from click.testing import CliRunner
 from click.testing import Result as Run
 
 from certcore import LocalSigner, armor, cose, payload, qr
-from certcore._cli import exit_codes, registers
+from certcore._cli import exit_codes
 from certcore._cli.app import group
-from certcore._cli.keygen import write_keys
+from certcore._cli.keys.keygen import write_keys
+from certcore._cli.register import registers
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.testing import ROOT_SIGNER, make_trust
 from certcore.trust import Environment, KeyUsage, TrustedKey, TrustListContents

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from certcore._cli.server import MAX_HEADER_BYTES, TimedProtocol
+from certcore._cli.register.server import MAX_HEADER_BYTES, TimedProtocol
 from certcore.register._http import TellDefects
 
 GENEROUS_S = 60

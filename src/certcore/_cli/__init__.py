@@ -1,12 +1,14 @@
 """The command ``certcore``: everything the library does, from a terminal. Private; `certcore.cli.main` is its door.
 
 It reads files and options, and shows the library's answers. Only the library decides about certificates. Loads click
-and rich, which the ``cli`` extra brings.
+and rich, which the ``cli`` extra brings. A command is a module of its name, in the room of its errand:
 
-- One module for each command, named after it; `demo` carries out what ``demo.json`` says.
-- `app`: the command's entry and its errors. `exit_codes`: their meaning. `options`: options that commands share.
-- `output`: the formats of answers. `verdicts`: verdicts in words. `fields`: a certificate's fields in words.
-- `files`, `inputs`: what is read and written, with its limits. `datetimes`: dates and times as they are typed.
-- `json_input`, `trust_draft`, `certificate_draft`: the JSON that people edit, read strictly.
-- `terminal`: escaping, colour, tables, progress.
+- `verify`, `evidence`, `printing`, `register`, `trust`, `issue`: the errands. `keys` makes and reads key files.
+- `demo` carries out what ``demo.json`` says; `doctor` looks at this machine.
+
+What all commands share:
+
+- `app`: the command's entry. `groups`: commands loaded when they are called. `exit_codes`: how they end.
+- `input`: what is read, with its limits. `output`: what is answered. `settings`: the configuration and the language.
+- `options`: whom to trust, whom to ask and by which policy. `network`: how registers are asked.
 """

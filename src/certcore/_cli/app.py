@@ -15,31 +15,32 @@ from typing import Final
 import click
 
 import certcore
-from certcore._cli import exit_codes, language
+from certcore._cli import exit_codes
 from certcore._cli.groups import CommandGroup
+from certcore._cli.settings import language
 
 _COMMANDS: Final = {
-    "demo": "demo",
-    "doctor": "doctor",
-    "evidence": "evidence",
-    "issue": "issue",
-    "keygen": "keygen",
-    "print": "print_page",
-    "register": "register",
-    "scan": "scan",
-    "show": "show",
-    "snapshot": "snapshot",
-    "status": "status",
-    "trust": "trust",
-    "vehicle": "vehicle",
-    "verify": "verify",
+    "demo": ("demo", "demo"),
+    "doctor": ("doctor", "doctor"),
+    "evidence": ("evidence.evidence", "evidence"),
+    "issue": ("issue.issue", "issue"),
+    "keygen": ("keys.keygen", "keygen"),
+    "print": ("printing.print", "print_page"),
+    "register": ("register.register", "register"),
+    "scan": ("verify.scan", "scan"),
+    "show": ("verify.show", "show"),
+    "snapshot": ("verify.snapshot", "snapshot"),
+    "status": ("register.status", "status"),
+    "trust": ("trust.trust", "trust"),
+    "vehicle": ("verify.vehicle", "vehicle"),
+    "verify": ("verify.verify", "verify"),
 }
-"""Every command, in the module of its name, and what it is called there."""
+"""Every command, the module it is in, and what it is called there."""
 
 
 @click.group(
     cls=CommandGroup,
-    modules={name: (f"certcore._cli.{name}", there) for name, there in _COMMANDS.items()},
+    modules={name: (f"certcore._cli.{module}", there) for name, (module, there) in _COMMANDS.items()},
     no_args_is_help=False,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -74,7 +75,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _stop(why: str) -> int:
     """Say why the command ends here, if that can still be said, and let nothing be written any more."""
-    from certcore._cli import errors  # noqa: PLC0415  words are loaded only where something went wrong
+    from certcore._cli.output import errors  # noqa: PLC0415  words are loaded only where something went wrong
 
     with suppress(OSError):
         click.echo(errors.stop(why, language.of(None)), err=True)

@@ -23,10 +23,14 @@ import attrs
 import click
 
 from certcore import armor, qr
-from certcore._cli import certificate_draft, datetimes, exit_codes, files, keygen, terminal
-from certcore._cli.pages import DEFAULT_SCALE
-from certcore._cli.trust_draft import TrustDraft
-from certcore._cli.verdicts import STYLES
+from certcore._cli import exit_codes
+from certcore._cli.input import datetimes, files
+from certcore._cli.issue import certificate_draft
+from certcore._cli.keys import keygen
+from certcore._cli.output import terminal
+from certcore._cli.output.verdicts import STYLES
+from certcore._cli.printing.pages import DEFAULT_SCALE
+from certcore._cli.trust.trust_draft import TrustDraft
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.issue import Issuer
 from certcore.keys import LocalSigner

@@ -16,9 +16,11 @@ import click
 
 import certcore
 from certcore import _extras, _files
-from certcore._cli import configuration, exit_codes, language, network, options, terminal
+from certcore._cli import exit_codes, network, options
 from certcore._cli.network import Network
-from certcore._cli.output import Line, Output, choose
+from certcore._cli.output import terminal
+from certcore._cli.output.formats import Line, Output, choose
+from certcore._cli.settings import configuration, language
 from certcore._clock import utc_now
 from certcore.errors import CertcoreError
 

@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
-from certcore._cli import configuration, exit_codes, language
+from certcore._cli import exit_codes
+from certcore._cli.settings import configuration, language
 from certcore.errors import CertcoreError
 
 _CONFIG = click.option(
@@ -90,7 +91,7 @@ class CommandGroup(Group):
 
 
 def _leave_with(error: click.ClickException | CertcoreError, ctx: click.Context | None = None) -> NoReturn:
-    from certcore._cli import errors  # noqa: PLC0415  words are loaded only where something went wrong
+    from certcore._cli.output import errors  # noqa: PLC0415  words are loaded only where something went wrong
 
     if isinstance(error, CertcoreError):
         errors.tell(error, language.of(ctx))

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import attrs
 import click
 
-from certcore._cli import files
-from certcore._cli.configuration import Setting
+from certcore._cli.input import files
+from certcore._cli.settings.configuration import Setting
 
 if TYPE_CHECKING:
     from certcore.status.http import HTTPStatusBackend, VehicleEndpoint

@@ -14,10 +14,11 @@ import attrs
 import click
 from click.core import ParameterSource
 
-from certcore._cli import files, keygen, modes
-from certcore._cli.configuration import Setting
+from certcore._cli.input import files
+from certcore._cli.keys import keygen, modes
+from certcore._cli.keys.root_files import read_root
 from certcore._cli.network import Network
-from certcore._cli.root_files import read_root
+from certcore._cli.settings.configuration import Setting
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.keys import GroupKey
 from certcore.policy import PRESETS, Policy

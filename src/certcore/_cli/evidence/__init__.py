@@ -1,0 +1,1 @@
+"""The evidence of verdicts: shown, replayed, reassessed, and reported to an auditor."""

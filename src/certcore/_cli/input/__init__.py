@@ -1,0 +1,1 @@
+"""What the command is given: files, rows, tables, JSON, dates and times; read strictly and within limits."""

@@ -1,0 +1,1 @@
+"""Certificates issued, one or a table of them."""

@@ -1,0 +1,1 @@
+"""Key files: made, read, and who may read them."""

@@ -1,0 +1,1 @@
+"""What the command answers: its formats, verdicts and errors in words, and the terminal."""

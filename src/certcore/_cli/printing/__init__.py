@@ -1,0 +1,1 @@
+"""A certificate drawn as a code and printed on a page."""

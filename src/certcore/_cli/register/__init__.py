@@ -1,0 +1,1 @@
+"""The issuer's register: written to, looked into, published and served."""

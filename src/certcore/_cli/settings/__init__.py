@@ -1,0 +1,1 @@
+"""The configuration file, and the language in which the command answers."""

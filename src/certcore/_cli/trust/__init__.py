@@ -1,0 +1,1 @@
+"""Trust lists and root sets: drafted, signed, shown, imported and fetched."""
