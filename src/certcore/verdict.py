@@ -183,15 +183,19 @@ class Verdict:
             raise NotValidError(self)
         return self.certificate
 
-    def explain(self, *, lang: str = "en") -> str:
+    def explain(self, *, lang: str = "en", links: bool = False) -> str:
         """The outcome and every reason, with what to do next, in ``en`` or ``zh``; a line each, none twice.
+
+        Args:
+            lang: ``en`` or ``zh``.
+            links: whether each reason ends with the address of its page in the documentation.
 
         Raises:
             ValueError: for any other language.
         """
         _check_language(lang)
         headline = _DEGRADED[lang] if self.degraded else _HEADLINES[lang][self.outcome]
-        return _explain(headline, self.reasons, lang)
+        return _explain(headline, self.reasons, lang, links=links)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It names the vehicle, as the certificate does: keep it where the claim is kept."""
@@ -278,14 +282,19 @@ class VehicleVerdict:
     def __contains__(self, code: object) -> bool:
         return any(reason.code == code for reason in self.reasons)
 
-    def explain(self, *, lang: str = "en") -> str:
+    def explain(self, *, lang: str = "en", links: bool = False) -> str:
         """The outcome and every reason, with what to do next, in ``en`` or ``zh``; a line each, none twice.
+
+        Args:
+            lang: ``en`` or ``zh``.
+            links: whether each reason ends with the address of its page in the documentation.
 
         Raises:
             ValueError: for any other language.
         """
         _check_language(lang)
-        return _explain(_VEHICLE_HEADLINES[lang][self.outcome], self.reasons, lang, is_about_vehicle=True)
+        headline = _VEHICLE_HEADLINES[lang][self.outcome]
+        return _explain(headline, self.reasons, lang, links=links, is_about_vehicle=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types. It does not name the vehicle: the id stands for the question."""
@@ -348,12 +357,12 @@ def _check_language(lang: str) -> None:
         raise ValueError(msg)
 
 
-def _explain(headline: str, found: Iterable[Reason], lang: str, *, is_about_vehicle: bool = False) -> str:
+def _explain(headline: str, found: Iterable[Reason], lang: str, *, links: bool, is_about_vehicle: bool = False) -> str:
     gap = "" if lang == "zh" else " "
     lines = []
     for reason in found:
         words = words_of(reason, lang=lang, is_about_vehicle=is_about_vehicle)
-        lines.append(f"- {words.line}{gap}{words.next_step}")
+        lines.append(f"- {words.line}{gap}{words.next_step}" + (f" {words.url}" if links else ""))
     return "\n".join([headline, *dict.fromkeys(lines)])
 
 

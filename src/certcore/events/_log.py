@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from certcore.events._table import KINDS
 
-logging.getLogger("certcore.status").addHandler(logging.NullHandler())  # the program says whether and where it goes
+for _area in ("certcore.status", "certcore.events"):  # the program says whether and where their warnings go
+    logging.getLogger(_area).addHandler(logging.NullHandler())
 
 
 def write(name: str, fields: Mapping[str, object], /) -> None:

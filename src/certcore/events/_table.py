@@ -50,13 +50,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "certcore.refusal": Kind(
         DEBUG,
         "certcore.verify",
-        "refused at the {door}: {code}",
-        "something was refused before any question was answered",
-        {
-            "door": "`verifier`: no authentic certificate; `service`: the register's service answered with a problem",
-            "code": "why; `http-` and the status if no code of certcore's says it",
-            "status": "the status of HTTP; none at a verifier",
-        },
+        "refused: {code}",
+        "a verifier was given no authentic certificate, so that no question was answered",
+        {"code": "why"},
     ),
     "certcore.look-up": Kind(
         DEBUG,
@@ -111,6 +107,19 @@ KINDS: Final[Mapping[str, Kind]] = {
         "the cache folder cannot be read or written",
         {"error": "a code, or what the system says"},
     ),
+    "certcore.request": Kind(
+        DEBUG,
+        "certcore.register",
+        "{method} {route}: {status} {code}",
+        "the register's service answered a request",
+        {
+            "method": "the method of HTTP",
+            "route": "the route, with names for what varies: `/lists/{list}`; none where nothing is served",
+            "status": "the status of HTTP",
+            "code": "why it was refused; `http-` and the status if no code of certcore's says it; none if it was not",
+            **_DURATION,
+        },
+    ),
     "certcore.audit-failed": Kind(
         ERROR,
         "certcore.register",
@@ -127,7 +136,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "certcore.hook-failed": Kind(
         WARNING,
-        "certcore.status",
+        "certcore.events",
         "{hook} raised {error}",
         "a listener or `on_failure` raised an exception; this event is logged and given to no listener",
         {"hook": "which one", "error": "the class of the exception"},

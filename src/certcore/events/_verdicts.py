@@ -44,7 +44,7 @@ def _tell(verdict: Verdict | VehicleVerdict, duration_ms: float | None) -> None:
     reasons = tuple(reason.code for reason in verdict.reasons)
     is_certificate = isinstance(verdict, Verdict)
     if isinstance(verdict, Verdict) and verdict.certificate is None and reasons:
-        tell("certcore.refusal", door="verifier", code=reasons[0], status=None)
+        tell("certcore.refusal", code=reasons[0])
     tell(
         "certcore.verdict",
         kind="certificate" if is_certificate else "vehicle",

@@ -22,11 +22,13 @@ with _extras.naming("otel", "opentelemetry"):
 
 __all__ = ["instrument"]
 
-_LABELS: Final = frozenset({"kind", "outcome", "door", "code", "cause", "status", "subject", "backend"})
+_LABELS: Final = frozenset(
+    {"kind", "outcome", "code", "cause", "status", "subject", "backend", "method", "route"},
+)
 """Fields with few values: a metric keeps a series for each."""
 
-_FAILURES: Final = ("code", "cause")
 _NS: Final = 1_000_000_000
+_SERVERS_FAULT: Final = 500
 
 
 def instrument(
@@ -69,9 +71,16 @@ def _measure(
     span = tracer.start_span(event.name, start_time=int((ended - duration).timestamp() * _NS))
     for key, value in _shown(event).items():
         span.set_attribute(f"certcore.{key}", value)
-    if event.name != "certcore.refusal" and any(event.fields.get(key) is not None for key in _FAILURES):
+    if _has_failed(event):
         span.set_status(Status(StatusCode.ERROR))
     span.end(end_time=int(ended.timestamp() * _NS))
+
+
+def _has_failed(event: Event) -> bool:
+    """Whether there was no answer; a service that refuses a request has given one, unless it is its own fault."""
+    if event.name == "certcore.request":
+        return int(str(event.fields["status"])) >= _SERVERS_FAULT
+    return any(event.fields.get(key) is not None for key in ("code", "cause"))
 
 
 def _shown(event: Event) -> dict[str, str | int]:

@@ -19,6 +19,7 @@ from typing import Any, Final
 import attrs
 
 from certcore.errors import Detail
+from certcore.reasons._addresses import address
 
 LANGUAGES: Final = ("en", "zh")
 
@@ -43,10 +44,22 @@ class Effect(Enum):
 
 @attrs.frozen
 class Words:
-    """What a code means, and what the reader can do about it."""
+    """What a code means, and what the reader can do about it.
+
+    Attributes:
+        line: what it means.
+        next_step: what to do next.
+        anchor: where the page about codes says so.
+    """
 
     line: str
     next_step: str
+    anchor: str
+
+    @property
+    def url(self) -> str:
+        """The address of these words in the documentation; a copy elsewhere is named by ``CERTCORE_DOCS``."""
+        return address(self.anchor)
 
 
 @attrs.frozen
@@ -92,8 +105,8 @@ REASONS: Final[Mapping[str, Meaning]] = MappingProxyType(
         code: Meaning(
             Axis(row["axis"]) if "axis" in row else None,
             frozenset(map(Effect, row.get("effects", ()))),
-            Words(*row["en"]),
-            Words(*row["zh"]),
+            Words(*row["en"], code),
+            Words(*row["zh"], code),
         )
         for code, row in _ROWS.items()
     }
@@ -149,6 +162,9 @@ def explain(code: str, *, lang: str = "en") -> Words:
     return REASONS[code].words(lang)
 
 
+CAUSE: Final = "cause-"
+"""How the anchors of causes begin: they share a page with the codes."""
+
 _ABOUT_VEHICLE: Final = {"en": "About the vehicle itself: ", "zh": "关于车辆本身："}
 
 
@@ -173,11 +189,11 @@ def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False
     cause = detail.get("cause")
     if reason.code == "status-unavailable" and isinstance(cause, str) and cause in causes():
         row = causes()[cause]
-        words = Words(*row[lang])
+        words = Words(*row[lang], f"{CAUSE}{cause}")
     if not is_about_vehicle and detail.get("subject") != "vehicle":
         return words
     if "vehicle" in row:
-        return Words(*row["vehicle"][lang])
+        return Words(*row["vehicle"][lang], words.anchor)
     if is_about_vehicle or reason.code.startswith("vehicle-answer-"):  # which say so themselves
         return words
-    return Words(_ABOUT_VEHICLE[lang] + words.line, words.next_step)
+    return attrs.evolve(words, line=_ABOUT_VEHICLE[lang] + words.line)

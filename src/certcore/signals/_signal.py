@@ -27,14 +27,14 @@ class Signal:
     code: str
     detail: Detail = ()
 
-    def explain(self, *, lang: str = "en") -> str:
-        """What was noticed and what to do next, in ``en`` or ``zh``.
+    def explain(self, *, lang: str = "en", links: bool = False) -> str:
+        """What was noticed and what to do next, in ``en`` or ``zh``, and with links where the documentation says more.
 
         Raises:
             ValueError: for any other language.
         """
         words = reasons.explain(self.code, lang=lang)
-        return f"{words.line}{'' if lang == 'zh' else ' '}{words.next_step}"
+        return f"{words.line}{'' if lang == 'zh' else ' '}{words.next_step}" + (f" {words.url}" if links else "")
 
     def to_dict(self) -> dict[str, Any]:
         """The signal as JSON types, its code and its detail."""
