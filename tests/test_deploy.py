@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
@@ -30,11 +31,18 @@ SERVERS: Final = {
 }
 
 
+def copy_from_page(name: str, folder: Path) -> None:
+    """Write a file that the page shows."""
+    (found,) = re.findall(
+        rf"^```python\n(# {re.escape(name)}\n.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (folder / name).write_text(found, "utf-8")
+
+
 @pytest.fixture
 def question(tmp_path: Path) -> bytes:
     """A folder with the page's module and a trust list; and a question for it."""
-    (found,) = re.findall(r"^```python\n(# desk\.py\n.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    (tmp_path / "desk.py").write_text(found, "utf-8")
+    copy_from_page("desk.py", tmp_path)
     signer = LocalSigner.generate()
     (tmp_path / "trust.cbor").write_bytes(testing.make_trust(signer).to_bytes())
     certificate = InspectionCertificate(
@@ -50,19 +58,16 @@ def question(tmp_path: Path) -> bytes:
 
 
 @contextmanager
-def serving(command: list[str], folder: Path) -> Iterator[str]:
-    """A server with its workers, ended at the end."""
+def serving(command: list[str], folder: Path, *, output: Path | None = None) -> Iterator[str]:
+    """A server with its workers, ended at the end; what they print goes to a file, if one is named."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     words = [word.format(port=port) for word in command]
-    process = subprocess.Popen(
-        [sys.executable, "-m", *words],
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (folder / "output" if output is None else output).open("wb") as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *words], cwd=folder, env=environment(), stdout=printed, stderr=subprocess.DEVNULL
+        )
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:
@@ -93,6 +98,45 @@ def test_servers_with_two_workers(name: str, question: bytes, tmp_path: Path) ->
         answers = [post(url, question) for _ in range(8)]
     assert {"valid"} == {answer["outcome"] for answer in answers}
     assert 1 == len({answer["id"] for answer in answers})
+
+
+LISTENING: Final = """
+import os
+from certcore.events import listen
+from certcore.events.otel import instrument
+
+def note(event):
+    with open("events", "a") as log:
+        log.write(f"{os.getpid()} {event.name}\\n")
+
+listen(note)
+instrument()
+verifier.verify("not a certificate", as_of=verifier.clock())
+"""
+"""A module that listens, and gives a verdict, when it is loaded: under --preload that is in the master."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn forks")
+@pytest.mark.parametrize("name", ["gunicorn, preload", "gunicorn, fork"])
+def test_workers_tell_their_own_events(name: str, question: bytes, tmp_path: Path) -> None:
+    """Each verdict is told once, by the worker that gave it; with the page's settings it is exported once."""
+    pytest.importorskip("gunicorn", reason="gunicorn is not installed: the dependency group test has it")
+    pytest.importorskip("opentelemetry.sdk", reason="opentelemetry-sdk is in the dependency group test")
+    copy_from_page("gunicorn.conf.py", tmp_path)
+    with (tmp_path / "desk.py").open("a", encoding="utf-8") as module:
+        module.write(LISTENING)
+    printed = tmp_path / "spans"
+    with serving(SERVERS[name], tmp_path, output=printed) as url:
+        assert ["valid"] * 8 == [post(url, question)["outcome"] for _ in range(8)]
+
+    told = Counter(tuple(line.split()) for line in (tmp_path / "events").read_text("utf-8").splitlines())
+    loads = sum(count for (_, event), count in told.items() if event == "certcore.refusal")
+    is_preloaded = "preload" in name
+    assert loads in ({1} if is_preloaded else {1, 2})  # a worker may be ended before it has loaded the module
+    assert 8 + loads == sum(count for (_, event), count in told.items() if event == "certcore.verdict")
+    spans = re.findall(r'"span_id": "(\w+)"', printed.read_text("utf-8"))
+    assert len(set(spans)) == len(spans) == 8 + (0 if is_preloaded else loads)
 
 
 def test_a_cold_start(question: bytes, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ _NOT_RUN: Final = re.compile(r"python not-run: \S")
 """How a block that must not run is marked: with the reason why."""
 
 NEEDED: Final = {
+    "docs/deploy.md": ("opentelemetry.sdk",),
     "docs/log-and-measure.md": ("opentelemetry",),
     "docs/verify-in-spark-duckdb-polars.md": ("pyarrow", "duckdb", "polars"),
 }

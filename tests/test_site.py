@@ -104,6 +104,17 @@ def test_every_code_has_an_anchor() -> None:
     assert {*REASONS, *(f"cause-{cause}" for cause in causes())} == set(anchors)
 
 
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+def test_the_build_fails_where_a_link_of_a_message_is_dead() -> None:
+    """An anchor that is missing from the built page, or stands there twice, ends `make docs`."""
+    from tools import site
+
+    built = "".join(f'<span id="{anchor}"></span>' for anchor in re.findall(r'<a id="([a-z0-9-]+)"></a>', CODES))
+    assert [] == site.dead_anchors(built)
+    assert ["malformed"] == site.dead_anchors(built.replace('id="malformed"', ""))
+    assert ["cause-dns"] == site.dead_anchors(f'{built}<i id="cause-dns">')
+
+
 @pytest.mark.skipif(not HAS_COMMAND, reason="click or rich is missing: the cli extra is not installed")
 def test_the_diagrams_show_what_is() -> None:
     """Each drawing is what its source makes now."""

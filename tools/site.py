@@ -33,6 +33,8 @@ from sphinx.errors import ExtensionError
 from sphinx.ext.napoleon import Config, GoogleDocstring
 
 import certcore
+from certcore.reasons import REASONS, _addresses
+from certcore.reasons._meaning import CAUSE, causes
 
 LISTS: Final = frozenset({"index", "zh/index", "adr/README", "reference/api/README"})
 """The pages whose lists of links are the side bar."""
@@ -233,6 +235,20 @@ def check_names(app: Sphinx, error: Exception | None) -> None:
             raise ExtensionError(f"on no page of docs/reference/api: {', '.join(missing)}")
 
 
+def check_codes(app: Sphinx, error: Exception | None) -> None:
+    """Fail when an address that a message gives leads nowhere on the built site."""
+    if error is None and app.builder.name == "html":
+        built = (Path(app.outdir) / _addresses.PATH).read_text("utf-8")
+        if dead := dead_anchors(built):
+            raise ExtensionError(f"without an anchor in {_addresses.PATH}: {', '.join(dead)}")
+
+
+def dead_anchors(built: str) -> list[str]:
+    """The codes and causes whose words have no anchor, or several, on a built page."""
+    wanted = [*REASONS, *(f"{CAUSE}{cause}" for cause in causes())]
+    return [anchor for anchor in wanted if built.count(f' id="{anchor}"') != 1]
+
+
 # --- the pages --------------------------------------------------------------------------------------------------------
 
 
@@ -299,4 +315,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("missing-reference", resolve)
     app.connect("html-page-context", say_language)
     app.connect("build-finished", check_names)
+    app.connect("build-finished", check_codes)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

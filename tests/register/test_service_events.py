@@ -75,7 +75,7 @@ def test_every_request_is_told_of(
     stop()
     (event,) = heard
     told = dict(event.fields)
-    assert 0 <= told.pop("duration_ms")
+    assert isinstance(told.pop("duration_ms"), float)
     assert ("certcore.request", status) == (event.name, answer.status)
     assert {"method": method, "route": route, "status": status, "code": code} == told
     (record,) = [record for record in caplog.records if record.name.startswith("certcore")]

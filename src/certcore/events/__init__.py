@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import Lock
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import attrs
 
 from certcore._clock import steady
+from certcore._forks import begin_in_children
 from certcore.events._table import INFO, KINDS
 
 __all__ = ["Event", "Listener", "listen", "write_log"]
@@ -52,7 +53,17 @@ class _Listeners:
     """Who listens in this process. The tuple is replaced, never changed, so that reading it takes no lock."""
 
     now: tuple[Listener, ...] = ()
-    lock = Lock()
+
+    def __init__(self) -> None:
+        self.begin_in_child()
+        begin_in_children(self)
+
+    def begin_in_child(self) -> None:
+        """A lock that nobody holds: another thread may have been adding a listener while the process forked."""
+        self.lock = Lock()
+
+
+_LISTENERS: Final = _Listeners()
 
 
 def listen(listener: Listener, /) -> Callable[[], None]:
@@ -69,12 +80,12 @@ def listen(listener: Listener, /) -> Callable[[], None]:
     def once(event: Event) -> object:  # a function of its own, so that the same one may listen twice
         return listener(event)
 
-    with _Listeners.lock:
-        _Listeners.now = (*_Listeners.now, once)
+    with _LISTENERS.lock:
+        _LISTENERS.now = (*_LISTENERS.now, once)
 
     def stop() -> None:
-        with _Listeners.lock:
-            _Listeners.now = tuple(one for one in _Listeners.now if one is not once)
+        with _LISTENERS.lock:
+            _LISTENERS.now = tuple(one for one in _LISTENERS.now if one is not once)
 
     return stop
 
@@ -87,7 +98,7 @@ def write_log(event: Event, /) -> None:
 
 def start() -> float | None:
     """When something began, if anybody listens; None means that nobody does."""
-    return steady() if _Listeners.now else None
+    return steady() if _LISTENERS.now else None
 
 
 def elapsed_ms(began: float) -> float:
@@ -100,7 +111,7 @@ def tell(name: str, /, **fields: Value) -> None:
     event = Event(name, MappingProxyType(fields))
     if event.level >= INFO:
         _write(event)
-    for listener in _Listeners.now:
+    for listener in _LISTENERS.now:
         call(listener, event, what="a listener")
 
 

@@ -15,6 +15,9 @@ VARIABLE: Final = "CERTCORE_DOCS"
 PAGE: Final = "https://github.com/certcore/certcore/blob/main/docs/reference/reasons.md"
 """The page among the sources, which the project's home shows; `pyproject.toml` says where that is."""
 
+PATH: Final = "reference/reasons.html"
+"""The page within a built site."""
+
 _SITE: Final = re.compile(r"(?:https?://|file:///)[A-Za-z0-9._~:/%\[\]-]{1,500}")
 
 
@@ -23,7 +26,7 @@ def page() -> str:
     site = os.environ.get(VARIABLE, "")
     if not _SITE.fullmatch(site):  # none, or nothing that a report could hold as a link
         return PAGE
-    return f"{site.rstrip('/').removesuffix('/index.html')}/reference/reasons.html"
+    return f"{site.rstrip('/').removesuffix('/index.html')}/{PATH}"
 
 
 def address(anchor: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pkgutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import cache
 from types import MappingProxyType
@@ -98,6 +98,11 @@ def _rows(name: str) -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(data.decode())
 
 
+def _words(row: Sequence[str], anchor: str) -> Words:
+    line, next_step = row
+    return Words(line, next_step, anchor)
+
+
 _ROWS: Final = _rows("table.toml")
 
 REASONS: Final[Mapping[str, Meaning]] = MappingProxyType(
@@ -105,8 +110,8 @@ REASONS: Final[Mapping[str, Meaning]] = MappingProxyType(
         code: Meaning(
             Axis(row["axis"]) if "axis" in row else None,
             frozenset(map(Effect, row.get("effects", ()))),
-            Words(*row["en"], code),
-            Words(*row["zh"], code),
+            _words(row["en"], code),
+            _words(row["zh"], code),
         )
         for code, row in _ROWS.items()
     }
@@ -189,11 +194,11 @@ def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False
     cause = detail.get("cause")
     if reason.code == "status-unavailable" and isinstance(cause, str) and cause in causes():
         row = causes()[cause]
-        words = Words(*row[lang], f"{CAUSE}{cause}")
+        words = _words(row[lang], f"{CAUSE}{cause}")
     if not is_about_vehicle and detail.get("subject") != "vehicle":
         return words
     if "vehicle" in row:
-        return Words(*row["vehicle"][lang], words.anchor)
+        return _words(row["vehicle"][lang], words.anchor)
     if is_about_vehicle or reason.code.startswith("vehicle-answer-"):  # which say so themselves
         return words
     return attrs.evolve(words, line=_ABOUT_VEHICLE[lang] + words.line)
