@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("keys", "events"),
     ("_encrypt0", "_cose_headers", "_maps"),
     ("cose", "certificate._values", "certificate._forms", "proofs.timestamps"),
-    ("certificate._claims", "certificate"),
+    ("certificate._claims", "certificate._usual", "certificate"),
     ("payload",),
     ("certificate.confidential", "certificate.labels", "certificate._json", "status.protocol", "qr"),
     ("printing", "status._states"),

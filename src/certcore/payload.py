@@ -21,8 +21,9 @@ import attrs
 
 from certcore import _cbor, vocabulary
 from certcore._instants import utc_second
-from certcore.certificate import _claims
+from certcore.certificate import _claims, _usual
 from certcore.certificate._claims import (
+    ALWAYS_THERE,
     CLAIM_READERS,
     CLAIMS,
     FIELD_READERS,
@@ -60,7 +61,7 @@ __all__ = [
     "encode",
 ]
 
-_ALWAYS_THERE: Final = itemgetter("registration_number", "basis", "result", "authority", "issued_at")
+_ALWAYS_THERE: Final = itemgetter(*ALWAYS_THERE)
 _NOTHING: Final[Mapping[int, object]] = MappingProxyType({})
 
 
@@ -264,22 +265,14 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     Raises:
         RejectedInputError: ``malformed``; ``too-new`` for a critical key this version does not know.
     """
-    claims = _cbor.decode(data, max_bytes=MAX_CERTIFICATE_BYTES, text_keys=STATUS_TEXT_KEYS)
-    inspection = claims.pop(INSPECTION, None) if type(claims) is dict else None
-    if type(inspection) is not dict:
-        raise malformed("it is not a map of claims with an inspection", "claims")
     values = {**_DEFAULTS}
-    unknown_claims = _claims.read(claims, CLAIM_READERS, values)
-    unknown_fields = _claims.read(inspection, FIELD_READERS, values)
-    if unknown_fields and min(unknown_fields) < 0:
-        raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
+    if not _usual.read(data, values):
+        values = _read(data)
     lacks_one = (values["status"] is None) == (values["certificate_id"] is None)
     if lacks_one or None in _ALWAYS_THERE(values):
         raise malformed(
             "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
         )
-    if unknown_claims or unknown_fields:
-        values |= {"unknown_claims": _frozen_map(unknown_claims), "unknown_fields": _frozen_map(unknown_fields)}
     if values["country"] is None:
         values["country"] = country
     certificate = InspectionCertificate.__new__(InspectionCertificate)
@@ -289,6 +282,22 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     except ValueError as cause:
         raise malformed(str(cause), "claims") from cause
     return certificate
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    """What any payload says, by name; errors as `decode`."""
+    claims = _cbor.decode(data, max_bytes=MAX_CERTIFICATE_BYTES, text_keys=STATUS_TEXT_KEYS)
+    inspection = claims.pop(INSPECTION, None) if type(claims) is dict else None
+    if type(inspection) is not dict:
+        raise malformed("it is not a map of claims with an inspection", "claims")
+    values = {**_DEFAULTS}
+    unknown_claims = _claims.read(claims, CLAIM_READERS, values)
+    unknown_fields = _claims.read(inspection, FIELD_READERS, values)
+    if unknown_fields and min(unknown_fields) < 0:
+        raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
+    if unknown_claims or unknown_fields:
+        values |= {"unknown_claims": _frozen_map(unknown_claims), "unknown_fields": _frozen_map(unknown_fields)}
+    return values
 
 
 def require_unexposed(certificate: InspectionCertificate, *, but_for: Container[str | int] = ()) -> None:

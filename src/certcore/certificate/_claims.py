@@ -165,6 +165,9 @@ KEYS_OF: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 MAY_BE_CONFIDENTIAL: Final = frozenset(row.name for row in TABLE if row.may_be_sealed)
 """The fields that may be sealed."""
 
+ALWAYS_THERE: Final = ("registration_number", "basis", "result", "authority", "issued_at")
+"""What every certificate has."""
+
 CLAIM_READERS: Final = {key: (row.name, row.from_wire) for key, row in CLAIMS.items()}
 FIELD_READERS: Final = {key: (row.name, row.from_wire) for key, row in FIELDS.items()}
 
