@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from certcore.qr import _decoders, decoders
+from certcore.qr import _decoders, _read, decoders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def forget_decoders() -> None:
     """Make certcore look for its decoders again, as a new process would."""
-    _decoders.look_up.cache_clear()
+    _decoders.is_available.cache_clear()
+    _read.can_read.cache_clear()
 
 
 @pytest.fixture

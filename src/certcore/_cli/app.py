@@ -6,7 +6,6 @@ An error is one line, ``certcore: <message> [code]``, and one with the next step
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from io import StringIO, TextIOWrapper
@@ -37,6 +36,9 @@ _COMMANDS: Final = {
 }
 """Every command, the module it is in, and what it is called there."""
 
+_READING: Final = frozenset({"scan", "show", "status", "verify"})
+"""The commands that are pointed at pictures."""
+
 
 @click.group(
     cls=CommandGroup,
@@ -60,6 +62,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese characters is no reason to fail
+    _prepare_reader(sys.argv[1:] if arguments is None else arguments)
     try:
         code = group.main(arguments, prog_name="certcore", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
@@ -71,6 +74,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  the last resort: a traceback may hold a plate, a VIN or a key
         return _stop(f"this is a defect in certcore, please report it: {_where(error)}")
     return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _prepare_reader(arguments: Sequence[str]) -> None:
+    """Have the process that reads pictures started while the command is loaded, which takes as long."""
+    from certcore._cli.input import files  # noqa: PLC0415  not every command has files
+
+    if arguments[:1] and arguments[0] in _READING and any(map(files.is_picture, arguments[1:])):
+        from certcore.qr import _readers  # noqa: PLC0415  only pictures need it
+
+        _readers.POOL.prepare()
 
 
 def _stop(why: str) -> int:
@@ -95,6 +108,8 @@ def _told_by_the_system(error: OSError) -> str:
 
 def _where(error: Exception) -> str:
     """The kind of an unforeseen error and certcore's line it came from; not its message, a secret perhaps."""
+    import traceback  # noqa: PLC0415  loads slowly, and is for defects alone
+
     place = ""
     for frame, line in traceback.walk_tb(error.__traceback__):
         module = str(frame.f_globals.get("__name__"))

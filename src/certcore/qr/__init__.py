@@ -10,17 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from certcore.qr._picture import Picture, load
-from certcore.qr._read import Decoder, Effort, Image, Symbol, decoders, read
-from certcore.qr._watch import watch
+from certcore.qr._read import Effort, Image, Symbol, read
 
 if TYPE_CHECKING:
+    from certcore.qr._decoders import Decoder, decoders
+    from certcore.qr._watch import watch
     from certcore.qr._write import SymbolSize, size, to_png, to_svg, to_terminal
 else:  # hidden from type checkers, which would take it to mean that every name exists
 
     def __getattr__(name: str) -> object:
         if name not in _LAZY:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module("certcore.qr._write"), name)
+        value = getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
         globals()[name] = value
         return value
 
@@ -42,8 +43,17 @@ __all__ = [
     "watch",
 ]
 
-_LAZY = frozenset({"SymbolSize", "size", "to_png", "to_svg", "to_terminal"})
-"""What `certcore.qr._write` defines."""
+_LAZY = {
+    "Decoder": "_decoders",
+    "SymbolSize": "_write",
+    "decoders": "_decoders",
+    "size": "_write",
+    "to_png": "_write",
+    "to_svg": "_write",
+    "to_terminal": "_write",
+    "watch": "_watch",
+}
+"""What is loaded when it is asked for, and where it is defined."""
 
 
 def __dir__() -> list[str]:

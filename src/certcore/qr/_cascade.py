@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
@@ -28,25 +27,11 @@ from certcore.qr._deadline import Deadline
 from certcore.qr._decoders import PictureDecoder
 from certcore.qr._dewarp.copies import Copies, Copy
 from certcore.qr._dewarp.symbols import Corners, Symbol, distinct, in_reading_order, is_same_place
+from certcore.qr._effort import Effort
 from certcore.qr._raster import SCAN_EXTRA, Grey
 
 if TYPE_CHECKING:
     from PIL import Image
-
-
-class Effort(Enum):
-    """How much is done to read a picture.
-
-    Attributes:
-        FAST: one look by the first decoder there is. For a camera that shows the next frame at once.
-        NORMAL: more looks only where the first read nothing, or saw a symbol it could not read; some tenths of a second
-            in a large picture that holds no symbol.
-        THOROUGH: all that helps, and every symbol that is there: seconds. For a picture that cannot be taken again.
-    """
-
-    FAST = "fast"
-    NORMAL = "normal"
-    THOROUGH = "thorough"
 
 
 @attrs.define

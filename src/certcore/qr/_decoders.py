@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import attrs
@@ -67,23 +67,40 @@ class Decoder:
     note: str
 
 
-@cache
 def look_up(decoder: PictureDecoder) -> Decoder:
-    """Whether a decoder can be used here; looked up once in a process."""
-    version = _version(decoder.name)
-    try:
-        import_module(decoder.module)
-    except (ImportError, OSError):
-        return Decoder(name=decoder.name, available=False, version=version, note=decoder.advice(version))
-    return Decoder(name=decoder.name, available=True, version=version, note="")
+    """Whether a decoder can be used here."""
+    version, is_there = _version(decoder.name), is_available(decoder)
+    return Decoder(
+        name=decoder.name, available=is_there, version=version, note="" if is_there else decoder.advice(version)
+    )
 
 
 def available() -> Iterator[PictureDecoder]:
     """The decoders that can be used here, in the order in which they are asked; none is loaded before its turn."""
-    return (decoder for decoder in DECODERS if look_up(decoder).available)
+    return filter(is_available, DECODERS)
+
+
+@cache
+def is_available(decoder: PictureDecoder) -> bool:
+    """Whether a decoder can be loaded; looked up once in a process."""
+    try:
+        import_module(decoder.module)
+    except (ImportError, OSError):
+        return False
+    return True
+
+
+def decoders() -> tuple[Decoder, ...]:
+    """The libraries that `certcore.qr.read` can use, in the order in which it asks them. Looked up once in a process.
+
+    Whether they are fit for the machine, or free of known defects, is not checked.
+    """
+    return tuple(map(look_up, DECODERS))
 
 
 def _version(package: str) -> str:
+    from importlib import metadata  # noqa: PLC0415  # loads slowly, and reading needs no version
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -7,12 +7,10 @@ HEIC in a process of their own (`certcore.qr._sandbox`).
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from os import PathLike, fspath
-from pathlib import Path
 from typing import BinaryIO, Final, Literal, Protocol, TypeAlias, cast
 
 import attrs
@@ -121,6 +119,8 @@ class Picture:
     @property
     def digest(self) -> bytes | None:
         """SHA-256 of the file's bytes, 32 bytes, computed at each call; ``None`` where there is no file."""
+        import hashlib  # noqa: PLC0415  # not needed where only pixels are
+
         return hashlib.sha256(self.content).digest() if isinstance(self.content, bytes) else None
 
 
@@ -215,13 +215,15 @@ def _is_pillow(image: object) -> bool:
 
 
 def _path_bytes(path: str | PathLike[str]) -> bytes:
+    from pathlib import Path  # noqa: PLC0415  # not needed where bytes are handed over
+
+    name = Path(fspath(path)).name
     try:
         if Path(path).exists() and not Path(path).is_file():  # a pipe would wait for ever, and a device has no end
-            raise RejectedInputError("file-unreadable", f"{Path(fspath(path)).name!r} is not a file")
+            raise RejectedInputError("file-unreadable", f"{name!r} is not a file")
         with Path(path).open("rb") as file:
             return _file_bytes(file)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        name = Path(fspath(path)).name
         raise RejectedInputError("file-unreadable", f"the file {name!r} cannot be read") from error
 
 

@@ -61,7 +61,8 @@ _READS_PER_LOOK: Final = 64
 _STRIP_PIXELS: Final = 4_000_000
 """Pixels that are converted at a time: a copy of a large picture in another mode is larger than anything else here."""
 
-_PLUGINS: Final = tuple(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"))
+_PLUGINS: Final = {name.upper(): f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP")}
+"""What Pillow reads each kind of file with."""
 
 _PAGED: Final = frozenset({"GIF", "PNG", "TIFF", "WEBP"})
 """The kinds of file that hold several pages or frames. The second picture in a JPEG is the first once more."""
@@ -165,7 +166,7 @@ def pages_of_file(
         RejectedInputError: ``image-too-large``, ``image-too-many-pages``, ``image-timeout``, ``image-unreadable``,
             ``no-decoder``.
     """
-    pillow = _pillow()
+    pillow = _pillow(kind)
     with _refusing(pillow):
         mode = "YCbCr" if small else "L"
         picture, scale = _opened(_Metered(data, deadline), kind, pillow, mode, is_first_look=is_first_look)
@@ -219,7 +220,9 @@ def _opened(
     """The picture, of which no pixel is decoded yet, and how much smaller than the file's it is: across and down."""
     if kind == "JPEG":
         return _opened_jpeg(file, pillow, jpeg_mode, is_first_look=is_first_look)
-    picture: PillowImage.Image = pillow.open(file, formats=[kind])
+    # Not by Pillow's `open`, which loads what reads other kinds.
+    picture: PillowImage.Image = pillow.OPEN[kind][0](file, "")
+    check_pixels(*picture.size, pillow.MAX_IMAGE_PIXELS or MAX_PIXELS)
     has_frames = kind in {"GIF", "WEBP"} or (kind == "PNG" and getattr(picture, "n_frames", 1) > 1)
     check_pixels(*picture.size, MAX_FRAME_PIXELS if has_frames else MAX_PIXELS)
     return picture, (1, 1)
@@ -228,8 +231,7 @@ def _opened(
 def _opened_jpeg(
     file: BytesIO, pillow: ModuleType, mode: str, *, is_first_look: bool
 ) -> tuple[PillowImage.Image, tuple[float, float]]:
-    # Not by `open`, which refuses by the size that the file has, and not the one that is decoded.
-    picture: PillowImage.Image = import_module("PIL.JpegImagePlugin").JpegImageFile(file)
+    picture: PillowImage.Image = import_module(_PLUGINS["JPEG"]).JpegImageFile(file)
     width, height = picture.size
     # All coefficients of a progressive one are in memory at once, however small it is decoded.
     check_pixels(width, height, MAX_PIXELS if "progressive" in picture.info else MAX_JPEG_PIXELS)
@@ -352,13 +354,13 @@ def _refusing(pillow: ModuleType) -> Iterator[None]:
         raise RejectedInputError("image-unreadable", "the picture is damaged or incomplete") from error
 
 
-def _pillow() -> ModuleType:
-    """Pillow, with the plug-ins of the list: otherwise it would load every plug-in it has to find one of them."""
+def _pillow(kind: str | None = None) -> ModuleType:
+    """Pillow, with its plug-in for a kind of file."""
     if sys.flags.bytes_warning:  # `python -bb`: what Pillow compares is neither the picture's fault nor the host's
         warnings.filterwarnings("ignore", category=BytesWarning, module="PIL")
     try:
-        for plugin in _PLUGINS:
-            import_module(plugin)
+        if kind is not None:
+            import_module(_PLUGINS[kind])
         return import_module("PIL.Image")
     except ImportError as error:
         raise RejectedInputError("no-decoder", f"Pillow is not installed: {SCAN_EXTRA}") from error

@@ -11,23 +11,24 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from certcore import _extras
 from certcore.errors import RejectedInputError
-from certcore.qr import _cascade, _decoders, _messages
-from certcore.qr._cascade import Effort
+from certcore.qr import _messages
 from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
-from certcore.qr._decoders import Decoder
 from certcore.qr._dewarp.symbols import Symbol
+from certcore.qr._effort import Effort
 from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, Picture, is_for_pillow, load, pages
-from certcore.qr._sight import Sight
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "Decoder", "Effort", "Image", "Symbol", "decoders", "read"]
+if TYPE_CHECKING:
+    from certcore.qr._sight import Sight
+
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "Effort", "Image", "Symbol", "read"]
 
 
 PAGE_CPU_S: Final = 2
@@ -92,7 +93,7 @@ def read_for(
         raise TypeError("deadline must be a timedelta")
     until = Deadline.after(None if deadline is None else deadline.total_seconds())
     picture = load(image)
-    if isolate and _has_pillow() and next(_decoders.available(), None) is not None:
+    if isolate and can_read():
         with suppress(_readers().CannotStartError):
             return _read_apart(picture, sight, effort=effort, until=until, wants_every=wants_every)
     return read_here(picture, effort=effort, until=until, crowds=Crowds(), sight=sight, wants_every=wants_every)
@@ -108,6 +109,7 @@ def read_here(
     wants_every: bool = False,
 ) -> list[Symbol]:
     """The symbols in a picture, read in this process."""
+    from certcore.qr import _cascade  # noqa: PLC0415  # not needed where another process reads
 
     def look(page: Grey) -> list[Symbol]:
         return _cascade.symbols(page, effort=effort, deadline=until, crowds=crowds, wants_every=wants_every)
@@ -172,8 +174,9 @@ def _ask(
 
 
 @cache
-def _has_pillow() -> bool:
-    return find_spec("PIL") is not None
+def can_read() -> bool:
+    """Whether what another process would read with is there, as far as that is known without loading it."""
+    return _extras.is_there("PIL") and any(map(_extras.is_there, ("zxingcpp", "pyzbar")))
 
 
 def _readers() -> ModuleType:
@@ -193,11 +196,3 @@ def _on_page(symbol: Symbol, page: Grey) -> Symbol:
     if page.page == 1 and page.place == _AS_DISPLAYED:
         return symbol
     return attrs.evolve(symbol, corners=tuple(page.at(x, y) for x, y in symbol.corners), page=page.page)
-
-
-def decoders() -> tuple[Decoder, ...]:
-    """The libraries that `read` can use, in the order in which it asks them. Looked up once in a process.
-
-    Whether they are fit for the machine, or free of known defects, is not checked.
-    """
-    return tuple(map(_decoders.look_up, _decoders.DECODERS))

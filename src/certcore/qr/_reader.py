@@ -11,15 +11,18 @@ import select
 import sys
 import time
 from contextlib import suppress
-from typing import IO, Any, Final
+from importlib import import_module
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from certcore.errors import RejectedInputError
-from certcore.qr import _cascade, _messages, _picture, _read
-from certcore.qr._cascade import Effort
+from certcore.qr import _cascade, _decoders, _messages, _picture, _read
 from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
+from certcore.qr._effort import Effort
 from certcore.qr._raster import MAX_PIXELS, Grey
-from certcore.qr._sight import Sight
+
+if TYPE_CHECKING:
+    from certcore.qr._sight import Sight
 
 MAX_MEMORY: Final = 2 * 1024 * 1024 * 1024
 """Bytes of address space, where the system can limit it: the largest picture takes some 700 MB."""
@@ -39,6 +42,7 @@ def main(given: IO[bytes], answers: IO[bytes]) -> None:
     starter = os.getppid()
     _limit_memory()
     _messages.send(answers, {"ready": True})
+    _load()
     while _has_more(given, starter):
         try:
             words, content = _messages.receive(given, most=MOST_CONTENT)
@@ -47,6 +51,13 @@ def main(given: IO[bytes], answers: IO[bytes]) -> None:
         _limit_cpu(words["seconds"])
         _messages.send(answers, _answer(words, content))
         del content
+
+
+def _load() -> None:
+    """Load what every picture needs, while whoever started this process may still be at something else."""
+    with suppress(ImportError):  # the picture is then refused
+        import_module("PIL.Image")
+    next(_decoders.available(), None)
 
 
 def _has_more(given: IO[bytes], starter: int) -> bool:
@@ -75,12 +86,18 @@ def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
         else:
             wanted = words["pages"] and range(*words["pages"])
             picture = _picture.Picture(content, wanted=wanted)
-            sight = Sight() if words.get("sight") else None
+            sight = _sight() if words.get("sight") else None
             symbols = _read.read_here(picture, until=until, sight=sight, **search)
     except RejectedInputError as error:
         return {"refused": _messages.from_refusal(error), "crowds": crowds.pages}
     seen = None if sight is None else sight.to_json()
     return {"symbols": _messages.from_symbols(symbols), "crowds": crowds.pages, "sight": seen}
+
+
+def _sight() -> Sight:
+    from certcore.qr._sight import Sight  # noqa: PLC0415  # for reports alone
+
+    return Sight()
 
 
 def _limit_memory() -> None:

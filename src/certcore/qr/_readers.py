@@ -50,6 +50,7 @@ class Reader:
     """One process, and the pipes to it."""
 
     process: subprocess.Popen[bytes]
+    has_started: bool = False
 
     def ask(self, words: dict[str, Any], content: bytes | memoryview) -> dict[str, Any]:
         """What it answers about a picture.
@@ -58,11 +59,13 @@ class Reader:
             EOFError, OSError: it ended.
             ValueError: it answers what is no message.
         """
+        if not self.has_started:
+            self._hear()
+            self.has_started = True
         _messages.send(cast("IO[bytes]", self.process.stdin), words, content)
-        return self.hear()
+        return self._hear()
 
-    def hear(self) -> dict[str, Any]:
-        """What it says next; as `ask`."""
+    def _hear(self) -> dict[str, Any]:
         return _messages.receive(cast("IO[bytes]", self.process.stdout), most=0)[0]
 
     def end(self) -> int:
@@ -83,7 +86,7 @@ class Reader:
 
 
 def start() -> Reader:
-    """A reader that is ready to be asked.
+    """A reader that is being started.
 
     Raises:
         CannotStartError: there is no Python, or it does not come to work.
@@ -145,19 +148,15 @@ class Pool:
             self._places.release()
 
     def _ask(self, words: dict[str, Any], content: bytes | memoryview, until: Deadline) -> dict[str, Any]:
-        reader, is_new = self._take()
+        reader = self._take()
         is_fit = False
-        has_started = not is_new
         try:
             with self._watchdog.killed_at(until.at + GRACE_S, reader.process.kill) as watch:
-                if is_new:
-                    reader.hear()
-                    has_started = True
                 left = until.left_s
                 answer = reader.ask({**words, "seconds": left if left < TIMEOUT_MAX else None}, content)
             is_fit = not watch.has_killed
         except (EOFError, OSError, ValueError) as error:
-            raise self._failure(reader, until, has_started=has_started) from error
+            raise self._failure(reader, until) from error
         except RuntimeError as error:  # no thread to watch it
             raise CannotStartError from error
         else:
@@ -165,25 +164,34 @@ class Pool:
         finally:
             self._give_back(reader, is_fit=is_fit)
 
-    def _failure(self, reader: Reader, until: Deadline, *, has_started: bool) -> Exception:
+    def _failure(self, reader: Reader, until: Deadline) -> Exception:
         """Why there is no answer."""
         has_computed_too_long = reader.end() == -getattr(signal, "SIGXCPU", 0)
         if until.is_over or has_computed_too_long:
             return _timeout()
-        if not has_started:
+        if not reader.has_started:
             return CannotStartError()
         return RejectedInputError("image-unreadable", "the process that read the picture ended, or answers nonsense")
 
-    def _take(self) -> tuple[Reader, bool]:
-        """A reader for one picture, and whether it has just been started."""
+    def prepare(self) -> None:
+        """Start the first reader before there is a picture for it, so that it loads what it needs meanwhile."""
+        if not self._all:
+            with suppress(CannotStartError):
+                self._give_back(self._started(), is_fit=True)
+
+    def _take(self) -> Reader:
+        """A reader for one picture."""
         while (reader := self._pop()) is not None:
             if reader.process.poll() is None:
-                return reader, False
+                return reader
             self._drop(reader)  # it ended while it had nothing to do
+        return self._started()
+
+    def _started(self) -> Reader:
         reader = start()
         with self._lock:
             self._all.add(reader)
-        return reader, True
+        return reader
 
     def _pop(self) -> Reader | None:
         with self._lock:

@@ -15,7 +15,7 @@ from certcore.qr._picture import ArrayLike, Channels, load
 from certcore.qr._read import Symbol, read
 
 if TYPE_CHECKING:
-    from certcore.qr._read import Effort
+    from certcore.qr._effort import Effort
 
 FORGET_AFTER: Final = 30
 """Frames without a symbol after which it counts as new: a second or two of a camera."""

@@ -63,6 +63,15 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
     return data
 
 
+def is_picture(name: str) -> bool:
+    """Whether there is a file that is called what pictures are."""
+    path = Path(name)
+    try:
+        return path.suffix.lower() in PICTURE_SUFFIXES and path.is_file()
+    except (OSError, ValueError):  # a text that is too long for a name, or has what no name can
+        return False
+
+
 def too_large(path: Path, limit: int) -> RejectedInputError:
     """The error for a file with more bytes than such a file can have."""
     return RejectedInputError("file-too-large", f"{path}: there are more than {limit} bytes", max_bytes=limit)

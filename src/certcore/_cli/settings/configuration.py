@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -158,7 +157,9 @@ def read(path: Path) -> Configuration:
     Raises:
         RejectedInputError: ``file-unreadable``, ``file-too-large`` or ``input-malformed``.
     """
-    from certcore._cli.input import files  # noqa: PLC0415  most commands read no such file
+    import tomllib  # noqa: PLC0415  most commands read no such file
+
+    from certcore._cli.input import files  # noqa: PLC0415  likewise
 
     text = files.read_text(path, limit=MAX_BYTES)
     try:
