@@ -228,6 +228,11 @@ def test_readme_stands_alone() -> None:
     assert 700 >= len(text.split())
 
 
+def test_the_readme_begins_with_two_commands_and_a_block() -> None:
+    """tools/first-verdict runs these three on a fresh Debian, and times them."""
+    assert ["sh", "console", "python"] == [block.info for block in blocks(ROOT / "README.md")][:3]
+
+
 def test_the_readme_shows_a_certificate() -> None:
     """The picture of a certificate in the README is one: its code is read, and says what stands beside it."""
     pytest.importorskip("zxingcpp", reason="zxing-cpp is not installed: the scan extra has it")
