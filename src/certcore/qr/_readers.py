@@ -13,7 +13,7 @@ import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
-from threading import TIMEOUT_MAX, BoundedSemaphore, Lock
+from threading import TIMEOUT_MAX, Lock
 from typing import IO, Any, Final, cast
 
 import attrs
@@ -22,6 +22,7 @@ from certcore import _forks
 from certcore.errors import RejectedInputError
 from certcore.qr import _messages, _sandbox
 from certcore.qr._deadline import Deadline
+from certcore.qr._places import Places
 from certcore.qr._watchdog import Watchdog
 
 GRACE_S: Final = 0.1
@@ -118,7 +119,7 @@ class Pool:
     _free: list[Reader] = attrs.field(factory=list)
     _all: set[Reader] = attrs.field(factory=set)
     _lock: Lock = attrs.field(factory=Lock)
-    _places: BoundedSemaphore = attrs.field(factory=lambda: BoundedSemaphore(_cores()))
+    _places: Places = attrs.field(factory=lambda: Places(_cores()))
     _watchdog: Watchdog = attrs.field(factory=Watchdog)
     _pid: int = attrs.field(factory=os.getpid)
 
@@ -127,7 +128,7 @@ class Pool:
         for reader in self._all:
             reader.forget()
         self._free, self._all, self._pid = [], set(), os.getpid()
-        self._lock, self._places, self._watchdog = Lock(), BoundedSemaphore(_cores()), Watchdog()
+        self._lock, self._places, self._watchdog = Lock(), Places(_cores()), Watchdog()
 
     def ask(self, words: dict[str, Any], content: bytes | memoryview, until: Deadline) -> dict[str, Any]:
         """What a reader answers about a picture.
