@@ -47,7 +47,6 @@ from certcore import (
     Policy,
     PublicKey,
     Result,
-    StatusRef,
     TrustList,
     Verifier,
 )
@@ -186,7 +185,9 @@ class Client:
             self._lines.one = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
         line: http.client.HTTPConnection = self._lines.one
         fields = {"date_of_loss": self.day, **SEEN}.items()
-        form = "".join(f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields)
+        form = "".join(
+            f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields
+        )
         head = '--x\r\nContent-Disposition: form-data; name="picture"; filename="photo.jpg"\r\n\r\n'
         body = f"{form}{head}".encode() + content + b"\r\n--x--\r\n"
         headers = {"Content-Type": "multipart/form-data; boundary=x", "Idempotency-Key": secrets.token_hex(16)}
@@ -270,7 +271,9 @@ def compare(sides: dict[str, Side], photos: list[bytes], desk: int, seconds: flo
 
 def report(sides: dict[str, Side], alone: Side, memory: list[float], kept: int) -> bool:
     """Print what came of it: whether all bounds were kept."""
-    print("| | answers | median, ms | 95 %, ms | 99 %, ms | processor, ms each |\n| --- | --: | --: | --: | --: | --: |")
+    print(
+        "| | answers | median, ms | 95 %, ms | 99 %, ms | processor, ms each |\n| --- | --: | --: | --: | --: | --: |"
+    )
     for name, side in sides.items():
         print(side.line(name))
     if alone.took:

@@ -7,11 +7,13 @@ import logging
 import os
 import re
 import time
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import anyio.to_thread
+import attrs
 from fastapi import FastAPI, File, Form, Header, Query, Request, UploadFile
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
@@ -21,16 +23,22 @@ from starlette.exceptions import HTTPException
 
 from certcore import Expected, __version__, qr
 from claims_desk import problems
-from claims_desk.judge import Judge, Question
+from claims_desk.judge import Judge, Judged, Question
 from claims_desk.limits import BODY_S, HEADERS, MAX_BYTES, MAX_REQUESTS, Limits
 from claims_desk.problems import Problem
 from claims_desk.report import CSP, FORMATS, Reporter
 from claims_desk.store import Begun, Store
 
+T = TypeVar("T")
+
 PAGE: Final = Path(__file__).with_name("page")
 LOG: Final = logging.getLogger("claims_desk")
-_AT_ONCE: Final = {"picture": 1 + (os.cpu_count() or 1), "text": 4}
-"""Questions that are judged at once: the others wait in their order, and a text waits for no picture."""
+_CORES: Final = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_AT_ONCE: Final = {"picture": _CORES, "text": 4, "keep": 16}
+"""What is done at once; the rest waits in its order, a text for no picture, and neither for the disk.
+
+As many pictures as certcore has processes that read: time that one waits there counts as time for reading it.
+"""
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
 _STATUS: Final = {404: "not-found", 405: "method"}
@@ -91,28 +99,43 @@ class _Desk:
         """The answer to a question; the one of before, if its key was answered already."""
         if key is None or not _KEY.fullmatch(key):
             raise Problem("key-missing")
-        kind = "text" if question.picture is None else "picture"
-        limiter = self._limiters.setdefault(kind, anyio.CapacityLimiter(_AT_ONCE[kind]))
-        begun = await anyio.to_thread.run_sync(self._answer, key, question, limiter=limiter)
+        started = time.perf_counter()
+        begun, judged = await self._run("text" if question.picture is None else "picture", self._judge, key, question)
+        if judged is not None:
+            await self._run("keep", self._keep, begun, judged.files)
+            took = 1000 * (time.perf_counter() - started)
+            LOG.info("verification id=%s outcome=%s ms=%.0f", begun.id, judged.answer["verdict"]["outcome"], took)
         headers = {"location": f"/verifications/{begun.id}"}
         return Response(begun.answer, status_code=201, media_type="application/json", headers=headers)
 
-    def _answer(self, key: str, question: Question) -> Begun:
-        started = time.perf_counter()
+    async def small_copy(self, record: str) -> bytes:
+        """A small copy of the page that was read."""
+        picture = await anyio.to_thread.run_sync(lambda: self.store.file(record, "picture").read_bytes())
+        return await self._run("picture", self.judge.small_copy, picture)
+
+    async def _run(self, kind: str, work: Callable[..., T], *given: Any) -> T:  # noqa: ANN401  whatever the work is given
+        """Do work in a thread, when its kind has one."""
+        limiter = self._limiters.setdefault(kind, anyio.CapacityLimiter(_AT_ONCE[kind]))
+        return await anyio.to_thread.run_sync(work, *given, limiter=limiter)
+
+    def _judge(self, key: str, question: Question) -> tuple[Begun, Judged | None]:
         begun = self.store.begin(key, question.digest)
         if begun.answer is not None:
             LOG.info("verification-repeated id=%s", begun.id)
-            return begun
+            return begun, None
         try:
             judged = self.judge.judge(question)
-            answer = _encode(begun.id, question, judged.answer)
-            self.store.keep(begun.id, judged.files, answer)
+            return attrs.evolve(begun, answer=_encode(begun.id, question, judged.answer)), judged
         except BaseException:
             self.store.release(begun.id)
             raise
-        took = 1000 * (time.perf_counter() - started)
-        LOG.info("verification id=%s outcome=%s ms=%.0f", begun.id, judged.answer["verdict"]["outcome"], took)
-        return Begun(begun.id, answer)
+
+    def _keep(self, begun: Begun, files: dict[str, bytes]) -> None:
+        try:
+            self.store.keep(begun.id, files, begun.answer or b"")
+        except BaseException:
+            self.store.release(begun.id)
+            raise
 
     def health(self) -> dict[str, Any]:
         """Whether the desk can work."""
@@ -210,9 +233,9 @@ def _add_reading(app: FastAPI, desk: _Desk) -> None:
         return FileResponse(path, media_type="application/octet-stream", filename=f"{record}.vice")
 
     @app.get("/verifications/{record}/picture", tags=["verifications"])
-    def picture(record: Id) -> FileResponse:
+    async def picture(record: Id) -> Response:
         """A small copy of the page with the code."""
-        return FileResponse(store.file(record, "small.jpg"), media_type="image/jpeg")
+        return Response(await desk.small_copy(record), media_type="image/jpeg")
 
     @app.get("/verifications/{record}/report", tags=["verifications"])
     async def report(

@@ -77,7 +77,7 @@ class Judge:
         Raises:
             Problem: for a file that is no picture, or too much of one; a moment that cannot be asked about.
         """
-        sight = Sight()
+        sight = Sight(wants_copy=False)
         try:
             verdict = self._verdict(question, sight)
         except ValueError as error:
@@ -86,11 +86,21 @@ class Judge:
         kept = {"vice": evidence.to_bytes()}
         if question.picture is not None:
             kept["picture"] = question.picture
-        if sight.jpeg:
-            kept["small.jpg"] = sight.jpeg
-        shown = {"size": sight.size, "outlines": sight.outlines} if sight.jpeg else None
+        shown = {"size": sight.size, "outlines": sight.outlines} if sight.size[0] else None
         digest = {"sha256": evidence.digest.hex(), "sealed": evidence.is_sealed}
         return Judged(files=kept, answer={**_told(verdict), "picture": shown, "evidence": digest})
+
+    def small_copy(self, picture: bytes) -> bytes:
+        """A small copy of the page of a picture that was judged, as a JPEG: made when somebody wants to see it.
+
+        Raises:
+            Problem: ``no-picture`` where there is not the time, or no decoder any more.
+        """
+        sight = Sight()
+        seen_in(picture, None, DEADLINE, isolate=True, sight=sight)
+        if not sight.jpeg:
+            raise Problem("no-picture")
+        return sight.jpeg
 
     def _verdict(self, question: Question, sight: Sight) -> Verdict:
         if question.text is not None:

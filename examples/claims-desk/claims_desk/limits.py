@@ -99,10 +99,10 @@ class _Body:
             await self._next()
 
     async def _next(self) -> Message:
-        now = asyncio.get_running_loop().time()
-        self._until = self._until or now + self.seconds
+        self._until = self._until or asyncio.get_running_loop().time() + self.seconds
         try:
-            message = await asyncio.wait_for(self.given(), max(0, self._until - now))
+            async with asyncio.timeout_at(self._until):
+                message = await self.given()
         except TimeoutError as error:
             self._is_whole = True
             raise Problem("too-slow") from error

@@ -27,6 +27,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str, str]]] = {
         "The date of loss is a day (2026-10-20), or a time with its zone (2026-10-20T08:30:00+08:00).",
         "出险时间须为日期，或带时区的时间。",
     ),
+    "no-picture": (503, "The picture cannot be shown now; try again.", "暂时无法显示图片，请重试。"),
     "no-report": (500, "The report cannot be written.", "无法生成报告。"),
     "not-found": (404, "There is nothing here.", "未找到。"),
     "picture-or-text": (422, "A question has a picture or a text: one of them.", "须提供图片或文本，且只提供一种。"),

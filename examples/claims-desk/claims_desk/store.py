@@ -2,7 +2,8 @@
 
 The records are in SQLite; pictures and evidence are files beside it. Only the owner may read them. A record is made
 before the work is begun and holds its key; files are on the disk before the answer is, and the answer before it is
-sent. So a request that is sent again is answered as before, and a crash leaves a key that is free after a while.
+sent. So a request that is sent again is answered as before, and a crash leaves a key that is free after a while, or
+at once where the machine went down with it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import attrs
@@ -24,8 +26,8 @@ from claims_desk.problems import Problem
 LEASE_S: Final = 120
 """Seconds that a request may take, before its key is taken to be left behind by a crash."""
 
-SUFFIXES: Final = ("vice", "picture", "small.jpg")
-"""Of the files of a record: its evidence, the picture as it was sent, and a small copy of it for people."""
+SUFFIXES: Final = ("vice", "picture")
+"""Of the files of a record: its evidence, and the picture as it was sent."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS records (
@@ -44,20 +46,28 @@ class Begun:
 
 @attrs.frozen
 class Store:
-    """A folder of records."""
+    """A folder of records; several processes may share it."""
 
     folder: Path
+    _database: sqlite3.Connection = attrs.field(init=False, repr=False)
+    _one: Lock = attrs.field(factory=Lock, init=False, repr=False)
+
+    @_database.default
+    def _connected(self) -> sqlite3.Connection:
+        # Kept: whoever closes the last connection copies all that is new, and waits for the disk.
+        path = self.folder / "records.sqlite"
+        return sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
 
     @classmethod
     def open(cls, folder: Path) -> Store:
         """The store in a folder, which is made if need be."""
-        store = cls(folder)
         for place in (folder, folder / "files"):
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
             place.chmod(0o700)
-        with _for_owner(), store._database() as database:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute(_SCHEMA)
+        with _for_owner():
+            store = cls(folder)
+            store._database.execute("PRAGMA journal_mode = WAL")
+            store._database.execute(_SCHEMA)
         return store
 
     def begin(self, key: str, asked: str) -> Begun:
@@ -67,8 +77,7 @@ class Store:
             Problem: ``key-reused`` for another request's key, ``key-in-progress`` for one that is being answered.
         """
         name, now, fresh = hashlib.sha256(key.encode()).hexdigest(), time.time(), secrets.token_hex(16)
-        with self._database() as database:
-            database.execute("BEGIN IMMEDIATE")
+        with self._writing() as database:
             row = database.execute("SELECT id, asked, begun, answer FROM records WHERE key = ?", (name,)).fetchone()
             if row is not None:
                 known, before, begun, answer = row
@@ -83,17 +92,17 @@ class Store:
 
     def keep(self, record: str, files: Mapping[str, bytes], answer: bytes) -> None:
         """Keep what came of a request: all of it, or an error."""
-        for suffix, content in files.items():
-            _write(self._path(record, suffix), content)
-        _sync(self.folder / "files")
-        with self._database() as database:
+        paths = [_write(self._path(record, suffix), content) for suffix, content in files.items()]
+        for path in (*paths, self.folder / "files"):
+            _sync(path)
+        with self._writing(is_lasting=True) as database:
             changed = database.execute("UPDATE records SET answer = ? WHERE id = ?", (answer, record)).rowcount
         if changed != 1:
             raise Problem("internal")  # it took so long that another took its place
 
     def release(self, record: str) -> None:
         """Forget a request that came to nothing: its key may be used again."""
-        with self._database() as database:
+        with self._writing() as database:
             database.execute("DELETE FROM records WHERE id = ? AND answer IS NULL", (record,))
             is_kept = database.execute("SELECT 1 FROM records WHERE id = ?", (record,)).fetchone() is not None
         if not is_kept:
@@ -102,8 +111,8 @@ class Store:
 
     def answer(self, record: str) -> bytes:
         """The answer that was given."""
-        with self._database() as database:
-            row = database.execute("SELECT answer FROM records WHERE id = ?", (record,)).fetchone()
+        with self._one:
+            row = self._database.execute("SELECT answer FROM records WHERE id = ?", (record,)).fetchone()
         if row is None or row[0] is None:
             raise Problem("not-found")
         return bytes(row[0])
@@ -119,8 +128,8 @@ class Store:
     def check(self) -> bool:
         """Whether records can be written."""
         try:
-            with self._database() as database:
-                database.execute("BEGIN IMMEDIATE")
+            with self._writing():
+                pass
         except sqlite3.Error:
             return False
         return os.access(self.folder / "files", os.W_OK)
@@ -129,10 +138,17 @@ class Store:
         return self.folder / "files" / f"{record}.{suffix}"
 
     @contextmanager
-    def _database(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.folder / "records.sqlite", timeout=10)) as database, database:
-            database.execute("PRAGMA synchronous = FULL")
-            yield database
+    def _writing(self, *, is_lasting: bool = False) -> Iterator[sqlite3.Connection]:
+        """A transaction; one that is lasting is on the disk, with all before it, when it is done."""
+        with self._one:
+            self._database.execute(f"PRAGMA synchronous = {'FULL' if is_lasting else 'NORMAL'}")
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                self._database.rollback()
+                raise
 
 
 @contextmanager
@@ -145,16 +161,16 @@ def _for_owner() -> Iterator[None]:
         os.umask(before)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes) -> Path:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor, so that nobody else can read it meanwhile
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    return path
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Have a file, or the names in a folder, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -122,7 +122,7 @@ def _each_page(
 ) -> list[Symbol]:
     found: list[Symbol] = []
     is_thorough = effort is Effort.THOROUGH
-    page_cpu_s, small = 0 if is_thorough else PAGE_CPU_S, sight is not None
+    page_cpu_s, small = 0 if is_thorough else PAGE_CPU_S, sight is not None and sight.wants_copy
     for page in pages(picture, deadline=until, page_cpu_s=page_cpu_s, small=small, is_first_look=not is_thorough):
         symbols = on_page(page, look)
         if sight is not None:
@@ -145,7 +145,7 @@ def _read_apart(
         assert isinstance(picture.content, bytes)  # noqa: S101  # as `is_for_pillow` says
         wanted = picture.wanted
         numbers = None if wanted is None else [wanted.start, wanted.stop, wanted.step]
-        words = {**search, "pages": numbers, "sight": sight is not None}
+        words = {**search, "pages": numbers, "sight": None if sight is None else {"copy": sight.wants_copy}}
         return _ask(words, picture.content, Crowds(), until, sight)
     crowds = Crowds()
 

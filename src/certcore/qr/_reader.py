@@ -86,7 +86,7 @@ def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
         else:
             wanted = words["pages"] and range(*words["pages"])
             picture = _picture.Picture(content, wanted=wanted)
-            sight = _sight() if words.get("sight") else None
+            sight = _sight(words.get("sight"))
             symbols = _read.read_here(picture, until=until, sight=sight, **search)
     except RejectedInputError as error:
         return {"refused": _messages.from_refusal(error), "crowds": crowds.pages}
@@ -94,10 +94,12 @@ def _answer(words: dict[str, Any], content: bytes) -> dict[str, Any]:
     return {"symbols": _messages.from_symbols(symbols), "crowds": crowds.pages, "sight": seen}
 
 
-def _sight() -> Sight:
+def _sight(asked: dict[str, Any] | None) -> Sight | None:
+    if asked is None:
+        return None
     from certcore.qr._sight import Sight  # noqa: PLC0415  # for reports alone
 
-    return Sight()
+    return Sight(wants_copy=asked["copy"])
 
 
 def _limit_memory() -> None:
