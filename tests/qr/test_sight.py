@@ -87,6 +87,30 @@ def test_the_small_copy_is_as_displayed(kind: str, isolate: bool) -> None:  # no
     assert (red - green > 100) == (kind not in {"grey JPEG", "deep"})
 
 
+@pytest.mark.parametrize("isolate", [False, True])
+@pytest.mark.parametrize("kind", FILES)
+def test_places_without_a_copy(kind: str, isolate: bool) -> None:  # noqa: FBT001  a parameter of the test
+    """Who wants no copy is told the same places on it, and no picture is made."""
+    if kind == "PDF":
+        pytest.importorskip("pypdfium2")
+    data, seen, told = FILES[kind](), Sight(), Sight(wants_copy=False)
+    for sight in (seen, told):
+        read_for(data, sight, effort=Effort.NORMAL, deadline=None, isolate=isolate)
+
+    assert told.jpeg == b""
+    assert told.size == seen.size
+    places = [[place for outline in sight.outlines for point in outline for place in point] for sight in (seen, told)]
+    assert places[1] == pytest.approx(places[0], abs=1)
+
+
+def test_a_copy_that_nobody_asked_for_is_refused() -> None:
+    """The other process says no more than it was asked."""
+    seen = Sight()
+    read_for(FILES["PNG"](), seen, effort=Effort.NORMAL, deadline=None, isolate=False)
+    with pytest.raises(ValueError, match="no small picture"):
+        Sight(wants_copy=False).take(seen.to_json())
+
+
 def test_colours_change_nothing_that_decoders_see() -> None:
     """A JPEG decoded with its colours has the same brightness to the bit."""
     data = FILES["JPEG"]()
