@@ -75,14 +75,34 @@ def test_a_pale_or_dark_one_beside_a_large_one_is_found(shades: tuple[int, int])
     assert {LARGE, SMALL} == {symbol.text for symbol in qr.read(jpeg(page))}
 
 
+@pytest.mark.parametrize("size", [PAGE, (1632, 1224)])
+@pytest.mark.parametrize(("contrast", "noise"), [(16, 0), (24, 3), (32, 6)])
+def test_a_faint_one_beside_a_large_one_is_found(size: tuple[int, int], contrast: int, noise: int) -> None:
+    """Whatever all pixels show a decoder: as faint, as small and in as much noise as it can read."""
+    rng = np.random.default_rng(7)
+    page = photograph((drawn(LARGE, module=14), (300, 400))).resize(size)
+    modules, places = (1.7, 2.2, 3.1, 4.5), ((2200, 300), (2200, 1200), (3000, 300), (3000, 1200))
+    for module, (x, y) in zip(modules, places, strict=True):
+        faint = drawn("VIC1:" + str(module) * 60, module=module)
+        place = (x * size[0] // PAGE[0], y * size[1] // PAGE[1])
+        ground = int(np.asarray(page)[place[1], place[0]])
+        page.paste(faint.point(lambda value: ground - contrast + value * contrast // 255), place)  # noqa: B023  # called at once
+    noisy = np.clip(np.asarray(page) + rng.normal(0, noise, size[::-1]), 0, 255).astype(np.uint8)
+    for image in (noisy, jpeg(Image.fromarray(noisy))):
+        (whole,) = pages(image)
+        shown = {symbol.text for symbol in decode_with_zxing(whole).symbols}
+        assert shown <= {symbol.text for symbol in qr.read(image)}
+
+
 def test_no_texture_is_none() -> None:
     """Light, a symbol that was read and a sensor's noise hide nothing: one look is enough."""
     page = photograph((drawn(LARGE, module=14), (300, 400)))
     noisy = np.clip(np.asarray(page) + np.random.default_rng(1).normal(0, 4, PAGE[::-1]), 0, 255).astype(np.uint8)
     for copy in (page.reduce(4), Image.fromarray(noisy).reduce(4)):
         (symbol,) = decode_with_zxing(Grey(copy.tobytes(), *copy.size)).symbols
-        assert _detail.fine_part(copy, [symbol.corners]) is None
-        assert _detail.fine_part(copy, []) is not None
+        texture = _detail.Texture.of(copy)
+        assert texture.part([symbol.corners]) is None
+        assert texture.part([]) is not None
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -185,8 +185,17 @@ LONGEST: Final = 1600
 SHARPENED: Final = 1200
 """The same of the copy in which those out of focus are."""
 
+MAX_SHARPENED: Final = 250_000
+"""Pixels of a picture in which they are looked for below thorough effort."""
+
 FINEST: Final = 6400
 """The same of the finest copy, which shows a symbol of 1.5 pixels a module on a page of 24 megapixels."""
+
+MOST_CLOSE: Final = 1 / 16
+"""The part of a reduced copy that is looked at more closely: it costs as much as the copy did."""
+
+ENLARGED: Final = 3
+"""Pixels that one of the copy's becomes for that: a decoder reads a third less pixels a module than otherwise."""
 
 MOST_FINE: Final = 2_000_000
 """Pixels of a finely textured part that is searched below thorough effort."""
@@ -211,11 +220,51 @@ def _reduced_look(page: Page) -> Iterator[Symbol]:
         return
     result = next(_decoders.available()).decode(copy)
     page.is_looked_at = True
-    page.unread = result.unread
     scale = page.given.width / copy.width
+    read, failed = result.symbols, result.failed
     if page.effort is Effort.NORMAL:
-        page.fine = _detail.fine_part(_picture(copy), [symbol.corners for symbol in result.symbols], scale)
-    yield from (_scaled(symbol, scale) for symbol in result.symbols)
+        texture = _detail.Texture.of(_picture(copy))
+        fine = texture.part([symbol.corners for symbol in read])
+        closer = [] if fine is None else list(_closer_look(page, copy, fine))
+        if closer:
+            read = distinct(read + closer)
+            failed = [corners for corners in failed if not any(is_same_place(corners, one.corners) for one in closer)]
+            fine = texture.part([symbol.corners for symbol in read])
+        page.fine = None if fine is None else _boxed(fine, scale)
+    page.unread = len(failed)
+    yield from (_scaled(symbol, scale) for symbol in read)
+
+
+def _closer_look(page: Page, copy: Grey, part: _detail.Box) -> Iterator[Symbol]:
+    """What is read in a small part of a reduced copy: in all its pixels, if they are decoded, else in a larger drawing.
+
+    Corners are pixels of the copy.
+    """
+    from PIL import Image  # noqa: PLC0415  # part of an extra
+
+    left, top, right, bottom = part
+    if (right - left) * (bottom - top) > MOST_CLOSE * copy.width * copy.height:
+        return
+    if page.given.whole is None:
+        scale = page.given.width / copy.width
+        looked_at = page.copies.picture.crop(_whole_pixels(_boxed(part, scale)))
+    else:
+        scale = ENLARGED
+        close = _picture(copy).crop(_whole_pixels(part))
+        size = (close.width * ENLARGED, close.height * ENLARGED)
+        looked_at = close.resize(size, Image.Resampling.LANCZOS)
+    for symbol in next(_decoders.available()).decode(_grey(looked_at)).symbols:
+        yield attrs.evolve(symbol, corners=tuple((x / scale + left, y / scale + top) for x, y in symbol.corners))
+
+
+def _boxed(box: _detail.Box, scale: float) -> _detail.Box:
+    left, top, right, bottom = box
+    return left * scale, top * scale, right * scale, bottom * scale
+
+
+def _whole_pixels(box: _detail.Box) -> tuple[int, int, int, int]:
+    left, top, right, bottom = map(int, box)
+    return left, top, right, bottom
 
 
 def _first_copy(page: Page) -> Grey | None:
@@ -255,8 +304,8 @@ def _placed(corners: Corners, left: float, top: float, scale: float) -> Corners:
 
 def _part(page: Page) -> tuple[Image.Image, int, int]:
     """The part of the whole page that may hold symbols too fine for a reduced copy, and where it begins."""
-    left, top, right, bottom = (int(edge / page.unit) for edge in page.fine or (0, 0, 0, 0))
-    return page.copies.picture.crop((left, top, right, bottom)), left, top
+    part = _whole_pixels(_boxed(page.fine or (0, 0, 0, 0), 1 / page.unit))
+    return page.copies.picture.crop(part), part[0], part[1]
 
 
 def _thinned_out(page: Page) -> tuple[int, Grey | None]:
@@ -300,8 +349,9 @@ def _grid(page: Page) -> Iterator[Symbol]:
 
 
 def _sharp_grid(page: Page) -> Iterator[Symbol]:
-    for longest in (SHARPENED, SHARPENED // 4):
-        yield from _flattened(page, page.copies.from_longest(longest, count=1), sharpen=True)
+    """A copy in which finder patterns out of focus are found, too; of large pictures, smaller copies show them."""
+    if page.is_thorough or page.whole.width * page.whole.height <= MAX_SHARPENED:
+        yield from _flattened(page, page.copies.from_longest(SHARPENED, count=1), sharpen=True)
 
 
 def _fine_grid(page: Page) -> Iterator[Symbol]:

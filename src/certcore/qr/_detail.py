@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
 
 from certcore.qr._dewarp.symbols import Corners
 
@@ -31,17 +34,24 @@ _BLOCK: Final = 4
 """Pixels of a copy that are taken together, across and down."""
 
 _NEIGHBOURS: Final = ((1, 0), (-1, 0), (0, 1), (0, -1))
-"""A block that is textured with those around it, 48 pixels of the page across and down, may be in a symbol."""
+"""A block that is textured with all eight around it, 48 pixels of the page across and down, may be in a symbol."""
 
 _AROUND: Final = 6
 """Blocks that are added on each side of what may be: the edge of a symbol, and its quiet zone."""
 
-_TEXTURE: Final = 1 / 64
-"""The difference from the two pixels beside that is a texture, as a part of the range from the darkest to the lightest:
-modules of which six lie in one pixel differ by nine times as much."""
+_PRECISION: Final = 8
+"""Parts of a shade that are told apart: the modules of a pale symbol, six to a pixel, differ by two shades."""
 
-_MIN_TEXTURE: Final = 2
-"""Shades, the same, where the whole picture is dark or pale: the noise of a sensor is below."""
+_LEAST_TEXTURE: Final = 1 * _PRECISION
+"""The difference from the two pixels beside that is a texture: what JPEG makes of a smooth ground is half of it."""
+
+_ABOVE_NOISE: Final = 1.75
+_ABOVE_NOISE_TOO: Final = 0.4 * _PRECISION
+"""The same where a sensor's noise is everywhere: so many times the noise, and so much more. Noise itself has 1.6 times
+as much in the strongest of some thousand places, and a symbol that can be read through it more than twice as much."""
+
+_LEAST_NOISE: Final = 0.1
+"""The share of a picture that has no other texture than noise."""
 
 _GROWN: Final = 1.12
 """How much is taken off around a symbol that was read: some of its quiet zone."""
@@ -55,38 +65,61 @@ def first_scale(width: int, height: int) -> int:
     return scale
 
 
-def fine_part(copy: Image.Image, read: Sequence[Corners], scale: float = 1) -> Box | None:
-    """The part of a reduced copy that may hold symbols besides those that were read in it; None where none is.
+@attrs.define(eq=False)
+class Texture:
+    """How fine the texture of a reduced copy is, block by block. Made by `of`.
 
-    Args:
-        copy: 8-bit grey.
-        read: the corners of the symbols that were read, in its pixels.
-        scale: what the part is given in, to one of its pixels.
+    Attributes:
+        blocks: how much the pixels of each block differ from those beside them, both across and down.
+        least: from where on that may be a symbol.
+        size: the copy's.
     """
-    from PIL import ImageChops, ImageDraw  # noqa: PLC0415  # part of an extra
 
-    darkest, lightest = copy.reduce(_BLOCK).getextrema()
-    least = math.ceil(max(_MIN_TEXTURE, _TEXTURE * (lightest - darkest)))  # type: ignore[operator]  # grey has one band
-    beside = [
-        ImageChops.add(ImageChops.offset(copy, x, y), ImageChops.offset(copy, -x, -y), 2) for x, y in ((1, 0), (0, 1))
-    ]
-    texture = ImageChops.darker(*(ImageChops.difference(copy, mean).reduce(_BLOCK) for mean in beside))
-    draw = ImageDraw.Draw(texture)
-    for corners in read:
-        draw.polygon(_grown(corners), fill=0)
-    for x, y in _NEIGHBOURS:
-        texture = ImageChops.darker(texture, ImageChops.offset(texture, x, y))
-    found = texture.point([0] * least + [255] * (256 - least)).getbbox()
-    if found is None:
-        return None
-    left, top, right, bottom = found
-    last_x, last_y = copy.width * scale, copy.height * scale
-    return (
-        max(0, (left - _AROUND) * _BLOCK * scale),
-        max(0, (top - _AROUND) * _BLOCK * scale),
-        min(last_x, (right + _AROUND) * _BLOCK * scale),
-        min(last_y, (bottom + _AROUND) * _BLOCK * scale),
-    )
+    blocks: Image.Image
+    least: int
+    size: tuple[int, int]
+
+    @classmethod
+    def of(cls, copy: Image.Image) -> Texture:
+        """The texture of a copy in 8-bit grey."""
+        from PIL import ImageChops  # noqa: PLC0415  # part of an extra
+
+        precise = [min(255, shade * _PRECISION) for shade in range(256)]
+        both = []
+        for x, y in ((1, 0), (0, 1)):
+            beside = ImageChops.blend(ImageChops.offset(copy, x, y), ImageChops.offset(copy, -x, -y), 0.5)
+            both.append(ImageChops.difference(copy, beside).point(precise).reduce(_BLOCK))
+        blocks = ImageChops.darker(*both)
+        counts = list(accumulate(blocks.histogram()))
+        noise = next(shade for shade, count in enumerate(counts) if count >= _LEAST_NOISE * counts[-1])
+        least = math.ceil(max(_LEAST_TEXTURE, _ABOVE_NOISE * noise + _ABOVE_NOISE_TOO))
+        return cls(blocks, min(least, 255), copy.size)
+
+    def part(self, read: Sequence[Corners]) -> Box | None:
+        """The part of the copy that may hold symbols besides those that were read in it; None where none is.
+
+        Args:
+            read: the corners of the symbols that were read, in the copy's pixels.
+        """
+        from PIL import ImageChops, ImageDraw  # noqa: PLC0415  # part of an extra
+
+        texture = self.blocks.copy()
+        draw = ImageDraw.Draw(texture)
+        for corners in read:
+            draw.polygon(_grown(corners), fill=0)
+        for x, y in _NEIGHBOURS:
+            texture = ImageChops.darker(texture, ImageChops.offset(texture, x, y))
+        found = texture.point([0] * self.least + [255] * (256 - self.least)).getbbox()
+        if found is None:
+            return None
+        left, top, right, bottom = found
+        width, height = self.size
+        return (
+            max(0, (left - _AROUND) * _BLOCK),
+            max(0, (top - _AROUND) * _BLOCK),
+            min(width, (right + _AROUND) * _BLOCK),
+            min(height, (bottom + _AROUND) * _BLOCK),
+        )
 
 
 def _grown(corners: Corners) -> list[tuple[float, float]]:

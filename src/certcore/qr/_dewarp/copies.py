@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -31,13 +30,6 @@ class Copy:
     picture: Image.Image
     scale: float = 1
     place: tuple[float, float] = (0, 0)
-
-    @cached_property
-    def around(self) -> Image.Image:
-        """The mean around each pixel."""
-        from PIL import ImageFilter  # noqa: PLC0415  # part of an extra
-
-        return self.picture.filter(ImageFilter.BoxBlur(WINDOW))
 
     def to_original(self, x: float, y: float) -> tuple[float, float]:
         """The same point in pixels of the original."""

@@ -76,7 +76,7 @@ def symbols(
         read: symbols that were read before, in pixels of the original.
         sharpen: find finder patterns that are out of focus, too.
     """
-    finders = _found(copy, _without(copy, read), work.finders, sharpen=sharpen)
+    finders = _found(_without(copy, read), work.finders, sharpen=sharpen)
     work.seen = max(work.seen, len(finders))
     if len(finders) < _GUESS_FROM.start:
         return
@@ -103,10 +103,10 @@ def _without(copy: Copy, read: Sequence[Symbol]) -> Image.Image:
     return picture
 
 
-def _found(copy: Copy, picture: Image.Image, most: int, *, sharpen: bool) -> list[Finder]:
+def _found(picture: Image.Image, most: int, *, sharpen: bool) -> list[Finder]:
     # What it differs by from what lies around, four times: an unsharp mask with a box is as good, and much faster.
     looked_at = Image.blend(picture.filter(ImageFilter.BoxBlur(_AROUND)), picture, 4) if sharpen else picture
-    return _finders.find(looked_at, window=WINDOW, most=most, around=None if sharpen else copy.around)
+    return _finders.find(looked_at, window=WINDOW, most=most)
 
 
 def _candidates(dark: Pixels, light: Pixels, finders: Sequence[Finder]) -> list[Triple]:
