@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from certcore.bulk import _report
 from certcore.bulk._report import COLOURS, Claim, Kind, Record, Row, Summary, kind_of, shown
+from certcore.reasons import REASONS
 
 MOST_CLAIMS: Final = 3000
 """Claims that are shown one by one: a browser opens no more of them in good time. Tables hold all."""
@@ -42,7 +43,7 @@ section{margin-top:.6rem}section+section{border-top:1px solid #d8dee4;padding-to
 ul{margin:.1rem 0;padding-left:1.2rem;font-size:.92rem;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.1rem .8rem;margin:.2rem 0;
 font-size:.92rem}
-dt{color:#57606a}dd{margin:0;overflow-wrap:anywhere}
+a{color:inherit}dt{color:#57606a}dd{margin:0;overflow-wrap:anywhere}
 .small{font-size:.82rem;overflow-wrap:anywhere}
 @media(max-width:40rem){body{padding:.8rem}.body{grid-template-columns:1fr}dl{grid-template-columns:1fr;gap:0}
 dd{margin-bottom:.3rem}.picture svg{max-height:16rem}}
@@ -61,11 +62,14 @@ def html(summary: Summary, records: Iterable[Record], kind: Kind) -> Iterator[st
     yield f"<title>{words['title']}</title><style>{_STYLE}</style><body>"
     yield from _head(summary, kind)
     yield f"<h2>{words['claims']}</h2>"
+    codes: set[str] = set()
     for claim in islice(_report.claims(records), MOST_CLAIMS):
         yield from _article(claim, words)
+        codes.update(*(record["codes"] for record in claim.records))
     left = summary.claims.total() - MOST_CLAIMS
     if left > 0:
         yield f"<p>{words['more'].format(count=left)}</p>"
+    yield from _explained(codes, kind)
     yield "</body></html>\n"
 
 
@@ -120,7 +124,22 @@ def _document(record: Record, words: Mapping[str, str]) -> Iterator[str]:
     yield _rows(_report.told(record, words))
     for title, rows in _report.sections(record, words):
         yield f"<h3>{title}</h3>{_rows(rows)}"
-    yield f'<p class="quiet small">{"<br>".join(map(_text, _report.foot(record, words)))}</p></div></div>'
+    codes = ", ".join(map(_link, record["codes"])) + _text(_report.detail(record))
+    yield f'<p class="quiet small">{"<br>".join([codes, *map(_text, _report.foot(record, words))])}</p></div></div>'
+
+
+def _explained(codes: Iterable[str], kind: Kind) -> Iterator[str]:
+    """What the codes mean, on the page itself: whoever reads it may have no network, and this no address."""
+    found = _report.explained(codes, kind.lang)
+    if found:
+        yield f'<h2>{kind.words["codes"]}</h2><p class="quiet">{_text(_report.codes_note(kind.words))}</p><dl>'
+        yield from (f'<dt id="{one.code}"><a href={one.url}>{one.code}</a><dd>{_text(one.words)}' for one in found)
+        yield "</dl>"
+
+
+def _link(code: str) -> str:
+    """A code, and the way to its words on this page; a link loads nothing."""
+    return f"<a href=#{code}>{code}</a>" if code in REASONS else _text(shown(code))
 
 
 def _tag(kind: str, words: Mapping[str, str]) -> str:

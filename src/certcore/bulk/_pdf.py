@@ -40,6 +40,9 @@ _GAP: Final = 5.0
 _LABEL: Final = 34.0
 """Millimetres of the column with labels."""
 
+_CODE: Final = 52.0
+"""Millimetres of the column with codes."""
+
 _SIZE: Final = 8.0
 _LEADING: Final = 1.3
 _MOST_LINES: Final = 3
@@ -64,6 +67,8 @@ class _Text:
     above: float = 0
     is_beside: bool = False
     """In the row of the line before it."""
+    link: str | None = None
+    """Where it leads: an address, or nothing for what the codes mean; None for nowhere."""
 
 
 def write(path: Path, summary: Summary, records: Callable[[], Iterable[Record]], kind: Kind) -> None:
@@ -93,6 +98,7 @@ def document(summary: Summary, records: Callable[[], Iterable[Record]], kind: Ki
     for claim in islice(_report.claims(records()), MOST_CLAIMS):
         pages.claim(claim)
     pages.rest(summary.claims.total() - MOST_CLAIMS)
+    pages.explain()
     at = None if summary.judged_at is None else datetime.fromisoformat(summary.judged_at)
     return pages.canvas.output(title=kind.words["title"], lang=kind.lang, at=at)
 
@@ -104,18 +110,26 @@ def _all_texts(summary: Summary, records: Iterable[Record], kind: Kind) -> Itera
     yield "0123456789–…"
     yield from (line for line, _ in _report.reasons(summary, kind.lang))
     yield _report.facts(summary, kind)
+    yield _report.codes_note(words)
+    codes: set[str] = set()
     for claim in islice(_report.claims(records), MOST_CLAIMS):
         for record in claim.records:
             yield from _texts_of(record, words)
+            codes.update(record["codes"])
+    yield from (one.words for one in _report.explained(codes, kind.lang))
 
 
 def _texts_of(record: Record, words: Mapping[str, str]) -> Iterator[str]:
     yield from (shown(record["claim"]), shown(record["document"]), shown(record.get("headline") or ""))
     yield from _report.told(record, words)
-    yield from _report.foot(record, words)
+    yield from (_codes(record), *_report.foot(record, words))
     for _, rows in _report.sections(record, words):
         for row in rows:
             yield from [row] if isinstance(row, str) else row
+
+
+def _codes(record: Record) -> str:
+    return shown(", ".join(record["codes"])) + _report.detail(record)
 
 
 def _characters(texts: Iterable[str]) -> frozenset[str]:
@@ -132,6 +146,7 @@ class _Pages:
         self._lines = lru_cache(maxsize=4096)(self._broken)  # most claims are told in the same words
         self._y = _MARGIN
         self._number = 1
+        self._codes: set[str] = set()
         self._foot()
 
     def head(self, summary: Summary) -> None:
@@ -171,6 +186,20 @@ class _Pages:
         if count > 0:
             self._put(self._wrap(self._kind.words["more"].format(count=count), _WIDTH, above=4))
 
+    def explain(self) -> None:
+        """What the codes of these claims mean; their lines lead here, and from here to the documentation."""
+        words = self._kind.words
+        if not self._codes:
+            return
+        self._title(words["codes"])
+        self.canvas.end_links(self._y - 10)
+        self._put(self._wrap(_report.codes_note(words), _WIDTH, is_faint=True))
+        for one in _report.explained(self._codes, self._kind.lang):
+            lines = self._pair(one.code, one.words, _WIDTH, _CODE)
+            self._reserve(_height(lines) + 1)
+            self._y += 1
+            self._put([attrs.evolve(line, link=one.url) if line.text == one.code else line for line in lines])
+
     def _columns(self, record: Record, words: Mapping[str, str]) -> tuple[list[_Text], list[_Text]]:
         """What is said of a document: the question, if it is short, below its picture, and all else beside it."""
         width = _WIDTH - _PICTURE - _GAP
@@ -185,6 +214,8 @@ class _Pages:
             lines += self._wrap(title, width, is_bold=True, above=1.5)
             for row in rows:
                 lines += self._item(row, width) if isinstance(row, str) else self._pair(row[0], row[1], width)
+        self._codes.update(record["codes"])
+        lines += self._wrap(_codes(record), width, size=7, is_faint=True, above=0.5, link="")
         for told in _report.foot(record, words):
             lines += self._wrap(told, width, size=7, is_faint=True, above=0.5)
         return left, lines
@@ -262,10 +293,10 @@ class _Pages:
     def _item(self, text: str, width: float) -> list[_Text]:
         return [_Text(text="·"), *_beside(self._wrap(text, width - 3, indent=3))]
 
-    def _pair(self, label: str, value: str, width: float) -> list[_Text]:
+    def _pair(self, label: str, value: str, width: float, column: float = _LABEL) -> list[_Text]:
         """A label with its value beside it; the longer of both makes the row's height."""
-        left = self._wrap(label, _LABEL - 2, is_faint=True) or [_Text(text="")]
-        right = self._wrap(value, width - _LABEL, indent=_LABEL)
+        left = self._wrap(label, column - 2, is_faint=True) or [_Text(text="")]
+        right = self._wrap(value, width - column, indent=column)
         lines: list[_Text] = []
         for place in range(max(len(left), len(right))):
             lines += left[place : place + 1] or [_Text(text="")]
@@ -288,7 +319,11 @@ class _Pages:
     def _write(self, line: _Text, top: float, colour: str | None = None) -> None:
         look: dict[str, Any] = {"size": line.size, "is_bold": line.is_bold, "is_faint": line.is_faint}
         y = top + line.size * MM_PER_POINT * 1.05
-        self.canvas.write(Line(x=_MARGIN + line.indent, y=y, text=line.text, top=top, width=0, **look), colour)
+        x = _MARGIN + line.indent
+        self.canvas.write(Line(x=x, y=y, text=line.text, top=top, width=0, **look), colour)
+        if line.link is not None and line.text:
+            width = self.canvas.measure(line.text, line.size, line.is_bold)
+            self.canvas.link((x, top, width, line.size * MM_PER_POINT * _LEADING), line.link)
 
     def _reserve(self, height: float) -> None:
         """Turn the page where so much does not fit on it any more, unless it fits on none."""

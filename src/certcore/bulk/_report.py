@@ -16,6 +16,7 @@ import attrs
 from certcore._escaping import escape
 from certcore.bulk._report_words import WORDS
 from certcore.reasons import REASONS, explain
+from certcore.reasons._addresses import page
 
 Record = Mapping[str, Any]
 Row = str | tuple[str, str]
@@ -225,12 +226,42 @@ def _question(record: Record, words: Mapping[str, str]) -> Iterator[tuple[str, s
         yield words["row"], str(record["row"])
 
 
+def detail(record: Record) -> str:
+    """What stands behind the codes: the message of an error."""
+    found = record.get("detail")
+    return shown(f": {found}") if found else ""
+
+
 def foot(record: Record, words: Mapping[str, str]) -> Iterator[str]:
-    """The codes, and where the evidence is."""
-    detail = record.get("detail")
-    yield shown(", ".join(record["codes"]) + (f": {detail}" if detail else ""))
+    """Where the evidence is."""
     if record.get("evidence"):
         yield shown(f"{words['evidence']}: {record['evidence']}, SHA-256 {record['evidence_sha256']}")
+
+
+# What the codes mean
+
+
+@attrs.frozen
+class Explained:
+    """A code in words, and where the documentation says more."""
+
+    code: str
+    words: str
+    url: str
+
+
+def explained(codes: Iterable[str], lang: str) -> list[Explained]:
+    """The codes that stand in a report, in the order of the table of codes; a stranger's is not explained."""
+    found, gap = [], "" if lang == "zh" else " "
+    for code in sorted(REASONS.keys() & set(codes), key=list(REASONS).index):
+        words = explain(code, lang=lang)
+        found.append(Explained(code, f"{words.line}{gap}{words.next_step}", words.url))
+    return found
+
+
+def codes_note(words: Mapping[str, str]) -> str:
+    """Where the documentation is, in print as well."""
+    return words["codes note"].format(page=page())
 
 
 def moment(at: str | None) -> str:

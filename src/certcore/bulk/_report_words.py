@@ -68,6 +68,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "repeated": "Another row has the same claim number.",
         "page": "page",
         "time left": "time left",
+        "codes": "Codes",
+        "codes note": "What the codes in this report mean. The documentation says more ({page}); without a network, the"
+        " command does: certcore explain CODE.",
     },
     "zh": {
         "lang": "zh-CN",
@@ -130,5 +133,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "repeated": "另有一行使用相同案号。",
         "page": "页",
         "time left": "剩余",
+        "codes": "代码说明",
+        "codes note": "本报告所用代码的含义。详见文档（{page}）；没有网络时可用命令：certcore explain 代码。",
     },
 }

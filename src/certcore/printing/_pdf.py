@@ -41,6 +41,7 @@ class Canvas:
         self._pdf = _new(paper)
         self._family_of: dict[str, str] = {}
         self._advances: dict[tuple[str, bool], float] = {}
+        self._end: int | None = None
         for number, (face, characters) in enumerate(fonts.items()):
             family = f"page{number}"
             self._family_of |= dict.fromkeys(characters, family)
@@ -88,6 +89,17 @@ class Canvas:
         """A rectangle, filled."""
         self._pdf.set_fill_color(colour)
         self._pdf.rect(*box, style="F")
+
+    def link(self, box: Box, address: str) -> None:
+        """A place that leads to an address; without one, to where `end_links` is called on some page."""
+        if not address and self._end is None:
+            self._end = self._pdf.add_link()
+        self._pdf.link(*box, address or self._end or 0)
+
+    def end_links(self, y: float) -> None:
+        """Where links without an address lead: here, on this page."""
+        if self._end is not None:
+            self._pdf.set_link(self._end, y=y, page=self._pdf.page)
 
     def show(self, jpeg: bytes, box: Box) -> None:
         """A picture."""
