@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "demo": ("demo", "demo"),
     "doctor": ("doctor", "doctor"),
     "evidence": ("evidence.evidence", "evidence"),
+    "explain": ("output.explain", "explain_codes"),
     "issue": ("issue.issue", "issue"),
     "keygen": ("keys.keygen", "keygen"),
     "print": ("printing.print", "print_page"),

@@ -18,7 +18,7 @@ import certcore
 from certcore import _extras, _files
 from certcore._cli import exit_codes, network, options
 from certcore._cli.network import Network
-from certcore._cli.output import terminal
+from certcore._cli.output import explain, terminal
 from certcore._cli.output.formats import Line, Output, choose
 from certcore._cli.settings import configuration, language
 from certcore._clock import utc_now
@@ -150,7 +150,7 @@ def _fonts(_: Mapping[str, Any]) -> Iterator[Finding]:
         fonts.require_libraries()
         chosen = fonts.choose(_SOME_CHINESE, lang="zh", font=None)
     except CertcoreError as error:
-        what = f"no Chinese page can be printed as PDF: {error.code}"
+        what = f"no Chinese page can be printed as PDF: {error.code} ({explain.command(error.code)})"
         advice = "pip install 'certcore[print]'" if error.code == "library-missing" else _FONT_ADVICE
         yield Finding("fonts", NOTE, what, advice)
         return

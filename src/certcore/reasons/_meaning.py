@@ -179,6 +179,11 @@ def causes() -> Mapping[str, Mapping[str, Any]]:
     return _rows("causes.toml")
 
 
+def cause_words(cause: str, *, lang: str = "en") -> Words:
+    """What a cause of ``status-unavailable`` means; `KeyError` for one that is not in the table."""
+    return _words(causes()[cause][lang], f"{CAUSE}{cause}")
+
+
 def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False) -> Words:
     """What a reason means where it stands: by its cause, and by whether it is said of a vehicle.
 
@@ -194,7 +199,7 @@ def words_of(reason: Reason, *, lang: str = "en", is_about_vehicle: bool = False
     cause = detail.get("cause")
     if reason.code == "status-unavailable" and isinstance(cause, str) and cause in causes():
         row = causes()[cause]
-        words = _words(row[lang], f"{CAUSE}{cause}")
+        words = cause_words(cause, lang=lang)
     if not is_about_vehicle and detail.get("subject") != "vehicle":
         return words
     if "vehicle" in row:

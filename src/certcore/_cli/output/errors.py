@@ -1,18 +1,19 @@
 """Errors in words: what went wrong, and what to do about it. Loaded only where something did.
 
-In English a line has the message and its code, and the next one what to do. The messages of the library are English, so
+In English a line has the message and its code, and the next one what to do; on a terminal, also how to know more. The messages of the library are English, so
 in Chinese the first line is what the code means, and the message follows where `language` has no Chinese for it.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Final
 
 import click
 
 from certcore import reasons
-from certcore._cli.output import terminal
+from certcore._cli.output import explain, terminal
 from certcore._cli.settings import language
 from certcore.errors import CertcoreError
 
@@ -30,7 +31,7 @@ def lines(error: CertcoreError, lang: str) -> Iterator[str]:
         yield f"certcore: {known.words(lang).line} [{error.code}]"
         yield f"  {terminal.escaped(told)}"
     if known is not None:
-        yield f"  {_next_step(error, lang)}"
+        yield f"  {_next_step(error, lang)}{_more(error.code, lang)}"
 
 
 def tell(error: CertcoreError, lang: str) -> None:
@@ -70,6 +71,13 @@ def _next_step(error: CertcoreError, lang: str) -> str:
     if isinstance(situation, str) and situation in _ADVICE:
         return _ADVICE[situation][lang]
     return reasons.explain(error.code, lang=lang).next_step
+
+
+def _more(code: str, lang: str) -> str:
+    """How to know more, where somebody looks; whatever reads a pipe has the code, and these lines as they ever were."""
+    if not sys.stderr.isatty():
+        return ""
+    return ("" if lang == "zh" else " ") + explain.more(code, lang)
 
 
 def _command() -> str | None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from certcore._cli.output import fields, terminal
+from certcore._cli.output import explain, fields, terminal
 from certcore._cli.output.formats import Line
 from certcore.reasons import Reason
 from certcore.reasons._meaning import words_of
@@ -42,6 +42,7 @@ _LABELS: Final = {
     "stamped_at": {"en": "time-stamp", "zh": "时间戳"},
     "outcome_then": {"en": "by the file it was", "zh": "文件原载结论"},
 }
+_MORE: Final = {"en": "more", "zh": "详见"}
 _FROM, _TO = {"en": "from", "zh": "自"}, {"en": "to", "zh": "至"}
 
 
@@ -105,6 +106,11 @@ class VerdictAnswer:
         stated = of_vehicle(verdict, lang) if isinstance(verdict, VehicleVerdict) else _of_certificate(verdict, lang)
         for label, value in [*stated, *(remark.row(lang) for remark in self.remarks)]:
             yield Line(f"    {label}: {value}")
+        if verdict.reasons:
+            yield Line(f"    {_MORE[lang]}: {explain.command(*map(self._anchor, verdict.reasons))}")
+
+    def _anchor(self, reason: Reason) -> str:
+        return words_of(reason, is_about_vehicle=isinstance(self.verdict, VehicleVerdict)).anchor
 
 
 def _of_certificate(verdict: Verdict, lang: str) -> list[tuple[str, str]]:

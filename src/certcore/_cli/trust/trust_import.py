@@ -15,7 +15,8 @@ import click
 from certcore._cli import exit_codes
 from certcore._cli.groups import Group
 from certcore._cli.input import datetimes, files
-from certcore._cli.output import terminal
+from certcore._cli.output import explain, terminal
+from certcore._cli.settings import language
 from certcore._cli.trust import trust_draft
 from certcore.trust import KeyUsage, TrustedIssuer, TrustedKey, signer_lists
 from certcore.trust.signer_lists import MAX_SIGNER_LIST_BYTES, Imported, LeftOut
@@ -173,4 +174,4 @@ def _new_keys(issuer: TrustedIssuer, keys: Sequence[TrustedKey]) -> tuple[list[T
 def _tell(left_out: Sequence[LeftOut]) -> None:
     for entry in left_out:
         why = f"{terminal.escaped(entry.place)}: {terminal.escaped(entry.why)} [{entry.code}]"
-        click.echo(f"certcore: left out {why}", err=True)
+        click.echo(f"certcore: left out {why} {explain.more(entry.code, language.current())}", err=True)

@@ -14,7 +14,7 @@ import click
 from certcore import qr, reasons
 from certcore._cli import exit_codes
 from certcore._cli.input import files, inputs
-from certcore._cli.output import terminal
+from certcore._cli.output import explain, terminal
 from certcore._cli.output.formats import Line, Output, choose_format
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.qr import Effort, Symbol
@@ -92,8 +92,8 @@ class _Symbols:
 def _why(error: CertcoreError, lang: str) -> str:
     """What is wrong with a picture; the library's messages are English."""
     if lang == "en" or error.code not in reasons.REASONS:
-        return terminal.escaped(str(error))
-    return f"{reasons.explain(error.code, lang=lang).line} [{error.code}]"
+        return f"{terminal.escaped(str(error))} {explain.more(error.code, lang)}".rstrip()
+    return f"{reasons.explain(error.code, lang=lang).line} [{error.code}] {explain.more(error.code, lang)}"
 
 
 def _members(found: _Found) -> dict[str, Any]:
