@@ -1,7 +1,8 @@
 """Errors in words: what went wrong, and what to do about it. Loaded only where something did.
 
-In English a line has the message and its code, and the next one what to do; on a terminal, also how to know more. The messages of the library are English, so
-in Chinese the first line is what the code means, and the message follows where `language` has no Chinese for it.
+In English a line has the message and its code, and the next one what to do; on a terminal, also how to know more.
+The messages of the library are English, so in Chinese the first line is what the code means, and the message follows
+where `language` has no Chinese for it.
 """
 
 from __future__ import annotations
