@@ -8,6 +8,7 @@ import logging
 import socket
 import sqlite3
 import stat
+import struct
 import sys
 import threading
 import time
@@ -40,6 +41,7 @@ sys.path.insert(0, str(EXAMPLE))
 from claims_desk import problems
 from claims_desk.app import create_app
 from claims_desk.judge import Judge, Question
+from claims_desk.limits import PatientProtocol
 from claims_desk.report import Reporter
 from claims_desk.store import Store
 
@@ -71,7 +73,7 @@ class Desk:
 
 
 @contextmanager
-def served(folder: Path, **limits: Any) -> Iterator[Desk]:  # noqa: ANN401  # the limits of an application
+def served(folder: Path, http: type[PatientProtocol] = PatientProtocol, **limits: Any) -> Iterator[Desk]:  # noqa: ANN401  # the limits of an application
     """A desk on loopback."""
     root = folder.with_name(f"{folder.name}.root.pem")
     root.write_bytes(ROOT_SIGNER.public_key.to_pem())
@@ -79,7 +81,9 @@ def served(folder: Path, **limits: Any) -> Iterator[Desk]:  # noqa: ANN401  # th
     app = create_app(judge, Store.open(folder), Reporter(root=("--root", str(root))), **limits)
     listening = socket.create_server(("127.0.0.1", 0))
     port: int = listening.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5))
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=http, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
@@ -251,6 +255,104 @@ def test_refusals(desk: Desk, change: dict[str, Any], code: str) -> None:
     assert desk.count() == before
 
 
+def part(name: str, value: str | bytes, head: str = "") -> bytes:
+    """A part of a form."""
+    content = value if isinstance(value, bytes) else value.encode()
+    return f'--x\r\nContent-Disposition: form-data; name="{name}"{head}\r\n\r\n'.encode() + content + b"\r\n"
+
+
+DATE: Final = part("date_of_loss", DAY)
+QUESTION: Final = DATE + part("text", TEXT)
+END: Final = b"--x--\r\n"
+PARTS: Final = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code"),
+    [
+        pytest.param(PARTS, QUESTION + part("vin", "LSVAA4181E2184212"), "request", id="cut off behind a part"),
+        pytest.param(PARTS, QUESTION, "request", id="no end"),
+        pytest.param(PARTS, b"", "request", id="nothing"),
+        pytest.param(PARTS, b"\0\xff" * 99, "request", id="no form"),
+        pytest.param(PARTS, QUESTION + part("vin", "184211") + part("vin", "184212") + END, "field", id="two VINs"),
+        pytest.param(PARTS, DATE + QUESTION + END, "field", id="two days"),
+        pytest.param(PARTS, DATE + 2 * part("picture", b"GIF89a", '; filename="a"') + END, "field", id="two pictures"),
+        pytest.param(PARTS, QUESTION + part("registration", PLATE) + END, "field", id="a name that nobody knows"),
+        pytest.param(PARTS, QUESTION + part("registration_number", PLATE.encode("gbk")) + END, "request", id="GBK"),
+        pytest.param(PARTS, QUESTION + part("claim", b"\xed\xa0\x80") + END, "request", id="half a character"),
+        pytest.param(PARTS, QUESTION + part("claim", "K\0") + END, "field", id="a control character"),
+        pytest.param(PARTS, QUESTION + part("claim", "\u202eK-1") + END, "field", id="turned round"),
+        pytest.param(PARTS, DATE + part("text", TEXT, '; filename="a"') + END, "field", id="a file for a text"),
+        pytest.param(PARTS, DATE + part("picture", "GIF89a") + END, "field", id="a text for a file"),
+        pytest.param(PARTS, part("x" * 99_999, "") + QUESTION + END, "request", id="a long name"),
+        pytest.param(PARTS, b"".join(part(f"f{n}", "") for n in range(2000)) + END, "request", id="many fields"),
+        pytest.param(f"{PARTS}; charset=utf-16", QUESTION + END, "form", id="another encoding"),
+        pytest.param(f"{PARTS}; charset=nonsense", QUESTION + END, "form", id="no encoding"),
+        pytest.param("multipart/form-data", QUESTION + END, "form", id="no boundary"),
+        pytest.param("application/json", b'{"date_of_loss": "2026-09-20"}', "form", id="JSON"),
+        pytest.param("image/jpeg", b"\xff\xd8\xff", "form", id="a bare picture"),
+        pytest.param("text/html", QUESTION + END, "form", id="another type"),
+        pytest.param(
+            "application/x-www-form-urlencoded", b"date_of_loss=2026-09-20&text=%FF", "request", id="no UTF-8"
+        ),
+        pytest.param(
+            "application/x-www-form-urlencoded", b"text=A&text=B&date_of_loss=2026-09-20", "field", id="two texts"
+        ),
+    ],
+)
+def test_forms_are_read_strictly(desk: Desk, kind: str, body: bytes, code: str) -> None:
+    """A form that is cut off, ambiguous or in another encoding is no question: no check is left out in silence."""
+    before = desk.count()
+    headers = {"Content-Type": kind, "Idempotency-Key": "strictly-01"}
+    answer = desk.client.post("/verifications", content=body, headers=headers)
+
+    assert is_problem(answer, code), answer.text
+    assert desk.count() == before
+
+
+def test_one_key(desk: Desk) -> None:
+    """Of two keys nobody knows which counts."""
+    headers = [("Idempotency-Key", "first-key-1"), ("Idempotency-Key", "second-key")]
+    form = {"date_of_loss": DAY, "text": TEXT}
+    assert is_problem(desk.client.post("/verifications", data=form, headers=headers), "key-missing")
+
+
+def _large(kind: str) -> bytes:
+    """A small file that says it is very large."""
+    file, small = io.BytesIO(), Image.new("RGB", (64, 64))
+    if kind == "GIF":
+        frame = b"," + struct.pack("<HHHH", 0, 0, 65535, 65535) + b"\0\x02\x02\x4c\x01\0"
+        return b"GIF89a" + struct.pack("<HH", 65535, 65535) + b"\x80\0\0\0\0\0\xff\xff\xff" + frame + b";"
+    if kind == "BMP":
+        sizes = struct.pack("<IiiHHIIiiII", 40, 30000, 30000, 1, 24, 0, 0, 0, 0, 0, 0)
+        return b"BM" + struct.pack("<IHHI", 100, 0, 0, 54) + sizes + bytes(10)
+    if kind == "WebP":
+        small.save(file, "WEBP", lossless=True)
+        return file.getvalue()[:21] + struct.pack("<I", 16382 | 4999 << 14) + file.getvalue()[25:]
+    if kind == "PDF":
+        small.save(file, "PDF", save_all=True, append_images=[small] * 101)
+    elif kind == "TIFF":
+        small.save(file, "TIFF", save_all=True, append_images=[small] * 101)
+    elif kind == "APNG":
+        small.save(
+            file, "PNG", save_all=True, append_images=[Image.new("RGB", (64, 64), (n, 0, 0)) for n in range(101)]
+        )
+    else:
+        small.save(file, "JPEG")
+        data = file.getvalue()
+        at = data.index(b"\xff\xc0") + 5
+        return data[:at] + struct.pack(">HH", 60000, 60000) + data[at + 4 :]
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "WebP", "PDF", "TIFF", "APNG", "JPEG"])
+def test_too_large_pictures_of_every_kind(desk: Desk, kind: str) -> None:
+    """Whatever decoder it is for, a file of too many pixels or pages is a problem, and leaves no record."""
+    before = desk.count()
+    assert is_problem(desk.ask(f"large-{kind}-1", _large(kind)), "picture-too-large")
+    assert desk.count() == before
+
+
 def test_key_is_free_after_a_problem(desk: Desk) -> None:
     """A request that came to nothing may be mended and sent with its key."""
     assert is_problem(desk.ask("mended-01", b"no picture"), "wrong-type")
@@ -330,6 +432,27 @@ def test_slow_clients(tmp_path: Path) -> None:
         assert desk.count() == 1
 
 
+def test_slow_heads(tmp_path: Path) -> None:
+    """A connection on which no whole head of a request arrives is closed; others are answered meanwhile."""
+
+    class Impatient(PatientProtocol):
+        head_s = 1.0
+
+    def answer(line: socket.socket, said: bytes) -> bytes:
+        with line, suppress(ConnectionError):  # closed before, or while, it is said
+            line.sendall(said)
+            return line.recv(4096)
+        return b""
+
+    with served(tmp_path / "records", Impatient) as desk:
+        lines = [socket.create_connection(("127.0.0.1", desk.port), timeout=PATIENCE_S) for _ in range(20)]
+        said = (b"", b"POST /verif", b"GET /health HTTP/1.1\r\nHost: loc", b"G") * 5
+        with ThreadPoolExecutor(20) as threads:
+            answers = threads.map(answer, lines, said)
+            assert desk.ask("quick-002", text=TEXT).status_code == 201
+            assert {b""} == set(answers)
+
+
 def test_too_many_at_once(tmp_path: Path) -> None:
     """Beyond what the desk holds it says that it is busy, and when to come again."""
     with served(tmp_path / "records", max_requests=0) as desk:
@@ -381,6 +504,17 @@ def test_strangers(desk: Desk) -> None:
     assert is_problem(desk.client.put("/verifications"), "method")
     assert "default-src 'none'" in desk.client.get("/").headers["content-security-policy"]
     assert desk.client.get("/docs").status_code == 404
+    assert is_problem(desk.client.get("/health/"), "not-found")
+    assert is_problem(desk.client.get("/page/..%2fapp.py"), "not-found")
+    assert is_problem(desk.client.options("/verifications", headers={"origin": "https://evil.example"}), "method")
+
+
+def test_heads_and_ranges(desk: Desk) -> None:
+    """What can be had can be asked for without its body; a range gets the whole."""
+    assert [200, b""] == [(head := desk.client.head("/health")).status_code, head.content]
+    whole = desk.client.get("/page/desk.js").content
+    for wanted in ("bytes=0-5", "bytes=99999999-", "nonsense"):
+        assert desk.client.get("/page/desk.js", headers={"range": wanted}).content == whole
 
 
 def test_a_defect_is_a_problem_with_the_headers_of_every_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

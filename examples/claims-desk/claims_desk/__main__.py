@@ -14,6 +14,7 @@ from certcore.status import SnapshotStatusBackend
 from certcore.trust import Environment
 from claims_desk.app import create_app
 from claims_desk.judge import Judge
+from claims_desk.limits import PatientProtocol
 from claims_desk.report import Reporter
 from claims_desk.store import Store
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         Judge(verifier=verifier, seal=seal), Store.open(given.folder.resolve()), reporter, hosts=tuple(given.allow_host)
     )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    uvicorn.run(app, host=given.host, port=given.port, access_log=False, server_header=False, timeout_keep_alive=5)
+    uvicorn.run(app, host=given.host, port=given.port, http=PatientProtocol, access_log=False, server_header=False)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 
 from certcore import Expected, __version__, qr
 from claims_desk import problems
+from claims_desk.form import FormRoute
 from claims_desk.judge import Judge, Judged, Question
 from claims_desk.limits import BODY_S, HEADERS, MAX_BYTES, MAX_REQUESTS, Limits
 from claims_desk.problems import Problem
@@ -59,7 +60,8 @@ def create_app(  # what the limits are is for tests and for whoever runs it
     max_requests: int = MAX_REQUESTS,
 ) -> FastAPI:
     """The application."""
-    app = FastAPI(title="Claims desk", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Claims desk", version=__version__, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.router.route_class = FormRoute
     app.state.desk = _Desk(judge, store, reporter)
     _add_routes(app, app.state.desk)
     app.mount("/page", StaticFiles(directory=PAGE))
@@ -184,6 +186,7 @@ def _add_routes(app: FastAPI, desk: _Desk) -> None:
 
     @app.post("/verifications", status_code=201, responses=refusals, tags=["verifications"])
     async def verify(  # noqa: PLR0913  # the fields of the form
+        request: Request,
         *,
         date_of_loss: Annotated[str, Form(max_length=40, description="A day, or a time with its zone")],
         key: Key = None,
@@ -198,6 +201,8 @@ def _add_routes(app: FastAPI, desk: _Desk) -> None:
         """Was a certificate in force at a loss, and is it this vehicle's?"""
         if (picture is None) == (not text):
             raise Problem("picture-or-text")
+        if claim is not None and not claim.isprintable():
+            raise Problem("field", at="claim")
         content = None if picture is None else await picture.read()
         if content == b"":
             raise Problem("wrong-type", at="picture")
@@ -213,6 +218,8 @@ def _add_routes(app: FastAPI, desk: _Desk) -> None:
             picture=content,
             claim=claim or None,
         )
+        if len(request.headers.getlist("idempotency-key")) > 1:
+            raise Problem("key-missing")
         return await desk.answer(key, question)
 
     _add_reading(app, desk)

@@ -9,10 +9,12 @@ from typing import Any, Final
 import attrs
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from claims_desk import problems
 from claims_desk.problems import Problem
 
+HEAD_S: Final = 10.0
 MAX_BYTES: Final = 20 * 1024 * 1024
 BODY_S: Final = 30.0
 MAX_REQUESTS: Final = 64
@@ -54,7 +56,7 @@ class Limits:
         if not self._is_known(Headers(scope=scope).get("host", "")):
             return await problems.response(Problem("host"))(scope, receive, send)
         if scope["method"] in {"GET", "HEAD"}:
-            return await self.app(scope, receive, send)
+            return await self.app(_plain(scope), receive, send)
         if self._requests >= self.max_requests:
             return await problems.response(Problem("busy"))(scope, receive, send)
         self._requests += 1
@@ -111,6 +113,12 @@ class _Body:
         return message
 
 
+def _plain(scope: Scope) -> Scope:
+    """A request for all of something: the server leaves out the body where the head alone was asked for."""
+    headers = [(name, value) for name, value in scope["headers"] if name != b"range"]
+    return {**scope, "method": "GET", "headers": headers}
+
+
 def _with_headers(send: Send) -> Send:
     async def sending(message: Any) -> None:  # noqa: ANN401  as ASGI has it
         if message["type"] == "http.response.start":
@@ -120,3 +128,39 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return sending
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP as uvicorn speaks it, but a connection is closed on which no whole head of a request arrives in time.
+
+    uvicorn itself waits for ever: whoever opens connections and says little would have them all.
+    """
+
+    head_s = HEAD_S
+    _closing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Look whether it is whole."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        super().connection_lost(exc)
+        self._stop()
+
+    def _watch(self) -> None:
+        if bool(self.cycle) and not self.cycle.response_complete:  # there is none before the first request
+            self._stop()
+        elif self._closing is None:
+            self._closing = self.loop.call_later(self.head_s, self.transport.close)
+
+    def _stop(self) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None

@@ -15,11 +15,24 @@ PROBLEMS: Final[Mapping[str, tuple[int, str, str]]] = {
     "busy": (503, "The desk has too many requests at once; try again with the same key.", "请求过多，请用同一键重试。"),
     "cannot-read-here": (503, "No picture of this kind can be read on this machine.", "本机无法读取此类图片。"),
     "expected-vehicle": (422, "The expected vehicle is not written as one is.", "所填车辆信息格式有误。"),
-    "field": (422, "A field is missing or not as it must be.", "某一字段缺失或格式有误。"),
+    "field": (
+        422,
+        "A field is missing, unknown, there twice, or not as it must be.",
+        "某一字段缺失、未知、重复或格式有误。",
+    ),
+    "form": (
+        415,
+        "A question is a form in UTF-8: multipart/form-data, or application/x-www-form-urlencoded.",
+        "查询须为 UTF-8 编码的表单。",
+    ),
     "host": (400, "The service is not known by this host name.", "主机名不被接受。"),
     "internal": (500, "The desk failed; try again with the same key.", "服务出错，请用同一键重试。"),
     "key-in-progress": (409, "The request with this key is still being answered.", "该键的请求仍在处理中。"),
-    "key-missing": (400, "The header Idempotency-Key is missing, or not 8 to 255 characters.", "缺少有效的幂等键。"),
+    "key-missing": (
+        400,
+        "The header Idempotency-Key is missing, there twice, or not 8 to 255 characters.",
+        "缺少有效的幂等键。",
+    ),
     "key-reused": (422, "This key was used for another request.", "该键已用于另一请求。"),
     "method": (405, "This address does not take the method.", "此地址不支持该方法。"),
     "moment": (
