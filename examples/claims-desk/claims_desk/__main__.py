@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import uvicorn
 from certcore import LocalSigner, Policy, PublicKey, TrustList, TrustRoot, Verifier
 from certcore.status import SnapshotStatusBackend
 from certcore.trust import Environment
+from claims_desk import log
 from claims_desk.app import create_app
 from claims_desk.judge import Judge
 from claims_desk.limits import PatientProtocol
@@ -34,8 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     app = create_app(
         Judge(verifier=verifier, seal=seal), Store.open(given.folder.resolve()), reporter, hosts=tuple(given.allow_host)
     )
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    uvicorn.run(app, host=given.host, port=given.port, http=PatientProtocol, access_log=False, server_header=False)
+    log.begin(given.log_level, given.log_format)
+    uvicorn.run(
+        app,
+        host=given.host,
+        port=given.port,
+        http=PatientProtocol,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--allow-host", nargs="+", default=["localhost", "127.0.0.1"], help="names it is called by")
+    parser.add_argument("--log-level", choices=log.LEVELS, default="info", help="'warning' is quiet")
+    parser.add_argument("--log-format", choices=log.FORMATS, default="text", help="a line, or a JSON document")
     return parser
 
 

@@ -111,7 +111,7 @@ class TimedProtocol(H11Protocol):
 
 
 def run(app: Callable[..., Any], *, host: str, port: int) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop. What is logged, `certcore._cli.output.logs` says; who asked, nobody does."""
     uvicorn.run(
         app,
         host=host,
@@ -119,5 +119,7 @@ def run(app: Callable[..., Any], *, host: str, port: int) -> None:
         http=TimedProtocol,
         ws="none",
         server_header=False,
+        log_config=None,
+        access_log=False,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
     )

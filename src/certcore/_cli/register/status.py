@@ -16,7 +16,7 @@ from certcore._cli import exit_codes, options
 from certcore._cli.groups import Group
 from certcore._cli.input import datetimes, files, inputs
 from certcore._cli.keys import keygen, modes
-from certcore._cli.output import terminal
+from certcore._cli.output import logs, terminal
 from certcore._cli.register import registers
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import IssuingError
@@ -262,6 +262,7 @@ def receipt(what: str, database: str, key_file: Path, password_file: Path | None
 )
 @click.option("--host", default=_LOOPBACK, show_default=True, help="Where to listen; put TLS in front of it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=_DEFAULT_PORT, show_default=True)
+@logs.options
 def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one for each option
     """Serve the trust list, the published folder and, with --key and --tokens, look-ups of vehicles and receipts."""
     if (how["key_file"] is None) != (how["tokens"] is None):
@@ -290,6 +291,7 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
         )
     except ValueError as cause:
         raise click.UsageError(str(cause)) from cause
+    logs.begin(**{name: how[name] for name in ("log_level", "log_format", "log_events")})
     server.run(app, host=how["host"], port=how["port"])
     return exit_codes.DONE
 
