@@ -8,14 +8,15 @@ the issuer's own key is not enough, because the key may be stolen. All claims st
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from certcore import _cbor, armor, cose, payload
-from certcore._instants import CLOCK_SKEW, RESOLUTION, civil_day
+from certcore._instants import CLOCK_SKEW, RESOLUTION
 from certcore.certificate._claims import EXP, NBF, STATUS_TEXT_KEYS
 from certcore.engine import _period
+from certcore.engine._moment import Moment
 from certcore.errors import CertcoreError, IssuingError, StatusError, UntrustedError
 from certcore.keys import Signer
 from certcore.keys._trusted import Standing, VerifyingKey, plain_key, standing_of
@@ -24,7 +25,6 @@ from certcore.reasons import Effect, Reason
 from certcore.status import timeline
 from certcore.status._facts import Rules
 from certcore.status.protocol import StatusBackend, StatusQuery, StatusRecord
-from certcore.status.timeline import Window
 
 
 @runtime_checkable
@@ -72,17 +72,25 @@ def present(
         raise _refused("It is a presentation already, or a certificate of short life")
     if certificate.issued_at is None or certificate.issued_at > now:
         raise _refused("It states a time of issue that has not come yet")
-    window = Window(start=now, end=now + RESOLUTION)
+    moment = _moment_of_presentation(now, zone)
     _require_recorded(certificate, text, registry)
     if standing_of(key, certificate.issued_at, lambda: certificate.issued_at) is not Standing.COUNTS:
         raise _refused("Its key could not sign at the time it states")  # that it is recorded proves what is earlier
-    found = _period.evaluate(certificate, civil_day(now, zone), window, zone, now + CLOCK_SKEW)
-    if _is_against(found) or _is_against(_status_reasons(certificate, registry, issuer, window)):
+    found = _period.evaluate(certificate, moment)
+    if _is_against(found) or _is_against(_status_reasons(certificate, registry, issuer, moment)):
         raise _refused("It is not in force now")
     claims = _cbor.decode(data, max_bytes=cose.MAX_CERTIFICATE_BYTES, text_keys=STATUS_TEXT_KEYS)
     begin = int(now.timestamp())
     shown = {**claims, NBF: begin, EXP: begin + int(lifetime.total_seconds())}
     return armor.encode(cose.sign1(_cbor.encode(shown), signer=signer))
+
+
+def _moment_of_presentation(now: datetime, zone: tzinfo) -> Moment:
+    """This moment, by the strictest rules: whatever an issuer may do to its register."""
+    rules = Rules(
+        suspends=True, retroactive=True, max_age=timedelta(), clock_skew=CLOCK_SKEW, known_at=now, evaluated_at=now
+    )
+    return Moment(now, now + RESOLUTION, zone, False, rules, [], None)  # noqa: FBT003  members in order, as everywhere
 
 
 def _own_payload(text: str, keys: Iterable[VerifyingKey]) -> tuple[bytes, VerifyingKey]:
@@ -107,15 +115,15 @@ def _require_recorded(certificate: InspectionCertificate, text: str, registry: T
 
 
 def _status_reasons(
-    certificate: InspectionCertificate, status: StatusBackend, issuer: str, window: Window
+    certificate: InspectionCertificate, status: StatusBackend, issuer: str, moment: Moment
 ) -> Iterable[Reason]:
     """What the issuer's own register says of it now; it must know it."""
     query = StatusQuery(
         issuer=issuer,
         ref=certificate.status,
         certificate_id=certificate.certificate_id,
-        as_of=window.start,
-        asked_at=window.start,
+        as_of=moment.start,
+        asked_at=moment.start,
     )
     try:
         record: object = status.lookup(query)
@@ -123,15 +131,7 @@ def _status_reasons(
         raise _refused("The register gave no answer") from cause
     if not isinstance(record, StatusRecord):
         raise _refused("The register gave no answer")
-    rules = Rules(
-        suspends=True,
-        retroactive=True,
-        max_age=timedelta(),
-        clock_skew=CLOCK_SKEW,
-        known_at=window.start,
-        evaluated_at=window.start,
-    )
-    return timeline.evaluate(record, window, rules)
+    return timeline.evaluate(record, moment, moment.rules)
 
 
 def _is_against(found: Iterable[Reason]) -> bool:

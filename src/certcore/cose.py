@@ -61,6 +61,7 @@ MAX_SIGNATURES: Final = 16
 
 _SIGN1_TAG: Final = b"\xd2"  # 18
 _CERTIFICATE_START: Final = _SIGN1_TAG + b"\x84"
+_HEADER_AT: Final = len(_CERTIFICATE_START)
 _NO_HEADERS: Final = b"\xa0"
 _EMPTY: Final = b"\x40"  # a byte string of no bytes
 _SIGN_TAG: Final = b"\xd8\x62"  # 98
@@ -249,20 +250,20 @@ def read_certificate(data: bytes, /) -> UnverifiedCertificate:
         raise _malformed(f"it is longer than the {MAX_CERTIFICATE_BYTES} bytes a certificate may have")
     if not data.startswith(_CERTIFICATE_START):
         raise _malformed("it is not tagged as a COSE_Sign1 (18) of four elements")
-    header, end = _cbor.take_byte_string(data, len(_CERTIFICATE_START))
-    if not data.startswith(_NO_HEADERS, end):
+    at, end = _cbor.find_byte_string(data, _HEADER_AT)
+    start = end + 1
+    if data[end:start] != _NO_HEADERS:
         raise _malformed("it has unprotected headers")
-    start = end + len(_NO_HEADERS)
-    payload, at = _cbor.take_byte_string(data, start)
-    # What is signed has both byte strings as they stand here, in their shortest form, around an empty external_aad.
-    signed = _SIGN1_CONTEXT + data[len(_CERTIFICATE_START) : end] + _EMPTY + data[start:at]
-    signature, at = _cbor.take_byte_string(data, at)
-    if at != len(data):
+    header = data[at:end]
+    at, end = _cbor.find_byte_string(data, start)
+    payload, item = data[at:end], data[start:end]
+    at, end = _cbor.find_byte_string(data, end)
+    if end != len(data):
         raise _malformed("bytes follow it")
-    if len(signature) not in CERTIFICATE_SIGNATURE_BYTES:
+    if end - at not in CERTIFICATE_SIGNATURE_BYTES:
         raise _malformed("its signature is neither 64 nor 96 bytes long")
-    algorithm, key_id = _algorithm_and_key_id(header)
-    return UnverifiedCertificate(algorithm, key_id, payload, signed, signature)
+    algorithm, key_id, before = _read_header(header)
+    return UnverifiedCertificate(algorithm, key_id, payload, before + item, data[at:])
 
 
 def sign(payload: bytes, /, *, signers: Sequence[Signer], content_type: str) -> bytes:
@@ -344,18 +345,21 @@ def seal(plaintext: bytes, /, *, key: GroupKey, external_aad: bytes) -> bytes:
 def _read_signature(signature: object) -> tuple[bytes, int, bytes, bytes]:
     match signature:
         case [bytes() as header, dict() as unprotected, bytes() as value] if not unprotected:
-            return header, *_algorithm_and_key_id(header), value
+            return header, *_read_header(header)[:2], value
         case _:
             raise _malformed("a signature is not [protected, {}, signature]")
 
 
 @lru_cache(maxsize=1024)
-def _algorithm_and_key_id(header: bytes) -> tuple[int, bytes]:
-    """What a protected header of exactly alg and kid states. Cached: there are about as many headers as keys."""
+def _read_header(header: bytes) -> tuple[int, bytes, bytes]:
+    """What a protected header of exactly alg and kid states, and what of a COSE_Sign1 is signed before its payload.
+
+    That has the header, and an empty external_aad. Cached: there are about as many headers as keys.
+    """
     match _cbor.decode(header, max_bytes=MAX_CERTIFICATE_BYTES):
         case {1: int() as algorithm, 4: bytes() as key_id, **others} if not others and type(algorithm) is int:
             if 1 <= len(key_id) <= MAX_KEY_ID_BYTES:
-                return algorithm, key_id
+                return algorithm, key_id, _SIGN1_CONTEXT + _cbor.byte_string(header) + _EMPTY
     raise _malformed("its protected header is not exactly alg and kid")
 
 

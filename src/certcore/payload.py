@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final
@@ -265,18 +266,13 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     Raises:
         RejectedInputError: ``malformed``; ``too-new`` for a critical key this version does not know.
     """
-    values = {**_DEFAULTS}
-    if not _usual.read(data, values):
-        values = _read(data)
-    lacks_one = (values["status"] is None) == (values["certificate_id"] is None)
-    if lacks_one or None in _ALWAYS_THERE(values):
-        raise malformed(
-            "it lacks what every certificate has, or has not exactly one of id and status reference", "claims"
-        )
+    values = _usual_reader()(data) or _read(data)
+    if (values["status"] is None) == (values["certificate_id"] is None):
+        raise malformed(_LACKS_SOMETHING, "claims")
     if values["country"] is None:
         values["country"] = country
     certificate = InspectionCertificate.__new__(InspectionCertificate)
-    object.__setattr__(certificate, "__dict__", values)
+    _give_dict(certificate, values)
     try:
         _check_whole(certificate)
     except ValueError as cause:
@@ -295,6 +291,8 @@ def _read(data: bytes) -> dict[str, Any]:
     unknown_fields = _claims.read(inspection, FIELD_READERS, values)
     if unknown_fields and min(unknown_fields) < 0:
         raise RejectedInputError("too-new", "The certificate has a critical field that this version does not know")
+    if None in _ALWAYS_THERE(values):
+        raise malformed(_LACKS_SOMETHING, "claims")
     if unknown_claims or unknown_fields:
         values |= {"unknown_claims": _frozen_map(unknown_claims), "unknown_fields": _frozen_map(unknown_fields)}
     return values
@@ -340,6 +338,17 @@ _DEFAULTS: Final[dict[str, Any]] = {
     field.name: None if field.default is attrs.NOTHING else field.default
     for field in attrs.fields(InspectionCertificate)
 }
+
+
+_give_dict: Final = vars(InspectionCertificate)["__dict__"].__set__
+"""Gives an open certificate all its values at once."""
+
+_LACKS_SOMETHING: Final = "it lacks what every certificate has, or has not exactly one of id and status reference"
+
+
+@cache  # made when first needed
+def _usual_reader() -> _usual.Reader:
+    return _usual.make_reader(_DEFAULTS)
 
 
 def _to_wire(certificate: InspectionCertificate) -> tuple[dict[int, Any], dict[int, Any]]:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from certcore.certificate._json import members
-from certcore.engine._period import ValidityContext
+from certcore.engine import _period
 from certcore.engine._question import Question, Sources, VehicleQuestion
 from certcore.errors import NotValidError
 from certcore.payload import InspectionCertificate
 from certcore.reasons import Axis, Effect, Reason
 from certcore.reasons._meaning import LANGUAGES, words_of
-from certcore.status.protocol import VehicleRecord
+from certcore.status._facts import Rules
+from certcore.status.protocol import StatusRecord, VehicleRecord
 from certcore.status.timeline import Interval
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Verdict:
     status_observed_at: datetime | None
     _question: Question
     _checked: frozenset[Axis]
-    _validity: ValidityContext | None = attrs.field(eq=False)
+    _rules: Rules | None = attrs.field(eq=False)
     _sources: Sources = attrs.field(eq=False)
     replay_report: ReplayReport | None = attrs.field(default=None, eq=False)
 
@@ -158,9 +159,12 @@ class Verdict:
     @property
     def in_force(self) -> tuple[Interval, ...]:
         """When the certificate was valid, as far as the register's history says; empty if it says nothing."""
-        if self._validity is None or self.certificate is None or "result-not-pass" in self:
+        record, issuer, zone = self._sources.status, self._sources.issuer, self._question.zone
+        if self._rules is None or self.certificate is None or not isinstance(record, StatusRecord) or issuer is None:
             return ()
-        return self._validity.intervals(self.certificate)
+        if "result-not-pass" in self:
+            return ()
+        return _period.intervals(self.certificate, record, self._rules, zone or issuer.zone)
 
     @property
     def degraded(self) -> bool:

@@ -8,7 +8,7 @@ verdict for every text, picture and answer. They raise only for misuse.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 import attrs
@@ -77,17 +77,16 @@ class _Asker:
         existed_by: Sequence[bytes] = (),
     ) -> Question:
         """The question, once the caller has put it properly. The clock is read here, once for each call."""
-        given: object = expect
-        if given is not None and not isinstance(given, Expected):
+        seen = _NOBODY if expect is None else expect
+        if not isinstance(seen, Expected):
             raise TypeError(f"expect is an Expected, not {type(expect).__name__}")
-        evaluated_at = _instant(self.clock(), "the clock's time")
-        as_of = _moment(as_of)
+        evaluated_at, policy = _instant(self.clock(), "the clock's time"), self.policy
+        as_of = _instant(as_of, "as_of") if type(as_of) is datetime else _moment(as_of)
         if known_at is not None:
             known_at = _instant(known_at, "known_at")
-            if known_at > evaluated_at + self.policy.clock_skew:
+            if known_at > evaluated_at + policy.clock_skew:
                 raise ValueError("known_at lies in the future")
-        seen, proofs = _NOBODY if expect is None else expect, _proofs(existed_by) if existed_by else ()
-        return Question(text, as_of, seen, known_at, evaluated_at, self.policy, proofs)
+        return Question(text, as_of, seen, known_at, evaluated_at, policy, _proofs(existed_by) if existed_by else ())
 
     def _refuse(self, question: Question, cause: RejectedInputError) -> Verdict:
         """The verdict where a picture holds no text to judge."""
@@ -403,7 +402,9 @@ def _ask(lookup: Callable[[_Query], _Record], query: _Query, kind: type[_Record]
     began = events.start()
     answer: _Record | StatusError
     try:
-        answer = plain_record(lookup(query), kind)
+        answer = lookup(query)
+        if type(answer) is not kind:
+            answer = plain_record(answer, kind)
     except StatusError as error:
         answer = error
     except Exception as cause:  # noqa: BLE001  a backend is somebody else's code, and a verifier is total
@@ -468,11 +469,12 @@ def _moment(as_of: datetime | date) -> datetime | date:
 
 def _instant(value: datetime, what: str) -> datetime:
     """The instant in UTC, within the days that can be judged."""
-    try:
-        at = utc(value)
-    except Exception as cause:  # whatever a stranger's datetime, or its zone, raises
-        msg = f"{what}: {cause}"
-        raise (TypeError(msg) if isinstance(cause, TypeError) else ValueError(msg)) from cause
-    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+    if type(value) is not datetime or value.tzinfo is not UTC:
+        try:
+            value = utc(value)
+        except Exception as cause:  # whatever a stranger's datetime, or its zone, raises
+            msg = f"{what}: {cause}"
+            raise (TypeError(msg) if isinstance(cause, TypeError) else ValueError(msg)) from cause
+    if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         raise ValueError(f"{what} lies outside {FIRST_DAY} to {LAST_DAY}")
-    return at
+    return value

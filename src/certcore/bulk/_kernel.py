@@ -13,7 +13,9 @@ from typing import Any, Final, Protocol, runtime_checkable
 import attrs
 
 from certcore import events
+from certcore._maps import maker
 from certcore.bulk._questions import BulkQuestion, BulkResult
+from certcore.cose import UnverifiedCertificate
 from certcore.engine import certificate as _engine
 from certcore.engine._moment import Moments
 from certcore.engine._question import Question, StatusAnswer, VehicleAnswer
@@ -26,7 +28,8 @@ from certcore.verdict import Verdict
 from certcore.verify import Verifier, _ask, _backend_error
 
 _Answer = Verdict | CertcoreError
-_ANSWERS: Final = (Verdict, CertcoreError)
+
+_new_result: Final = maker(BulkResult)
 
 GROUP: Final = 256
 """Rows that are judged together, and so the most that are in memory."""
@@ -77,22 +80,24 @@ def _judged(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[BulkResul
     trust, group_keys = verifier.trust, verifier.group_keys
     moments: Moments = {}
 
-    def read(asked: BulkQuestion) -> Verdict | tuple[Question, _engine.Unverified]:
+    def read(row: tuple[BulkQuestion]) -> Verdict | tuple[Question, UnverifiedCertificate]:
+        (asked,) = row
         question = _question(verifier, asked)
         if asked.picture is not None:
             return _of_picture(verifier, asked)
         found = _engine.read_text(question, trust)
         return found if isinstance(found, Verdict) else (question, found)
 
-    def check(row: tuple[Question, _engine.Unverified]) -> tuple[Question, _engine.Unverified, Grant | None]:
-        question, unverified = row
-        return question, unverified, _engine.find_signer(unverified)
+    def check(row: tuple[Question, UnverifiedCertificate]) -> Verdict | tuple[Question, UnverifiedCertificate, Grant]:
+        question, envelope = row
+        found = _engine.find_signer(question, trust, envelope)
+        return found if isinstance(found, Verdict) else (question, envelope, found)
 
-    def judge(row: tuple[Question, _engine.Unverified, Grant | None]) -> Verdict | _engine.Pending:
-        question, unverified, grant = row
-        return _engine.judge(question, trust, unverified, grant, group_keys, moments)
+    def judge(row: tuple[Question, UnverifiedCertificate, Grant]) -> Verdict | _engine.Pending:
+        question, envelope, grant = row
+        return _engine.judge(question, trust, envelope, grant, group_keys, moments)
 
-    begun = _each(judge, _each(check, _each(read, group)))
+    begun = _each(judge, _each(check, _each(read, zip(group))))
     found = _each(_conclude, _with_answers(verifier, begun))
     if events.start() is not None:  # pictures have been told of by `verify_image`
         texts = [answer for asked, answer in zip(group, found, strict=True) if getattr(asked, "picture", None) is None]
@@ -101,10 +106,10 @@ def _judged(verifier: Verifier, group: Sequence[BulkQuestion]) -> list[BulkResul
 
 
 def _each(step: Callable[[Any], Any], rows: Iterable[Any]) -> list[Any]:
-    """What a step makes of each row; a row that has its answer keeps it."""
+    """What a step makes of each row, as the step before left it in a tuple; a row that has its answer keeps it."""
     made: list[Any] = []
     for row in rows:
-        if isinstance(row, _ANSWERS):
+        if type(row) is not tuple:
             made.append(row)
             continue
         try:
@@ -149,9 +154,7 @@ def _conclude(row: tuple[_engine.Pending, StatusAnswer, VehicleAnswer]) -> Verdi
 
 def _result(asked: BulkQuestion, found: _Answer) -> BulkResult:
     row = getattr(asked, "row", None)  # whatever was handed in instead of a question has none
-    if isinstance(found, CertcoreError):
-        return BulkResult(row=row, error=found)
-    return BulkResult(row=row, verdict=found)
+    return _new_result(row, found, None) if isinstance(found, Verdict) else _new_result(row, None, found)
 
 
 def _failed(cause: Exception) -> CertcoreError:

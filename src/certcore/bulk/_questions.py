@@ -34,7 +34,7 @@ class BulkQuestion:
     known_at: Any = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, weakref_slot=False)  # of the slots that its maker knows
 class BulkResult:
     """The answer to one row: a verdict, or why there is none.
 

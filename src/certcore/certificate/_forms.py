@@ -308,7 +308,7 @@ _USUAL_DAYS: Final = ((rb"\x19([\x01-\xff].)", _day_of),)
 _USUAL_INSTANTS: Final = ((rb"\x1a([\x01-\xff]...)", _instant_of),)
 _USUAL_REFS: Final = ((rb"\x82(" + _NUMBER + _NUMBER + rb")", _ref_of),)
 _USUAL_DIGESTS: Final = ((rb"\x50(.{16})", bytes),)
-_USUAL_IDS: Final = ((rb"\x4c(.{12})", bytes), *_USUAL_DIGESTS)
+_USUAL_IDS: Final = ((rb"\x4c(.{12})", bytes),)
 
 
 # --- the forms --------------------------------------------------------------------------------------------------------
@@ -380,6 +380,6 @@ PREVIOUS: Final = Form(
     _previous_from_wire,
     "certificate-id / status-reference",
     "previous",
-    usual=_USUAL_REFS + _USUAL_IDS,
+    usual=_USUAL_REFS,
 )
 BYTES: Final = Form(_some_bytes, _some_bytes, "bstr .cbor sealed", "hexadecimal")

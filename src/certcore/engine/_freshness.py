@@ -23,10 +23,13 @@ _MAY_END: Final = frozenset({"not-yet-valid-on-date", "suspended-then"})
 """What fails at one moment and may hold no longer at a later one."""
 
 
-def has_not_come(as_of: datetime | date, window: Window, evaluated_at: datetime, policy: Policy) -> bool:
-    """Whether a moment lies in the future; clocks may differ about an instant, and not about which day is tomorrow."""
+def has_not_come(as_of: datetime | date, start: datetime, evaluated_at: datetime, policy: Policy) -> bool:
+    """Whether a moment that starts then lies in the future.
+
+    Clocks may differ about an instant, and not about which day is tomorrow.
+    """
     tolerance = policy.clock_skew if isinstance(as_of, datetime) else timedelta()
-    return window.start - evaluated_at > tolerance
+    return start - evaluated_at > tolerance
 
 
 def is_from_future(record: VehicleRecord, policy: Policy, evaluated_at: datetime) -> bool:
@@ -36,9 +39,9 @@ def is_from_future(record: VehicleRecord, policy: Policy, evaluated_at: datetime
 
 def trust_reasons(policy: Policy, evaluated_at: datetime, trust: TrustList) -> list[Reason]:
     """Step 13: whether the trust list is too old, or old enough to say so, or younger than the clock can be right."""
-    if is_clock_behind(policy, evaluated_at, trust):
-        return [blocks("clock-behind")]
     contents = trust.contents
+    if contents.issued_at > evaluated_at and is_clock_behind(policy, evaluated_at, trust):
+        return [blocks("clock-behind")]
     age = evaluated_at - contents.issued_at
     if policy.max_trust_age is not None and age > policy.max_trust_age:
         return [blocks("trust-list-stale", days=age.days)]  # which says more than that it is overdue

@@ -23,26 +23,39 @@ Moments = dict[tuple[object, ...], "Moment"]
 
 
 @attrs.define  # not frozen: made for one verdict, or for those of one time, and never handed out
-class Moment:
-    """What is the same for every certificate of an issuer.
+class Moment(Window):
+    """The instants asked about, with what is the same for every certificate of an issuer.
 
     Attributes:
-        window: the instants asked about.
-        day: the civil day asked about, or that of the instant asked about.
         zone: whose civil days are meant.
         is_future: whether it has not come.
-        latest_issue: the latest time of issue that is not in the future.
         rules: how the issuer keeps its register, and how much age the policy bears.
         trust_reasons: what is to be said of the trust list.
     """
 
-    window: Window
-    day: date
     zone: tzinfo
     is_future: bool
-    latest_issue: datetime
     rules: Rules
     trust_reasons: list[Reason]
+    _day: date | None
+
+    @property
+    def day(self) -> date:
+        """The civil day asked about, or that of the instant asked about."""
+        if self._day is None:
+            self._day = civil_day(self.start, self.zone)
+        return self._day
+
+    def days_until(self, day: date) -> int:
+        """How much later another civil day is; of one that is far from an instant, by the days of UTC, as far as known.
+
+        No zone is a day away from UTC, so only a day beside UTC's needs the zone, which takes longer than all the rest.
+        """
+        if self._day is None:
+            days = day.toordinal() - self.start.toordinal()
+            if not -1 <= days <= 1:
+                return days
+        return day.toordinal() - self.day.toordinal()
 
 
 def find_moment(question: Question, issuer: TrustedIssuer, trust: TrustList, known: Moments | None = None) -> Moment:
@@ -57,27 +70,35 @@ def find_moment(question: Question, issuer: TrustedIssuer, trust: TrustList, kno
 
 
 def _moment_of(question: Question, issuer: TrustedIssuer, trust: TrustList) -> Moment:
-    as_of, evaluated_at, policy, zone = question.as_of, question.evaluated_at, question.policy, question.zone
-    known_at = question.known_at or evaluated_at
-    if zone is None:
-        zone = issuer.zone
-    window = window_of(as_of, evaluated_at, zone)
-    skew = policy.clock_skew
+    as_of, evaluated_at, policy = question.as_of, question.evaluated_at, question.policy
+    zone = question.zone or issuer.zone
+    start, end = _instants(as_of, evaluated_at, zone)
     return Moment(
-        window,
-        civil_day(as_of, zone) if isinstance(as_of, datetime) else as_of,
+        start,
+        end,
         zone,
-        _freshness.has_not_come(as_of, window, evaluated_at, policy),
-        known_at + skew,
-        Rules(issuer.suspends, issuer.retroactive, policy.max_status_age, skew, known_at, evaluated_at),
+        start > evaluated_at and _freshness.has_not_come(as_of, start, evaluated_at, policy),
+        Rules(
+            issuer.suspends,
+            issuer.retroactive,
+            policy.max_status_age,
+            policy.clock_skew,
+            question.known_at or evaluated_at,
+            evaluated_at,
+        ),
         _freshness.trust_reasons(policy, evaluated_at, trust),
+        None if isinstance(as_of, datetime) else as_of,
     )
 
 
 def window_of(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> Window:
     """The instants asked about: a civil day is the issuer's, and ends no later than now."""
+    return Window(*_instants(as_of, evaluated_at, zone))
+
+
+def _instants(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     if isinstance(as_of, datetime):
-        return Window(as_of, as_of + RESOLUTION)
+        return as_of, as_of + RESOLUTION
     start, end = midnight(as_of, zone), midnight(as_of + timedelta(days=1), zone)
     now = evaluated_at + RESOLUTION
-    return Window(start, now if start < now < end else end)
+    return start, now if start < now < end else end

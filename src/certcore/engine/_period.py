@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Final
-
-import attrs
 
 from certcore._instants import civil_day, midnight
 from certcore.certificate._values import PASSING
+from certcore.engine._moment import Moment
 from certcore.payload import InspectionCertificate, Result
 from certcore.reasons import Reason
 from certcore.reasons._meaning import blocks, fails, notes
 from certcore.status._facts import Rules
 from certcore.status.protocol import StatusRecord
-from certcore.status.timeline import Interval, Window, in_force
+from certcore.status.timeline import Interval, in_force
 from certcore.vocabulary import _codes
 from certcore.vocabulary._vins import has_wrong_check_digit
 
@@ -41,49 +40,36 @@ def span(certificate: InspectionCertificate, zone: tzinfo) -> Interval:
     return Interval(start_at=midnight(first_day(certificate, zone), zone), end_at=end)
 
 
-@attrs.define  # not frozen: private to the verdict that holds it, and made for every one
-class ValidityContext:
-    """What the intervals of validity are worked out from, when somebody asks for them."""
-
-    record: StatusRecord
-    rules: Rules
-    zone: tzinfo
-
-    def intervals(self, certificate: InspectionCertificate) -> tuple[Interval, ...]:
-        """When the certificate was valid, as far as the register's history tells."""
-        period = span(certificate, self.zone)
-        return in_force(self.record, period, self.rules, issued_at=certificate.issued_at)
+def intervals(
+    certificate: InspectionCertificate, record: StatusRecord, rules: Rules, zone: tzinfo
+) -> tuple[Interval, ...]:
+    """When the certificate was valid, as far as the register's history tells."""
+    return in_force(record, span(certificate, zone), rules, issued_at=certificate.issued_at)
 
 
-def evaluate(
-    certificate: InspectionCertificate, day: date, window: Window, zone: tzinfo, latest_issue: datetime
-) -> list[Reason]:
+def evaluate(certificate: InspectionCertificate, moment: Moment) -> list[Reason]:
     """Whether the certificate's days hold the moment asked about, and what its codes say.
 
     Civil days are compared as days; instants only where the certificate has one of its own.
-
-    Args:
-        certificate: what the issuer states.
-        day: the civil day asked about, or that of the instant asked about.
-        window: the instants asked about.
-        zone: the issuer's.
-        latest_issue: the latest time of issue that is not in the future.
     """
     found: list[Reason] = []
+    rules = moment.rules
     issued_at, last_day, result = certificate.issued_at, certificate.valid_until, certificate.result
     ends_at = certificate.expires_at if certificate.presented_at is None else None
-    if issued_at is not None and issued_at > latest_issue:
+    if issued_at is not None and issued_at > rules.known_at and issued_at - rules.known_at > rules.clock_skew:
         found.append(blocks("issued-in-future"))
     if result not in PASSING and isinstance(result, Result):
         found.append(fails("result-not-pass", result=result.value))
-    is_issued = issued_at is not None and issued_at <= window.start  # then the day of issue has come in every zone
+    is_issued = issued_at is not None and issued_at <= moment.start  # then the day of issue has come in every zone
     begins_on_issue = certificate.valid_from is None and certificate.inspected_on is None
-    if not (is_issued and begins_on_issue) and day < first_day(certificate, zone):
+    if not (is_issued and begins_on_issue) and moment.days_until(first_day(certificate, moment.zone)) > 0:
         found.append(fails("not-yet-valid-on-date"))
-    elif (last_day is not None and day > last_day) or (ends_at is not None and ends_at <= window.start):
+    elif (last_day is not None and moment.days_until(last_day) < 0) or (
+        ends_at is not None and ends_at <= moment.start
+    ):
         found.append(fails("expired-on-date"))
     else:
-        if ends_at is not None and ends_at < window.end:
+        if ends_at is not None and ends_at < moment.end:
             found.append(blocks("period-changed-on-date"))
         if not is_issued:
             found.append(notes("issued-after-event"))

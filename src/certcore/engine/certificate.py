@@ -71,6 +71,7 @@ _LIVE, _CERTIFICATE = KeyUsage.LIVE, KeyUsage.CERTIFICATE
 _COUNTS, _OUTSIDE_WINDOW, _COMPROMISED = Standing.COUNTS, Standing.OUTSIDE_WINDOW, Standing.COMPROMISED
 _TEST: Final = Environment.TEST
 
+_NOT_ASKED: Final[tuple[None, Sequence[Reason]]] = (None, ())
 _AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
 _CHECKED: Final = {
     (status, binding): frozenset(
@@ -82,16 +83,7 @@ _CHECKED: Final = {
 """Which axes were looked at, by whether status and binding were among them."""
 
 
-@attrs.define  # not frozen, like all that is made for one verdict and never handed out
-class Unverified:
-    """A text that was read, and whose keys may have signed it; nothing in it is believed yet."""
-
-    data: bytes
-    envelope: cose.UnverifiedCertificate
-    grants: tuple[Grant, ...]
-
-
-@attrs.define  # as above; by position, because a class takes twice as long by name
+@attrs.define  # not frozen, as all that is made for one verdict; by position, since a class takes twice as long by name
 class Pending:
     """An authentic certificate, and what remains to be looked up before `conclude`."""
 
@@ -132,7 +124,7 @@ class Pending:
             _list_uri(certificate, issuer, asked_at),
             issuer.max_entries,
             issuer.status_keys,
-            _status_window(certificate, self.moment.window).start,
+            _status_window(certificate, self.moment).start,
             asked_at,
             self.existing,
         )
@@ -144,7 +136,7 @@ class Pending:
             plate_type=self.certificate.plate_type,
             vin=self.certificate.vin,
             keys=self.grant.issuer.register_keys,
-            as_of=self.moment.window.start,
+            as_of=self.moment.start,
             asked_at=self.question.evaluated_at,
         )
 
@@ -156,53 +148,51 @@ def refuse(question: Question, cause: RejectedInputError, trust: TrustList) -> V
 
 def begin(question: Question, trust: TrustList, group_keys: Sequence[GroupKey] = ()) -> Verdict | Pending:
     """Steps 1 to 10."""
-    read = read_text(question, trust)
-    if isinstance(read, Verdict):
-        return read
-    return judge(question, trust, read, find_signer(read), group_keys)
+    envelope = read_text(question, trust)
+    if isinstance(envelope, Verdict):
+        return envelope
+    grant = find_signer(question, trust, envelope)
+    if isinstance(grant, Verdict):
+        return grant
+    return judge(question, trust, envelope, grant, group_keys)
 
 
-def read_text(question: Question, trust: TrustList) -> Verdict | Unverified:
-    """Steps 1 to 3."""
+def read_text(question: Question, trust: TrustList) -> Verdict | cose.UnverifiedCertificate:
+    """Steps 1 and 2."""
     try:
-        data = armor.decode(question.text)  # 1
-        envelope = cose.read_certificate(data)  # 2
+        return cose.read_certificate(armor.decode(question.text))
     except RejectedInputError as cause:
         return _unauthentic(question, _as_reason(cause), trust)
-    grants = trust.grants(envelope.unverified_key_id)  # 3
-    if not grants:
-        return _unauthentic(question, _key_unknown(question, trust), trust)
-    return Unverified(data, envelope, grants)
 
 
-def find_signer(read: Unverified) -> Grant | None:
-    """Step 4: whose key it is that made the signature."""
-    for grant in read.grants:
+def find_signer(question: Question, trust: TrustList, envelope: cose.UnverifiedCertificate) -> Verdict | Grant:
+    """Steps 3 and 4: whose key it is that made the signature."""
+    grants = trust.grants(envelope.unverified_key_id)
+    for grant in grants:
         try:
-            read.envelope.verify(grant.key.public_key)
+            envelope.verify(grant.key.public_key)
         except UntrustedError:
             continue
         return grant
-    return None
+    reason = fails("signature-invalid") if grants else _key_unknown(question, trust)
+    return _unauthentic(question, reason, trust)
 
 
 def judge(
     question: Question,
     trust: TrustList,
-    read: Unverified,
-    grant: Grant | None,
+    envelope: cose.UnverifiedCertificate,
+    grant: Grant,
     group_keys: Sequence[GroupKey] = (),
     moments: Moments | None = None,
 ) -> Verdict | Pending:
     """Steps 5 to 10."""
-    if grant is None:
-        return _unauthentic(question, fails("signature-invalid"), trust)
-    claims = read.envelope.unverified_payload  # which `grant` has signed
+    claims = envelope.unverified_payload  # which `grant` has signed
     try:
         certificate = payload.decode(claims, country=grant.issuer.country)  # 5
     except RejectedInputError as cause:
         return _unauthentic(question, _as_reason(cause), trust)
-    if (reason := _refusal_of_key(question, read.data, grant, certificate, trust)) is not None:  # 6
+    if (reason := _refusal_of_key(question, grant, certificate, trust)) is not None:  # 6
         return _unauthentic(question, reason, trust)
     moment = find_moment(question, grant.issuer, trust, moments)
     if certificate.confidential is not None and group_keys:  # 7
@@ -219,16 +209,17 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     if isinstance(vehicle, StatusError):
         vehicle = without_traceback(vehicle)
     is_live = pending.is_live
-    record, said = _judge_status(pending, status) if pending.asks_status else (None, ())  # 11
-    found += said
+    record, said = _judge_status(pending, status) if pending.asks_status else _NOT_ASKED  # 11
+    if said:
+        found += said
     if not (moment.is_future or question.policy.vehicle is _NOT_USED):
         found += _vehicle_reasons(pending, vehicle)  # 12
     is_judged = is_live or (record is not None and not (said and any(map(_blocks_freshness, said))))
-    if not (is_live or record is not None or any(_blocks_status(reason) for reason in found)):
+    if record is None and not (is_live or any(map(_blocks_status, found))):
         found.append(notes("checked-offline"))
     if moment.trust_reasons:  # 13
         if any(reason.code == "clock-behind" for reason in moment.trust_reasons):
-            found = _freshness.without_wrong_now(found, moment.window, question.evaluated_at)
+            found = _freshness.without_wrong_now(found, moment, question.evaluated_at)
         found += moment.trust_reasons
     if certificate.presented_at is not None and _is_presentation_over(question, certificate):
         found.append(blocks("presentation-expired"))
@@ -241,7 +232,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         record.observed_at if record else certificate.presented_at if is_live else None,
         question,
         _CHECKED[is_judged, not question.expect.is_empty],
-        None if record is None else _period.ValidityContext(record, moment.rules, moment.zone),
+        None if record is None else moment.rules,
         Sources(
             pending.trust,
             issuer,
@@ -277,7 +268,7 @@ def _key_unknown(question: Question, trust: TrustList) -> Reason:
 
 
 def _refusal_of_key(
-    question: Question, data: bytes, grant: Grant, certificate: InspectionCertificate, trust: TrustList
+    question: Question, grant: Grant, certificate: InspectionCertificate, trust: TrustList
 ) -> Reason | None:
     """Why this key may not have signed this, if so (step 6)."""
     key, signed_at = grant.key, certificate.presented_at
@@ -286,7 +277,7 @@ def _refusal_of_key(
         return fails("key-usage", usage=key.usage.value)
     if is_live and _presentation_length(certificate) > trust.live_maximum:
         return fails("key-usage", presentation="too-long")
-    standing = key.standing(signed_at or certificate.issued_at, lambda: _existed_at(question, data, grant))
+    standing = key.standing(signed_at or certificate.issued_at, lambda: _existed_at(question, grant))
     if standing is _OUTSIDE_WINDOW:
         return fails("key-window")
     if not key.signs_for(certificate.authority):
@@ -300,11 +291,11 @@ def _refusal_of_key(
     return fails("key-compromised") if standing is _COMPROMISED else blocks("key-compromised-unproven")
 
 
-def _existed_at(question: Question, data: bytes, grant: Grant) -> datetime | None:
+def _existed_at(question: Question, grant: Grant) -> datetime | None:
     """By when anything but its own dates, which are the thief's to choose, shows that it existed."""
     policy = question.policy
     existed = existence.earliest(
-        data,
+        armor.decode(question.text),
         question.existed_by,
         text=question.text,
         authorities=policy.time_stamp_authorities,
@@ -357,8 +348,8 @@ def _prepare(
     group_key_id: bytes | None = None,
     sealed: Reason | None = None,
 ) -> Pending:
-    issuer, policy, window, is_future = grant.issuer, question.policy, moment.window, moment.is_future
-    found = _period.evaluate(certificate, moment.day, window, moment.zone, moment.latest_issue)  # 8
+    issuer, policy, is_future = grant.issuer, question.policy, moment.is_future
+    found = _period.evaluate(certificate, moment)  # 8
     if is_future and not any(reason.code == "expired-on-date" for reason in found):
         found.append(blocks("status-in-future"))
     if trust.contents.environment is _TEST:
@@ -367,7 +358,7 @@ def _prepare(
     if sealed is not None:
         found.append(sealed)
     is_live = certificate.presented_at is not None and not is_future
-    is_live = is_live and _stands_for_status(question, certificate, window)
+    is_live = is_live and _stands_for_status(question, certificate, moment)
     asks_status = not (is_future or is_live or policy.status is _NOT_USED)
     if asks_status and (unknown := _refusal_of_reference(certificate, issuer)) is not None:  # 10
         found.append(unknown)
@@ -431,7 +422,7 @@ def _judge_status(pending: Pending, answer: StatusAnswer) -> tuple[StatusRecord 
     keys, moment = pending.grant.issuer.status_keys, pending.moment
     if answer.proofs and (refused := refusal_of_proofs(answer, keys, pending.existing)) is not None:
         return None, [refused]
-    return answer, timeline.evaluate(answer, _status_window(pending.certificate, moment.window), moment.rules)
+    return answer, timeline.evaluate(answer, _status_window(pending.certificate, moment), moment.rules)
 
 
 def _blocks_status(reason: Reason) -> bool:
@@ -458,7 +449,7 @@ def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
     period = _period.span(pending.certificate, zone)
     return _flags.evaluate(
         answer,
-        pending.moment.window,
+        pending.moment,
         zone,
         policy,
         need=policy.vehicle,
@@ -479,6 +470,6 @@ def _unauthentic(
         status_observed_at=None,
         question=question,
         checked=_AUTHENTICITY_ALONE,
-        validity=None,
+        rules=None,
         sources=Sources(trust=trust, refused=refused),
     )

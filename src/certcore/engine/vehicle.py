@@ -84,7 +84,7 @@ def begin(question: VehicleQuestion, trust: TrustList) -> VehicleVerdict | Pendi
         return _verdict(question, found, None, None, Sources(trust=trust))
     zone = question.zone or issuers[0].zone
     window = window_of(question.as_of, question.evaluated_at, zone)
-    if _freshness.has_not_come(question.as_of, window, question.evaluated_at, question.policy):
+    if _freshness.has_not_come(question.as_of, window.start, question.evaluated_at, question.policy):
         return _verdict(question, [*found, blocks("status-in-future")], None, None, Sources(trust=trust))
     return Pending(question=question, trust=trust, issuers=issuers, window=window, zone=zone)
 

@@ -101,7 +101,9 @@ class TrustedKey:
     def signs_for(self, authority: str) -> bool:
         """Whether the key may sign for this authority."""
         for allowed in self.authorities:
-            if authority.startswith(allowed[:-1]) if allowed.endswith("*") else authority == allowed:
+            if allowed == "*" or allowed == authority:  # noqa: PLR1714  a tuple takes twice as long
+                return True
+            if allowed[-1] == "*" and authority.startswith(allowed[:-1]):
                 return True
         return False
 

@@ -61,11 +61,13 @@ class Rules:
 
     def bears(self, seen_at: datetime, at: datetime) -> bool:
         """Whether what was seen before an instant is young enough for it; what only a clock calls later is now."""
-        return self.max_age is None or min(at, self.evaluated_at) - seen_at <= self.max_age
+        if self.max_age is None:
+            return True
+        return (min(at, self.evaluated_at)) - seen_at <= self.max_age
 
     def is_settled(self, seen_at: datetime) -> bool:
         """Rule 6: whether what was seen then still settles anything."""
-        return not self.retroactive or self.bears(seen_at, self.known_at)
+        return self.max_age is None or not self.retroactive or self.bears(seen_at, self.known_at)
 
 
 @attrs.define(kw_only=True)  # as above

@@ -154,8 +154,8 @@ def _is_untouched(record: StatusRecord, window: Window, rules: Rules) -> bool:
 
     Events that are complete hold nothing but its issue, and no list reads otherwise; all of it was known.
     """
-    begins, known_at = record.history_from, rules.known_at
-    if begins is None or begins > window.start or not window.last <= record.observed_at <= known_at:
+    begins, known_at, observed_at = record.history_from, rules.known_at, record.observed_at
+    if begins is None or begins > window.start or observed_at > known_at or window.end - observed_at > RESOLUTION:
         return False
     for event in record.events:
         if event.kind is not _ISSUED or event.recorded_at > known_at:
@@ -163,7 +163,7 @@ def _is_untouched(record: StatusRecord, window: Window, rules: Rules) -> bool:
     for seen in record.observations:
         if seen.state is not VALID or seen.at > known_at:
             return False
-    return bool(record.events or record.observations) and rules.is_settled(record.observed_at)
+    return bool(record.events or record.observations) and rules.is_settled(observed_at)
 
 
 def _instants(facts: Facts, window: Window, rules: Rules) -> list[datetime]:

@@ -137,8 +137,8 @@ def same_vin(expected: str, actual: str, /) -> VinMatch:
     Both are normalised. Not checked: whether `expected` is acceptable at all (`check_expected_vin`). Not symmetric,
     as only `expected` may be a tail. A text with nothing left matches nothing.
     """
-    if expected == actual and _VIN.fullmatch(actual):
-        return _WHOLE
+    if expected == actual and len(actual) == VIN_CHARACTERS and actual.isascii() and actual.isalnum():
+        return _WHOLE  # normalised, both are as many letters and digits
     expected, actual = written.normalise(expected), written.normalise(actual)
     match = _compare(expected, actual)
     if match is not VinMatch.MISMATCH:
