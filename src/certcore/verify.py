@@ -261,7 +261,8 @@ class Verifier(_Asker):
 
     def _judge(self, question: Question) -> Verdict:
         began = events.start()
-        return tell_verdict(self._decide(question), began)
+        verdict = self._decide(question)
+        return verdict if began is None else tell_verdict(verdict, began)
 
     def _decide(self, question: Question) -> Verdict:
         """Drive the decision procedure once."""
@@ -434,9 +435,11 @@ async def _ask_later(
 
 
 def _text(text: str) -> str:
+    if type(text) is str:
+        return without_line_end(text)
     if not isinstance(text, str):
         raise TypeError(f"a certificate's text is a str, not {type(text).__name__}")
-    return without_line_end(text if type(text) is str else str.__str__(text))
+    return without_line_end(str.__str__(text))
 
 
 def _backend_error(what: object) -> StatusError:

@@ -34,21 +34,23 @@ def compare(expect: Expected, certificate: InspectionCertificate, policy: Policy
         found.append(blocks("binding-not-given", missing=VIN))
     if expect.is_empty:
         return found or [notes("binding-not-checked")]
-    numbers = _plate_reasons(expect, certificate)
-    if vin is not None:
-        is_other_plate = bool(numbers) and any(reason.effect is Effect.FAILS for reason in numbers)
-        numbers += _vin_reasons(vin, certificate.vin, is_same_plate=plate is not None and not is_other_plate)
-    return found + numbers if found else numbers
+    found += _plate_reasons(expect, plate, certificate, is_vin_compared=vin is not None)
+    if vin is not None and vin != certificate.vin:  # numbers to expect are normalised: equal ones are the same
+        is_other_plate = any(reason.effect is Effect.FAILS for reason in found)
+        found += _vin_reasons(vin, certificate.vin, is_same_plate=plate is not None and not is_other_plate)
+    return found
 
 
-def _plate_reasons(expect: Expected, certificate: InspectionCertificate) -> list[Reason]:
+def _plate_reasons(
+    expect: Expected, plate: str | None, certificate: InspectionCertificate, *, is_vin_compared: bool
+) -> list[Reason]:
     """Country, type and number: what is given is compared, or said not to have been.
 
     Where a VIN is compared, it says which of two vehicles of one number is meant, and the type is not missed.
     """
     found: list[Reason] = []
-    plate, plate_type, number = expect.registration_number, expect.plate_type, expect.normalised_number
-    if expect.country is not None and expect.country != certificate.country:
+    country, plate_type, number = expect.country, expect.plate_type, expect.normalised_number
+    if country is not None and country != certificate.country:
         found.append(fails("country-mismatch"))
     if plate_type is not None and certificate.plate_type is None:
         found.append(blocks("binding-not-readable", missing="plate_type"))
@@ -56,10 +58,11 @@ def _plate_reasons(expect: Expected, certificate: InspectionCertificate) -> list
         found.append(fails("plate-type-mismatch"))
     if plate is None or number is None:
         return found
-    if not is_same_as(number, plate, certificate.registration_number):
-        is_alike = looks_like_registration_number(plate, certificate.registration_number)
+    stated = certificate.registration_number
+    if number != stated and not is_same_as(number, plate, stated):
+        is_alike = looks_like_registration_number(plate, stated)
         found.append(fails("plate-mismatch", hint="lookalike") if is_alike else fails("plate-mismatch"))
-    elif plate_type is None and expect.vin is None and certificate.country in _UNIQUE_WITH_TYPE:
+    elif plate_type is None and not is_vin_compared and certificate.country in _UNIQUE_WITH_TYPE:
         found.append(notes("plate-type-not-compared"))
     return found
 

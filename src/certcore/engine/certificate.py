@@ -74,13 +74,15 @@ _TEST: Final = Environment.TEST
 _NOT_ASKED: Final[tuple[None, Sequence[Reason]]] = (None, ())
 _AUTHENTICITY_ALONE: Final = frozenset({Axis.AUTHENTICITY})
 _CHECKED: Final = {
-    (status, binding): frozenset(
-        axis for axis in Axis if (status or axis is not Axis.STATUS) and (binding or axis is not Axis.BINDING)
-    )
+    status: {
+        is_empty: frozenset(
+            axis for axis in Axis if (status or axis is not Axis.STATUS) and not (is_empty and axis is Axis.BINDING)
+        )
+        for is_empty in (False, True)
+    }
     for status in (False, True)
-    for binding in (False, True)
 }
-"""Which axes were looked at, by whether status and binding were among them."""
+"""Which axes were looked at, by whether status was among them, and whether there was nothing to compare."""
 
 
 @attrs.define  # not frozen, as all that is made for one verdict; by position, since a class takes twice as long by name
@@ -212,8 +214,9 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
     record, said = _judge_status(pending, status) if pending.asks_status else _NOT_ASKED  # 11
     if said:
         found += said
-    if not (moment.is_future or question.policy.vehicle is _NOT_USED):
-        found += _vehicle_reasons(pending, vehicle)  # 12
+    need = question.policy.vehicle
+    if not (moment.is_future or need is _NOT_USED or (vehicle is None and need is _IF_AVAILABLE)):
+        found += _vehicle_reasons(pending, vehicle)  # 12; where an answer is merely wished for, none is missing
     is_judged = is_live or (record is not None and not (said and any(map(_blocks_freshness, said))))
     if record is None and not (is_live or any(map(_blocks_status, found))):
         found.append(notes("checked-offline"))
@@ -229,9 +232,9 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         reasons,
         certificate,
         issuer.id,
-        record.observed_at if record else certificate.presented_at if is_live else None,
+        record.observed_at if record is not None else certificate.presented_at if is_live else None,
         question,
-        _CHECKED[is_judged, not question.expect.is_empty],
+        _CHECKED[is_judged][question.expect.is_empty],
         None if record is None else moment.rules,
         Sources(
             pending.trust,
@@ -360,17 +363,18 @@ def _prepare(
     is_live = certificate.presented_at is not None and not is_future
     is_live = is_live and _stands_for_status(question, certificate, moment)
     asks_status = not (is_future or is_live or policy.status is _NOT_USED)
-    if asks_status and (unknown := _refusal_of_reference(certificate, issuer)) is not None:  # 10
-        found.append(unknown)
-        asks_status = False
+    if asks_status and (ref := certificate.status) is not None:  # 10
+        unknown = _refusal_of_reference(ref, issuer)
+        if unknown is not None:
+            found.append(unknown)
+            asks_status = False
     existing = _existing_documents(question, issuer) if question.existed_by else ()
     return Pending(question, trust, grant, certificate, moment, found, is_live, asks_status, group_key_id, existing)
 
 
-def _refusal_of_reference(certificate: InspectionCertificate, issuer: TrustedIssuer) -> Reason | None:
+def _refusal_of_reference(ref: StatusRef | StatusListEntry, issuer: TrustedIssuer) -> Reason | None:
     """Why the reference cannot be one of this issuer's, if so: then nobody is asked, and nothing fetched."""
-    ref = certificate.status
-    if ref is not None and ref.index >= issuer.max_entries:
+    if ref.index >= issuer.max_entries:
         return blocks("status-unknown-reference", index="beyond-list")
     if isinstance(ref, StatusListEntry) and not issuer.allows_uri(ref.uri):
         return blocks("status-unknown-reference", uri="outside-prefixes")
@@ -434,11 +438,10 @@ def _blocks_freshness(reason: Reason) -> bool:
 
 
 def _vehicle_reasons(pending: Pending, answer: VehicleAnswer) -> list[Reason]:
-    """Step 12. Where an answer is merely wished for and there is nobody to ask, nothing is missing."""
+    """Step 12."""
     policy = pending.question.policy
     if not isinstance(answer, VehicleRecord):
-        is_silent = answer is None and policy.vehicle is _IF_AVAILABLE
-        return [] if is_silent else [missing(answer, policy.vehicle, subject="vehicle")]
+        return [missing(answer, policy.vehicle, subject="vehicle")]
     keys = pending.grant.issuer.register_keys
     if (refused := refusal_of_proofs(answer, keys, pending.existing, subject="vehicle")) is not None:
         return [refused]

@@ -23,9 +23,8 @@ key must stay, or it could come back later as a good key. The engine applies win
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Final, Self
 
 import attrs
@@ -150,11 +149,11 @@ class TrustList:
     contents: TrustListContents
     _data: bytes
     root_chain: tuple[bytes, ...] = attrs.field(default=(), eq=False)
-    _grants: Mapping[bytes, tuple[Grant, ...]] = attrs.field(init=False, eq=False)
+    _grants: dict[bytes, tuple[Grant, ...]] = attrs.field(init=False, eq=False)
 
     @_grants.default
-    def _index(self) -> Mapping[bytes, tuple[Grant, ...]]:
-        return MappingProxyType({key_id: tuple(grants) for key_id, grants in _by_key_id(self.contents.issuers).items()})
+    def _index(self) -> dict[bytes, tuple[Grant, ...]]:
+        return {key_id: tuple(grants) for key_id, grants in _by_key_id(self.contents.issuers).items()}
 
     @classmethod
     def open(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -44,6 +45,11 @@ def _templates(value: Iterable[ListTemplate]) -> tuple[ListTemplate, ...]:
     return tuple(value)
 
 
+@lru_cache(maxsize=1024)  # an issuer has a list for every million certificates
+def _resolved(template: str, list_number: int) -> str:
+    return template.replace(_LIST_NUMBER, str(list_number))
+
+
 @attrs.frozen(kw_only=True)
 class ListTemplate:
     """Where an issuer's status lists are, for a stretch of time: a URI with ``{list}`` where the list's number goes.
@@ -66,7 +72,7 @@ class ListTemplate:
 
     def resolve(self, list_number: int) -> str:
         """The URI of one list."""
-        return self.uri.replace(_LIST_NUMBER, str(list_number))
+        return _resolved(self.uri, list_number)
 
 
 @attrs.frozen(kw_only=True)

@@ -63,18 +63,17 @@ def vin_check_digit_ok(vin: str) -> bool:
         ValueError: not a VIN.
     """
     _require_vin(vin)
-    return _has_check_digit(vin)
+    return not has_wrong_check_digit(vin)
 
 
 def has_wrong_check_digit(text: str) -> bool:
     """Whether `text` has the form of a VIN, and position 9 is not its check digit."""
-    return len(text) == VIN_CHARACTERS and text.isascii() and not _has_check_digit(text) and is_vin(text)
-
-
-def _has_check_digit(vin: str) -> bool:
-    a, b, c, d, e, f, g, h, _, i, j, k, m, n, o, p, q = vin.encode().translate(_VALUES)
+    if len(text) != VIN_CHARACTERS or not text.isascii():
+        return False
+    a, b, c, d, e, f, g, h, _, i, j, k, m, n, o, p, q = text.encode().translate(_VALUES)
     weighed = 8 * (a + j) + 7 * (b + k) + 6 * (c + m) + 5 * (d + n) + 4 * (e + o) + 3 * (f + p) + 2 * (g + q)
-    return vin[8] == "0123456789X"[(weighed + 10 * h + 9 * i) % 11]  # the weights of 49 CFR 565.15(c), GB 16735
+    weighed += 10 * h + 9 * i  # the weights of 49 CFR 565.15(c), GB 16735
+    return text[8] != "0123456789X"[weighed % 11] and is_vin(text)
 
 
 def pack_vin(vin: str) -> bytes:
@@ -96,11 +95,11 @@ def unpack_vin(data: bytes) -> str:
     number = int.from_bytes(data, "big")
     if len(data) != PACKED_BYTES or number >= _LIMIT:
         raise ValueError("not a packed VIN")
-    # 9 + 8 characters, then 1 + 4 + 4 and 4 + 4: halving keeps most divisions within one machine word.
-    head, tail = divmod(number, 33**8)
-    a, b = divmod(head, 33**4)
-    c, d = divmod(tail, 33**4)
-    first, a = divmod(a, 33**4)
+    # four characters at a time: dividing by a small number takes less than halving a large one
+    number, d = divmod(number, 33**4)
+    number, c = divmod(number, 33**4)
+    number, b = divmod(number, 33**4)
+    first, a = divmod(number, 33**4)
     pairs = _PAIRS  # one look-up of the name instead of eight
     return (
         f"{SYMBOLS[first]}{pairs[a // 1089]}{pairs[a % 1089]}{pairs[b // 1089]}{pairs[b % 1089]}"
