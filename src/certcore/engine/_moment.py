@@ -60,19 +60,18 @@ class Moment(Window):
 
 def find_moment(question: Question, issuer: TrustedIssuer, trust: TrustList, known: Moments | None = None) -> Moment:
     """The moment of a question; one that is known already is not worked out again."""
-    if known is None:
-        return _moment_of(question, issuer, trust)
-    key = (issuer.id, question.as_of, question.known_at)
-    found = known.get(key)
-    if found is None:
-        found = known[key] = _moment_of(question, issuer, trust)
-    return found
-
-
-def _moment_of(question: Question, issuer: TrustedIssuer, trust: TrustList) -> Moment:
+    if known is not None:
+        key = (issuer.id, question.as_of, question.known_at)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = find_moment(question, issuer, trust)
+        return found
     as_of, evaluated_at, policy = question.as_of, question.evaluated_at, question.policy
     zone = question.zone or issuer.zone
-    start, end = _instants(as_of, evaluated_at, zone)
+    if isinstance(as_of, datetime):
+        start, end, day = as_of, as_of + RESOLUTION, None
+    else:
+        (start, end), day = _instants_of(as_of, evaluated_at, zone), as_of
     return Moment(
         start,
         end,
@@ -87,18 +86,18 @@ def _moment_of(question: Question, issuer: TrustedIssuer, trust: TrustList) -> M
             evaluated_at,
         ),
         _freshness.trust_reasons(policy, evaluated_at, trust),
-        None if isinstance(as_of, datetime) else as_of,
+        day,
     )
 
 
 def window_of(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> Window:
     """The instants asked about: a civil day is the issuer's, and ends no later than now."""
-    return Window(*_instants(as_of, evaluated_at, zone))
-
-
-def _instants(as_of: datetime | date, evaluated_at: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
     if isinstance(as_of, datetime):
-        return as_of, as_of + RESOLUTION
-    start, end = midnight(as_of, zone), midnight(as_of + timedelta(days=1), zone)
+        return Window(as_of, as_of + RESOLUTION)
+    return Window(*_instants_of(as_of, evaluated_at, zone))
+
+
+def _instants_of(day: date, evaluated_at: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    start, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
     now = evaluated_at + RESOLUTION
     return start, now if start < now < end else end

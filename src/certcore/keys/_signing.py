@@ -373,10 +373,11 @@ def _check_for(handle: _forms.Handle, kind: KeyKind) -> _Check:
 
     if isinstance(handle, ec.EllipticCurvePublicKey):
         ecdsa = ec.ECDSA(kind.digest)  # type: ignore[arg-type]  # the elliptic-curve classes have one
+        number = int.from_bytes
 
         def verify(signature: bytes, data: bytes) -> None:
-            r, s = int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
-            handle.verify(encode_dss_signature(r, s), data, ecdsa)
+            der = encode_dss_signature(number(signature[:half], "big"), number(signature[half:], "big"))
+            handle.verify(der, data, ecdsa)
     elif isinstance(handle, rsa.RSAPublicKey):
         pss = padding.PSS(
             mgf=padding.MGF1(hashes.SHA256()), salt_length=32
