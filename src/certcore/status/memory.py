@@ -39,9 +39,6 @@ _AHEAD: Final = timedelta(hours=14)
 Reference = StatusRef | StatusListEntry | bytes
 """A status reference, or a certificate id."""
 
-_Place = tuple[int, int] | str
-"""What entries are found by: the numbers of a reference, since a text of them takes as long as the look-up."""
-
 
 @attrs.frozen
 class _Vehicle:
@@ -62,7 +59,7 @@ class MemoryStatusBackend:
     def __init__(self) -> None:
         self.begin_in_child()
         _forks.begin_in_children(self)
-        self._events: dict[tuple[str, _Place], tuple[StatusEvent, ...]] = {}
+        self._events: dict[tuple[str, str], tuple[StatusEvent, ...]] = {}
         self._vehicles: dict[str, _Vehicle] = {}
 
     def register(self, ref: Reference, /, *, issuer: str | None = None, at: datetime | None = None) -> None:
@@ -73,7 +70,7 @@ class MemoryStatusBackend:
         at = EPOCH if at is None else at
         event = StatusEvent(kind=StatusEventKind.ISSUED, effective_at=at, recorded_at=at)
         with self._lock:
-            self._events.setdefault((issuer or _ANY_ISSUER, _place_of(ref)), (event,))
+            self._events.setdefault((issuer or _ANY_ISSUER, reference_key(ref)), (event,))
 
     def record(self, ref: Reference, event: StatusEvent, /, *, issuer: str | None = None) -> None:
         """Add something that happened to a certificate.
@@ -82,7 +79,7 @@ class MemoryStatusBackend:
             KeyError: the certificate was never registered.
             TypeError: it is no event.
         """
-        key, event = (issuer or _ANY_ISSUER, _place_of(ref)), plain_record(event, StatusEvent)
+        key, event = (issuer or _ANY_ISSUER, reference_key(ref)), plain_record(event, StatusEvent)
         with self._lock:
             if key not in self._events:
                 msg = "the certificate is not registered"
@@ -156,8 +153,9 @@ class MemoryStatusBackend:
 
     def lookup(self, query: StatusQuery, /) -> StatusRecord:
         """The whole history of one certificate; an empty record for one that was never registered."""
-        place = _place_of(query.ref or query.certificate_id or b"")
-        events = self._events.get((query.issuer, place)) or self._events.get((_ANY_ISSUER, place), ())
+        key = query.key
+        # without the lock: each look-up is one step, and an entry is replaced whole
+        events = self._events.get((query.issuer, key)) or self._events.get((_ANY_ISSUER, key), ())
         return _new_record(events, (), query.asked_at, EPOCH, None, None, ())
 
     def register_vehicle(
@@ -212,10 +210,6 @@ class MemoryStatusBackend:
         _forks.begin_in_children(self)
         self._events = dict(state["events"])  # type: ignore[call-overload]  # what __getstate__ put there
         self._vehicles = dict(state["vehicles"])  # type: ignore[call-overload]  # as above
-
-
-def _place_of(ref: Reference) -> _Place:
-    return (ref.list, ref.index) if isinstance(ref, StatusRef) else reference_key(ref)
 
 
 def _is_before(as_of: datetime, day: date | None) -> bool:
