@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from certcore._cli.app import group
 from certcore._cli.keys.keygen import write_keys
 from certcore.payload import Basis, Result
 from certcore.testing import ROOT_SIGNER, FixedClock, make_trust
+from tests.status.fault_server import FaultServer
 
 ISSUED_AT = datetime.fromisoformat("2026-09-25T15:20+08:00")
 CERTIFICATE = InspectionCertificate(
@@ -32,6 +33,13 @@ CERTIFICATE = InspectionCertificate(
 )
 
 Command = Callable[..., Run]
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    """A server on loopback that publishes nothing yet."""
+    with FaultServer() as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +24,6 @@ ASKING = {
     "reassess": ("evidence", "reassess", "kept", *TRUSTED, "--online"),
     "vehicle": (*VEHICLE, "--token-file", "token"),
 }
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    """A register on loopback."""
-    with FaultServer() as running:
-        yield running
 
 
 def behind(server: FaultServer) -> None:

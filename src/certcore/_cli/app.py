@@ -44,18 +44,13 @@ _READING: Final = frozenset({"scan", "show", "status", "verify"})
 @click.group(
     cls=CommandGroup,
     modules={name: (f"certcore._cli.{module}", there) for name, (module, there) in _COMMANDS.items()},
-    no_args_is_help=False,
-    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 valid or done, 1 not valid, 3 undetermined, 4 valid but the status is not known,"
     " 2 wrong usage or an error.",
 )
 @click.version_option(certcore.__version__, prog_name="certcore")
-@click.pass_context
-def group(ctx: click.Context) -> None:
+def group() -> None:
     """Issue, show and verify vehicle inspection certificates in QR codes."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

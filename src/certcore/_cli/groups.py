@@ -29,7 +29,10 @@ _CONFIG = click.option(
 
 
 class Group(click.Group):
-    """A group whose help says in full what each command does."""
+    """A group that gives its help where no command is named; and the help says in full what each command does."""
+
+    def __init__(self, callback: object = None, **how: Any) -> None:  # noqa: ANN401, ARG002  click's own; of the function, its name and docstring count
+        super().__init__(callback=_give_help, invoke_without_command=True, no_args_is_help=False, **how)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, each with its first sentence, which goes on in the next line rather than end in dots."""
@@ -46,8 +49,8 @@ class CommandGroup(Group):
         modules: a command's name to its module and its name there.
     """
 
-    def __init__(self, *args: Any, modules: Mapping[str, tuple[str, str]], **how: Any) -> None:  # noqa: ANN401  click's own
-        super().__init__(*args, **how)
+    def __init__(self, modules: Mapping[str, tuple[str, str]], **how: Any) -> None:  # noqa: ANN401  click's own
+        super().__init__(**how)
         self._modules = modules
 
     def list_commands(self, _: click.Context) -> list[str]:
@@ -88,6 +91,12 @@ class CommandGroup(Group):
         except (click.ClickException, CertcoreError) as error:
             _leave_with(error, ctx)
         ctx.exit(code if isinstance(code, int) else exit_codes.DONE)
+
+
+@click.pass_context
+def _give_help(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def _leave_with(error: click.ClickException | CertcoreError, ctx: click.Context | None = None) -> NoReturn:

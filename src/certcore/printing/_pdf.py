@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from certcore.errors import IssuingError
-from certcore.printing._content import LANGUAGE_TAGS, Content
+from certcore.printing._content import LANGUAGE_TAGS
 from certcore.printing._fonts import Face
 from certcore.printing._layout import HAIRLINE, MM_PER_POINT, Box, Line, Paper, Placed, fold_marks
 from certcore.qr._write import QUIET_ZONE_MODULES, to_svg
@@ -62,13 +62,6 @@ class Canvas:
             self._advances[character, is_bold] = known
         return known
 
-    def finished(self, content: Content, *, at: datetime | None) -> bytes:
-        """The document with the pages that were drawn, made at a moment that the caller states."""
-        self._pdf.set_title(content.title)
-        self._pdf.set_lang(LANGUAGE_TAGS[content.lang])
-        self._pdf.set_creation_date(at)
-        return bytes(self._pdf.output())
-
     def draw(self, text: str, paper: Paper, placed: Placed) -> None:
         """A certificate's page."""
         pdf = self._pdf
@@ -113,7 +106,7 @@ class Canvas:
         self._pdf.polygon(corners)
 
     def output(self, *, title: str, lang: str, at: datetime | None) -> bytes:
-        """The document."""
+        """The document with the pages that were drawn, made at a moment that the caller states."""
         self._pdf.set_title(title)
         self._pdf.set_lang(LANGUAGE_TAGS[lang])
         if at is not None:

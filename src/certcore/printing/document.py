@@ -164,7 +164,7 @@ def sheets(
         if number:
             canvas.turn()
         canvas.draw(text, paper, _layout.fit(content, paper, symbols, canvas.measure))
-    return canvas.finished(content, at=at)
+    return canvas.output(title=content.title, lang=content.lang, at=at)
 
 
 def _check(

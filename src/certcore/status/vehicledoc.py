@@ -24,12 +24,12 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from certcore import _cbor, cose
-from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY, LAST_SECOND, utc_second
+from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY
 from certcore.certificate._values import UINT32, text
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
-from certcore.status._signed import instant
+from certcore.status._signed import instant, seconds
 from certcore.status.protocol import StatusProof, VehicleFlag, VehicleQuery, VehicleRecord
 
 __all__ = [
@@ -85,7 +85,7 @@ def encode_request(query: VehicleQuery, /, *, nonce: bytes) -> bytes:
         _VIN: query.vin,
     }
     stated = {key: value for key, value in members.items() if value is not None}
-    data = _cbor.encode({**stated, _AS_OF: _seconds(query.as_of), _NONCE: bytes(nonce)})
+    data = _cbor.encode({**stated, _AS_OF: seconds(query.as_of), _NONCE: bytes(nonce)})
     try:
         decode_request(data, asked_at=query.asked_at)  # what no register would read is not sent
     except RejectedInputError as cause:
@@ -149,7 +149,7 @@ def issue_answer(
         IssuingError: ``signer-failed``.
         ValueError: for times or flags that no answer may state.
     """
-    issued, expires = _seconds(issued_at), _seconds(expires_at)
+    issued, expires = seconds(issued_at), seconds(expires_at)
     if not issued < expires <= issued + MAX_ANSWER_LIFETIME.total_seconds():
         msg = "an answer expires after it is issued, and within a day"
         raise ValueError(msg)
@@ -234,8 +234,8 @@ def _record_to_wire(record: VehicleRecord) -> dict[int, object]:
         _KNOWN: record.known,
         _FLAGS: flags,
         _VALID_UNTIL: _days(record.valid_until),
-        _HISTORY_FROM: None if record.history_from is None else _seconds(record.history_from),
-        _RELIABLE_UNTIL: None if record.reliable_until is None else _seconds(record.reliable_until),
+        _HISTORY_FROM: None if record.history_from is None else seconds(record.history_from),
+        _RELIABLE_UNTIL: None if record.reliable_until is None else seconds(record.reliable_until),
     }
     return {key: value for key, value in members.items() if value is not None}
 
@@ -269,14 +269,6 @@ def _flag_from_wire(wire: object) -> VehicleFlag:
 
 def _digest(request: bytes) -> str:
     return hashlib.sha256(request).hexdigest()
-
-
-def _seconds(value: datetime) -> int:
-    found = int(utc_second(value).timestamp())
-    if not 0 <= found < LAST_SECOND:
-        msg = "a document states instants from 1970 to 9998"
-        raise ValueError(msg)
-    return found
 
 
 def _days(value: date | None) -> int | None:

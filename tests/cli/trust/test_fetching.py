@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
 pytest.importorskip("httpx2", reason="httpx2 is not installed: the http extra has it")
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    """A publisher on loopback."""
-    with FaultServer() as running:
-        yield running
 
 
 @pytest.fixture

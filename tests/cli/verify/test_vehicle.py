@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
 
 PLATE = ("--plate", "闽C12345", "--country", "CN", "--plate-type", "2")
 STOLEN = ("--vin", "LSVAA4187E2184212")
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    """A register on loopback."""
-    with FaultServer() as running:
-        yield running
 
 
 @pytest.fixture

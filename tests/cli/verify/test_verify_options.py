@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
 def desk() -> Desk:
     """A claims desk with lists in a folder."""
     return Desk()
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    """A register on loopback that publishes nothing yet."""
-    with FaultServer() as running:
-        yield running
 
 
 @pytest.fixture

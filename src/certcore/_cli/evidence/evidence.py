@@ -53,12 +53,9 @@ _MATERIALS: Final = click.option(
 )
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def evidence(ctx: click.Context) -> None:
+@click.group(cls=Group)
+def evidence() -> None:
     """Look at the evidence of verdicts, replay it, or judge the same questions anew."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 @evidence.command()

@@ -14,6 +14,7 @@ import attrs
 import click
 
 from certcore._cli import exit_codes
+from certcore._cli.groups import Group
 from certcore._cli.input import datetimes, inputs
 from certcore._cli.output import fields, terminal
 from certcore._cli.output.formats import Line, Output, choose
@@ -53,7 +54,7 @@ _WORDS: Final = {
 _STYLES: Final = {StatusState.VALID: "bold green", StatusState.SUSPENDED: "bold yellow"}
 
 
-class _Register(click.Group):
+class _Register(Group):
     """Its own commands, and behind them those of ``certcore status``: whoever guesses finds them in either place."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -63,15 +64,10 @@ class _Register(click.Group):
 
 @click.group(
     cls=_Register,
-    invoke_without_command=True,
-    no_args_is_help=False,
     epilog="'certcore issue --register' issues into it; 'certcore status' makes it, revokes, publishes and serves.",
 )
-@click.pass_context
-def register(ctx: click.Context) -> None:
+def register() -> None:
     """Look into the issuer's register. Needs the register extra."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 def _word(words: tuple[str, str], lang: str) -> str:

@@ -35,12 +35,9 @@ _LOOPBACK: Final = "127.0.0.1"
 _DEFAULT_PORT: Final = 8460
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def status(ctx: click.Context) -> None:
+@click.group(cls=Group)
+def status() -> None:
     """Keep the issuer's register: revoke, suspend, publish and serve. Needs the register extra."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 def _statement_options(command: _F) -> _F:

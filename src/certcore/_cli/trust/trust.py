@@ -35,12 +35,9 @@ from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 _FILE: Final = click.Path(path_type=Path)
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def trust(ctx: click.Context) -> None:
+@click.group(cls=Group)
+def trust() -> None:
     """Make, sign and show trust lists: who may sign certificates, and when."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 @trust.command()

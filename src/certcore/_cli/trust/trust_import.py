@@ -76,12 +76,9 @@ def _window(*, required: bool) -> Callable[[_Command], _Command]:
     return decorate
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def group(ctx: click.Context) -> None:
+@click.group(cls=Group)
+def group() -> None:
     """Import signers into a draft: X.509 certificates, JWKS, the EU's lists."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 @group.command()

@@ -32,12 +32,9 @@ def _member(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...
     return [tuple(map(Path, value.split(","))) for value in values]
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def group(ctx: click.Context) -> None:
+@click.group(cls=Group)
+def group() -> None:
     """Make, sign, rotate and show root sets: whose signatures trust lists need."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 @group.command()

@@ -21,12 +21,9 @@ from certcore.payload import StatusRef
 from certcore.trust import TrustList
 
 
-@click.group(cls=Group, invoke_without_command=True, no_args_is_help=False)
-@click.pass_context
-def snapshot(ctx: click.Context) -> None:
+@click.group(cls=Group)
+def snapshot() -> None:
     """Keep status lists in a file, to be asked without a network: --snapshot."""
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
 
 
 @snapshot.command()
