@@ -83,6 +83,12 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("verify", "signals", "status.http._trust_list", "status.http._backend"),
     ("status.http.backends",),
     ("status.http",),
+    ("register._store", "register.access", "register.audit"),
+    ("register._publication", "register.openapi"),
+    ("register.publish",),
+    ("register.log",),
+    ("register._routes",),
+    ("register.service",),
     ("testing", "register", "bulk"),
     ("_cli.exit_codes", "_cli.input"),
     ("_cli.settings",),
@@ -99,9 +105,6 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 
 WHEN_CALLED = {("verdict", "evidence"), ("_cli.settings.configuration", "_cli.output.terminal")}
 """The exceptions, imported when called: `Verdict.evidence`, and what the command says of its settings."""
-
-FRONT_DOORS = ("certcore", "certcore.status")
-"""Package fronts that re-export lazily; their imports stand under TYPE_CHECKING."""
 
 ONE_IMPORTER = {
     "cbor2": {"_cbor"},
@@ -222,7 +225,7 @@ def test_lower_never_imports_higher(name: str, tree: ast.Module) -> None:
 def test_rooms_of_a_package_keep_their_order(name: str, tree: ast.Module) -> None:
     """Within the packages that are divided into rooms, too, lower never imports higher."""
     package = name.split(".", maxsplit=1)[0]
-    if package in {"status", "_cli"} and name != "status":
+    if package in {"status", "register", "_cli"} and name != "status":
         for imported in imports(tree):
             own = own_module(imported)
             if own is None or own.split(".")[0] != package or (name, own) in WHEN_CALLED or room(own) == room(name):

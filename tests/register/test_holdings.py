@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from certcore.payload import StatusRef
-from certcore.register._holdings import Selection
+from certcore.register._store._holdings import Selection
 from certcore.register.log import StatusRegistry
 from certcore.status.protocol import StatusState
 from tests.register.cast import DAY, SetClock, certificate, issue, prepared

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certcore.register import _indices
+from certcore.register._store import _indices
 
 KEY = bytes(range(32))
 

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from certcore import LocalSigner
 from certcore.errors import IssuingError
 from certcore.payload import StatusRef
-from certcore.register import _folder, _layout, publish
-from certcore.register._published import PublishedFolder
+from certcore.register import publish
+from certcore.register._publication import _folder, _layout
+from certcore.register._publication._published import PublishedFolder
 from certcore.register.log import StatusRegistry
 from certcore.register.publish import Publication
 from certcore.status import StatusEvent, StatusEventKind, StatusState
@@ -375,7 +376,7 @@ import os, sys
 from datetime import datetime
 from pathlib import Path
 from certcore import LocalSigner
-from certcore.register._published import PublishedFolder
+from certcore.register._publication._published import PublishedFolder
 from certcore.register.log import StatusRegistry
 
 url, folder, key, at, left = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], int(sys.argv[5])

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from certcore import LocalSigner
 from certcore.errors import IssuingError, StatusError
 from certcore.payload import StatusRef
-from certcore.register._folder import LOCK
-from certcore.register._layout import STATE
+from certcore.register._publication._folder import LOCK
+from certcore.register._publication._layout import STATE
 from certcore.register.log import StatusRegistry
 from certcore.register.publish import Publication
 from certcore.status import StatusState

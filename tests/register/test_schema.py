@@ -11,8 +11,8 @@ from sqlalchemy import create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from certcore.errors import IssuingError, StatusError
-from certcore.register import _schema
-from certcore.register._database import Database
+from certcore.register._store import _schema
+from certcore.register._store._database import Database
 from certcore.register.log import StatusRegistry
 from tests.register.cast import SetClock, issue, vehicle
 

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from certcore.register import _published, create_app
-from certcore.register._layout import STATE
-from certcore.register._published import PublishedFolder
+from certcore.register import create_app
+from certcore.register._publication import _published
+from certcore.register._publication._layout import STATE
+from certcore.register._publication._published import PublishedFolder
 from certcore.register.log import StatusRegistry
 from tests.register.asgi import ask
 from tests.register.cast import DAY, NOW, STATUS_SIGNER, SetClock, issue

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from certcore._cli.register.server import MAX_HEADER_BYTES, TimedProtocol
-from certcore.register._http import TellDefects
+from certcore.register._routes._http import TellDefects
 
 GENEROUS_S = 60
 BIG = b"x" * (32 << 20)

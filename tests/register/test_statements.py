@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from certcore.errors import IssuingError
 from certcore.payload import StatusRef
-from certcore.register import _statements
+from certcore.register._store import _statements
 from certcore.register.log import StatusRegistry
 from certcore.status import StatusEvent, StatusEventKind, StatusState
 from certcore.status._facts import state_at

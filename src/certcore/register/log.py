@@ -25,10 +25,11 @@ from certcore.keys import Signer
 from certcore.keys._trusted import VerifyingKey
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.proofs import receipts
-from certcore.register import _entries, _events, _holdings, _indices, _opening, _recovery, _schema, _vehicles
-from certcore.register._database import DEFAULT_TIMEOUT, Database
-from certcore.register._events import Criteria, Happening, Reference
-from certcore.register._lists import ListChanges, ListHead
+from certcore.register._publication import _recovery
+from certcore.register._store import _entries, _events, _holdings, _indices, _opening, _schema, _vehicles
+from certcore.register._store._database import DEFAULT_TIMEOUT, Database
+from certcore.register._store._events import Criteria, Happening, Reference
+from certcore.register._store._lists import ListChanges, ListHead
 from certcore.register.publish import DEFAULT_LIFETIME, DEFAULT_TTL, Publication
 from certcore.register.publish import publish as publish_to
 from certcore.status.protocol import (

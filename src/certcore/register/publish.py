@@ -41,8 +41,8 @@ import attrs
 from certcore._instants import CLOCK_SKEW, utc_second
 from certcore.errors import IssuingError
 from certcore.keys import Signer
-from certcore.register import _checks, _folder
-from certcore.register._layout import (
+from certcore.register._publication import _checks, _folder
+from certcore.register._publication._layout import (
     ARCHIVE,
     INDEX,
     MAX_LIFETIME,
@@ -53,7 +53,7 @@ from certcore.register._layout import (
     place_of,
     read_state,
 )
-from certcore.register._lists import ListChanges, ListHead, PublishableRegistry
+from certcore.register._store._lists import ListChanges, ListHead, PublishableRegistry
 from certcore.status._documents import events_uri
 from certcore.status._facts import state_at
 from certcore.status._states import NUMBER_OF_STATE

@@ -22,11 +22,11 @@ from certcore._live import TextRegistry
 from certcore.errors import CertcoreError
 from certcore.issue import Issuer
 from certcore.keys import Signer
-from certcore.register import _layout
-from certcore.register._documents import routes_of_documents
-from certcore.register._http import Settings, TellDefects, http_problem, problem
-from certcore.register._look_ups import live_route, receipts_route, vehicles_route
-from certcore.register._published import PublishedFolder
+from certcore.register._publication import _layout
+from certcore.register._publication._published import PublishedFolder
+from certcore.register._routes._documents import routes_of_documents
+from certcore.register._routes._http import Settings, TellDefects, http_problem, problem
+from certcore.register._routes._look_ups import live_route, receipts_route, vehicles_route
 from certcore.register.access import DailyQuota, Principal, RateLimit
 from certcore.register.audit import AuditTrail
 from certcore.register.log import StatusRegistry

@@ -21,7 +21,7 @@ from certcore.vocabulary._vins import is_vin, vin_check_digit_ok
 
 if TYPE_CHECKING:
     from certcore.register import StatusRegistry
-    from certcore.register._holdings import Holding
+    from certcore.register._store._holdings import Holding
 
 _NEARLY_A_VIN: Final = range(15, 20)
 """Lengths of a chassis number that may be meant to be a VIN of 17 characters."""
@@ -107,7 +107,7 @@ def of(issuer: Issuer) -> StatusRegistry | None:
 
 def of_vehicle(registry: StatusRegistry, certificate: InspectionCertificate) -> Iterator[Holding]:
     """What the register holds of the vehicle of a certificate, by its chassis number, or else by its plate."""
-    made = registers.module("certcore.register._holdings").Selection
+    made = registers.module("certcore.register._store._holdings").Selection
     if certificate.vin is not None:
         return registry.holdings(made(vin=certificate.vin))
     plate = {name: getattr(certificate, name) for name in ("registration_number", "plate_type")}

@@ -27,7 +27,7 @@ from certcore.payload import StatusRef
 from certcore.status.protocol import StatusEventKind, StatusState
 
 if TYPE_CHECKING:
-    from certcore.register._holdings import Holding, Selection, Statement
+    from certcore.register._store._holdings import Holding, Selection, Statement
 
 _STATES: Final[Mapping[StatusState, tuple[str, str]]] = {
     StatusState.VALID: ("valid", "正常"),
@@ -191,7 +191,7 @@ class _Said:
 
 
 def _selection(**given: Any) -> Selection:  # noqa: ANN401  Selection's own
-    made: Selection = registers.module("certcore.register._holdings").Selection(**given)
+    made: Selection = registers.module("certcore.register._store._holdings").Selection(**given)
     return made
 
 

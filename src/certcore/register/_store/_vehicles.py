@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select
 
-from certcore.register._events import IN_FORCE, chunks
-from certcore.register._schema import CERTIFICATES, FLAG_EVENTS, VEHICLES
+from certcore.register._store._events import IN_FORCE, chunks
+from certcore.register._store._schema import CERTIFICATES, FLAG_EVENTS, VEHICLES
 from certcore.status.protocol import VehicleFlag, VehicleQuery
 from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
 from certcore.vocabulary._written import MAX_GIVEN

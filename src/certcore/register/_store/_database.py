@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from certcore import _extras
 from certcore._sqlite import turn_log_on
 from certcore.errors import IssuingError, StatusError
-from certcore.register import _schema
+from certcore.register._store import _schema
 
 DEFAULT_TIMEOUT: Final = timedelta(seconds=30)
 """How long a connection, or a lock that somebody else holds, is waited for."""

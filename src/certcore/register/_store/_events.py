@@ -16,9 +16,9 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, literal, or_, select, update
 
 from certcore.errors import IssuingError
-from certcore.register import _statements
-from certcore.register._lists import ListHead
-from certcore.register._schema import CERTIFICATES, EVENTS, LISTS
+from certcore.register._store import _statements
+from certcore.register._store._lists import ListHead
+from certcore.register._store._schema import CERTIFICATES, EVENTS, LISTS
 from certcore.status._states import EVENT_KINDS, NUMBER_OF_EVENT, NUMBER_OF_STATE
 from certcore.status.protocol import StatusEvent, StatusEventKind, StatusState
 

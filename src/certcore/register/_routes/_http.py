@@ -26,7 +26,7 @@ from certcore.errors import CertcoreError, IssuingError, RejectedInputError, Sta
 from certcore.issue import Issuer
 from certcore.keys import Signer
 from certcore.reasons import REASONS, explain
-from certcore.register._published import PublishedFolder
+from certcore.register._publication._published import PublishedFolder
 from certcore.register.access import DailyQuota, Principal, RateLimit
 from certcore.register.audit import AuditTrail
 from certcore.register.log import StatusRegistry

@@ -25,7 +25,7 @@ from typing import Final
 import attrs
 
 from certcore import _forks
-from certcore.register._layout import (
+from certcore.register._publication._layout import (
     ARCHIVE,
     MAX_LIFETIME,
     STATE,

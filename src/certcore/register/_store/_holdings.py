@@ -14,8 +14,8 @@ import attrs
 from sqlalchemy import ColumnElement, Connection, select
 
 from certcore.payload import StatusRef
-from certcore.register._events import Reference, event_of, instant
-from certcore.register._schema import CERTIFICATES, EVENTS, VEHICLES
+from certcore.register._store._events import Reference, event_of, instant
+from certcore.register._store._schema import CERTIFICATES, EVENTS, VEHICLES
 from certcore.status._facts import state_at
 from certcore.status.protocol import StatusEvent, StatusState
 from certcore.vocabulary._identities import plate_key, vin_identity

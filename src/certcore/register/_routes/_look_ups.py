@@ -24,7 +24,7 @@ from starlette.routing import Route
 from certcore import armor
 from certcore.errors import IssuingError, StatusError
 from certcore.proofs.receipts import RECEIPT_TYPE
-from certcore.register._http import (
+from certcore.register._routes._http import (
     BAD_REQUEST,
     FORBIDDEN,
     NOT_FOUND,

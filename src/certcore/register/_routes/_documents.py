@@ -1,7 +1,7 @@
 """The routes for everybody: the trust list, what was published, and whether the service is well.
 
 Everything is handed out byte for byte as it was published. What an answer costs depends on its own size, and not on how
-many lists there are or how old the archive is (`certcore.register._published`).
+many lists there are or how old the archive is (`_publication._published`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import StatusError
-from certcore.register import _layout
-from certcore.register._http import BAD_REQUEST, NOT_FOUND, NOT_MODIFIED, Settings, threaded
+from certcore.register._publication import _layout
+from certcore.register._routes._http import BAD_REQUEST, NOT_FOUND, NOT_MODIFIED, Settings, threaded
 from certcore.register.openapi import JSON_TYPE
 from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.tokenlist import STATUS_LIST_TYPE

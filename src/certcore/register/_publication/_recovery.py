@@ -24,9 +24,10 @@ from sqlalchemy import Connection, func, insert, select, update
 from certcore._instants import EPOCH
 from certcore.errors import IssuingError, StatusError
 from certcore.keys._trusted import VerifyingKey
-from certcore.register import _entries, _events, _folder, _indices, _layout, _statements
-from certcore.register._events import Reference
-from certcore.register._schema import CERTIFICATES, LISTS, REGISTER
+from certcore.register._publication import _folder, _layout
+from certcore.register._store import _entries, _events, _indices, _statements
+from certcore.register._store._events import Reference
+from certcore.register._store._schema import CERTIFICATES, LISTS, REGISTER
 from certcore.status._documents import events_uri
 from certcore.status._keys import check
 from certcore.status._states import NUMBER_OF_STATE

@@ -14,7 +14,7 @@ from certcore._instants import CLOCK_SKEW
 from certcore.errors import IssuingError, StatusError
 from certcore.keys import PublicKey
 from certcore.keys._trusted import Standing
-from certcore.register import _statements
+from certcore.register._store import _statements
 from certcore.status.eventlist import read_unverified_events
 from certcore.status.protocol import StatusEvent, StatusEventKind
 from certcore.status.tokenlist import read_unverified_list

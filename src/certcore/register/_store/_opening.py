@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select, update
 
 from certcore.errors import IssuingError
-from certcore.register import _entries, _schema
-from certcore.register._database import Database
+from certcore.register._store import _entries, _schema
+from certcore.register._store._database import Database
 
 _IDENTITY_BYTES: Final = 16
 

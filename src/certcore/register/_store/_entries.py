@@ -22,9 +22,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from certcore import armor, cose, payload
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.payload import InspectionCertificate, StatusRef
-from certcore.register import _events, _indices, _vehicles
-from certcore.register._events import IN_FORCE, SUPERSEDED, VALID, Happening, Reference, chunks
-from certcore.register._schema import CERTIFICATES, LISTS, REGISTER, VEHICLES
+from certcore.register._store import _events, _indices, _vehicles
+from certcore.register._store._events import IN_FORCE, SUPERSEDED, VALID, Happening, Reference, chunks
+from certcore.register._store._schema import CERTIFICATES, LISTS, REGISTER, VEHICLES
 from certcore.status.protocol import StatusEventKind
 from certcore.vocabulary._identities import plate_identity, plate_key, vin_identity
 

@@ -1,0 +1,1 @@
+"""What a register holds, in its database: certificates, events, vehicles, lists."""
