@@ -7,7 +7,7 @@ import io
 import pickle
 import threading
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 
 import attrs
@@ -28,6 +28,7 @@ from tests.truth_table.cases import AnswersLater, Case, cases
 from tests.verify_cases import (
     LIVE_SIGNER,
     LONG_AGO,
+    LOSS,
     NOW,
     SEEN,
     TEXT,
@@ -41,7 +42,6 @@ from tests.verify_cases import (
 )
 from tests.verify_vectors import VECTORS, Vector
 
-LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 PATIENCE: Final = 60
 """Seconds after which a test that hangs has failed; none waits for it otherwise."""
 

@@ -21,6 +21,7 @@ from certcore.testing import FixedClock
 from tests.verify_cases import (
     ISSUED,
     LIVE_SIGNER,
+    LOSS,
     NOW,
     REF,
     SEEN,
@@ -37,7 +38,6 @@ from tests.verify_cases import (
     verifier,
 )
 
-LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 NOW_S: Final = int(NOW.timestamp())
 ISSUED_S: Final = int(ISSUED.timestamp())

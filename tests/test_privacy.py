@@ -9,7 +9,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, cast
 
 import attrs
@@ -28,6 +28,7 @@ from certcore.testing import FixedClock
 from tests.truth_table.cases import REGISTER_SIGNER, STATUS_SIGNER, Case, cases
 from tests.verify_cases import (
     LIVE_SIGNER,
+    LOSS,
     NOW,
     PLATE,
     REF,
@@ -43,7 +44,6 @@ from tests.verify_cases import (
     seal,
 )
 
-LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 CASES: Final = cases()
 SIGNERS: Final = (SIGNER, LIVE_SIGNER, STATUS_SIGNER, REGISTER_SIGNER, ROOT_SIGNER)
 PLATES: Final = ("C12345", "C·12345", "Ｃ 12345", "c-12345", "12345", "12346", "98765", "AB 123", "BAB123")

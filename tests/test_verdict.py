@@ -24,6 +24,7 @@ from certcore.status import MemoryStatusBackend, StatusEventKind
 from certcore.testing import FixedClock
 from tests.verify_cases import (
     ISSUED,
+    LOSS,
     NOW,
     PLATE,
     REF,
@@ -41,7 +42,6 @@ from tests.verify_cases import (
 )
 from tests.verify_vectors import VECTORS, Vector
 
-LOSS = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 SECRETS: Final = ("12345", "12346", "LSVAA418", "184211", "2184212", "AB 123", "WVWZZZ", "W000001", "1234567")
 """Parts of every plate and VIN in these tests, long enough not to occur by chance."""

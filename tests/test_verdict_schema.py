@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from certcore.reasons import Axis, Effect
 from certcore.status import VehicleRecord
 from tests.truth_table.cases import Case, cases
 from tests.verify_cases import (
+    LOSS,
     NOW,
     SEEN,
     TRUST_ROOT,
@@ -51,7 +52,6 @@ SCHEMA: Final[dict[str, Any]] = json.loads(
 )
 FOLLOWS: Final = jsonschema.Draft202012Validator(SCHEMA)
 SEALER: Final = LocalSigner.generate()
-LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 
 
 def errors(content: object) -> list[str]:

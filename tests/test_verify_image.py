@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -16,13 +16,12 @@ import attrs
 import pytest
 
 from certcore import Outcome, Verdict, qr
-from tests.verify_cases import NOW, SEEN, TEXT, Answers, certificate, codes, reasons, registered, seal, verifier
+from tests.verify_cases import LOSS, NOW, SEEN, TEXT, Answers, certificate, codes, reasons, registered, seal, verifier
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow is not installed (certcore[scan])")
 if not any(decoder.available for decoder in qr.decoders()):
     pytest.skip("no decoder is installed (certcore[scan])", allow_module_level=True)
 
-LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 OTHER: Final = seal(certificate(registration_number="京A·99999"))
 FORGED: Final = TEXT[:-6] + ("000000" if TEXT[-6:] != "000000" else "111111")
 EU: Final = "HC1:6BFOXN"

@@ -7,19 +7,18 @@ import inspect
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from certcore import AsyncVerifier, Outcome, Verdict, Verifier, qr
-from tests.verify_cases import SEEN, TEXT, codes, registered, verifier
+from tests.verify_cases import LOSS, SEEN, TEXT, codes, registered, verifier
 
 pytest.importorskip("PIL.Image", reason="Pillow is not installed (certcore[scan])")
 if not any(decoder.available for decoder in qr.decoders()):
     pytest.skip("no decoder is installed (certcore[scan])", allow_module_level=True)
 
-LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 PICTURE: Final = qr.to_png(TEXT, scale=4)
 
 Ask = Callable[..., tuple[Verdict, ...]]

@@ -53,6 +53,8 @@ NOW: Final = datetime(2026, 10, 1, 4, 0, tzinfo=UTC)
 ISSUED: Final = datetime(2025, 10, 10, 2, 0, tzinfo=UTC)
 """When the usual certificate was issued: ten in the morning in Shanghai."""
 
+LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
+"""The moment that most questions are about."""
 LAST_DAY: Final = date(2027, 9, 30)
 PLATE: Final = "闽C·12345"
 VIN: Final = "LSVAA4181E2184211"
@@ -193,6 +195,12 @@ def verifier(
     return Verifier(
         trust=trust, status=status, policy=policy or Policy.claims(), vehicles=vehicles, clock=FixedClock(at)
     )
+
+
+def ask(status: Any = None, text: str = TEXT, **changes: Any) -> Verdict:  # noqa: ANN401  rubbish among them
+    """The usual question, answered by what is given, or by a register that knows the certificate."""
+    given: dict[str, Any] = {"as_of": LOSS, "expect": SEEN}
+    return verifier(registered() if status is None else status).verify(text, **(given | changes))
 
 
 def reasons(verdict: Verdict) -> set[tuple[str, str]]:

@@ -22,9 +22,8 @@ from certcore.reasons._meaning import words_of
 from certcore.status import MemoryStatusBackend, VehicleFlag, VehicleQuery, VehicleRecord
 from certcore.testing import FixedClock
 from tests.truth_table.cases import Case, cases
-from tests.verify_cases import LONG_AGO, NOW, PLATE, TRUST, VIN, Answers, verifier
+from tests.verify_cases import LONG_AGO, LOSS, NOW, PLATE, TRUST, VIN, Answers, verifier
 
-LOSS: Final = datetime(2026, 9, 1, 2, 30, tzinfo=UTC)
 LAST: Final = date(2027, 9, 30)
 DAY: Final = timedelta(days=1)
 CASES: Final = tuple(case for case in cases() if case.text is None)
