@@ -1,4 +1,4 @@
-"""Optional libraries: which extra brings one, and one sentence that says so wherever it is missing."""
+"""Optional libraries: which extra installs one, and the one message for each place where it is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The certificates' texts in a picture, for a verifier to judge; or why there is none."""
+"""The texts of the certificates in a picture, for a verifier to check; or why there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every SQLite file of certcore's needs: its write-ahead log turned on."""
+"""Turn on the write-ahead log, for every SQLite file of certcore."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups of commands: each command's module is loaded when it is called, and their errors are told in one way.
+"""Groups of commands: a command's module is loaded when it is called, and all errors are shown in the same way.
 
 Every command has ``--config`` and ``--lang``: a command that does not declare them gets them here.
 """

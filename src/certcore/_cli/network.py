@@ -1,4 +1,4 @@
-"""The options of every command that asks a register or fetches something, and what they come to: one place for all."""
+"""The options of every command that asks a register or fetches a document, and the settings they give."""
 
 from __future__ import annotations
 

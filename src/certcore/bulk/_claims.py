@@ -1,6 +1,6 @@
-"""A claim's question judged in a worker: a verdict, its evidence on the disk, and a record for tables and the report.
+"""One claim's question, answered in a worker: a verdict, its evidence on disk, and a record for tables and report.
 
-A record is plain JSON. What lives here: what it holds.
+A record is plain JSON. This module decides what it holds.
 """
 
 from __future__ import annotations

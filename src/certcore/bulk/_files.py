@@ -1,4 +1,4 @@
-"""`verify_files`: pictures and texts judged on every core."""
+"""`verify_files`: checks pictures and texts on every core."""
 
 from __future__ import annotations
 

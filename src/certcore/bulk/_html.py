@@ -1,6 +1,6 @@
-"""The report for people as one HTML file that loads nothing, has no script, and prints.
+"""The report for people as one HTML file, ready to print: it loads nothing and has no script.
 
-It is written claim by claim, part by part; all that is not this module's own goes through `_text`.
+It is written claim by claim, in parts. All text that is not written here passes `_text`, which escapes it.
 """
 
 from __future__ import annotations

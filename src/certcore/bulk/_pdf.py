@@ -1,7 +1,7 @@
 """The report for people as PDF: the same words as the HTML page, on A4. It needs the ``print`` extra, and fonts.
 
-A character that no font here has becomes an escape, so that no claim's number keeps the report from being made. Where
-the report's own words cannot be set, there is no PDF.
+A character that no font here has becomes an escape, so a strange claim number cannot stop the report. If no font has
+the report's own words, there is no PDF.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How far a run of many rows is."""
+"""How many rows of a long run are done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row's question, and the answer to it. A row may hold anything: what is wrong with it is the row's answer."""
+"""One row's question, and its result. A row may hold anything: a mistake in it becomes the result of that row."""
 
 from __future__ import annotations
 

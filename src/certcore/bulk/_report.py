@@ -1,6 +1,6 @@
-"""What the report for people says: which document of a claim decides, the counts, and each claim in sections.
+"""The content of the report for people: which document of a claim decides, the counts, and each claim in sections.
 
-How it looks, `certcore.bulk._html` and `certcore.bulk._pdf` say. Records (`certcore.bulk._claims`) may hold anything:
+`certcore.bulk._html` and `certcore.bulk._pdf` decide how it looks. Records (`certcore.bulk._claims`) may hold anything:
 every text for a reader goes through `shown` here.
 """
 

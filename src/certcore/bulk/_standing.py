@@ -1,4 +1,4 @@
-"""What of a verdict was proved, what stands on somebody's word, and what was not looked into: in words."""
+"""In words: what in a verdict was proved, what somebody only stated, and what was not checked."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The records of a run on the disk: a journal while it runs, and the tables and the report that it ends in.
+"""The records of a run on disk: first a journal, and at the end the tables and the report.
 
-The journal is a line for each record, in order, so that a run that was interrupted goes on behind its last whole line.
+The journal has one line for each record, in order. An interrupted run continues after the last complete line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A job done by several processes: results in order, a bounded number under way, and a lost process costs one task.
+"""Run a job in several processes: results in order, a limited number of tasks at a time. A lost process loses one task.
 
-Each worker has one task at a time and a pipe of its own. It ends when its pipe does, so that none outlives the process
-that started it, however that ends. What a job does is not known here.
+Each worker has one task at a time and its own pipe. It ends when the pipe closes, so no worker outlives the process
+that started it, even if that is killed. The content of a job is not known here.
 """
 
 from __future__ import annotations

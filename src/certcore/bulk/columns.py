@@ -1,4 +1,4 @@
-"""Which columns of a table hold what."""
+"""Which column of a table holds what."""
 
 from __future__ import annotations
 

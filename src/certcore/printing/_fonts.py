@@ -1,4 +1,4 @@
-"""Fonts for the printed page: one that has every character of it, or several that have them all together.
+"""Fonts for the printed page: one that has all its characters, or several that have them together.
 
 The only importer of fontTools, which comes with the ``print`` extra. Every character is checked before drawing: a
 missing or empty glyph is an error, never a blank box. Fonts are found with fontconfig, in its own process, or else in

@@ -5,13 +5,7 @@
 - `service`: an ASGI app over both; `access` says who may ask and how often, `audit` writes down who did, `openapi`
   describes it.
 
-The modules with an underscore are private. The log's are `_database` (connections and their errors), `_opening` and
-`_schema` (tables and migrations), `_indices` (which index is next), `_entries` (certificates), `_events` (what happened
-to them), `_statements` (which statements count), `_vehicles` (whose they are, and flags) and `_holdings` (what the
-issuer's own people see). Publishing's are `_lists` (what it asks the log), `_checks` (what must hold before),
-`_folder` and `_layout` (files and where they stand) and `_recovery` (the way back, from a folder to a database). The
-service's are `_http` (what its routes share), `_documents` and `_look_ups` (the routes), and `_published` (a folder
-that is read again and again).
+Private: `_store`, the log's database; `_publication`, the folder; `_routes`, the service's routes.
 """
 
 from __future__ import annotations

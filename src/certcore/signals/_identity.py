@@ -1,7 +1,7 @@
 """What counts as the same certificate, the same vehicle, the same plate. Pure.
 
 Every answer is a flat tuple of numbers, text and bytes: a key for a dictionary, and what a pseudonym is made over.
-Where two writings may or may not be one thing, the side is taken on which no signal arises.
+Where two writings may mean one thing or two, the choice is the one that gives no signal.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`seen`: whether other claims showed the same certificate, or its vehicle under another plate.
 
-It has what is stored of a verdict, its pseudonyms, and the protocol of a store of sightings. It does not have: files
-and databases (`memory` and `sqlite` are stores), and what a sighting is worth.
+It has what is stored of a verdict, its pseudonyms, and the protocol of a store of sightings. It does not have files
+or databases (`_memory` and `_sqlite` are stores), and does not say how important a sighting is.
 
 A store is told pseudonyms only: HMAC-SHA-256 (RFC 2104) under the tenant's secret key. A thief of the store without the
 key learns how often something was seen and when, but neither certificate nor plate nor VIN nor claim; a thief of both

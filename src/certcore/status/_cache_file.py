@@ -1,7 +1,7 @@
-"""One status document as it lies on disk: signed bytes, and what is remembered about them. No locks, no clocks.
+"""One status document as a file: signed bytes, and what is remembered about them. No locks, no clocks.
 
-The disk is outside the trust boundary: nothing that is read here may be believed before it was opened under the keys
-of the question.
+The disk is outside the trust boundary: a document from it must be opened, with the keys of the question, before
+anything in it is believed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lists, inflated: how many bytes they may have on the wire, and how a zlib stream is held to what it may become."""
+"""Compressed lists: how many bytes they may have when sent, and how the size of a zlib stream is limited."""
 
 from __future__ import annotations
 

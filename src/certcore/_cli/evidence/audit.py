@@ -1,6 +1,6 @@
-"""Evidence for an auditor: replayed results as records of the report for people, and pictures by their digests.
+"""Evidence for an auditor: replayed results as rows of a report, and pictures found by their digests.
 
-The report itself is `certcore.bulk`'s, as for a table of claims.
+`certcore.bulk` makes the report itself, as it does for a table of claims.
 """
 
 from __future__ import annotations

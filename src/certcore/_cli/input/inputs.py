@@ -1,8 +1,8 @@
-"""What a command is pointed at: texts, pictures, folders, text files, standard input; as single inputs with names.
+"""What a command is given: texts, pictures, folders, text files and standard input, each as single inputs with names.
 
-A file is looked at, not only its name: one that begins with a byte order mark or as a certificate's text does, or is
-called .txt, or has such a text at the beginning of a line, is read a row at a time (`rows`); anything else is a
-picture's bytes, which the decoders then judge. No picture is decoded here.
+A file's content decides, not only its name. A file is read as rows of text (`rows`) if it begins with a byte order mark
+or with a certificate's text, if its name ends in .txt, or if some line begins with a certificate's text. Any other file
+is taken as a picture. No picture is decoded here.
 """
 
 from __future__ import annotations

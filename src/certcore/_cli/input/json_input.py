@@ -1,4 +1,4 @@
-"""JSON that people edit, read strictly: nothing unknown, nothing twice, and every error says where.
+"""JSON that people edit, read strictly: no unknown members, no member twice, and every error says where it is.
 
 A place is written like ``issuers[0].keys[1].usage``. Every error here is ``input-malformed``.
 """

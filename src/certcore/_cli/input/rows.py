@@ -1,7 +1,7 @@
-"""Rows of text, read alike from standard input and from files: a row a line, whatever encoding a system wrote it in.
+"""Rows of text, one for each line, read in the same way from standard input and from files, in several encodings.
 
-A byte order mark says which encoding it is (UTF-8, UTF-16), before what the caller says. A row that is too long, or
-holds bytes that are no text, costs that row alone: those bytes become U+FFFD, by which `is_text` knows it.
+A byte order mark decides the encoding (UTF-8, UTF-16), even if the caller says another. A row that is too long becomes
+an error; the other rows are read. Bytes that are not text become U+FFFD, which `is_text` finds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A table of claims: CSV, JSON Lines or Parquet, read a row at a time. A bad row costs itself alone, never the next.
+"""A table in CSV, JSON Lines or Parquet, read one row at a time. A bad row does not stop the rows after it.
 
-What lives here: which cells a row has, and which column is which. What the cells mean, `verify.claims` says.
+It finds the cells of a row, and what each column is for. `verify.claims` and `issue.vehicle_rows` read the cells.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Certificates issued, one or a table of them."""
+"""Issue certificates: one, or one for each row of a table."""

@@ -1,7 +1,7 @@
 """The fields of a certificate as JSON: to and from `InspectionCertificate`.
 
-It is the form in which they are typed, kept and shown, and that of the ``certificate`` in a verdict's JSON. Dates and
-instants are ISO 8601, bytes hexadecimal, codes their words. Read strictly: an unknown member is refused with its place.
+People type, keep and read certificates in this form, and a verdict's JSON has it under ``certificate``. Dates and
+instants are ISO 8601, bytes are hexadecimal, and codes are words. An unknown member is refused, with its place.
 """
 
 from __future__ import annotations

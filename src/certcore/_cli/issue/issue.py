@@ -1,6 +1,6 @@
 """``certcore issue``: a certificate from options or a JSON file, as text, picture and page; or many from a table.
 
-What lives here: the options. `issuing` issues one, `issue_many` each row of a table.
+This module has the options. `issuing` issues one certificate, and `issue_many` one for each row of a table.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """``certcore issue --vehicles``: a certificate for each row of a table, and one line of results for each row.
 
-A row is answered, whatever happens to it. What the register holds already of a row, word for word and under the same
-key, is shown again and not issued again: so a run that was interrupted, however it ended, is simply run again. Two rows
-for one vehicle that say different things are both issued, and the second supersedes the first, as the register has it.
+Every row gets a result. If the register already holds the same text under the same key, that certificate is shown again
+and no new one is issued. So after an interruption, simply run the command again. If two rows for one vehicle differ,
+both are issued, and the second supersedes the first.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One certificate is issued: what is said about slips before, what is recorded, and what is told afterwards."""
+"""Issue one certificate: warn of likely mistakes, record it, and report what was done."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A table of vehicles to issue certificates for: which column states which field, and what its cells mean.
+"""A table of vehicles to issue certificates for: which column has which field, and what its cells mean.
 
-Reading the table itself is `certcore._cli.input.tables`'s.
+`certcore._cli.input.tables` reads the table itself.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Key files: made, read, and who may read them."""
+"""Key files: making them, reading them, and their permissions."""

@@ -1,4 +1,4 @@
-"""``certcore keygen``: a fresh key pair in two files."""
+"""``certcore keygen``: a new key pair in two files."""
 
 from __future__ import annotations
 

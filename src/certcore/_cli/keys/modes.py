@@ -1,6 +1,6 @@
-"""Who may read files: written for their owner alone unless told otherwise; secret keys refused where others can.
+"""Who may read files: new files are readable by their owner only, and secret keys that others can read are refused.
 
-Passwords and tokens are taken from such files, too, with a warning: unlike keys, they are often written by hand.
+Passwords and tokens that others can read give a warning only, because people often write these files by hand.
 """
 
 from __future__ import annotations

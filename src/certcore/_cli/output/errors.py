@@ -1,8 +1,8 @@
-"""Errors in words: what went wrong, and what to do about it. Loaded only where something did.
+"""Errors in words: what went wrong, and what to do about it. Loaded only after an error.
 
-In English a line has the message and its code, and the next one what to do; on a terminal, also how to know more.
-The messages of the library are English, so in Chinese the first line is what the code means, and the message follows
-where `language` has no Chinese for it.
+In English the first line has the message and its code, and the second says what to do. On a terminal a further line
+says how to learn more. The library's messages are in English. So in Chinese the first line explains the code, and the
+message follows if `language` cannot translate it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The formats in which the command answers: one renderer for each, and the options that choose among them.
+"""The formats in which the command answers: a renderer for each, and the options that choose one.
 
-An answer has JSON members and lines for people. A renderer makes lines from an answer; a new format is one function and
-one row of `FORMATS`. Verdicts and their words are elsewhere.
+An answer has JSON members and lines for people. A renderer makes lines from an answer. To add a format, add one
+function and one row of `FORMATS`. `verdicts` has the words of verdicts.
 """
 
 from __future__ import annotations

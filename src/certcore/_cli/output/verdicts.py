@@ -1,6 +1,6 @@
 """Verdicts in words, for every command: the outcome, its reasons, and only then the certificate.
 
-`certcore._cli.output.formats` has the formats. Untrusted text is escaped.
+`formats` has the formats. Untrusted text is escaped.
 """
 
 from __future__ import annotations

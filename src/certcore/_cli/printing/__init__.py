@@ -1,1 +1,1 @@
-"""A certificate drawn as a code and printed on a page."""
+"""Draw a certificate as a code, and print it on a page."""

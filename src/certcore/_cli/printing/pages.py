@@ -1,6 +1,6 @@
-"""A certificate drawn and printed: as text, PNG, SVG or a page, and live. `issue`, `print` and `register show` do it.
+"""A certificate as text, PNG, SVG or a printed page, and live. For `issue`, `print` and `register show`.
 
-A page is printed only of what is authentic by the trust list, which also names the issuer and its zone.
+A page is printed only if the certificate is authentic under the trust list, which also names the issuer and its zone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``certcore print``: a certificate as a page to be printed, HTML or PDF, and only if it is authentic.
 
 Only certificates that a trusted issuer has signed are printed; no option changes that. A certificate that is not in
-force is printed too, with a message: a page may be printed before its first day, or for the file.
+force is printed too, with a message, because a page may be needed before its first day or for the records.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The issuer's register: written to, looked into, published and served."""
+"""The issuer's register: change it, search it, publish it, and serve it."""

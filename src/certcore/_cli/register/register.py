@@ -1,7 +1,7 @@
-"""``certcore register``: look into the issuer's register: find, list, show a lost mark again, tell what happened.
+"""``certcore register``: search the issuer's register: find, list, show a lost mark again, tell what happened.
 
-Nothing is changed here; `status` has the commands that change, publish and serve, and they are found behind ``certcore
-register`` too. What is printed holds plates and chassis numbers: it is for the issuer's own people.
+Nothing is changed here. The commands that change, publish and serve are in `status`, and ``certcore register`` finds
+them too. The output has plates and chassis numbers: it is for the issuer's own staff.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How a command reaches the issuer's register: the option that names it, references, and errors in one line.
+"""How a command opens the issuer's register: the option that names it, references, and errors in one line.
 
-What is needed besides the command's own extra is imported when a command runs: the register's libraries are an extra.
+The register needs an extra of its own, so its libraries are imported only when a command runs.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What ``certcore status serve`` listens with: uvicorn, and an end for clients that take their time.
+"""The server of ``certcore status serve``: uvicorn, with limits for slow clients.
 
-A request is whole within `REQUEST_S` of its first byte, headers and body, or its connection is closed, with 408 if no
-answer has begun; so is a connection on which nothing comes. An answer is taken within `ANSWER_S`. Beyond
-`MAX_CONNECTIONS` a new one is closed at once. These are for a service that somebody reaches without a proxy, and for
-what a proxy passes on.
+A request must be complete, headers and body, within `REQUEST_S` of its first byte. Otherwise its connection is closed,
+with 408 if no answer has begun. A connection on which nothing arrives is closed as well. A client must take an answer
+within `ANSWER_S`. Connections beyond `MAX_CONNECTIONS` are closed at once. These limits protect a service without a
+proxy, and they hold for what a proxy passes on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""``certcore status``: the issuer's register from a terminal: made, written to, published and served.
+"""``certcore status``: the issuer's register from a terminal: make it, change it, publish it and serve it.
 
-`certcore._cli.issue.issue` issues into it, and `certcore._cli.register.register` looks into it.
+`certcore._cli.issue.issue` issues into it, and `certcore._cli.register.register` searches it.
 """
 
 from __future__ import annotations

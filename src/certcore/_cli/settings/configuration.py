@@ -6,9 +6,10 @@ Which value counts: the option, else the environment, else the file. One file is
 2. ``certcore.toml`` in the working folder;
 3. ``certcore.toml`` in the user's own folder for settings: ``~/.config/certcore``, or below ``XDG_CONFIG_HOME``.
 
-Folders above the working folder are not searched: they may be anybody's, as the one for temporary files is. A working
-folder may be a stranger's too, unpacked a minute ago. So what lies there must be the user's or root's and written by
-nobody else; it cannot say whom to trust where the user's own file does; and where it does, the command says so.
+Folders above the working folder are not searched, because anybody may write in some of them, such as the folder for
+temporary files. The working folder may hold a stranger's files too, from an archive that was just unpacked. So a file
+there must belong to the user or to root, and nobody else may be able to write to it. If the user's own file says whom
+to trust, a file in the working folder cannot. If it does decide about trust, the command says so.
 """
 
 from __future__ import annotations

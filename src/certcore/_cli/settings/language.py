@@ -1,7 +1,7 @@
-"""In which language the command speaks: ``--lang``, ``CERTCORE_LANG``, the file, or the system's ``LC_ALL``, ``LANG``.
+"""The language of the command's answers: ``--lang``, ``CERTCORE_LANG``, the file, or the system's ``LC_ALL``, ``LANG``.
 
-Commands write English. What goes to a terminal passes `translated`, which has the Chinese of whole messages, with gaps
-for what is filled in (``chinese.toml``). A message without a row there stays English; a test names those.
+Commands write English. Before a message is shown, `translated` looks for its Chinese in ``chinese.toml``, where gaps
+stand for what is filled in. A message without a row there stays English; a test names those.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Trust lists and root sets: drafted, signed, shown, imported and fetched."""
+"""Trust lists and root sets: draft, sign, show, import and fetch them."""

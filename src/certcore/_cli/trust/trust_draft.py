@@ -1,8 +1,8 @@
-"""The draft of a trust list: JSON that people edit and review, and its conversion to a list.
+"""The draft of a trust list: JSON that people edit and review, and how it becomes a list.
 
-A draft holds everything of a trust list but the dates, which signing sets. Public keys are in it as PEM. It is read
-strictly: an unknown member is refused with its place. The conversion of typed options to an issuer and a window is
-here, too, for all commands that add keys.
+A draft holds everything of a trust list but the dates, which signing sets. It has public keys as PEM. It is read
+strictly: an unknown member is refused, with its place. Commands that add keys also make an issuer and a window from
+their options here.
 """
 
 from __future__ import annotations

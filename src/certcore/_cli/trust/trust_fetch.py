@@ -1,4 +1,4 @@
-"""``certcore trust fetch``: the current trust list, in place of the one that is held, if it may replace that one."""
+"""``certcore trust fetch``: fetch the current trust list, and replace the local one if the new one may follow it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trust list or a root set in words: its dates, whose keys are in it, and who signed it."""
+"""A trust list or a root set in words: its dates, its keys, and who signed it."""
 
 from __future__ import annotations
 

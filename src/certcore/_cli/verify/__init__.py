@@ -1,1 +1,1 @@
-"""What a verifier asks: verdicts on texts, pictures, tables of claims and vehicles; and what codes hold."""
+"""The verifier's commands: verdicts on texts, pictures, tables of claims and vehicles; and reading codes."""

@@ -1,6 +1,6 @@
-"""``certcore verify --claims``: a table of claims in; tables, evidence and a report for people out.
+"""``certcore verify --claims``: reads a table of claims, and writes tables, evidence and a report for people.
 
-What lives here: what a row's cells ask, and the run as a whole. A row that cannot be asked about is answered, too.
+It makes a question of each row, and runs the whole table. A row that asks nothing clear gets a result, too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A folder that others read while it is written: files appear whole, in their place, and stay through a power cut.
 
 A file is written under another name beside its place, flushed to the disk, and renamed; then the folder it stands in is
-flushed, so that the name is on the disk too. Whatever kills the process leaves the old file or the new one, and at
-worst a leftover in ``.partial``, which the next one to open the folder clears away.
+flushed, so that the name is on the disk too. If the process is killed, the old file or the new one is
+there. At worst a file is left in ``.partial``, and the next process that opens the folder deletes it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a register holds, for its own issuer: found by vehicle, listed, each certificate with all that was said of it.
 
-Here is read, never written. Whoever asks over the network is answered by `_look_ups`, which tells less.
+It only reads. Questions over the network are answered by `_look_ups`, which tells less.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What both HTTP backends are: settings, a store, the flows over it, and threads for what must not be waited for long.
+"""What both HTTP backends share: settings, a store, the flows over it, and threads for slow work.
 
-The drivers (`backends`) decide who waits for what.
+The drivers (`backends`) decide who waits, and for how long.
 """
 
 from __future__ import annotations

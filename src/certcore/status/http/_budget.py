@@ -1,4 +1,4 @@
-"""What is left of a deadline, and how much of it the disk may take."""
+"""How much time is left before a deadline, and how much of it the disk may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of fetching: each request, and each failure, which the backend's own function hears as well."""
+"""The events of fetching: each request and each failure. Failures also go to the backend's own function."""
 
 from __future__ import annotations
 
