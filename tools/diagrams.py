@@ -155,8 +155,8 @@ def layout() -> str:
         x = float(left)
         for name in row:
             room = len(name) * character + 16
-            inner = name.rpartition(".")[2]
-            parts.append(box(x, y, room, tall - 4, GREY if inner.startswith("_") else BLUE))
+            is_private = any(part.startswith("_") for part in name.split("."))
+            parts.append(box(x, y, room, tall - 4, GREY if is_private else BLUE))
             parts.append(text(x + room / 2, y + 15, name, text_anchor="middle", font_size=12, font_family=MONO))
             x += room + gap
         y += tall
