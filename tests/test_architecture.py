@@ -90,7 +90,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("register._routes",),
     ("register.service",),
     ("testing", "register", "bulk"),
-    ("_cli.exit_codes", "_cli.input"),
+    ("_cli.exit_codes", "_cli.decorators", "_cli.input"),
     ("_cli.settings",),
     ("_cli.output", "_cli.network"),
     ("_cli.keys", "_cli.groups"),

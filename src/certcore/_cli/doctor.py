@@ -87,10 +87,7 @@ class _Findings:
 
 
 @click.command()
-@options.TRUST
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
+@options.trust_options
 @network.options
 @choose
 def doctor(*, output: Output, **given: Any) -> int:  # noqa: ANN401  one for each option

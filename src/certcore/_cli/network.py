@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import attrs
 import click
 
+from certcore._cli.decorators import together
 from certcore._cli.input import files
 from certcore._cli.settings.configuration import Setting
 
 if TYPE_CHECKING:
     from certcore.status.http import HTTPStatusBackend, VehicleEndpoint
 
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 DEADLINE_S: Final = 10.0
 """For one look-up over HTTPS: a person at a terminal waits for it."""
@@ -54,62 +54,57 @@ def _read_proxy(_: click.Context, __: click.Parameter, value: str | None) -> str
     return value
 
 
-def connection_options(command: _F) -> _F:
-    """The options that say how to connect; `Network.of` is what they come to."""
-    path = click.Path(path_type=Path)
-    for option in (
-        click.option(
-            "--cache",
-            cls=Setting,
-            setting="network.cache",
-            type=path,
-            envvar="CERTCORE_CACHE",
-            help="Keep what is fetched in this folder, for the next time; or CERTCORE_CACHE.",
-        ),
-        click.option(
-            "--timeout",
-            cls=Setting,
-            setting="network.timeout",
-            type=click.FloatRange(0, min_open=True, max=3600),
-            default=DEADLINE_S,
-            show_default=True,
-            metavar="SECONDS",
-            envvar="CERTCORE_TIMEOUT",
-            help="How long one document is waited for; or CERTCORE_TIMEOUT.",
-        ),
-        click.option(
-            "--allow-private/--no-allow-private",
-            cls=Setting,
-            setting="network.allow-private",
-            default=False,
-            envvar="CERTCORE_ALLOW_PRIVATE",
-            help="Registers may be in a private network, such as a company's; or CERTCORE_ALLOW_PRIVATE=1.",
-        ),
-        click.option(
-            "--proxy",
-            cls=Setting,
-            setting="network.proxy",
-            callback=_read_proxy,
-            metavar="URL",
-            envvar="CERTCORE_PROXY",
-            help="Connect through this proxy; 'env' takes what HTTPS_PROXY and NO_PROXY say. Or CERTCORE_PROXY.",
-        ),
-        click.option(
-            "--ca-file",
-            cls=Setting,
-            setting="network.ca-file",
-            type=path,
-            envvar="CERTCORE_CA_FILE",
-            help="Authorities trusted for TLS instead of the system's, PEM; or CERTCORE_CA_FILE.",
-        ),
-    ):
-        command = option(command)
-    return command
+connection_options = together(
+    click.option(
+        "--ca-file",
+        cls=Setting,
+        setting="network.ca-file",
+        type=click.Path(path_type=Path),
+        envvar="CERTCORE_CA_FILE",
+        help="Authorities trusted for TLS instead of the system's, PEM; or CERTCORE_CA_FILE.",
+    ),
+    click.option(
+        "--proxy",
+        cls=Setting,
+        setting="network.proxy",
+        callback=_read_proxy,
+        metavar="URL",
+        envvar="CERTCORE_PROXY",
+        help="Connect through this proxy; 'env' takes what HTTPS_PROXY and NO_PROXY say. Or CERTCORE_PROXY.",
+    ),
+    click.option(
+        "--allow-private/--no-allow-private",
+        cls=Setting,
+        setting="network.allow-private",
+        default=False,
+        envvar="CERTCORE_ALLOW_PRIVATE",
+        help="Registers may be in a private network, such as a company's; or CERTCORE_ALLOW_PRIVATE=1.",
+    ),
+    click.option(
+        "--timeout",
+        cls=Setting,
+        setting="network.timeout",
+        type=click.FloatRange(0, min_open=True, max=3600),
+        default=DEADLINE_S,
+        show_default=True,
+        metavar="SECONDS",
+        envvar="CERTCORE_TIMEOUT",
+        help="How long one document is waited for; or CERTCORE_TIMEOUT.",
+    ),
+    click.option(
+        "--cache",
+        cls=Setting,
+        setting="network.cache",
+        type=click.Path(path_type=Path),
+        envvar="CERTCORE_CACHE",
+        help="Keep what is fetched in this folder, for the next time; or CERTCORE_CACHE.",
+    ),
+)
+"""The options that say how to connect; `Network.of` is what they come to."""
 
 
-def options(command: _F) -> _F:
-    """``--online``, and how."""
-    return ONLINE(connection_options(command))
+options = together(ONLINE, connection_options)
+"""``--online``, and how."""
 
 
 @attrs.frozen(kw_only=True)

@@ -14,6 +14,7 @@ import attrs
 import click
 from click.core import ParameterSource
 
+from certcore._cli.decorators import together
 from certcore._cli.input import files
 from certcore._cli.keys import keygen, modes
 from certcore._cli.keys.root_files import read_root
@@ -95,6 +96,10 @@ SEAL_KEYS: Final = _several_files(
 )
 
 
+trust_options = together(TRUST, ROOT, THRESHOLD, ENVIRONMENT)
+"""The options that say whom to trust; `verifier` is what they come to."""
+
+
 def policy(default: str) -> Callable[[_F], _F]:
     """The option that names a policy."""
     return click.option(
@@ -110,17 +115,14 @@ def policy(default: str) -> Callable[[_F], _F]:
     )
 
 
-def evidence_options(command: _F) -> _F:
-    """The options by which evidence is kept; `evidence_writer` is what they come to."""
-    for option in (
-        modes.MODE,
-        modes.ALLOW_LOOSE_KEY,
-        click.option("--password-file", type=FILE, help="Its first line opens the key of --seal."),
-        click.option("--seal", "seal_file", type=FILE, help="Seal the evidence with this private key, PEM."),
-        click.option("--evidence", "evidence_folder", type=FILE, help="Keep the evidence of each verdict here."),
-    ):
-        command = option(command)
-    return command
+evidence_options = together(
+    click.option("--evidence", "evidence_folder", type=FILE, help="Keep the evidence of each verdict here."),
+    click.option("--seal", "seal_file", type=FILE, help="Seal the evidence with this private key, PEM."),
+    click.option("--password-file", type=FILE, help="Its first line opens the key of --seal."),
+    modes.ALLOW_LOOSE_KEY,
+    modes.MODE,
+)
+"""The options by which evidence is kept; `evidence_writer` is what they come to."""
 
 
 def root(given: Mapping[str, Any]) -> TrustRoot:

@@ -11,6 +11,7 @@ import attrs
 import click
 
 from certcore._cli import exit_codes, network, options
+from certcore._cli.decorators import together
 from certcore._cli.evidence import audit
 from certcore._cli.groups import Group
 from certcore._cli.input import files
@@ -30,7 +31,6 @@ SUFFIX: Final = ".vice"
 """How the names of evidence files in a folder end."""
 
 _T = TypeVar("_T")
-_F = TypeVar("_F", bound=Callable[..., Any])
 _Judged = tuple[Verdict | VehicleVerdict, list[Remark]]
 
 _NO_SEAL: Final = {
@@ -82,27 +82,24 @@ def show(what: tuple[Path, ...], *, materials: Path | None, picture: tuple[Path,
     return exit_codes.worst(codes)
 
 
-def _replay_options(command: _F) -> _F:
-    """What a replay asks for."""
-    for option in (
-        modes.ALLOW_LOOSE_KEY,
-        options.GROUP_KEYS,
-        _MATERIALS,
-        click.option(
-            "--tsa",
-            "authority_files",
-            type=FILE,
-            multiple=True,
-            help="The root certificate of an authority; a time-stamp by one of those named is required. Repeatable.",
-        ),
-        click.option("--seal-key", type=FILE, help="The public key whose seal is required, PEM."),
-        options.ENVIRONMENT,
-        options.THRESHOLD,
-        options.ROOT,
-        _WHAT,
-    ):
-        command = option(command)
-    return command
+_replay_options = together(
+    _WHAT,
+    options.ROOT,
+    options.THRESHOLD,
+    options.ENVIRONMENT,
+    click.option("--seal-key", type=FILE, help="The public key whose seal is required, PEM."),
+    click.option(
+        "--tsa",
+        "authority_files",
+        type=FILE,
+        multiple=True,
+        help="The root certificate of an authority; a time-stamp by one of those named is required. Repeatable.",
+    ),
+    _MATERIALS,
+    options.GROUP_KEYS,
+    modes.ALLOW_LOOSE_KEY,
+)
+"""What a replay asks for."""
 
 
 @evidence.command()
@@ -167,10 +164,7 @@ def report(what: tuple[Path, ...], *, output: Output, **given: Any) -> int:  # n
 
 @evidence.command()
 @_WHAT
-@options.TRUST
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
+@options.trust_options
 @options.SNAPSHOT
 @network.options
 @options.policy("claims")

@@ -11,17 +11,18 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
 from pathlib import Path
-from typing import IO, Any, Final, TypeVar
+from typing import IO, Any, Final
 
 import attrs
 import click
 
 from certcore import armor, cose, payload
 from certcore._cli import exit_codes, options
+from certcore._cli.decorators import together
 from certcore._cli.input import files, rows
 from certcore._cli.issue import issuing, vehicle_rows
 from certcore._cli.output import terminal
@@ -34,8 +35,6 @@ from certcore.errors import CertcoreError, IssuingError, RejectedInputError
 from certcore.issue import Issuer
 from certcore.payload import InspectionCertificate, Profile, StatusRef
 from certcore.status.protocol import StatusState
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 
 RESULTS: Final = ("row", "outcome", "code", "message", "ref", "state", "supersedes", "remarks", "files", "text")
 """The columns behind those that were given."""
@@ -53,21 +52,18 @@ _SUFFIXES: Final = {"text": ".txt"}
 _ALONE: Final = ("text_file", "png_file", "svg_file", "target")
 
 
-def OPTIONS(command: _F) -> _F:  # noqa: N802  named like the options beside it
-    """The options that issue for a table."""
-    for option in (
-        rows.ENCODING,
-        click.option("--keep", "kept", multiple=True, metavar="HEADER", help="A column that is only passed on."),
-        click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help="Which column is which."),
-        click.option(
-            "--each", type=click.Choice(_DRAWN), multiple=True, help="Also write this of each certificate; repeatable."
-        ),
-        click.option("--sheets", type=options.FILE, help="Also print all of them into this PDF, a page each."),
-        click.option("--out", type=options.FILE, help="The folder for the results of --vehicles."),
-        click.option("--vehicles", type=options.FILE, help="A table of vehicles: CSV, JSON Lines or Parquet."),
-    ):
-        command = option(command)
-    return command
+OPTIONS = together(
+    click.option("--vehicles", type=options.FILE, help="A table of vehicles: CSV, JSON Lines or Parquet."),
+    click.option("--out", type=options.FILE, help="The folder for the results of --vehicles."),
+    click.option("--sheets", type=options.FILE, help="Also print all of them into this PDF, a page each."),
+    click.option(
+        "--each", type=click.Choice(_DRAWN), multiple=True, help="Also write this of each certificate; repeatable."
+    ),
+    click.option("--column", "columns", multiple=True, metavar="FIELD=HEADER", help="Which column is which."),
+    click.option("--keep", "kept", multiple=True, metavar="HEADER", help="A column that is only passed on."),
+    rows.ENCODING,
+)
+"""The options that issue for a table."""
 
 
 def refuse_options(given: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ import click
 
 from certcore import _live, qr
 from certcore._cli import options
+from certcore._cli.decorators import together
 from certcore._cli.input import files
 from certcore._cli.keys import keygen, modes
 from certcore._cli.output import terminal
@@ -56,20 +57,18 @@ def _together(options_: Iterable[Callable[[_F], _F]]) -> Callable[[_F], _F]:
     return decorate
 
 
-DRAWINGS: Final = _together(
-    (
-        click.option("--text", "text_file", type=options.FILE, help="Write the text to this file."),
-        click.option("--png", "png_file", type=options.FILE, help="Write a PNG picture to this file."),
-        click.option("--svg", "svg_file", type=options.FILE, help="Write an SVG drawing to this file."),
-        click.option(
-            "--scale", type=click.IntRange(1), default=DEFAULT_SCALE, show_default=True, help="Pixels to a module."
-        ),
-        click.option(
-            "--level", type=click.Choice(["L", "M", "Q", "H"]), default="M", show_default=True, help="Error correction."
-        ),
-        click.option("--force", is_flag=True, help="Overwrite files."),
-        modes.MODE,
-    )
+DRAWINGS: Final = together(
+    click.option("--text", "text_file", type=options.FILE, help="Write the text to this file."),
+    click.option("--png", "png_file", type=options.FILE, help="Write a PNG picture to this file."),
+    click.option("--svg", "svg_file", type=options.FILE, help="Write an SVG drawing to this file."),
+    click.option(
+        "--scale", type=click.IntRange(1), default=DEFAULT_SCALE, show_default=True, help="Pixels to a module."
+    ),
+    click.option(
+        "--level", type=click.Choice(["L", "M", "Q", "H"]), default="M", show_default=True, help="Error correction."
+    ),
+    click.option("--force", is_flag=True, help="Overwrite files."),
+    modes.MODE,
 )
 """The options that draw a certificate."""
 
@@ -80,40 +79,36 @@ def _as_words(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value
 
 
-PAPER: Final = _together(
-    (
-        click.option("--page", type=click.Choice(document.PAGES), default="A4", show_default=True),
-        click.option(
-            "--font", type=options.FILE, help="A TrueType or OpenType font for a PDF; found by itself, unless given."
-        ),
-        click.option(
-            "--verifier",
-            callback=_as_words,
-            default=VERIFIER,
-            show_default=True,
-            help="Where a program that verifies is to be had, as the page says it.",
-        ),
-    )
+PAPER: Final = together(
+    click.option("--page", type=click.Choice(document.PAGES), default="A4", show_default=True),
+    click.option(
+        "--font", type=options.FILE, help="A TrueType or OpenType font for a PDF; found by itself, unless given."
+    ),
+    click.option(
+        "--verifier",
+        callback=_as_words,
+        default=VERIFIER,
+        show_default=True,
+        help="Where a program that verifies is to be had, as the page says it.",
+    ),
 )
 """The options of a page."""
 
-TRUST: Final = _together((options.TRUST, options.ROOT, options.THRESHOLD, options.ENVIRONMENT))
+TRUST: Final = options.trust_options
 """Whom a page's certificate, and a live presentation's, must be of."""
 
-LIVE: Final = _together(
-    (
-        click.option("--live-key", type=options.FILE, help="Show it live, signed with this private key, PEM."),
-        click.option(
-            "--live-seconds", type=click.IntRange(1, 900), default=300, show_default=True, help="How long it lasts."
-        ),
-        click.option("--password-file", type=options.FILE, help="Its first line opens --live-key."),
-        modes.ALLOW_LOOSE_KEY,
-    )
+LIVE: Final = together(
+    click.option("--live-key", type=options.FILE, help="Show it live, signed with this private key, PEM."),
+    click.option(
+        "--live-seconds", type=click.IntRange(1, 900), default=300, show_default=True, help="How long it lasts."
+    ),
+    click.option("--password-file", type=options.FILE, help="Its first line opens --live-key."),
+    modes.ALLOW_LOOSE_KEY,
 )
 """The options of a live presentation."""
 
 TO: Final = click.option("--to", "target", type=options.FILE, metavar="FILE", help="Print a page: a .pdf or an .html.")
-OUTPUTS: Final = _together((DRAWINGS, TO, PAPER, TRUST))
+OUTPUTS: Final = together(DRAWINGS, TO, PAPER, TRUST)
 """All of them."""
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from certcore._cli import exit_codes, options
+from certcore._cli.decorators import together
 from certcore._cli.groups import Group
 from certcore._cli.input import datetimes, files, inputs
 from certcore._cli.keys import keygen, modes
@@ -40,33 +41,25 @@ def status() -> None:
     """Keep the issuer's register: revoke, suspend, publish and serve. Needs the register extra."""
 
 
-def _statement_options(command: _F) -> _F:
-    """What every change takes."""
-    for option in (
-        click.option("--reason", required=True, help="Why: a short, stable word or two."),
-        click.option("--actor", required=True, help="Who says so."),
-        registers.DATABASE,
-    ):
-        command = option(command)
-    return command
+_statement_options = together(
+    registers.DATABASE,
+    click.option("--actor", required=True, help="Who says so."),
+    click.option("--reason", required=True, help="Why: a short, stable word or two."),
+)
+"""What every change takes."""
 
 
-def _event_options(command: _F) -> _F:
-    """What every change of one certificate takes."""
-    return registers.reference_option()(_statement_options(command))
+_event_options = together(registers.reference_option(), _statement_options)
+"""What every change of one certificate takes."""
 
-
-def _criteria_options(command: _F) -> _F:
-    """What names many certificates at once."""
-    for option in (
-        click.option("--issued-until", callback=datetimes.read_instant, metavar="INSTANT", help="Issued before this."),
-        click.option("--issued-from", callback=datetimes.read_instant, metavar="INSTANT", help="Issued then or later."),
-        click.option("--signed-by", type=_FILE, help="Signed with this public key, PEM."),
-        click.option("--inspector", help="That name this inspector or station."),
-        click.option("--authority", help="That name this authority."),
-    ):
-        command = option(command)
-    return command
+_criteria_options = together(
+    click.option("--authority", help="That name this authority."),
+    click.option("--inspector", help="That name this inspector or station."),
+    click.option("--signed-by", type=_FILE, help="Signed with this public key, PEM."),
+    click.option("--issued-from", callback=datetimes.read_instant, metavar="INSTANT", help="Issued then or later."),
+    click.option("--issued-until", callback=datetimes.read_instant, metavar="INSTANT", help="Issued before this."),
+)
+"""What names many certificates at once."""
 
 
 def _effective_option(text: str) -> Callable[[_F], _F]:

@@ -17,10 +17,7 @@ from certcore._cli.output import terminal
 @click.command("fetch")
 @click.argument("url")
 @click.option("--out", "target", type=FILE, help="Where the list is kept; the file of --trust, unless given.")
-@options.TRUST
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
+@options.trust_options
 @network.connection_options
 def fetch(url: str, *, target: Path | None, **given: Any) -> int:  # noqa: ANN401  one for each option
     """Fetch the trust list at a URL, https, into the file of --out or --trust.

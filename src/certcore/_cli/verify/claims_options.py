@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from certcore._cli.decorators import together
 from certcore._cli.options import FILE
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def claims_options(command: _F) -> _F:
-    """The options that make `certcore verify` read a table of claims."""
-    for option in (
-        click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="Which column is which."),
-        click.option("--resume", is_flag=True, help="Go on where an interrupted run into --out stopped."),
-        click.option("--workers", type=click.IntRange(1), help="How many processes; one for each core, unless given."),
-        click.option("--out", type=FILE, help="The folder for the tables, the evidence and the report."),
-        click.option("--pictures", type=FILE, help="The folder with the pictures that the claims name."),
-        click.option("--claims", type=FILE, help="A table of claims instead: CSV, JSON Lines or Parquet."),
-    ):
-        command = option(command)
-    return command
+claims_options = together(
+    click.option("--claims", type=FILE, help="A table of claims instead: CSV, JSON Lines or Parquet."),
+    click.option("--pictures", type=FILE, help="The folder with the pictures that the claims name."),
+    click.option("--out", type=FILE, help="The folder for the tables, the evidence and the report."),
+    click.option("--workers", type=click.IntRange(1), help="How many processes; one for each core, unless given."),
+    click.option("--resume", is_flag=True, help="Go on where an interrupted run into --out stopped."),
+    click.option("--column", "columns", multiple=True, metavar="NAME=HEADER", help="Which column is which."),
+)
+"""The options that make `certcore verify` read a table of claims."""
 
 
 def refuse_claims_options(given: Mapping[str, Any]) -> None:

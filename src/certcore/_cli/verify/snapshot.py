@@ -38,10 +38,7 @@ def snapshot() -> None:
     help="Only the lists that these certificates are in; repeatable.",
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE although it is no snapshot.")
-@options.TRUST
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
+@options.trust_options
 @network.connection_options
 def make(
     file: Path,

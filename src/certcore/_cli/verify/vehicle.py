@@ -39,10 +39,7 @@ TOKEN: Final = "CERTCORE_TOKEN"  # noqa: S105  the name of a variable
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
 @click.option("--vin", help="The whole VIN, or any other chassis number.")
 @options.policy("claims")
-@options.TRUST
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
+@options.trust_options
 @click.option("--issuer", "issuer_id", help="Whose register, if the trust list has several of that country.")
 @click.option("--token-file", type=FILE, help=f"Its first line is the bearer token; or {TOKEN}.")
 @network.connection_options

@@ -52,10 +52,7 @@ _NO_TEXT: Final = Seen(
 @inputs.DEADLINE
 @rows.ENCODING
 @options.policy("counterparty")
-@options.TRUST
-@options.ROOT
-@options.THRESHOLD
-@options.ENVIRONMENT
+@options.trust_options
 @options.SNAPSHOT
 @network.options
 @options.GROUP_KEYS
