@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import date
@@ -400,7 +398,7 @@ def _write_results(
                     table.writerow(_cells(headers, result))
                 counts[result.outcome] += 1
                 output.tell(result)
-                _show(sum(counts.values()))
+                terminal.overwrite(f"{sum(counts.values())} ...")
         for name in names:
             temporary = folder / f".{name}.part"
             temporary.chmod(mode)
@@ -437,12 +435,6 @@ def _cell(value: object) -> str:
 def _plain(cells: Mapping[str, Any]) -> dict[str, Any]:
     """The cells as JSON types."""
     return {str(header): value.isoformat() if isinstance(value, date) else value for header, value in cells.items()}
-
-
-def _show(count: int) -> None:
-    """How far it is, where somebody looks."""
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
-        click.echo(f"\r\x1b[2K{count} ...\r", err=True, nl=False, color=True)
 
 
 def _unwritable(folder: Path, cause: OSError) -> IssuingError:

@@ -5,10 +5,10 @@ A page is printed only if the certificate is authentic under the trust list, whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import click
@@ -32,8 +32,6 @@ from certcore.verify import Verifier
 if TYPE_CHECKING:
     from certcore.register import StatusRegistry
 
-_F = TypeVar("_F", bound=Callable[..., Any])
-
 DEFAULT_SCALE: Final = 8
 """Pixels to a module of a PNG: 8 reads well off a screen and off paper."""
 
@@ -43,18 +41,6 @@ VERIFIER: Final = "https://github.com/certcore/certcore"
 _HTML: Final = frozenset({".html", ".htm"})
 _PDF: Final = ".pdf"
 _MAX_WORDS: Final = 200
-
-
-def _together(options_: Iterable[Callable[[_F], _F]]) -> Callable[[_F], _F]:
-    """Several options as one decorator, in this order."""
-    found = list(options_)
-
-    def decorate(command: _F) -> _F:
-        for option in reversed(found):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 DRAWINGS: Final = together(
