@@ -75,13 +75,13 @@ function decode(bytes, { tag, lenient, code, texts = [] } = {}) {
   return at == bytes.length ? value : fail();
 }
 
-const head = (major, n) =>
-  n < 24 ? [(major << 5) | n] : n < 256 ? [(major << 5) | 24, n] : n < 65536 ? [(major << 5) | 25, n >> 8, n & 255]
-    : [(major << 5) | 26, n >>> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255];
-const bstr = (bytes) => [...head(2, bytes.length), ...bytes];
-/** What a signature is over: an array of a word and byte strings. */
-const structure = (word, ...parts) =>
-  Uint8Array.from([0x81 + parts.length, ...head(3, word.length), ...utf8(word), ...parts.flatMap(bstr)]);
+/** A byte string, as numbers that count by their last 8 bits. */
+const bstr = (bytes) => {
+  const { length: n } = bytes;
+  return [...(n < 24 ? [64 + n] : n < 256 ? [88, n] : n < 65536 ? [89, n >> 8, n] : [90, n >> 24, n >> 16, n >> 8, n]), ...bytes];
+};
+/** What a signature is over: an array of a short word and byte strings. */
+const structure = (word, ...parts) => Uint8Array.from([0x81 + parts.length, 96 + word.length, ...utf8(word), ...parts.flatMap(bstr)]);
 
 // ---- Maps with integer keys ----
 
@@ -175,7 +175,7 @@ function unarmor(text) {
     const digits = [...text.slice(i, i + 3)].map((character) => ALPHABET.indexOf(character));
     const value = digits.reduceRight((sum, digit) => sum * 45 + digit, 0);
     need(digits.length > 1 && !digits.includes(-1) && value < (digits.length > 2 ? 65536 : 256));
-    bytes.push(...(digits.length > 2 ? [value >> 8] : []), value & 255);
+    bytes.push(...(digits.length > 2 ? [value >> 8] : []), value); // of which the last 8 bits count
   }
   return Uint8Array.from(bytes);
 }
@@ -473,7 +473,7 @@ export function statusRecord(index, { lists, events }) {
     observedAt: events?.issuedAt ?? Math.max(...lists.map((list) => list.issuedAt)),
     historyFrom: events?.historyFrom,
     expiresAt: events?.expiresAt,
-    proofs: [...lists, ...(events ? [events] : [])].map(({ kid, issuedAt }) => ({ kid, at: issuedAt })),
+    proofs: lists.concat(events ?? []).map(({ kid, issuedAt }) => ({ kid, at: issuedAt })),
   };
 }
 
@@ -840,8 +840,10 @@ async function askStatus(ask, { certificate, issuer }, policy, window, knownAt, 
  * @param expect registration_number, country, plate_type and vin, as far as they were seen.
  * @param status a function that looks the entry up: a record as from `statusRecord`, or it throws `Refused`.
  * @param codes says whether a table has a code: `codes("usage", "A", "CN")`. Without it, unknown codes are not noted.
+ * @param vehicle what a register said of the vehicle, which is not read here: a policy that uses it blocks.
+ * @param groupKeys keys of confidential fields, which are not opened here: a certificate that has such fields blocks.
  */
-export async function verify(text, { trust, policy, now = Date.now() * 1000, asOf = now, knownAt = now, expect = {}, status, codes }) {
+export async function verify(text, { trust, policy, now = Date.now() * 1000, asOf = now, knownAt = now, expect = {}, status, codes, vehicle, groupKeys }) {
   const skew = policy.clockSkew;
   const behind = trust.environment == "production" && trust.issuedAt - now > skew;
   const opened = await authenticate(text, trust, behind || now > trust.nextUpdateAt);
@@ -856,6 +858,7 @@ export async function verify(text, { trust, policy, now = Date.now() * 1000, asO
   if (isFuture && !found.some(({ code }) => code == "expired-on-date")) said.push(blocks("status-in-future"));
   if (trust.environment == "test") found.push(notes("test-environment"));
   found.push(...binding(expect, certificate, policy));
+  if (groupKeys && certificate.confidential && (certificate.vin || !expect.vin)) found.push(blocks("binding-not-readable"));
 
   const isShown = shown === undefined || (shown - skew <= now && now < end + skew);
   const age = knownAt - shown;
@@ -866,7 +869,7 @@ export async function verify(text, { trust, policy, now = Date.now() * 1000, asO
     record = counted;
     said.push(...reasons);
   }
-  if (!isFuture && policy.vehicle == "required") said.push(blocks("status-not-checked")); // nobody to ask here
+  if (!isFuture && { required: 1, "if-available": vehicle }[policy.vehicle]) said.push(blocks("status-not-checked")); // nobody reads it here
   if (!isLive && !record && said.every(({ effect }) => effect == "notes")) said.push(notes("checked-offline"));
   found.push(...said);
   if (behind && now - (window.end - 1) <= DAY) found = found.filter(({ code }) => !["not-yet-valid-on-date", "suspended-then"].includes(code));

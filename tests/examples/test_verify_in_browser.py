@@ -25,6 +25,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import attrs
 import pytest
 from PIL import Image
 
@@ -95,6 +96,22 @@ def test_what_is_claimed() -> None:
 def test_vectors_in_node() -> None:
     """Every claimed vector comes to its outcome by exactly its reasons."""
     assert json.loads(_node("test/node.mjs", given=json.dumps(_vectors()))) == EXPECTED
+
+
+def test_what_is_left_out_is_never_passed_over() -> None:
+    """What the module cannot read makes it say less than certcore, and never VALID where certcore does not."""
+    left = {vector.name: vector for vector in VECTORS if vector.name not in EXPECTED}
+    given = _vectors() | {"cases": [file_of(vector) for vector in left.values()]}
+    found = json.loads(_node("test/node.mjs", given=json.dumps(given)))
+    outcomes = {name: said.partition("|")[0] for name, said in found.items()}
+
+    assert left.keys() == found.keys()
+    differ = {name for name, vector in left.items() if outcomes[name] != vector.outcome}
+    assert {"undetermined"} == {outcomes[name] for name in differ}
+    unread = ("key-compromised-unproven", "status-key-compromised", "binding-not-readable", "status-not-checked")
+    assert [] == [name for name in differ if not any(f"blocks {code}" in found[name] for code in unread)]
+    kept = {name for name in left.keys() - differ if outcomes[name] == "valid"}
+    assert {"chassis-check-digit", "valid-vehicle-not-used"} == kept
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -279,6 +296,8 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         "build.mjs",
         *("--trust", str(folder / "trust.cbor"), "--root", str(folder / "root.pem"), "--out", str(folder / "dist")),
     )
+    newer = attrs.evolve(contents, version=2, issued_at=now - timedelta(days=2))
+    _edition(folder / "dist", folder / "newer", newer.sign(root))
     shutil.copytree(EXAMPLE / "test", folder / "small" / "test")
     shutil.copy(folder / "dist" / "verify.js", folder / "small" / "verify.js")
     (folder / "empty").mkdir()
@@ -293,6 +312,7 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
             "small": str(folder / "small"),
             "empty": str(folder / "empty"),
             "lists": str(folder / "lists"),
+            "newer": str(folder / "newer"),
         },
         "vectors": _vectors(),
         "video": filmed(text, folder / "camera.y4m", width=960, scale=4, ground=180),
@@ -326,7 +346,15 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         },
     }
     found: dict[str, Any] = json.loads(_node("test/browser.mjs", given=json.dumps(plan)))
-    return found | {"built": built}
+    return found | {"built": built, "issued": [one.issued_at.date().isoformat() for one in (contents, newer)]}
+
+
+def _edition(built: Path, folder: Path, trust_list: bytes) -> None:
+    """The page as it is built for another trust list."""
+    shutil.copytree(built, folder)
+    (folder / "trust-list.cbor").write_bytes(trust_list)
+    worker = folder / "sw.js"
+    worker.write_text(worker.read_text("utf-8").replace('"version":"', '"version":"newer-', 1), "utf-8")
 
 
 def _blank(path: Path) -> str:
@@ -368,6 +396,15 @@ def test_page(driven: dict[str, Any], asked: str, outcome: str, code: str) -> No
     assert (code in said["codes"]) if code else [] == said["codes"]
     is_told = {"signature-invalid", "key-unknown", "foreign-format", "several-certificates"}.isdisjoint(said["codes"])
     assert is_told == bool(re.search("What was not checked|未核验的内容", said["text"]))
+
+
+def test_a_newer_edition(driven: dict[str, Any]) -> None:
+    """An open page keeps the edition it began with; opened again, without a network, it is the newer one alone."""
+    old, new = driven["issued"]
+    assert [True, True, False] == [old in edition for edition in driven["editions"]]
+    assert new in driven["editions"][2]
+    assert driven["kept"] == 1
+    assert driven["outcomes"]["newer"]["outcome"] == "degraded"
 
 
 def test_page_without_a_code(driven: dict[str, Any]) -> None:

@@ -249,4 +249,10 @@ $("file").addEventListener("change", async () => {
 });
 $("check").addEventListener("click", () => judge($("text").value.replace(/[\r\n]+/g, "")));
 speak(language).catch(() => {});
-navigator.serviceWorker?.register("sw.js");
+// A newer edition that is waiting takes over before anybody has begun; the page that this one replaces may take a while to go.
+navigator.serviceWorker?.register("sw.js").then(({ waiting }) => {
+  if (!waiting) return;
+  navigator.serviceWorker.addEventListener("controllerchange", () => location.reload());
+  const calls = setInterval(() => waiting.postMessage("take over"), 200);
+  for (const begun of ["pointerdown", "keydown"]) addEventListener(begun, () => clearInterval(calls), { once: true });
+});

@@ -7,9 +7,15 @@ self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(NAME)
-      .then((cache) => cache.addAll(files.map((file) => new Request(file, { cache: "reload" }))))
-      .then(() => self.skipWaiting()),
+      .then((cache) => cache.addAll(files.map((file) => new Request(file, { cache: "reload" })))),
   );
+});
+
+// A newer edition waits until a page that has just been opened calls it, and no other page is open: what is loaded later,
+// such as the decoder, is of the edition that the page began with.
+self.addEventListener("message", (event) => {
+  const pages = self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  event.waitUntil(pages.then(({ length }) => length < 2 && self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {

@@ -28,7 +28,8 @@ function serve(folders, port = 0) {
 }
 
 const plan = JSON.parse(readFileSync(0, "utf8"));
-const server = await serve(plan.folders, plan.port);
+let server = await serve(plan.folders, plan.port);
+const stop = () => new Promise((done) => (server.closeAllConnections(), server.close(done)));
 const origin = `http://localhost:${server.address().port}`;
 const browser = await chromium.launch({
   executablePath: plan.chromium,
@@ -119,7 +120,7 @@ try {
     await page.click("#en");
 
     await page.evaluate(async () => (await navigator.serviceWorker.ready).active.state);
-    await new Promise((done) => (server.closeAllConnections(), server.close(done)));
+    await stop();
     await page.reload();
     found.outcomes.offline = await typed(page, plan.page.offline);
     if (plan.page.photoOffline) {
@@ -129,6 +130,23 @@ try {
       found.outcomes.photoOffline = await verdict(page);
     }
     if (plan.shots) await shoot(page, "offline");
+
+    const edition = () => page.locator("#about").innerText();
+    found.editions = [await edition()];
+    server = await serve({ ...plan.folders, page: plan.folders.newer }, plan.port);
+    await page.reload();
+    await page.evaluate(async () => {
+      const registered = await navigator.serviceWorker.ready;
+      while (!registered.waiting) await new Promise((later) => setTimeout(later, 20));
+    });
+    found.editions.push(await edition());
+    await stop();
+    await page.reload();
+    const isOther = (before) => ![before, ""].includes(document.querySelector("#about")?.innerText ?? "");
+    await page.waitForFunction(isOther, found.editions[1]);
+    found.editions.push(await edition());
+    found.kept = await page.evaluate(() => caches.keys().then((names) => names.length));
+    found.outcomes.newer = await typed(page, plan.page.offline);
   }
 } finally {
   await browser.close();

@@ -64,6 +64,8 @@ export async function judge(vector, root, text = vector.text, codes) {
     expect: vector.expect ?? {},
     status: answer(vector.status),
     codes,
+    vehicle: vector.vehicle,
+    groupKeys: vector.group_keys?.length,
   });
 }
 
