@@ -11,11 +11,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from importlib import import_module
 from itertools import cycle, islice
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -24,11 +26,18 @@ from benchmarks._desk import NOW, Desk, certificate, expected, plate
 from benchmarks._measure import MILLI, Figure, Setting, Side, race, rates, ratios, timed
 from benchmarks._peers import MissingPeerError
 from benchmarks._pictures import KINDS
-from certcore.bulk import BulkQuestion, verify_files
+from certcore.bulk import BulkQuestion, BulkResult, verify_files
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Barrier
 
 OWN = "certcore"
 HAND = "Pillow + zxing-cpp + cryptography"
 NEEDS = {HAND: ("zxingcpp",), "Pillow + pyzbar + cryptography": ("pyzbar.pyzbar",)}
+DECODING = "Pillow + zxing-cpp"
+COUNTED = 200_000
+"""Numbers that are added up, for what the machine gives two processes that hardly touch memory."""
+
 LARGE = "12"
 APART = ("PDF", "HEIC")
 """Decoded in a process of their own, so that only the clock sees all of it."""
@@ -91,8 +100,8 @@ def _sets() -> Iterator[Figure]:
 # --- sides ------------------------------------------------------------------------------------------------------------
 
 
-def _own(desk: Desk) -> Read:
-    return lambda picture: bool(desk.verifier.verify_image(picture, as_of=NOW, expect=expected(0)))
+def _own(desk: Desk, *, isolate: bool = False) -> Read:
+    return lambda picture: bool(desk.verifier.verify_image(picture, as_of=NOW, expect=expected(0), isolate=isolate))
 
 
 def _by_decoder(name: str, desk: Desk) -> Read:
@@ -212,45 +221,87 @@ def _spread(setting: Setting, case: Case, read: Read, pictures: list[Any]) -> It
 
 
 def _together(setting: Setting, desk: Desk) -> Iterator[Figure]:
-    """One, two and as many as there are cores: over pictures, and over texts."""
+    """One, two and as many as there are cores, once all are at work: over pictures, over texts, and what could be."""
     case = Case("", "", setting.pick("2", "0.5"), "JPEG", 0.1)
-    paths = _photographs(setting, desk, case, 90) * setting.pick(10, 2)
+    paths = _photographs(setting, desk, case, 90)
     counts = sorted({1, 2, os.cpu_count() or 1})
-    texts = desk.texts * setting.pick(1000, 4)
-    clock = time.perf_counter
-    works: dict[str, dict[int, Side]] = {
-        "pictures, threads": {
-            count: timed(partial(_threads, desk, paths, count), pieces=len(paths), clock=clock) for count in counts
-        },
-        "pictures, processes": {count: partial(_processes, desk, "picture", paths, count) for count in counts},
-        "texts, processes": {count: partial(_processes, desk, "text", texts, count) for count in counts},
+    pictures, texts = setting.pick(60, 4), setting.pick(4000, 4)
+    works: dict[str, Callable[[int], Side]] = {
+        "pictures, threads": lambda count: partial(_threads, _own(desk), paths, pictures, count),
+        "pictures, threads, isolate=True": lambda count: partial(
+            _threads, _own(desk, isolate=True), paths, pictures, count
+        ),
+        "pictures, processes": lambda count: partial(_processes, desk, "picture", paths, pictures, count),
+        "texts, processes": lambda count: partial(_processes, desk, "text", desk.texts, texts, count),
+        f"pictures, unrelated processes, {DECODING}": lambda count: partial(_unrelated, paths, pictures, count),
+        "counting, unrelated processes": lambda count: partial(_unrelated, None, pictures, count),
     }
-    for what, by_count in works.items():
-        taken = race({str(count): side for count, side in by_count.items()}, rounds=min(setting.rounds, 5))
+    for what, side in works.items():
+        setting.say(what)
+        taken = race({str(count): side(count) for count in counts}, rounds=min(setting.rounds, 5))
         for count, seconds in taken.items():
             row = f"{what}: {count}"
             yield Figure(table="together", row=row, column="throughput", unit="a second", rounds=rates(seconds))
             yield Figure(table="together", row=row, column="beside one", rounds=ratios(taken["1"], seconds))
 
 
-def _threads(desk: Desk, paths: list[Any], count: int) -> None:
+def _threads(read: Read, paths: list[Any], pieces: int, count: int) -> float:
+    """Seconds for each picture that so many threads read, each of which has read one before."""
     with ThreadPoolExecutor(count) as pool:
-        assert all(pool.map(_own(desk), paths))
+        assert all(pool.map(read, paths[:1] * 2 * count))
+        begun = time.perf_counter()
+        assert all(pool.map(read, islice(cycle(paths), pieces * count)))
+        return (time.perf_counter() - begun) / (pieces * count)
 
 
-def _processes(desk: Desk, what: str, values: list[Any], count: int) -> float:
-    """Seconds for each row once all processes are at work."""
+def _processes(desk: Desk, what: str, values: list[Any], pieces: int, count: int) -> float:
+    """Seconds for each row that so many processes judge, each of which has judged one before."""
     rows = (
-        BulkQuestion(row=place, as_of=NOW, expect=expected(0), **{what: value}) for place, value in enumerate(values)
+        BulkQuestion(row=place, as_of=NOW, expect=expected(0), **{what: value})
+        for place, value in enumerate(cycle(values))
     )
-    found = verify_files(desk.verifier, rows, workers=count)
-    next(found)
+    with closing(verify_files(desk.verifier, rows, workers=count, keep=_judge_of)) as found:
+        judges = set[int]()
+        while len(judges) < count:
+            judges.add(next(found))
+        begun = time.perf_counter()
+        assert all(islice(found, pieces * count))
+        return (time.perf_counter() - begun) / (pieces * count)
+
+
+def _judge_of(result: BulkResult) -> int:
+    """Which process judged it; 0 for what is not valid."""
+    return os.getpid() if result.verdict else 0
+
+
+def _unrelated(paths: list[Any] | None, pieces: int, count: int) -> float:
+    """Seconds for each piece that so many processes do which share nothing but the machine: its own ceiling."""
+    context = get_context("spawn")
+    barrier = context.Barrier(count + 1)
+    workers = [context.Process(target=_alone, args=(paths, pieces, barrier), daemon=True) for _ in range(count)]
+    for worker in workers:
+        worker.start()
+    barrier.wait()
     begun = time.perf_counter()
-    results = list(found)
+    barrier.wait()
     took = time.perf_counter() - begun
-    assert len(results) == len(values) - 1
-    assert all(one.verdict for one in results)
-    return took / len(results)
+    for worker in workers:
+        worker.join()
+    return took / (pieces * count)
+
+
+def _alone(paths: list[Any] | None, pieces: int, barrier: Barrier) -> None:
+    decode = _zxing() if paths else None
+
+    def work(path: Any) -> object:  # noqa: ANN401  a path, or a number
+        return sum(range(COUNTED)) if decode is None else decode(_opened(path))
+
+    works = paths or [0]
+    work(works[0])
+    barrier.wait()
+    for one in islice(cycle(works), pieces):
+        assert work(one)
+    barrier.wait()
 
 
 def _apart(setting: Setting, desk: Desk) -> Iterator[Figure]:
