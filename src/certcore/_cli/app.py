@@ -76,10 +76,14 @@ def _prepare_reader(arguments: Sequence[str]) -> None:
     """Have the process that reads pictures started while the command is loaded, which takes as long."""
     from certcore._cli.input import files  # noqa: PLC0415  not every command has files
 
-    if arguments[:1] and arguments[0] in _READING and any(map(files.is_picture, arguments[1:])):
-        from certcore.qr import _readers  # noqa: PLC0415  only pictures need it
+    if not arguments or arguments[0] not in _READING:
+        return
+    picture = next(filter(files.is_picture, arguments[1:]), None)
+    if picture is not None:
+        from certcore.qr import _readers, _sandbox  # noqa: PLC0415  only pictures need them
 
         _readers.POOL.prepare()
+        _sandbox.prepare(picture.rpartition(".")[2].lower())
 
 
 def _stop(why: str) -> int:

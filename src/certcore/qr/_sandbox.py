@@ -2,8 +2,9 @@
 
 Their decoders are large libraries in C and C++ that take gigabytes for a few thousand bytes, cannot be interrupted, end
 the whole process when memory runs out and, in the case of PDFium, are not safe in threads. So they run where they can
-be limited and stopped: `certcore.qr._pdf` and `certcore.qr._heic` are started as programs, given the file on standard
-input, and answer page by page. Here is the other end: starting, limiting, reading the answers. Nothing is decoded here.
+be limited and stopped: `certcore.qr._pdf` and `certcore.qr._heic` are given the file on standard input, and answer page
+by page. Each is a program of its own; on Linux, a fork of a program that has loaded it and seen no file
+(`certcore.qr._fork_servers`). Here is the other end: starting, limiting, reading the answers. Nothing is decoded here.
 
 An answer is a line of words, then the bytes it announces:
 ``page NUMBER MODE ORDER WIDTH HEIGHT STRIDE A B C D E F`` and ``STRIDE * HEIGHT`` bytes; ``refuse CODE``; ``end``.
@@ -18,9 +19,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import TIMEOUT_MAX, Timer
-from typing import IO, Final, cast
+from typing import IO, Final, Protocol, cast
 
 import attrs
 
@@ -44,6 +46,12 @@ _REFUSALS: Final = {
     "pdf-password": "the PDF asks for a password",
 }
 """What a decoder may refuse, besides too many pages."""
+
+FORKS: Final = sys.platform == "linux"
+"""Whether a decoder is forked from a program that has it loaded. macOS' own libraries break in a fork."""
+
+_ENDINGS: Final = {"pdf": "_pdf", "heic": "_heic", "heif": "_heic"}
+"""Which decoder reads a file, most likely, by how its name ends."""
 
 _PYTHON: Final = re.compile(r"(?:python|pypy)[0-9.]*[a-z]{0,2}(?:\.exe)?", re.IGNORECASE)
 """What the file of an interpreter is called."""
@@ -97,44 +105,123 @@ def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline, *, smal
 def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline, *, small: bool) -> Iterator[Grey]:
     """What a decoder answers, page by page; it works on the next page while the caller has this one."""
     deadline.check()
-    with _started(program, arguments) as decoder:
-        watchdog = Timer(min(deadline.left_s, TIMEOUT_MAX), decoder.kill)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            _give(decoder, data)
-            page = 1
-            while (found := _answer(cast("IO[bytes]", decoder.stdout), page, small=small)) is not None:
-                deadline.check(found.page)
-                page = found.page
-                yield found
-        except EOFError as ended:
-            computed_too_long = decoder.wait() == -getattr(signal, "SIGXCPU", 0)
-            if deadline.is_over or computed_too_long:
-                raise RejectedInputError("image-timeout", "the file takes too long to decode", page=page) from ended
-            raise _refusal("image-unreadable") from ended
-        finally:
-            watchdog.cancel()
-            decoder.kill()
+    decoder = _begun(program, arguments, deadline)
+    watchdog = Timer(min(deadline.left_s, TIMEOUT_MAX), decoder.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        _give(decoder.stdin, data)
+        page = 1
+        while (found := _answer(decoder.stdout, page, small=small)) is not None:
+            deadline.check(found.page)
+            page = found.page
+            yield found
+    except EOFError as ended:
+        computed_too_long = decoder.end() == -getattr(signal, "SIGXCPU", 0)
+        if deadline.is_over or computed_too_long:
+            raise _timeout(page) from ended
+        raise _refusal("image-unreadable") from ended
+    finally:
+        watchdog.cancel()
+        decoder.end()
 
 
-def _started(program: str, arguments: list[int]) -> subprocess.Popen[bytes]:
+class _Decoder(Protocol):
+    """A process that decodes one file."""
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """Where it is given the file."""
+        ...
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """Where it answers."""
+        ...
+
+    def kill(self) -> None:
+        """End it, from any thread."""
+        ...
+
+    def end(self) -> int:
+        """End it, and give back what the system holds for it. How it ended."""
+        ...
+
+
+@attrs.frozen
+class _Program:
+    """A program that was started for a file."""
+
+    process: subprocess.Popen[bytes]
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        return cast("IO[bytes]", self.process.stdin)
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        return cast("IO[bytes]", self.process.stdout)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def end(self) -> int:
+        self.kill()
+        for pipe in (self.stdin, self.stdout):
+            with suppress(OSError):
+                pipe.close()
+        return self.process.wait()
+
+
+def _begun(program: str, arguments: list[int], deadline: Deadline) -> _Decoder:
     """A decoder that waits for its file. It has this process's folders of modules, and nothing else that is ours."""
-    start = command(Path(__file__).with_name(f"{program}.py"))
+    try:
+        if not FORKS:
+            start = _command(f"{program}.py", *map(str, arguments))
+            return _Program(_started(start, subprocess.PIPE, subprocess.PIPE))
+        from certcore.qr._fork_servers import SERVERS  # noqa: PLC0415  # not on every system
+
+        start = _server_of(program)
+        return SERVERS.begin(start, partial(_started, start), arguments, deadline)
+    except OSError as error:
+        raise (_timeout(1) if deadline.is_over else _no_process()) from error
+
+
+def prepare(ending: str) -> None:
+    """Have the decoder for files with this ending loaded, if it is one of these, before there is a file for it."""
+    program = _ENDINGS.get(ending)
+    if program is None or not FORKS:
+        return
+    from certcore.qr._fork_servers import SERVERS  # noqa: PLC0415  # not on every system
+
+    with suppress(OSError, RejectedInputError):  # which the file is told
+        start = _server_of(program)
+        SERVERS.prepare(start, partial(_started, start))
+
+
+def _server_of(program: str) -> tuple[str, ...]:
+    """How to start the program that has a decoder loaded."""
+    return _command("_fork_server.py", str(Path(__file__).with_name(f"{program}.py")))
+
+
+def _command(program: str, *arguments: str) -> tuple[str, ...]:
+    start = command(Path(__file__).with_name(program))
     if start is None:
         raise _no_process()
-    try:
-        decoder = subprocess.Popen(  # noqa: S603  # a Python, a file of this package, and numbers
-            [*start, *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-        )
-    except OSError as error:
-        raise _no_process() from error
-    _limit(decoder.pid)
-    return decoder
+    return (*start, *arguments)
+
+
+def _started(start: tuple[str, ...], stdin: int, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(  # noqa: S603  # a Python, files of this package, and numbers
+        start,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        process_group=None if sys.platform == "win32" else 0,  # a terminal's Ctrl-C is not for it
+    )
+    _limit(process.pid)
+    return process
 
 
 def command(program: Path) -> list[str] | None:
@@ -188,9 +275,8 @@ def _limit(pid: int) -> None:
             resource.prlimit(pid, what, (min([soft, *inherited]), min([hard, *inherited])))
 
 
-def _give(decoder: subprocess.Popen[bytes], data: bytes) -> None:
+def _give(file: IO[bytes], data: bytes) -> None:
     """Hand the file over, as much as is wanted of it: a decoder that ended says why on the other side."""
-    file = cast("IO[bytes]", decoder.stdin)
     with suppress(OSError):
         file.write(data)
     with suppress(OSError):
@@ -235,6 +321,10 @@ def _page(answers: IO[bytes], mode: str, order: str, numbers: list[str], least: 
         return Grey(pixels, width, height, page, place)
     found = from_pixels(pixels, mode, (width, height), order=order, stride=stride, small=small)
     return attrs.evolve(found, page=page, place=place)
+
+
+def _timeout(page: int) -> RejectedInputError:
+    return RejectedInputError("image-timeout", "the file takes too long to decode", page=page)
 
 
 def _refusal(code: str) -> RejectedInputError:
