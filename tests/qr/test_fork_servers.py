@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,7 +24,7 @@ from tests.qr_files import heic, saved, symbol
 if sys.platform != "linux":
     pytest.skip("forks are Linux' alone", allow_module_level=True)
 
-from certcore.qr import _fork_servers
+from certcore.qr import _fork_server, _fork_servers
 from certcore.qr._fork_servers import SERVERS, Fork
 
 KINDS: dict[str, Callable[[], bytes]] = {
@@ -180,7 +179,7 @@ def test_threads_share_a_server(file: bytes, forks: list[Fork]) -> None:
 
 
 def test_it_has_nothing_of_this_process(file: bytes, forks: list[Fork], monkeypatch: pytest.MonkeyPatch) -> None:
-    """No token, no open file, no socket to the server; and the limits of a program of its own."""
+    """No token, no open file, nothing that leads to the server; and the limits of a program of its own."""
     monkeypatch.setenv("CERTCORE_TOKEN", "secret-of-a-register")
     seen: list[tuple[set[str], str]] = []
 
@@ -257,10 +256,41 @@ def test_a_server_without_files_ends() -> None:
     )
     program = Path(_sandbox.__file__).with_name("_pdf.py")
     pytest.importorskip("pypdfium2", reason="the extra is not installed")
-    for seconds, told in ((0.1, b""), (60, b"hello")):
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours, theirs:
-            process = subprocess.Popen([sys.executable, "-c", code, str(program), str(seconds)], stdin=theirs.fileno())
-            if told:
-                ours.send(told)
+    for seconds, told in (("0.1", None), ("60", b"hello"), ("60", b"")):
+        process = subprocess.Popen([sys.executable, "-c", code, str(program), seconds], stdin=subprocess.PIPE)
+        assert process.stdin is not None
+        with process.stdin as stdin:
+            if told is not None:
+                stdin.write(told)
+                stdin.close()
             assert 0 == process.wait(timeout=60)
+
+
+def test_where_pipes_cannot_be_had_each_file_has_a_program(
+    file: bytes, forks: list[Fork], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host whose files its own user may not see is read for all the same, and asks once."""
+
+    def begun(*given: object, **how: object) -> subprocess.Popen[bytes]:
+        started.append(given)
+        return start(*given, **how)  # type: ignore[arg-type]  # as it is called
+
+    started: list[tuple[object, ...]] = []
+    start = _sandbox._started
+    monkeypatch.setattr(_sandbox, "_started", begun)
+    with monkeypatch.context() as patch:
+        patch.setattr(_fork_servers.Server, "_tell", lambda *_: _fork_server.REFUSED)
+        assert [1, 1] == [len(qr.read(file)) for _ in range(2)]
+    SERVERS._useless.clear()
+    assert [] == forks
+    assert 3 == len(started)  # a server in vain, and a program for each file
+
+
+@pytest.mark.parametrize("line", [b"begin /nowhere/1 /nowhere/2", b"begin /proc/1/fd/0 /nowhere/2 1"])
+def test_pipes_that_are_not_there_are_refused(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says so, forks nothing and goes on."""
+    said: list[bytes] = []
+    monkeypatch.setattr(os, "write", lambda _, data: said.append(data))
+    monkeypatch.setattr(os, "fork", None)
+    assert _fork_server._do(line, lambda *_: None)
+    assert [b"-1\n"] == said

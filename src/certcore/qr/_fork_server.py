@@ -1,9 +1,9 @@
 """A program that loads a decoder once and forks for each file: `certcore.qr._fork_servers` starts it, on Linux.
 
 Loading a decoder takes longer than most files do. This process never sees a file: each is decoded by a fork of its own,
-which ends with it, so that no file meets what another left. Standard input is a socket, on which it is told:
+which ends with it, so that no file meets what another left. A line on standard input tells it what to do:
 
-``begin ARGUMENTS``, with the ends of two pipes, for the file and the answers: it forks, and answers the fork's number.
+``begin FILE ANSWERS ARGUMENTS``, with the names of the ends of two pipes: it forks, and answers the fork's number.
 ``end NUMBER``: it answers how that fork ended, and forgets it.
 
 It imports nothing but the decoder and the standard library, and ends when nobody is there to tell it anything.
@@ -12,7 +12,7 @@ It imports nothing but the decoder and the standard library, and ends when nobod
 from __future__ import annotations
 
 import os
-import socket
+import select
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,17 +24,18 @@ Decode = Callable[[list[str], BinaryIO, BinaryIO], None]
 IDLE_S: Final = 300
 """Seconds without a file after which it ends: the next file starts another."""
 
-MAX_MESSAGE: Final = 1024
-"""Bytes of what it is told."""
+MAX_LINE: Final = 1024
+"""Bytes of a line, which a pipe hands over whole."""
+
+REFUSED: Final = -1
+"""The answer where the ends of the pipes cannot be had."""
 
 
 def main(program: str) -> None:
     """Load the decoder and do what is told."""
     decode = _load(program)
-    told = socket.socket(fileno=0)
-    told.settimeout(IDLE_S)
-    with suppress(OSError):  # nobody is there any more, or nothing was said for long
-        while _do(told, decode):
+    with suppress(OSError):  # nobody is there any more
+        while select.select([0], [], [], IDLE_S)[0] and _do(os.read(0, MAX_LINE), decode):
             pass
 
 
@@ -48,38 +49,41 @@ def _load(program: str) -> Decode:
     return decode
 
 
-def _do(told: socket.socket, decode: Decode) -> bool:
+def _do(line: bytes, decode: Decode) -> bool:
     """Do one thing; whether there may be another."""
-    message, files, _, _ = socket.recv_fds(told, MAX_MESSAGE, 2)
-    match message.decode("ascii").split():
-        case ["begin", *arguments]:
-            answer = _begin(decode, arguments, files)
+    match line.decode("ascii").split():
+        case ["begin", file, answers, *arguments]:
+            answer = _begin(file, answers, arguments, decode)
         case ["end", number]:
             answer = os.waitstatus_to_exitcode(os.waitpid(int(number), 0)[1])
         case _:
             return False
-    told.send(str(answer).encode("ascii"))
+    os.write(1, f"{answer}\n".encode("ascii"))
     return True
 
 
-def _begin(decode: Decode, arguments: list[str], files: list[int]) -> int:
+def _begin(file: str, answers: str, arguments: list[str], decode: Decode) -> int:
+    try:
+        ends = [os.open(file, os.O_RDONLY), os.open(answers, os.O_WRONLY)]
+    except OSError:
+        return REFUSED
     fork = os.fork()
     if fork == 0:
-        _decode(decode, arguments, files)
-    for file in files:
-        os.close(file)
+        _decode(ends, arguments, decode)
+    for end in ends:
+        os.close(end)
     return fork
 
 
-def _decode(decode: Decode, arguments: list[str], files: list[int]) -> None:
-    """What a fork does. The socket is gone from it before it reads a byte of the file."""
+def _decode(ends: list[int], arguments: list[str], decode: Decode) -> None:
+    """What a fork does. What it was told on is gone from it before it reads a byte of the file."""
     code = 1
     try:
-        for number, file in enumerate(files):
-            os.dup2(file, number)
-            os.close(file)
-        with os.fdopen(0, "rb") as file_in, os.fdopen(1, "wb") as answers:
-            decode(arguments, file_in, answers)
+        for number, end in enumerate(ends):
+            os.dup2(end, number)
+            os.close(end)
+        with os.fdopen(0, "rb") as file, os.fdopen(1, "wb") as answers:
+            decode(arguments, file, answers)
         code = 0
     finally:
         os._exit(code)

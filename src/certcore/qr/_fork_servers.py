@@ -9,19 +9,19 @@ from __future__ import annotations
 import atexit
 import fcntl
 import os
+import select
 import signal
-import socket
 import subprocess
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Lock
-from typing import IO, Final
+from typing import IO, Final, cast
 
 import attrs
 
 from certcore import _forks
 from certcore.qr._deadline import Deadline
-from certcore.qr._fork_server import MAX_MESSAGE
+from certcore.qr._fork_server import MAX_LINE, REFUSED
 
 _PIPE_BYTES: Final = 1024 * 1024
 """Bytes that a pipe holds, where the system allows it: a page is handed over in some parts, not in hundreds."""
@@ -29,8 +29,8 @@ _PIPE_BYTES: Final = 1024 * 1024
 _SLOWEST_S: Final = 60.0
 """Seconds after which a server is taken for dead: it is loaded in tenths of one, and forks in thousandths."""
 
-Start = Callable[[int], "subprocess.Popen[bytes]"]
-"""Starts a server whose standard input is this socket."""
+Start = Callable[[], "subprocess.Popen[bytes]"]
+"""Starts a server, with pipes without buffers to its standard input and output."""
 
 
 @attrs.define(eq=False)
@@ -65,38 +65,22 @@ class Fork:
 
 @attrs.define(eq=False)
 class Server:
-    """A program that has a decoder loaded, and the socket to it."""
+    """A program that has a decoder loaded, and the pipes to it."""
 
     process: subprocess.Popen[bytes]
-    _socket: socket.socket
     _lock: Lock = attrs.field(factory=Lock)
-
-    @classmethod
-    def started(cls, start: Start) -> Server:
-        """A server that is being started.
-
-        Raises:
-            OSError: it cannot be.
-        """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            try:
-                return cls(start(theirs.fileno()), ours)
-            except BaseException:
-                ours.close()
-                raise
 
     def begin(self, arguments: Iterable[int], until: Deadline) -> Fork:
         """A fork that waits for its file.
 
         Raises:
-            OSError: the server ended, or does not answer in time.
+            OSError: the server ended, does not answer in time, or cannot have the ends of the pipes.
         """
-        message = " ".join(["begin", *map(str, arguments)])
         file, stdin = _pipe()
         stdout, answers = _pipe()
+        ends = [f"/proc/{os.getpid()}/fd/{end}" for end in (file, answers)]
         try:
-            number = self._tell(message, [file, answers], until.left_s)
+            number = _accepted(self._tell(["begin", *ends, *map(str, arguments)], until.left_s))
         except BaseException:
             os.close(stdin)
             os.close(stdout)
@@ -109,37 +93,50 @@ class Server:
     def forget(self, number: int) -> int:
         """How a fork ended that was killed; 0 where nobody knows."""
         try:
-            return self._tell(f"end {number}", [], _SLOWEST_S)
+            return self._tell(["end", str(number)], _SLOWEST_S)
         except OSError:
             return 0
 
     def end(self) -> None:
         """End it."""
-        self._socket.close()
         self.process.kill()
+        self._close()
         self.process.wait()
 
     def leave(self) -> None:
         """Leave it to the process that this one was forked from."""
-        self._socket.close()
+        self._close()
         self.process.returncode = 0
 
-    def _tell(self, message: str, files: list[int], seconds: float) -> int:
+    def _tell(self, words: list[str], seconds: float) -> int:
         seconds = min(seconds, _SLOWEST_S)
         if not self._lock.acquire(timeout=seconds):
             raise TimeoutError
         try:
-            self._socket.settimeout(seconds)
-            socket.send_fds(self._socket, [message.encode("ascii")], files)
-            answer = self._socket.recv(MAX_MESSAGE)
+            return self._told(" ".join(words), seconds)
         except BaseException:
-            self._socket.close()  # an answer that comes now would be taken for the next one's
+            self.process.kill()  # an answer that comes now would be taken for the next one's
+            self._close()
             raise
         finally:
             self._lock.release()
-        if not answer:
-            raise ConnectionResetError
-        return int(answer)
+
+    def _told(self, line: str, seconds: float) -> int:
+        told, answers = cast("IO[bytes]", self.process.stdin), cast("IO[bytes]", self.process.stdout)
+        try:
+            told.write(line.encode("ascii"))
+            waiting = select.poll()  # unlike `select.select`, for any number of open files
+            waiting.register(answers, select.POLLIN)
+            if not waiting.poll(seconds * 1000):
+                raise TimeoutError
+            return int(answers.read(MAX_LINE))
+        except ValueError as error:  # it ended, or its pipes are closed already
+            raise BrokenPipeError from error
+
+    def _close(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                cast("IO[bytes]", pipe).close()
 
 
 @attrs.define(eq=False)
@@ -147,6 +144,7 @@ class Servers:
     """The servers of this process, by what they are started with."""
 
     _servers: dict[tuple[str, ...], Server] = attrs.field(factory=dict)
+    _useless: set[tuple[str, ...]] = attrs.field(factory=set)
     _lock: Lock = attrs.field(factory=Lock)
     _pid: int = attrs.field(factory=os.getpid)
 
@@ -171,6 +169,7 @@ class Servers:
                     raise
                 self._drop(command, server)
                 if is_new:
+                    self._useless.add(command)
                     raise
 
     def prepare(self, command: tuple[str, ...], start: Start) -> tuple[Server, bool]:
@@ -182,9 +181,11 @@ class Servers:
         if os.getpid() != self._pid:  # forked by a host that calls no hooks
             self.begin_in_child()
         with self._lock:
+            if command in self._useless:
+                raise PermissionError
             is_new = command not in self._servers
             if is_new:
-                self._servers[command] = Server.started(start)
+                self._servers[command] = Server(start())
             return self._servers[command], is_new
 
     def _drop(self, command: tuple[str, ...], server: Server) -> None:
@@ -198,6 +199,12 @@ class Servers:
         if os.getpid() == self._pid:
             for command, server in list(self._servers.items()):
                 self._drop(command, server)
+
+
+def _accepted(answer: int) -> int:
+    if answer == REFUSED:
+        raise PermissionError
+    return answer
 
 
 def _pipe() -> tuple[int, int]:

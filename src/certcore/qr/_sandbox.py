@@ -176,15 +176,16 @@ class _Program:
 def _begun(program: str, arguments: list[int], deadline: Deadline) -> _Decoder:
     """A decoder that waits for its file. It has this process's folders of modules, and nothing else that is ours."""
     try:
-        if not FORKS:
-            start = _command(f"{program}.py", *map(str, arguments))
-            return _Program(_started(start, subprocess.PIPE, subprocess.PIPE))
-        from certcore.qr._fork_servers import SERVERS  # noqa: PLC0415  # not on every system
+        if FORKS:
+            from certcore.qr._fork_servers import SERVERS  # noqa: PLC0415  # not on every system
 
-        start = _server_of(program)
-        return SERVERS.begin(start, partial(_started, start), arguments, deadline)
+            start = _server_of(program)
+            with suppress(OSError):  # where a process cannot have another's pipes, each file has a program
+                return SERVERS.begin(start, partial(_started, start, buffer=0), arguments, deadline)
+            deadline.check()
+        return _Program(_started(_command(f"{program}.py", *map(str, arguments))))
     except OSError as error:
-        raise (_timeout(1) if deadline.is_over else _no_process()) from error
+        raise _no_process() from error
 
 
 def prepare(ending: str) -> None:
@@ -196,7 +197,7 @@ def prepare(ending: str) -> None:
 
     with suppress(OSError, RejectedInputError):  # which the file is told
         start = _server_of(program)
-        SERVERS.prepare(start, partial(_started, start))
+        SERVERS.prepare(start, partial(_started, start, buffer=0))
 
 
 def _server_of(program: str) -> tuple[str, ...]:
@@ -211,11 +212,12 @@ def _command(program: str, *arguments: str) -> tuple[str, ...]:
     return (*start, *arguments)
 
 
-def _started(start: tuple[str, ...], stdin: int, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def _started(start: tuple[str, ...], buffer: int = -1) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(  # noqa: S603  # a Python, files of this package, and numbers
         start,
-        stdin=stdin,
-        stdout=stdout,
+        bufsize=buffer,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment(),
         process_group=None if sys.platform == "win32" else 0,  # a terminal's Ctrl-C is not for it
