@@ -263,7 +263,7 @@ def compare(sides: dict[str, Side], photos: list[bytes], desk: int, seconds: flo
     names = list(sides)
     while time.monotonic() < end:
         for name in names:
-            sides[name].round(photos, ROUND_S)
+            sides[name].round(photos, min(ROUND_S, seconds / len(names)))
         memory.append(memory_mb(desk))
         names = [*names[1:], names[0]]
     return memory
@@ -305,7 +305,7 @@ def main() -> int:
         with served(folder) as (desk, port):
             sides = sides_of(folder, desk, port)
             for side in sides.values():
-                ask_for(side.ask, photos, 2)
+                ask_for(side.ask, photos, min(2, 20 * given.minutes))
             memory = compare(sides, photos, desk, 60 * given.minutes)
             alone = Side(sides["the desk"].ask, desk)
             end = time.monotonic() + 60 * given.alone

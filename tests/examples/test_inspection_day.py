@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
 import os
 import re
+import shutil
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +30,9 @@ for library, extra in (
 ):
     pytest.importorskip(library, reason=f"{library} is not installed (certcore[{extra}])")
 
-EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "inspection-day"
+ROOT: Final = Path(__file__).parents[2]
+EXAMPLE: Final = ROOT / "examples" / "inspection-day"
+PATIENCE_S: Final = 60
 TEST: Final = "test-environment"
 
 EXPECTED: Final = [
@@ -92,30 +98,89 @@ DEGRADED: Final = {"kept", "Sent on", "On paper", "Mr Wu's code"}
 
 def run(folder: Path) -> subprocess.CompletedProcess[str]:
     """The example as a program."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(certcore.__file__).parents[1]), "PYTHONUTF8": "1"}
     command = [sys.executable, str(EXAMPLE / "run.py"), "--out", str(folder)]
-    return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+    return subprocess.run(command, env=environment(), capture_output=True, encoding="utf-8", check=False)
+
+
+def environment() -> dict[str, str]:
+    """The environment for a process that imports the same certcore."""
+    return {**os.environ, "PYTHONPATH": str(Path(certcore.__file__).parents[1]), "PYTHONUTF8": "1"}
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A line of a page, as it stands."""
+    options: dict[str, Any] = {"env": environment(), "capture_output": True, "encoding": "utf-8"}
+    return subprocess.run(command, shell=True, cwd=folder, check=False, **options)  # noqa: S602  the page's own line
+
+
+def checkout(folder: Path) -> None:
+    """What the commands of the claims desk's page need of a checkout."""
+    (folder / ".venv").symlink_to(sys.prefix)
+    for name in ("constraints.txt", "benchmarks"):
+        (folder / name).symlink_to(ROOT / name)
+    for name in ("inspection-day", "claims-desk"):
+        ignored = shutil.ignore_patterns("__pycache__", "desk-records")
+        shutil.copytree(ROOT / "examples" / name, folder / "examples" / name, ignore=ignored)
 
 
 @pytest.mark.slow
 def test_the_day(tmp_path: Path) -> None:
     """It ends with every answer as it must be, one certificate in force for each vehicle, and a page that leads on.
 
-    One test: with several workers each would have a day of its own.
+    The commands are those of the claims desk's page, in their order. One test: with several workers each would have a
+    day of its own.
     """
     chinese_font()
-    folder = tmp_path / "out"
-    done = run(folder)
+    checkout(tmp_path)
+    page = (tmp_path / "examples" / "claims-desk" / "README.md").read_text("utf-8")
+    (install, day, go, serve), (ask,), (measure,) = (
+        re.findall(r"^\$ (.*)$", block, re.MULTILINE) for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    )
+    if (tmp_path / ".venv" / "bin" / "pip").exists():
+        installed = shell(install, tmp_path)
+        assert 0 == installed.returncode, installed.stderr
+    done = shell(day, tmp_path)
     assert 0 == done.returncode, f"{done.stdout}{done.stderr}"
 
+    folder = tmp_path / "day-out"
     check_answers(json.loads((folder / "answers.json").read_text("utf-8")), done.stdout)
     check_register((folder / "register.txt").read_text("utf-8"))
     check_pages(folder)
     last = done.stdout.splitlines()[-1]
-    environment = {**os.environ, "CERTCORE_LANG": "en", "CERTCORE_CONFIG": os.devnull}
-    pasted = subprocess.run(last, shell=True, capture_output=True, env=environment, check=False)  # noqa: S602  the very line that is printed
+    quiet = {**os.environ, "CERTCORE_LANG": "en", "CERTCORE_CONFIG": os.devnull}
+    pasted = subprocess.run(last, shell=True, capture_output=True, env=quiet, check=False)  # noqa: S602  the very line that is printed
     assert 0 == pasted.returncode, pasted
     assert b"VALID" in pasted.stdout
+    if all(map(importlib.util.find_spec, ("fastapi", "uvicorn", "python_multipart"))) and shutil.which("curl"):
+        check_desk(tmp_path / go.removeprefix("cd "), serve, ask)
+        check_measuring(tmp_path / go.removeprefix("cd "), measure)
+
+
+def check_desk(folder: Path, serve: str, ask: str) -> None:
+    """The claims desk starts on what the day left, and answers as its page says; at another port, which is free."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    command = f"exec {serve} --port {port}"
+    with subprocess.Popen(command, shell=True, cwd=folder, env=environment(), stderr=subprocess.DEVNULL) as desk:  # noqa: S602  as above
+        try:
+            until = time.monotonic() + PATIENCE_S
+            while shell(f"curl -sf http://localhost:{port}/health", folder).returncode:
+                assert desk.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            said = json.loads(shell(ask.replace(":8000", f":{port}"), folder).stdout)
+        finally:
+            desk.terminate()
+    assert "valid" == said["verdict"]["outcome"], said
+    assert 1 == len(said["picture"]["outlines"])
+    assert ["records.sqlite"] == [path.name for path in (folder / "desk-records").glob("*.sqlite")]
+
+
+def check_measuring(folder: Path, measure: str) -> None:
+    """The desk can be measured; how fast it is says nothing while other tests run."""
+    measured = shell(re.sub(r"--minutes \d+", "--minutes 0.02", measure), folder).stdout
+    assert "| the desk |" in measured
+    assert re.search(r"at most \d+ MB; \d+ records", measured)
 
 
 def check_answers(answers: list[dict[str, Any]], printed: str) -> None:

@@ -19,6 +19,8 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -419,6 +421,19 @@ def test_page_keeps_to_itself(driven: dict[str, Any]) -> None:
     assert "bytes gzipped" in driven["built"]
 
 
+def _fetched(address: str) -> str:
+    """What a server gives that is about to start."""
+    until = time.monotonic() + PATIENT_S
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=PATIENT_S) as answer:  # noqa: S310  on loopback
+                found: str = answer.read().decode()
+                return found
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
 def test_readme(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands of the example's README build the page, in such a folder, and its script gives a verdict."""
     folder = tmp_path / "examples" / "verify-in-browser"
@@ -426,7 +441,9 @@ def test_readme(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (folder / "node_modules").symlink_to(packages)
     (tmp_path / "docs").symlink_to(EXAMPLE.parents[1] / "docs")
     page = (EXAMPLE / "README.md").read_text("utf-8")
-    commands = re.findall(r"^\$ (.*)$", re.findall(r"```console\n(.*?)```", page, re.DOTALL)[0], re.MULTILINE)
+    commands, (serve,) = (
+        re.findall(r"^\$ (.*)$", block, re.MULTILINE) for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    )
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.chdir(folder)
 
@@ -434,7 +451,13 @@ def test_readme(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         if command != "npm ci":
             subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=PATIENT_S)
 
-    assert (folder / "dist" / "index.html").is_file()
+    port = _free_port()
+    command = shlex.split(serve.replace("8000", f"{port} --bind 127.0.0.1"))
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            assert "settings.json" in _fetched(f"http://127.0.0.1:{port}/sw.js")
+        finally:
+            server.terminate()
     texts = [seen.text for seen in qr.read(folder / "demo" / "car.png")]
     (script,) = re.findall(r"```js\n(.*?)```", page, re.DOTALL)
     given = f"""
