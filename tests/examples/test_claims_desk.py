@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import socket
 import sqlite3
 import stat
@@ -476,6 +477,30 @@ def test_records_survive(tmp_path: Path) -> None:
         assert desk.ask("restart-1", text=TEXT).content == first.content
         assert desk.ask("crashed-1", text=TEXT).status_code == 201
         assert desk.count() == 2
+
+
+def test_a_crash_leaves_no_picture_behind(tmp_path: Path) -> None:
+    """Files that were written before a crash go with the next try, or the next start, and no others do."""
+    store = Store.open(tmp_path / "records")
+    files = tmp_path / "records" / "files"
+    begun = {name: store.begin(f"crashed-{name}", name).id for name in ("again", "never", "fresh")}
+    kept = store.begin("kept-0001", "kept").id
+    store.keep(kept, {"vice": b"evidence"}, b"answer")
+    for name in begun.values():
+        (files / f"{name}.picture").write_bytes(b"a number plate")
+    long_ago = time.time() - 999
+    for name in ("again", "never"):
+        os.utime(files / f"{begun[name]}.picture", (long_ago, long_ago))
+    os.utime(files / f"{kept}.vice", (long_ago, long_ago))
+    with sqlite3.connect(tmp_path / "records" / "records.sqlite") as database:
+        database.execute("UPDATE records SET begun = 0 WHERE id <> ?", (begun["fresh"],))
+
+    again = store.begin("crashed-again", "again").id
+    assert again != begun["again"]
+    left = {f"{begun['never']}.picture", f"{begun['fresh']}.picture", f"{kept}.vice"}
+    assert left == {path.name for path in files.iterdir()}
+    Store.open(tmp_path / "records")
+    assert left - {f"{begun['never']}.picture"} == {path.name for path in files.iterdir()}
 
 
 def test_only_the_owner_reads(desk: Desk) -> None:

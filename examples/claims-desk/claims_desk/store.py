@@ -68,6 +68,7 @@ class Store:
             store = cls(folder)
             store._database.execute("PRAGMA journal_mode = WAL")
             store._database.execute(_SCHEMA)
+        store._forget_crashed()
         return store
 
     def begin(self, key: str, asked: str) -> Begun:
@@ -87,6 +88,7 @@ class Store:
                     return Begun(known, answer)
                 if now - begun < LEASE_S:
                     raise Problem("key-in-progress")
+                self._forget_files(known)
             database.execute("REPLACE INTO records VALUES (?, ?, ?, ?, NULL)", (name, fresh, asked, now))
         return Begun(fresh)
 
@@ -106,8 +108,7 @@ class Store:
             database.execute("DELETE FROM records WHERE id = ? AND answer IS NULL", (record,))
             is_kept = database.execute("SELECT 1 FROM records WHERE id = ?", (record,)).fetchone() is not None
         if not is_kept:
-            for suffix in SUFFIXES:
-                self._path(record, suffix).unlink(missing_ok=True)
+            self._forget_files(record)
 
     def answer(self, record: str) -> bytes:
         """The answer that was given."""
@@ -133,6 +134,20 @@ class Store:
         except sqlite3.Error:
             return False
         return os.access(self.folder / "files", os.W_OK)
+
+    def _forget_crashed(self) -> None:
+        """Forget what a crash left behind, which no answer names; not what another process has just begun."""
+        before = time.time() - LEASE_S
+        with self._writing() as database:
+            database.execute("DELETE FROM records WHERE answer IS NULL AND begun < ?", (before,))
+            known = {found for (found,) in database.execute("SELECT id FROM records")}
+        for path in (self.folder / "files").iterdir():
+            if path.name.partition(".")[0] not in known and path.stat().st_mtime < before:
+                path.unlink()
+
+    def _forget_files(self, record: str) -> None:
+        for suffix in SUFFIXES:
+            self._path(record, suffix).unlink(missing_ok=True)
 
     def _path(self, record: str, suffix: str) -> Path:
         return self.folder / "files" / f"{record}.{suffix}"
