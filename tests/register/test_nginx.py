@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,21 @@ import attrs
 import pytest
 
 from certcore import Policy, TrustList, Verifier
+from certcore.register.access import BearerTokens
 from certcore.register.log import StatusRegistry
 from certcore.status import StatusState
 from certcore.status.tokenlist import open_events, open_token
+from certcore.status.vehicledoc import VEHICLE_REQUEST_TYPE
 from certcore.testing import ROOT_SIGNER, TRUST_ROOT, make_trust
 from certcore.trust import KeyUsage, ListTemplate, TrustedKey
+from tests.register import serving
 from tests.register.cast import BEGIN, DAY, SIGNER, STATUS_SIGNER, SetClock, issue
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed: apt-get install nginx-light")
 
 SAID: dict[str, Any] = {"actor": "clerk-7", "reason": "entered in error"}
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "run-a-register.md"
+DOCUMENTATION = Path(__file__).parents[2] / "docs"
 TRIES = 1200
 
 CONFIGURATION = """
@@ -55,9 +59,9 @@ http {{
 """
 
 
-def documented_locations() -> str:
+def documented_locations(page: str = "run-a-register.md") -> str:
     """The locations that the documentation tells people to use."""
-    _, _, rest = DOCUMENTATION.read_text("utf-8").partition("```nginx\n")
+    _, _, rest = (DOCUMENTATION / page).read_text("utf-8").partition("```nginx\n")
     found, _, _ = rest.partition("```")
     assert found
     return found
@@ -82,11 +86,17 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def nginx(tmp_path: Path, folder: Path, port: int) -> Iterator[str]:
+    """A running nginx over the published folder; the URL of its root."""
+    with running(tmp_path / "nginx", port, folder, documented_locations()) as url:
+        yield url
+
+
+@contextmanager
+def running(work: Path, port: int, folder: Path, locations: str) -> Iterator[str]:
     """A running nginx; the URL of its root."""
     assert NGINX is not None
-    work = tmp_path / "nginx"
     work.mkdir()
-    text = CONFIGURATION.format(work=work, port=port, folder=folder, locations=documented_locations())
+    text = CONFIGURATION.format(work=work, port=port, folder=folder, locations=locations)
     (work / "nginx.conf").write_text(text)
     command = [NGINX, "-p", str(work), "-c", str(work / "nginx.conf"), "-e", str(work / "error.log")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
@@ -188,3 +198,32 @@ def trusting(template: str) -> TrustList:
     templates = [ListTemplate(uri=template, not_before=BEGIN - 1000 * DAY)]
     issuer = attrs.evolve(issuer, keys=[*issuer.keys, key], list_templates=templates)
     return TrustList.open(attrs.evolve(contents, issuers=[issuer]).sign(ROOT_SIGNER), root=TRUST_ROOT)
+
+
+@pytest.mark.slow
+def test_nginx_in_front_of_the_service(tmp_path: Path, port: int, folder: Path) -> None:
+    """As the page on deployment has it: documents and refusals come through whole, and a large body does not."""
+    pytest.importorskip("click", reason="click is not installed: the cli extra has it")
+    signer = tmp_path / "register.key.pem"
+    signer.write_bytes(STATUS_SIGNER.to_pem())
+    signer.chmod(0o600)
+    token, digest = BearerTokens.new_token()
+    tokens = tmp_path / "tokens.json"
+    tokens.write_text(json.dumps([{"name": "police", "sha256": digest, "scopes": ["vehicles:plate"]}]), "utf-8")
+    tokens.chmod(0o600)
+    with serving.serving(
+        tmp_path, "--key", signer.name, "--tokens", tokens.name, "--log-event", "certcore.request"
+    ) as url:
+        locations = documented_locations("deploy.md").replace("http://127.0.0.1:8460", url)
+        with running(tmp_path / "nginx", port, folder, locations) as front:
+            status, headers = serving.ask(f"{front}/trust-list")
+            assert (200, 304) == (status, serving.ask(f"{front}/trust-list", If_None_Match=headers["ETag"])[0])
+            status, headers = serving.ask(f"{front}/vehicles", b"nonsense")
+            assert (401, "Bearer", "no-store") == (status, headers["WWW-Authenticate"], headers["Cache-Control"])
+            known = {"Authorization": f"Bearer {token}", "Content_Type": VEHICLE_REQUEST_TYPE}
+            status, headers = serving.ask(f"{front}/vehicles", b"nonsense", **known)
+            assert (400, True) == (status, headers["Link"].endswith('#malformed>; rel="help"'))
+            assert 413 == serving.ask(f"{front}/vehicles", b"n" * 100_000, **known)[0]
+            assert 404 == serving.ask(f"{front}/lists/7")[0]
+    told = (tmp_path / "log").read_text("utf-8")
+    assert (2, False) == (told.count(" POST /vehicles: "), token in told)  # nginx ends the large one

@@ -5,64 +5,26 @@ from __future__ import annotations
 import importlib.util
 import json
 import logging
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from certcore import LocalSigner
 from certcore.events._table import KINDS
-from certcore.testing import make_trust
-from tests.test_docs import environment
+from tests.register.serving import ask, serving
 
 for library in ("click", "rich", "uvicorn"):
     pytest.importorskip(library, reason=f"{library} is not installed: the cli or register extra has it")
 
-WAIT_S = 60
 PLATE = "CN-ABC"
-TARGETS = ("/health", f"/lists/7?time={PLATE}", f"/{PLATE}")
-
-
-def ask(url: str) -> int:
-    """The status of an answer, as soon as there is a server to give one."""
-    for _ in range(WAIT_S * 10):
-        try:
-            with build_opener(ProxyHandler({})).open(Request(url), timeout=WAIT_S) as answer:  # noqa: S310  loopback
-                return int(answer.status)
-        except HTTPError as refused:
-            return refused.code
-        except (URLError, ConnectionError):
-            time.sleep(0.1)
-    pytest.fail("no server answers")
+TARGETS = (f"/lists/7?time={PLATE}", f"/{PLATE}")
 
 
 def logged(folder: Path, *given: str) -> list[str]:
     """The lines that a server logs while it is asked for what is there and what is not."""
-    (folder / "trust.cbor").write_bytes(make_trust(LocalSigner.generate()).to_bytes())
-    command = [sys.executable, "-m", "certcore.cli", "status"]
-    how: dict[str, Any] = {"cwd": folder, "env": environment()}
-    subprocess.run([*command, "init", "--db", "register.db"], check=True, stdout=subprocess.DEVNULL, **how)
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    about = ["--db", "register.db", "--folder", "published", "--trust-list", "trust.cbor", "--port", str(port)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([*command, "serve", *about, *given], stdout=log, stderr=log, **how)
-    try:
-        assert [200, 400, 404] == [ask(f"http://127.0.0.1:{port}{target}") for target in TARGETS]
-    finally:
-        process.send_signal(signal.SIGTERM if os.name == "nt" else signal.SIGINT)
-        process.wait(timeout=WAIT_S)
+    with serving(folder, *given) as url:
+        assert [400, 404] == [ask(f"{url}{target}")[0] for target in TARGETS]
     return (folder / "log").read_text("utf-8").splitlines()
 
 
