@@ -66,7 +66,7 @@ def test_as_json(tmp_path: Path) -> None:
 )
 def test_the_desk_takes_the_same_options(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever runs both servers says the same to both."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "examples" / "claims-desk"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "examples" / "claims-desk"))
     from certcore._cli.output import logs
     from certcore._cli.register.status import serve
     from claims_desk import __main__ as desk

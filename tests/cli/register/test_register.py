@@ -17,20 +17,18 @@ import pytest
 pytest.importorskip("click", reason="the cli extra is not installed")
 pytest.importorskip("rich", reason="the cli extra is not installed")
 
-from click.testing import CliRunner
 from click.testing import Result as Run
 
 from certcore import LocalSigner, armor, cose, payload, qr
 from certcore._cli import exit_codes
-from certcore._cli.app import group
 from certcore._cli.keys.keygen import write_keys
 from certcore._cli.register import registers
 from certcore.payload import InspectionCertificate, StatusRef
 from certcore.testing import ROOT_SIGNER, make_trust
 from certcore.trust import Environment, KeyUsage, TrustedKey, TrustListContents
+from tests.cli.conftest import Command
 from tests.register.cast import SIGNER
 
-Command = Callable[..., Run]
 LIVE_SIGNER = LocalSigner.generate()
 TRUSTED = ("--trust", "trust.cbor", "--root", "root.pub.pem", "--environment", "test")
 ISSUE = ("issue", "--key", "issuer.key.pem", "--register", "register.db")
@@ -71,19 +69,6 @@ def trust_list() -> bytes:
         issuers=[named],
     )
     return contents.sign(ROOT_SIGNER)
-
-
-@pytest.fixture
-def certcore() -> Command:
-    """Runs the command in this process, and fails on anything it does not foresee."""
-
-    def run(*arguments: str) -> Run:
-        found = CliRunner().invoke(group, list(arguments))
-        assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
-        assert "Traceback" not in found.output
-        return found
-
-    return run
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +25,12 @@ from certcore._cli.app import group
 from certcore._cli.issue import issuing
 from certcore._cli.keys.keygen import write_keys
 from certcore.testing import ROOT_SIGNER, make_trust
+from tests.cli.conftest import Command
 from tests.printing.pages import chinese_font
 from tests.register.cast import SIGNER
+from tests.register.conftest import closed_registers  # noqa: F401  it closes the registers of each test
 from tests.register.test_kill import ENVIRONMENT
 
-Command = Callable[..., Run]
 TRUSTED = ("--trust", "trust.cbor", "--root", "root.pub.pem", "--environment", "test")
 COMMON = ("--basis", "inspected", "--result", "pass", "--authority", "闽C")
 ISSUE = ("issue", "--key", "issuer.key.pem", "--register", "register.db", "--vehicles", "vehicles.csv", *COMMON)
@@ -57,15 +57,12 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def issue() -> Command:
+def issue(certcore: Command) -> Command:
     """Issues for the table into ``out``, and fails on anything that is not foreseen."""
 
     def run(*arguments: str) -> Run:
         given = [*ISSUE, *arguments]
-        found = CliRunner().invoke(group, given if "--out" in given else [*given, "--out", "out"])
-        assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
-        assert "Traceback" not in found.output
-        return found
+        return certcore(*given, *(() if "--out" in given else ("--out", "out")))
 
     return run
 

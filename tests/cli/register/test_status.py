@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -24,12 +25,9 @@ import pytest
 pytest.importorskip("click", reason="the cli extra is not installed")
 pytest.importorskip("rich", reason="the cli extra is not installed")
 
-from click.testing import CliRunner
-from click.testing import Result as Run
 
 from certcore import Issuer, armor, qr
 from certcore._cli import exit_codes
-from certcore._cli.app import group
 from certcore._cli.keys.keygen import write_keys
 from certcore.payload import StatusRef
 from certcore.proofs.receipts import open_receipt
@@ -38,10 +36,10 @@ from certcore.register.audit import AuditTrail
 from certcore.register.log import StatusRegistry
 from certcore.testing import ROOT_SIGNER, make_trust
 from certcore.trust import KeyUsage, ListTemplate, TrustedKey, TrustListContents
+from tests.cli.conftest import Command
 from tests.register.cast import BEGIN, DAY, SIGNER, STATUS_SIGNER, SetClock, certificate, issue, kinds, look_up
 from tests.register.test_kill import ENVIRONMENT
 
-Command = Callable[..., Run]
 SAID = ("--actor", "clerk-7", "--reason", "entered in error")
 PUBLISH = ("--folder", "published", "--key", "status.key.pem", "--uri-template", "https://x.example/lists/{list}")
 
@@ -57,16 +55,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def status() -> Command:
+def status(certcore: Command) -> Command:
     """Runs the command in this process, and fails on anything it does not foresee."""
-
-    def run(*arguments: str) -> Run:
-        found = CliRunner().invoke(group, ["status", *arguments])
-        assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
-        assert "Traceback" not in found.output
-        return found
-
-    return run
+    return partial(certcore, "status")
 
 
 @pytest.fixture
