@@ -1,14 +1,18 @@
-"""What all tests share: the folder of outside vectors, and how Hypothesis searches."""
+"""What all tests share: the folder of outside vectors, how Hypothesis searches, and an ear for events."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from hypothesis import settings
+
+from certcore import events
+from certcore.events import Event
 
 VECTORS: Final = Path(os.environ.get("CERTCORE_VECTORS", Path(__file__).parents[2] / "shared" / "vectors"))
 IN_CI: Final = os.environ.get("CI") == "true"
@@ -16,6 +20,15 @@ IN_CI: Final = os.environ.get("CI") == "true"
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci" if IN_CI else "default")
+
+
+@pytest.fixture
+def heard() -> Iterator[list[Event]]:
+    """What is told during a test."""
+    found: list[Event] = []
+    stop = events.listen(found.append)
+    yield found
+    stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
+import attrs
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import strategies as st
 
 from certcore import payload
 from certcore.certificate import _claims
-from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner
+from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey
 from certcore.keys._algorithms import ED25519, ESP256, ESP384, ML_DSA_44
 from certcore.payload import (
     Basis,
@@ -102,7 +103,22 @@ def fixed_signer(algorithm: int = ES256, seed: int = 1) -> LocalSigner:
 
 
 signers: Final = st.builds(fixed_signer, st.sampled_from(SIGNING_ALGORITHMS), st.integers(1, 3))
-certificate_signers: Final = st.builds(fixed_signer, st.sampled_from(CERTIFICATE_ALGORITHMS), st.integers(1, 3))
+
+
+@attrs.frozen
+class BrokenSigner:
+    """A signer that raises its answer, or gives it: something else than a signature."""
+
+    answer: Any
+    public_key: PublicKey = attrs.field(factory=lambda: fixed_signer().public_key)
+
+    def sign(self, _: bytes, /) -> bytes:
+        """Raise the answer, or give it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        result: bytes = self.answer
+        return result
+
 
 # Certificates
 

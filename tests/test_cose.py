@@ -25,7 +25,7 @@ from certcore.keys._algorithms import ESP256, ML_DSA_44
 from certcore.payload import Basis, InspectionCertificate, Result
 from certcore.testing import FixedClock, make_trust
 from certcore.trust import Environment, TrustList, TrustListContents, TrustRoot
-from tests.strategies import CERTIFICATE_ALGORITHMS, SIGNING_ALGORITHMS, fixed_signer, signers
+from tests.strategies import CERTIFICATE_ALGORITHMS, SIGNING_ALGORITHMS, BrokenSigner, fixed_signer, signers
 
 PAYLOAD = b"the payload"
 SIGNER = fixed_signer()
@@ -899,32 +899,17 @@ def test_every_changed_byte_of_a_document() -> None:
 # Signers that fail
 
 
-@attrs.frozen
-class BrokenSigner:
-    """A signer that fails in one of many ways."""
-
-    public_key: PublicKey
-    answer: Any
-
-    def sign(self, _: bytes, /) -> bytes:
-        """Raise the answer, or give it."""
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        result: bytes = self.answer
-        return result
-
-
 @pytest.mark.parametrize(
     "answer", [OSError("down"), KeyError("x"), UntrustedError("key-weak"), None, b"", "signature", 5, bytearray(64)]
 )
 def test_signers_that_fail(answer: object) -> None:
     """Whatever a signer raises, or gives in place of bytes, is `signer-failed`, with its cause."""
-    broken = BrokenSigner(KEY, answer)
+    broken = BrokenSigner(answer, KEY)
     calls: list[Callable[[], bytes]] = [
         lambda: cose.sign1(PAYLOAD, signer=broken),
         lambda: cose.sign(PAYLOAD, signers=[broken], content_type="a/b"),
         lambda: cose.add_signature(
-            cose.sign(PAYLOAD, signers=[OTHER], content_type="a/b"), signer=BrokenSigner(KEY, answer)
+            cose.sign(PAYLOAD, signers=[OTHER], content_type="a/b"), signer=BrokenSigner(answer, KEY)
         ),
     ]
     for call in calls:

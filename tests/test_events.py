@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -21,15 +21,6 @@ from tests.truth_table.cases import Case
 from tests.verify_cases import NOW, PLATE, SEEN, TEXT, VIN, Answers, registered, verifier
 
 FAILED: Final = StatusError(f"plate-{PLATE}", VIN, cause=VIN)
-
-
-@pytest.fixture
-def heard() -> Iterator[list[Event]]:
-    """What is told during a test."""
-    found: list[Event] = []
-    stop = events.listen(found.append)
-    yield found
-    stop()
 
 
 def names(found: list[Event]) -> list[str]:

@@ -21,7 +21,7 @@ from certcore.payload import Basis, InspectionCertificate, Result, StatusListEnt
 from certcore.policy import Policy
 from certcore.testing import FixedClock, make_trust
 from certcore.verify import Verifier
-from tests.strategies import CERTIFICATE_ALGORITHMS, certificates, fixed_signer
+from tests.strategies import CERTIFICATE_ALGORITHMS, BrokenSigner, certificates, fixed_signer
 
 NOW = datetime(2026, 9, 30, 4, 30, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=300)
@@ -444,21 +444,6 @@ def test_a_register_s_own_issuing_error() -> None:
 
 
 # The signer
-
-
-@attrs.frozen
-class BrokenSigner:
-    """A signer that raises, or gives, something else than a signature."""
-
-    answer: Any
-    public_key: PublicKey = SIGNER.public_key
-
-    def sign(self, _: bytes, /) -> bytes:
-        """Raise the answer, or give it."""
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        result: bytes = self.answer
-        return result
 
 
 @pytest.mark.parametrize("answer", [OSError("down"), ValueError(), None, b"", "x" * 64, bytearray(64), 5])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,15 +52,6 @@ ROUTES: Final[dict[str, tuple[Callable[[Starlette], Answer], tuple[str, str | No
 def app(lite: StatusRegistry, tmp_path: Path) -> Starlette:
     """The service, over an empty folder."""
     return app_of(lite, tmp_path / "published", trust_list=tmp_path / "nothere.cbor")
-
-
-@pytest.fixture
-def heard() -> Iterator[list[Event]]:
-    """What is told during a test."""
-    found: list[Event] = []
-    stop = events.listen(found.append)
-    yield found
-    stop()
 
 
 @pytest.mark.parametrize("name", ROUTES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,34 +19,12 @@ from certcore.status import StatusEvent, StatusEventKind
 from certcore.verdict import Outcome
 from tests import tsa
 from tests.cli.desk import CLAIMS, TRUSTED, Desk
+from tests.cli.evidence.conftest import Keep
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
 ROOT = ("--root", "root.pub.pem")
-Keep = Callable[..., Path]
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A claims desk with lists in a folder."""
-    Path("kept").mkdir()
-    return Desk()
-
-
-@pytest.fixture
-def keep(desk: Desk, ask: Command) -> Keep:
-    """Has the command judge something and keep its evidence; the file."""
-    assert isinstance(desk, Desk)
-
-    def run(*arguments: str, what: str = "valid.txt") -> Path:
-        before = set(Path("kept").iterdir())
-        found = ask(what, *CLAIMS, "--snapshot", "lists", "--evidence", "kept", *arguments)
-        assert exit_codes.ERROR != found.exit_code, found.output
-        (path,) = set(Path("kept").iterdir()) - before
-        return path
-
-    return run
 
 
 def revoke(desk: Desk, days: int) -> None:

@@ -6,7 +6,6 @@ import html
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,30 +15,13 @@ from certcore import Evidence
 from certcore._cli import exit_codes
 from certcore._cli.evidence import audit
 from certcore.trust import read_unverified
-from tests.cli.desk import CLAIMS, Desk
+from tests.cli.evidence.conftest import Keep
 from tests.evidence.test_golden import CASES
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
 ROOT = ("--root", "root.pub.pem")
-Keep = Callable[..., Path]
-
-
-@pytest.fixture
-def keep(ask: Command) -> Keep:
-    """Has the command judge something and keep its evidence; the file."""
-    Path("kept").mkdir()
-    Desk()
-
-    def run(*arguments: str, what: str = "valid.png") -> Path:
-        before = set(Path("kept").iterdir())
-        found = ask(what, *CLAIMS, "--snapshot", "lists", "--evidence", "kept", *arguments)
-        assert exit_codes.ERROR != found.exit_code, found.output
-        (path,) = set(Path("kept").iterdir()) - before
-        return path
-
-    return run
 
 
 def page(path: str = "page.html") -> str:
@@ -50,7 +32,7 @@ def page(path: str = "page.html") -> str:
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_page_is_made_from_evidence_alone(lang: str, certcore: Command, keep: Keep) -> None:
     """Recorded and replayed, the question, the policy by name, the documents with times and digests; nothing loads."""
-    path = keep()
+    path = keep(what="valid.png")
     evidence = Evidence.from_bytes(path.read_bytes())
     for gone in ("trust.cbor", "lists"):
         shutil.rmtree(gone) if Path(gone).is_dir() else Path(gone).unlink()
@@ -87,7 +69,7 @@ def test_several_files_and_one_that_does_not_hold(certcore: Command, keep: Keep)
 
 def test_a_picture_is_compared_with_the_digest(certcore: Command, keep: Keep) -> None:
     """By file or folder, in `show` and in `report`; another picture, and evidence without one, are told apart."""
-    of_picture, of_text = keep(), keep(what="valid.txt")
+    of_picture, of_text = keep(what="valid.png"), keep(what="valid.txt")
 
     def asked(path: Path, *pictures: str) -> tuple[int, object]:
         options = [option for picture in pictures for option in ("--picture", picture)]
@@ -106,7 +88,7 @@ def test_a_picture_is_compared_with_the_digest(certcore: Command, keep: Keep) ->
 
 def test_show_tells_the_documents(certcore: Command, keep: Keep) -> None:
     """Each with its kind, digest, size and times; a detached file finds them in a folder beside it."""
-    path = keep()
+    path = keep(what="valid.png")
     evidence = Evidence.from_bytes(path.read_bytes())
     whole = json.loads(certcore("evidence", "show", path, "--json").stdout)["documents"]
     Path("claims/documents").mkdir(parents=True)
@@ -134,7 +116,7 @@ def test_show_tells_the_documents(certcore: Command, keep: Keep) -> None:
 
 def test_a_seal_is_told(certcore: Command, keep: Keep) -> None:
     """A seal is told among what is proved; what it protects is no longer on somebody's word."""
-    path = keep("--seal", "seal.key.pem")
+    path = keep("--seal", "seal.key.pem", what="valid.png")
 
     certcore("evidence", "report", path, *ROOT, "--seal-key", "seal.pub.pem", "--out", "page.html")
 
