@@ -14,8 +14,8 @@ from typing import Any, Final
 import pytest
 
 from certcore import VehicleVerdict
-from certcore.bulk import _html, _pdf, _report
-from certcore.bulk._report import Kind, Summary
+from certcore.bulk import _report
+from certcore.bulk._report import Kind, Summary, _html, _pdf
 from certcore.errors import IssuingError
 from certcore.reasons import REASONS, explain
 from certcore.reasons._meaning import LANGUAGES, words_of

@@ -18,7 +18,7 @@ from certcore._image_texts import Seen, seen_in
 from certcore.bulk._kernel import verify_one
 from certcore.bulk._questions import BulkQuestion
 from certcore.bulk._report import ERROR
-from certcore.bulk._standing import read_from, standing
+from certcore.bulk._report._standing import read_from, standing
 from certcore.certificate import labels
 from certcore.errors import CertcoreError, RejectedInputError
 from certcore.evidence import Evidence

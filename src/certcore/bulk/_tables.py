@@ -17,8 +17,8 @@ from typing import Any, Final
 import attrs
 
 from certcore import _files
-from certcore.bulk import _html, _pdf, _report
-from certcore.bulk._report import Kind, Summary
+from certcore.bulk import _report
+from certcore.bulk._report import Kind, Summary, _html, _pdf
 from certcore.errors import IssuingError, RejectedInputError
 
 COLUMNS: Final = (

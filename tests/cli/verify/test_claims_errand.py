@@ -21,7 +21,8 @@ from click.testing import Result as Run
 from certcore import Evidence, _files
 from certcore._cli import exit_codes
 from certcore._cli.verify import claims as _claims
-from certcore.bulk import _pdf, _report
+from certcore.bulk import _report
+from certcore.bulk._report import _pdf
 from certcore.bulk._tables import Journal
 from certcore.keys import PublicKey
 from certcore.testing import TRUST_ROOT

@@ -19,10 +19,10 @@ from certcore._cli.options import FILE
 from certcore._cli.output import terminal, verdicts
 from certcore._cli.output.formats import Line
 from certcore._image_texts import IMAGE_DEADLINE, seen_in
-from certcore.bulk import _html, _pdf, _report
+from certcore.bulk import _report
 from certcore.bulk._claims import expected, refusal, told
-from certcore.bulk._report import Kind, Summary
-from certcore.bulk._report_words import WORDS
+from certcore.bulk._report import Kind, Summary, _html, _pdf
+from certcore.bulk._report._words import WORDS
 from certcore.errors import CertcoreError
 from certcore.evidence import Evidence, Unproved
 from certcore.qr._picture import MAX_BYTES

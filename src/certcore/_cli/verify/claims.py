@@ -33,7 +33,7 @@ from certcore.bulk._claims import ClaimJudge, ClaimTask, refused
 from certcore.bulk._files import run as run_in_processes
 from certcore.bulk._files import why_lost
 from certcore.bulk._report import ERROR, Kind, Summary, counted
-from certcore.bulk._report_words import WORDS
+from certcore.bulk._report._words import WORDS
 from certcore.bulk._tables import Journal
 from certcore.bulk._workers import Lost
 from certcore.errors import RejectedInputError

@@ -1,7 +1,7 @@
-"""The content of the report for people: which document of a claim decides, the counts, and each claim in sections.
+"""The report for people: which document of a claim decides, the counts, and each claim in sections.
 
-`certcore.bulk._html` and `certcore.bulk._pdf` decide how it looks. Records (`certcore.bulk._claims`) may hold anything:
-every text for a reader goes through `shown` here.
+`_html` and `_pdf` decide how it looks; `_words` and `_standing` have its words. Records (`certcore.bulk._claims`) may
+hold anything: every text for a reader goes through `shown` here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 import attrs
 
 from certcore._escaping import escape
-from certcore.bulk._report_words import WORDS
+from certcore.bulk._report._words import WORDS
 from certcore.reasons import REASONS, explain
 from certcore.reasons._addresses import page
 
