@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -19,11 +19,14 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from certcore import cose
 from certcore.errors import IssuingError, RejectedInputError, UntrustedError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65, LocalSigner, PublicKey, Signer
 from certcore.keys._algorithms import ED25519, ESP256, ESP384, ML_DSA_44, PS256
+from certcore.keys._signing import _der_writer
 from tests.keys.sample_keys import (
     DATA,
     ED25519_ORDER,
@@ -68,6 +71,19 @@ def test_signature_sizes(algorithm: int) -> None:
         with pytest.raises(UntrustedError) as caught:
             signer.public_key.verify(changed, DATA)
         assert "signature-invalid" == caught.value.code
+
+
+FIRST_BYTES = st.sampled_from([b"", b"\0", b"\x7f", b"\x80", b"\xff"])
+
+
+@pytest.mark.parametrize("half", [32, 48])
+@given(st.data())
+def test_ecdsa_signatures_as_der(half: int, data: st.DataObject) -> None:
+    """Both numbers are written as `cryptography` writes them, whatever their first bytes are."""
+    number = st.builds(bytes.__add__, FIRST_BYTES, st.binary(max_size=half))
+    r, s = (data.draw(number)[:half].ljust(half, b"\0") for _ in range(2))
+
+    assert encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big")) == _der_writer(half)(r + s)
 
 
 @every_algorithm
