@@ -119,11 +119,12 @@ class Pending:
     def _to_ask_of_status(self) -> StatusQuery:
         """The question to a status backend, resolved through the trust list."""
         issuer, certificate, asked_at = self.grant.issuer, self.certificate, self.question.evaluated_at
+        ref = certificate.status
         return _new_query(
             issuer.id,
-            certificate.status,
+            ref,
             certificate.certificate_id,
-            _list_uri(certificate, issuer, asked_at),
+            issuer.list_uri(ref.list, at=asked_at) if isinstance(ref, StatusRef) else ref and ref.uri,
             issuer.max_entries,
             issuer.status_keys,
             _status_window(certificate, self.moment).start,
@@ -239,7 +240,7 @@ def conclude(pending: Pending, *, status: StatusAnswer = None, vehicle: VehicleA
         Sources(
             pending.trust,
             issuer,
-            None if status is None else pending.status_query,
+            None if status is None else pending._status_query or pending.status_query,  # noqa: SLF001  same module
             None if vehicle is None else pending.vehicle_query,
             None,
             status,
@@ -379,13 +380,6 @@ def _refusal_of_reference(ref: StatusRef | StatusListEntry, issuer: TrustedIssue
     if isinstance(ref, StatusListEntry) and not issuer.allows_uri(ref.uri):
         return blocks("status-unknown-reference", uri="outside-prefixes")
     return None
-
-
-def _list_uri(certificate: InspectionCertificate, issuer: TrustedIssuer, asked_at: datetime) -> str | None:
-    ref = certificate.status
-    if isinstance(ref, StatusRef):
-        return issuer.list_uri(ref.list, at=asked_at)
-    return None if ref is None else ref.uri
 
 
 def _stands_for_status(question: Question, certificate: InspectionCertificate, window: Window) -> bool:
