@@ -35,6 +35,26 @@ MAX_RENDERED_PIXELS: Final = 36_000_000
 MAX_SCAN_PIXELS: Final = 72_000_000
 """Pixels of a scan that is given as it is: A4 in grey at 850 dots per inch. A larger one is rendered."""
 
+JPEG_PIXELS: Final = range(1_600_000, 50_000_001)
+"""Pixels of a scan that is handed over as the JPEG that it is, if that is asked for: it is decoded to a reduced copy
+first. A smaller one has none, and a larger one would lose pixels for good."""
+
+_PLAIN_COLOURS: Final = frozenset(
+    {
+        raw.FPDF_COLORSPACE_DEVICEGRAY,
+        raw.FPDF_COLORSPACE_DEVICERGB,
+        raw.FPDF_COLORSPACE_CALGRAY,
+        raw.FPDF_COLORSPACE_CALRGB,
+        raw.FPDF_COLORSPACE_ICCBASED,
+    }
+)
+"""Colours in which a JPEG's own brightness is that of the image."""
+
+_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})
+_SCAN: Final = 0xDA
+_EXIF: Final = 0xE1
+"""Markers of a JPEG (ITU-T T.81, table B.1): its sizes, its pixels, and which way up it is, which no PDF looks at."""
+
 _SUBPIXELS: Final = 64
 """What a point is divided into where PDFium counts in whole numbers."""
 
@@ -50,12 +70,12 @@ _ORDERS: Final = {
 def main(arguments: list[str], file: BinaryIO, answers: BinaryIO) -> None:
     """Answer for the file on standard input.
 
-    ``arguments`` are start, stop and step of the wanted pages, how many the document may have, and the seconds of
-    computing that a page may take; 0 is any number.
+    ``arguments`` are start, stop and step of the wanted pages, how many the document may have, the seconds of computing
+    that a page may take, 0 for any number, and whether a scan that is a JPEG is handed over as that: 1 or 0.
     """
-    start, stop, step, most, seconds = map(int, arguments)
+    start, stop, step, most, seconds, may_be_jpeg = map(int, arguments)
     try:
-        for answer in _answers(file.read(), range(start, stop, step), most, seconds):
+        for answer in _answers(file.read(), range(start, stop, step), most, seconds, may_be_jpeg=bool(may_be_jpeg)):
             answers.write(answer)
             answers.flush()
     except pypdfium2.PdfiumError as error:
@@ -67,7 +87,7 @@ def _asks_for_password(error: pypdfium2.PdfiumError) -> bool:
     return error.err_code in {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
 
 
-def _answers(data: bytes, wanted: range, most: int, seconds: int) -> Iterator[bytes | memoryview]:
+def _answers(data: bytes, wanted: range, most: int, seconds: int, *, may_be_jpeg: bool) -> Iterator[bytes | memoryview]:
     _limit(seconds)
     document = pypdfium2.PdfDocument(data)
     document.init_forms()  # what was filled into a form is drawn with it
@@ -84,15 +104,24 @@ def _answers(data: bytes, wanted: range, most: int, seconds: int) -> Iterator[by
         page = document[number - 1]
         images = _images(page)
         scan = None if may_mask else _only(page, images)
+        if may_be_jpeg and scan and (jpeg := _jpeg(scan)):
+            size = scan.get_px_size()
+            yield _announced("jpeg", number, *size, len(jpeg), *_place(page, scan, *size))
+            yield jpeg
+            page.close()
+            continue
         bitmap, place = _as_scanned(page, scan) if scan else _rendered(page, images)
         if bitmap.format not in _ORDERS:
             bitmap, place = _rendered(page, images)
-        words = [number, bitmap.width, bitmap.height, bitmap.stride, *place]
-        yield f"page {_ORDERS[bitmap.format]} {' '.join(map(str, words))}\n".encode("ascii")
+        yield _announced(f"page {_ORDERS[bitmap.format]}", number, bitmap.width, bitmap.height, bitmap.stride, *place)
         yield memoryview(bitmap.buffer).cast("B")[: bitmap.stride * bitmap.height]
         bitmap.close()
         page.close()
     yield b"end\n"
+
+
+def _announced(kind: str, *numbers: float) -> bytes:
+    return f"{kind} {' '.join(map(str, numbers))}\n".encode("ascii")
 
 
 def _limit(seconds: int) -> None:
@@ -133,6 +162,33 @@ def _dpi(page: pypdfium2.PdfPage, image: pypdfium2.PdfImage) -> float:
 def _as_scanned(page: pypdfium2.PdfPage, image: pypdfium2.PdfImage) -> Look:
     bitmap = image.get_bitmap()
     return bitmap, _place(page, image, bitmap.width, bitmap.height)
+
+
+def _jpeg(image: pypdfium2.PdfImage) -> bytes | None:
+    """The image's own JPEG, if it is nothing else, without what would turn it."""
+    width, height = image.get_px_size()
+    facts = image.get_metadata()
+    if width * height not in JPEG_PIXELS or image.get_filters() != ["DCTDecode"]:
+        return None
+    if facts.colorspace not in _PLAIN_COLOURS or facts.bits_per_pixel not in {8, 24}:
+        return None
+    return _upright(bytes(image.get_data(decode_simple=False)), width, height)
+
+
+def _upright(jpeg: bytes, width: int, height: int) -> bytes | None:
+    """A JPEG without EXIF, whose header has this size and one colour or three; None for any other."""
+    kept, at, is_known = [jpeg[:2]], 2, False
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:  # noqa: PLR2004  # what every marker begins with
+        marker, end = jpeg[at + 1], at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+        if marker == _SCAN:
+            return b"".join([*kept, jpeg[at:]]) if is_known else None
+        if marker in _FRAMES:
+            sizes = [int.from_bytes(jpeg[place : place + 2], "big") for place in (at + 5, at + 7)]
+            is_known = sizes == [height, width] and jpeg[at + 9 : at + 10] in {b"\x01", b"\x03"}
+        if marker != _EXIF:
+            kept.append(jpeg[at:end])
+        at = end
+    return None
 
 
 def _images(page: pypdfium2.PdfPage) -> list[pypdfium2.PdfImage]:

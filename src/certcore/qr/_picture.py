@@ -11,7 +11,7 @@ import math
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from os import PathLike, fspath
-from typing import BinaryIO, Final, Literal, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Protocol, TypeAlias, cast
 
 import attrs
 
@@ -19,6 +19,9 @@ from certcore.errors import RejectedInputError
 from certcore.qr import _raster
 from certcore.qr._deadline import NEVER, Deadline
 from certcore.qr._raster import MAX_JPEG_PIXELS, MAX_PAGES, MAX_PIXELS, SCAN_EXTRA, Grey
+
+if TYPE_CHECKING:
+    from certcore.qr._sandbox import Scan
 
 __all__ = [
     "MAX_BYTES",
@@ -34,6 +37,7 @@ __all__ = [
     "PillowLike",
     "grey",
     "load",
+    "looks",
     "pages",
 ]
 
@@ -176,7 +180,14 @@ def pages(
             page that is there.
         TypeError, ValueError: as `certcore.qr.read` lists them.
     """
-    picture = load(image)
+    for found in looks(load(image), deadline=deadline, page_cpu_s=page_cpu_s, small=small, is_first_look=is_first_look):
+        yield found if isinstance(found, Grey) else found.decoded(deadline)
+
+
+def looks(
+    picture: Picture, *, deadline: Deadline, page_cpu_s: int, small: bool, is_first_look: bool
+) -> Generator[Grey | Scan]:
+    """As `pages`; but for a first look, a page of a PDF that is a large JPEG is that, and nothing of it is decoded."""
     content = picture.content
     if isinstance(content, bytes):
         options = {"small": small, "is_first_look": is_first_look}
@@ -248,7 +259,7 @@ def _limited(data: bytes) -> bytes:
 
 def _pages_of_file(
     data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int, options: dict[str, bool]
-) -> Iterator[Grey]:
+) -> Iterator[Grey | Scan]:
     if not data:
         raise RejectedInputError("image-unreadable", "the picture file is empty")
     kind = _format(data)
@@ -257,7 +268,10 @@ def _pages_of_file(
     from certcore.qr import _sandbox  # noqa: PLC0415  # what starts processes loads slowly, and most pictures need none
 
     if kind == "PDF":
-        return _sandbox.pages_of_pdf(data, wanted, deadline, page_cpu_s, small=options["small"])
+        is_first_look = options["is_first_look"] and not options["small"]
+        return _sandbox.pages_of_pdf(
+            data, wanted, deadline, page_cpu_s, small=options["small"], is_first_look=is_first_look
+        )
     return _sandbox.pages_of_heic(data, wanted, deadline, small=options["small"])
 
 

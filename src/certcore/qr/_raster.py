@@ -128,6 +128,13 @@ class Grey:
         return a * x + b * y + c, d * x + e * y + f
 
 
+def composed(outer: Place, inner: Place) -> Place:
+    """The place of a point of which the inner one gives the place on something that lies at the outer one."""
+    a, b, c, d, e, f = outer
+    g, h, i, j, k, l = inner  # noqa: E741  # as the letters go on
+    return a * g + b * j, a * h + b * k, a * i + b * l + c, d * g + e * j, d * h + e * k, d * i + e * l + f
+
+
 def check_pixels(width: int, height: int, limit: int = MAX_PIXELS) -> None:
     """Refuse a picture of more pixels than the limit.
 

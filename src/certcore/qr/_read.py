@@ -23,9 +23,10 @@ from certcore.qr._crowds import Crowds
 from certcore.qr._deadline import Deadline
 from certcore.qr._dewarp.symbols import Symbol
 from certcore.qr._effort import Effort
-from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, Picture, is_for_pillow, load, pages
+from certcore.qr._picture import MAX_BYTES, MAX_PIXELS, Grey, Image, Picture, is_for_pillow, load, looks
 
 if TYPE_CHECKING:
+    from certcore.qr._sandbox import Scan
     from certcore.qr._sight import Sight
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "Effort", "Image", "Symbol", "read"]
@@ -118,15 +119,26 @@ def read_here(
 
 
 def _each_page(
-    picture: Picture, look: Callable[[Grey], list[Symbol]], sight: Sight | None, effort: Effort, until: Deadline
+    picture: Picture,
+    look: Callable[[Grey], list[Symbol]],
+    sight: Sight | None,
+    effort: Effort,
+    until: Deadline,
+    look_at_scan: Callable[[Scan], list[Symbol]] | None = None,
 ) -> list[Symbol]:
+    """What is read page by page; a scan that is a JPEG is decoded here, unless it is looked at elsewhere."""
     found: list[Symbol] = []
     is_thorough = effort is Effort.THOROUGH
     page_cpu_s, small = 0 if is_thorough else PAGE_CPU_S, sight is not None and sight.wants_copy
-    for page in pages(picture, deadline=until, page_cpu_s=page_cpu_s, small=small, is_first_look=not is_thorough):
-        symbols = on_page(page, look)
+    is_first_look = not is_thorough and not (sight is not None and look_at_scan is not None)
+    for page in looks(picture, deadline=until, page_cpu_s=page_cpu_s, small=small, is_first_look=is_first_look):
+        if not isinstance(page, Grey) and look_at_scan is not None:
+            found += look_at_scan(page)
+            continue
+        seen = page if isinstance(page, Grey) else page.decoded(until)
+        symbols = on_page(seen, look)
         if sight is not None:
-            sight.see(page, symbols)
+            sight.see(seen, symbols)
         found += symbols
     return found
 
@@ -153,7 +165,15 @@ def _read_apart(
         words = {**search, "size": [page.width, page.height], "page": page.page}
         return _ask(words, page.pixels, crowds, until)
 
-    return _each_page(picture, look, sight, effort, until)
+    def look_at_scan(scan: Scan) -> list[Symbol]:
+        try:
+            found = _ask({**search, "pages": [1, 2, 1]}, scan.jpeg, crowds, until)
+        except RejectedInputError as refusal:
+            return on_page(scan.instead(refusal), look)
+        place = Grey(b"", 0, 0, scan.page, scan.place)
+        return [_on_page(symbol, place) for symbol in found]
+
+    return _each_page(picture, look, sight, effort, until, look_at_scan)
 
 
 def _ask(

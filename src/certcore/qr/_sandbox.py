@@ -4,10 +4,12 @@ Their decoders are large libraries in C and C++ that take gigabytes for a few th
 the whole process when memory runs out and, in the case of PDFium, are not safe in threads. So they run where they can
 be limited and stopped: `certcore.qr._pdf` and `certcore.qr._heic` are given the file on standard input, and answer page
 by page. Each is a program of its own; on Linux, a fork of a program that has loaded it and seen no file
-(`certcore.qr._fork_servers`). Here is the other end: starting, limiting, reading the answers. Nothing is decoded here.
+(`certcore.qr._fork_servers`). Here is the other end: starting, limiting, reading the answers. Nothing of
+theirs is decoded here; a scan that is a JPEG is a file like any other.
 
 An answer is a line of words, then the bytes it announces:
-``page NUMBER MODE ORDER WIDTH HEIGHT STRIDE A B C D E F`` and ``STRIDE * HEIGHT`` bytes; ``refuse CODE``; ``end``.
+``page MODE ORDER NUMBER WIDTH HEIGHT STRIDE A B C D E F`` and ``STRIDE * HEIGHT`` bytes; ``jpeg NUMBER WIDTH HEIGHT
+LENGTH A B C D E F`` and so many bytes of a file, which a reader of files decodes; ``refuse CODE``; ``end``.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -29,7 +31,17 @@ import attrs
 from certcore import _extras
 from certcore.errors import RejectedInputError
 from certcore.qr._deadline import Deadline
-from certcore.qr._raster import MAX_PAGES, MAX_PIXELS, Grey, Place, check_pixels, from_pixels, too_many_pages
+from certcore.qr._raster import (
+    MAX_PAGES,
+    MAX_PIXELS,
+    Grey,
+    Place,
+    check_pixels,
+    composed,
+    from_pixels,
+    pages_of_file,
+    too_many_pages,
+)
 
 MAX_MEMORY: Final = 1536 * 1024 * 1024
 """Bytes of address space for a decoder, where the system can limit it (Linux)."""
@@ -71,10 +83,57 @@ _MAX_PIXEL_BYTES: Final = 4
 """Bytes of a pixel; a row may be filled up by three pixels more."""
 
 
+@attrs.frozen
+class Scan:
+    """A page that is only one scan, as the JPEG that it is: nothing of it is decoded yet.
+
+    Attributes:
+        jpeg: the file.
+        page: its number.
+        place: where a pixel of the file lies on the page as displayed.
+        rendered: decodes the page as any other, for a file that is refused.
+    """
+
+    jpeg: bytes = attrs.field(repr=False)
+    page: int
+    place: Place
+    rendered: Callable[[], Grey] | None = attrs.field(default=None, repr=False, eq=False)
+
+    def decoded(self, deadline: Deadline) -> Grey:
+        """Its pixels, in a reduced copy, decoded in this process as any JPEG is."""
+        try:
+            (found,) = pages_of_file(self.jpeg, "JPEG", range(1, 2), deadline, is_first_look=True)
+        except RejectedInputError as error:
+            return self.instead(error)
+        return attrs.evolve(found, page=self.page, place=composed(self.place, found.place))
+
+    def instead(self, refusal: RejectedInputError) -> Grey:
+        """The page as any other, where its JPEG is refused for something that PDFium forgives.
+
+        Raises:
+            RejectedInputError: the refusal itself, where it does not.
+        """
+        if self.rendered is None or refusal.code not in _FORGIVEN:
+            raise refusal
+        return self.rendered()
+
+
+_FORGIVEN: Final = frozenset({"image-unreadable", "image-too-large"})
+"""Why Pillow refuses a JPEG of which PDFium still shows something."""
+
+
 def pages_of_pdf(
-    data: bytes, wanted: range | None, deadline: Deadline, page_cpu_s: int = 0, *, small: bool = False
-) -> Iterator[Grey]:
+    data: bytes,
+    wanted: range | None,
+    deadline: Deadline,
+    page_cpu_s: int = 0,
+    *,
+    small: bool = False,
+    is_first_look: bool = False,
+) -> Iterator[Grey | Scan]:
     """The pages of a PDF, each of which may take so many seconds of computing; 0 is any number.
+
+    For a first look, a page that is a large JPEG is handed over as that.
 
     Raises:
         RejectedInputError: ``no-pdf-decoder``, ``no-decoder-process``, ``pdf-password``, ``image-too-many-pages``,
@@ -85,7 +144,17 @@ def pages_of_pdf(
         raise RejectedInputError("no-pdf-decoder", message)
     pages = wanted or range(1, MAX_PAGES + 1)
     most = 0 if wanted else MAX_PAGES
-    yield from _answers("_pdf", data, [pages.start, pages.stop, pages.step, most, page_cpu_s], deadline, small=small)
+    numbers = [pages.start, pages.stop, pages.step, most, page_cpu_s, int(is_first_look)]
+    for found in _answers("_pdf", data, numbers, deadline, small=small):
+        again = partial(_rendered, data, found.page, deadline, page_cpu_s)
+        yield attrs.evolve(found, rendered=again) if isinstance(found, Scan) else found
+
+
+def _rendered(data: bytes, page: int, deadline: Deadline, page_cpu_s: int) -> Grey:
+    for found in pages_of_pdf(data, range(page, page + 1), deadline, page_cpu_s):
+        if isinstance(found, Grey):
+            return found
+    raise _refusal("image-unreadable")
 
 
 def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline, *, small: bool = False) -> Iterator[Grey]:
@@ -99,10 +168,15 @@ def pages_of_heic(data: bytes, wanted: range | None, deadline: Deadline, *, smal
         message = "HEIC pictures need pillow-heif: install certcore with its heic extra: certcore[heic]"
         raise RejectedInputError("no-heic-decoder", message)
     if wanted is None or 1 in wanted:
-        yield from _answers("_heic", data, [MAX_PIXELS], deadline, small=small)
+        for found in _answers("_heic", data, [MAX_PIXELS], deadline, small=small):
+            if isinstance(found, Scan):
+                raise _refusal("image-unreadable")
+            yield found
 
 
-def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline, *, small: bool) -> Iterator[Grey]:
+def _answers(
+    program: str, data: bytes, arguments: list[int], deadline: Deadline, *, small: bool
+) -> Iterator[Grey | Scan]:
     """What a decoder answers, page by page; it works on the next page while the caller has this one."""
     deadline.check()
     decoder = _begun(program, arguments, deadline)
@@ -112,7 +186,7 @@ def _answers(program: str, data: bytes, arguments: list[int], deadline: Deadline
     try:
         _give(decoder.stdin, data)
         page = 1
-        while (found := _answer(decoder.stdout, page, small=small)) is not None:
+        while (found := _answer(decoder.stdout, page, len(data), small=small)) is not None:
             deadline.check(found.page)
             page = found.page
             yield found
@@ -285,7 +359,7 @@ def _give(file: IO[bytes], data: bytes) -> None:
         file.close()
 
 
-def _answer(answers: IO[bytes], page: int, *, small: bool) -> Grey | None:
+def _answer(answers: IO[bytes], page: int, most: int, *, small: bool) -> Grey | Scan | None:
     """The next page, or none behind the last.
 
     Raises:
@@ -304,15 +378,13 @@ def _answer(answers: IO[bytes], page: int, *, small: bool) -> Grey | None:
             raise _refusal(code)
         case ["page", mode, order, *numbers] if (mode, order) in _MODES and len(numbers) == _NUMBERS:
             return _page(answers, mode, order, numbers, page, small=small)
+        case ["jpeg", *numbers] if len(numbers) == _NUMBERS:
+            return _scan(answers, numbers, page, most)
     raise _refusal("image-unreadable")
 
 
 def _page(answers: IO[bytes], mode: str, order: str, numbers: list[str], least: int, *, small: bool) -> Grey:
-    try:
-        page, width, height, stride = map(int, numbers[:4])
-        place = cast("Place", tuple(map(float, numbers[4:])))
-    except ValueError as error:
-        raise _refusal("image-unreadable") from error
+    (page, width, height, stride), place = _parsed(numbers)
     if page < least or min(width, height) < 1 or not 0 < stride <= _MAX_PIXEL_BYTES * (width + 3):
         raise _refusal("image-unreadable")
     check_pixels(width, height)
@@ -327,6 +399,23 @@ def _page(answers: IO[bytes], mode: str, order: str, numbers: list[str], least: 
 
 def _timeout(page: int) -> RejectedInputError:
     return RejectedInputError("image-timeout", "the file takes too long to decode", page=page)
+
+
+def _scan(answers: IO[bytes], numbers: list[str], least: int, most: int) -> Scan:
+    (page, _, _, length), place = _parsed(numbers)
+    if page < least or not 0 < length <= most:
+        raise _refusal("image-unreadable")
+    jpeg = answers.read(length)
+    if len(jpeg) != length:
+        raise EOFError
+    return Scan(jpeg, page, place)
+
+
+def _parsed(numbers: list[str]) -> tuple[tuple[int, ...], Place]:
+    try:
+        return tuple(map(int, numbers[:4])), cast("Place", tuple(map(float, numbers[4:])))
+    except ValueError as error:
+        raise _refusal("image-unreadable") from error
 
 
 def _refusal(code: str) -> RejectedInputError:
