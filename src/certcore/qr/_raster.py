@@ -20,13 +20,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 import attrs
 
 from certcore.errors import RejectedInputError
-from certcore.qr import _detail
+from certcore.qr import _detail, _overviews
 from certcore.qr._deadline import NEVER, Deadline
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from PIL import Image as PillowImage
+    from PIL.TiffImagePlugin import TiffImageFile
 
 MAX_PIXELS: Final = 89_478_485
 """Pixels of a picture. Pillow's own line (``Image.MAX_IMAGE_PIXELS``, a quarter GiB in RGB): above it, it warns."""
@@ -128,13 +129,6 @@ class Grey:
         return a * x + b * y + c, d * x + e * y + f
 
 
-def composed(outer: Place, inner: Place) -> Place:
-    """The place of a point of which the inner one gives the place on something that lies at the outer one."""
-    a, b, c, d, e, f = outer
-    g, h, i, j, k, l = inner  # noqa: E741  # as the letters go on
-    return a * g + b * j, a * h + b * k, a * i + b * l + c, d * g + e * j, d * h + e * k, d * i + e * l + f
-
-
 def check_pixels(width: int, height: int, limit: int = MAX_PIXELS) -> None:
     """Refuse a picture of more pixels than the limit.
 
@@ -180,17 +174,24 @@ def pages_of_file(
         if wanted is None and _has_page(picture, MAX_PAGES + 1, kind, decoding=False):
             raise too_many_pages()
     left = math.inf if kind == "TIFF" else MAX_ANIMATION_PIXELS
+    before = (0, 0)
     for page in wanted or range(1, MAX_PAGES + 1):
         with _refusing(pillow):
             if not _has_page(picture, page, kind):
                 return
+            if kind == "TIFF" and wanted is None and _overviews.is_overview(cast("TiffImageFile", picture), before):
+                continue
             deadline.check(page)
+            before = picture.size
             left -= picture.width * picture.height
             if left < 0:
                 raise too_many_pages()
-            found = _look(picture, pillow, page, scale, small=small)
+            reduced = _overview(picture, kind, data, deadline) if is_first_look and not small else None
+            if reduced is not None:
+                scale = (picture.width / reduced.width, picture.height / reduced.height)
+            found = _look(reduced or picture, pillow, page, scale, small=small)
         if is_first_look and scale != (1, 1):
-            found = attrs.evolve(found, whole=partial(_whole, data, kind))
+            found = attrs.evolve(found, whole=partial(_whole, data, kind, page))
         yield found
         del found  # the caller may have let go of it already
     with _refusing(pillow):
@@ -198,17 +199,35 @@ def pages_of_file(
             raise too_many_pages()
 
 
-def _whole(data: bytes, kind: str) -> Grey:
+def _whole(data: bytes, kind: str, page: int) -> Grey:
     """The page that was decoded to a reduced copy; a step that was begun ends, whatever the time."""
-    (found,) = pages_of_file(data, kind, range(1, 2), NEVER)
+    (found,) = pages_of_file(data, kind, range(page, page + 1), NEVER)
+    return found
+
+
+def _overview(picture: PillowImage.Image, kind: str, data: bytes, deadline: Deadline) -> PillowImage.Image | None:
+    """A reduced copy that a TIFF has of the page at which it stands, and that lies as the page does."""
+    if kind != "TIFF":
+        return None
+    tiff = cast("TiffImageFile", picture)
+    try:
+        found = _overviews.overview(tiff, data[:8], lambda header: type(tiff)(_Metered(data, deadline, header)))
+        if found is None or {_orientation(one) or 1 for one in (picture, found)} != {1}:
+            return None
+        found.load()
+    except RejectedInputError:
+        raise
+    except Exception:  # noqa: BLE001  # whatever is wrong with a copy, the page itself is there
+        return None
     return found
 
 
 class _Metered(BytesIO):
-    """A file that is not read for ever."""
+    """A file that is not read for ever; it may be said to begin with another header."""
 
-    def __init__(self, data: bytes, deadline: Deadline) -> None:
+    def __init__(self, data: bytes, deadline: Deadline, header: bytes = b"") -> None:
         super().__init__(data)
+        self._header = header
         self._deadline = deadline
         self._reads = 0
 
@@ -218,7 +237,9 @@ class _Metered(BytesIO):
             self._deadline.check()
             if self._reads > _MAX_READS:
                 raise RejectedInputError("image-unreadable", "the picture file is in too many pieces")
-        return super().read(size)
+        at = self.tell()
+        found = super().read(size)
+        return self._header[at : at + len(found)] + found[max(0, len(self._header) - at) :] if self._header else found
 
 
 def _opened(

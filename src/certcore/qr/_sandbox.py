@@ -37,7 +37,6 @@ from certcore.qr._raster import (
     Grey,
     Place,
     check_pixels,
-    composed,
     from_pixels,
     pages_of_file,
     too_many_pages,
@@ -105,7 +104,7 @@ class Scan:
             (found,) = pages_of_file(self.jpeg, "JPEG", range(1, 2), deadline, is_first_look=True)
         except RejectedInputError as error:
             return self.instead(error)
-        return attrs.evolve(found, page=self.page, place=composed(self.place, found.place))
+        return attrs.evolve(found, page=self.page, place=_composed(self.place, found.place))
 
     def instead(self, refusal: RejectedInputError) -> Grey:
         """The page as any other, where its JPEG is refused for something that PDFium forgives.
@@ -416,6 +415,13 @@ def _parsed(numbers: list[str]) -> tuple[tuple[int, ...], Place]:
         return tuple(map(int, numbers[:4])), cast("Place", tuple(map(float, numbers[4:])))
     except ValueError as error:
         raise _refusal("image-unreadable") from error
+
+
+def _composed(outer: Place, inner: Place) -> Place:
+    """The place of a point of which the inner one gives the place on something that lies at the outer one."""
+    a, b, c, d, e, f = outer
+    g, h, i, j, k, l = inner  # noqa: E741  # as the letters go on
+    return a * g + b * j, a * h + b * k, a * i + b * l + c, d * g + e * j, d * h + e * k, d * i + e * l + f
 
 
 def _refusal(code: str) -> RejectedInputError:
