@@ -1,7 +1,7 @@
 """Which codes are read, and the time taken, beside bare zxing-cpp, bare pyzbar and OpenCV's detector, interleaved.
 
-Its tables stand in ``docs/reference/scanning.md``. It takes long, so it runs only when it is named. OpenCV is no
-dependency: it is measured where this environment has it.
+Its tables stand in ``docs/reference/scanning.md``. It takes long, so it runs only when it is named. OpenCV reads in an
+environment of its own (`benchmarks._peers`), from files.
 
 Pictures are the outside sets under ``CERTCORE_VECTORS`` and certcore's own damaged prints (`benchmarks.damage`). All
 decoders get the same pixels in grey, decoded and turned upright beforehand. A picture counts as read when a decoder
@@ -15,11 +15,11 @@ import json
 import math
 import statistics
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from io import BytesIO
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from PIL import Image
 
 from benchmarks import _pictures, damage
 from benchmarks._measure import Figure, Setting, race, ratios, timed
+from benchmarks._peers import MissingPeerError
 from certcore import qr
 from certcore.errors import RejectedInputError
 from certcore.qr import Effort, _cascade
@@ -100,30 +101,27 @@ def certcore(picture: Image.Image, effort: Effort) -> Reads:
     return {one.data for one in found} | {one.text.encode() for one in found}
 
 
-def opencv() -> Callable[[Image.Image], Reads] | None:
-    """OpenCV's detector, where it is installed."""
+def opencv(setting: Setting) -> Callable[[Image.Image], Reads] | None:
+    """OpenCV's detector, where it can be had."""
     try:
-        import cv2  # noqa: PLC0415  not a dependency
-    except ImportError:
+        peer = setting.peers.get("OpenCV")
+    except MissingPeerError:
         return None
-    detector = cv2.QRCodeDetector()
+    path = setting.folder / "picture.pgm"
 
     def read(picture: Image.Image) -> Reads:
-        try:
-            is_found, texts, _, _ = detector.detectAndDecodeMulti(np.asarray(picture))
-        except (cv2.error, UnicodeDecodeError):  # it takes every byte for UTF-8
-            return set()
-        return {text.encode("utf-8", "replace") for text in texts if text} if is_found else set()
+        picture.save(path)
+        return {text.encode("utf-8", "replace") for text in peer.ask("opencv-texts", path=str(path))}
 
     return read
 
 
-def decoders() -> dict[str, Callable[[Image.Image], Reads] | None]:
+def decoders(setting: Setting) -> dict[str, Callable[[Image.Image], Reads] | None]:
     """Every decoder by its name, in the order of the columns."""
     return {
         "zxing-cpp": zxing,
         "pyzbar": zbar(),
-        "OpenCV": opencv(),
+        "OpenCV": opencv(setting),
         **{f"certcore, {effort.value}": partial(certcore, effort=effort) for effort in Effort},
     }
 
@@ -222,13 +220,14 @@ class Tally:
         return statistics.median(a / b for a, b in zip(own, bare, strict=True)) if bare and own else None
 
 
-def tally(shown: Iterable[Shown], names: Sequence[str], *, is_timed: bool = True) -> Tally:
+def tally(
+    shown: Iterable[Shown], known: Mapping[str, Callable[[Image.Image], Reads] | None], *, is_timed: bool = True
+) -> Tally:
     """Every picture under every decoder, the decoders taking turns."""
-    known = decoders()
     found = Tally()
     for one in shown:
         found.pictures += 1
-        reads = {name: read(one.picture) for name in names if (read := known[name]) is not None}
+        reads = {name: read(one.picture) for name, read in known.items() if read is not None}
         for name, made in reads.items():
             found.read[name] += one.is_read(made)
             found.false[name] += one.is_false(made)
@@ -236,7 +235,7 @@ def tally(shown: Iterable[Shown], names: Sequence[str], *, is_timed: bool = True
         found.union += others
         found.lost += others and not one.is_read(reads.get("certcore, normal", set()))
         if is_timed and one.is_read(reads["zxing-cpp"]):
-            _time(one.picture, {name: known[name] for name in reads}, found.times)
+            _time(one.picture, {name: known[name] for name in reads if name != "OpenCV"}, found.times)
     return found
 
 
@@ -275,12 +274,12 @@ def _sets(setting: Setting) -> Iterator[Figure]:
     for name in _pictures.SETS.keys() - here.keys():
         yield Figure(table="sets", row=name, column="pictures", note="not here: set CERTCORE_VECTORS")
     prints = islice(damaged(range(2), levels=("M",)), setting.pick(None, 2))
-    names = list(decoders())
+    known = decoders(setting)
     for title, shown in [*outside_sets(setting.pick(None, 2)), ("damaged prints", [one for _, one in prints])]:
-        found = tally(shown, [name for name, read in decoders().items() if read is not None])
-        own = [name for name in names if name.startswith("certcore")]
+        found = tally(shown, known)
+        own = [name for name in known if name.startswith("certcore")]
         yield from _count("sets", title, {"pictures": found.pictures})
-        yield from _count("sets", title, {name: found.read.get(name) for name in names})
+        yield from _count("sets", title, {name: found.read.get(name) for name in known})
         yield from _count(
             "sets",
             title,
@@ -331,62 +330,101 @@ def _gain(setting: Setting, other: Callable[[Any], Any], picture: Any) -> tuple[
 
 def _efforts(setting: Setting) -> Iterator[Figure]:
     """Giving up on a page without a code, and how much more of the damaged set is read."""
-    page, known = empty_page(setting.pick(1, 8)), decoders()
+    page = empty_page(setting.pick(1, 8))
+    known = {name: read for name, read in decoders(setting).items() if read is not None and name != "OpenCV"}
     row = "a page of 12 megapixels without a code is given up after, ms"
     for name in ("zxing-cpp", "certcore, fast", "certcore, normal", "certcore, thorough"):
         read, taken = known[name], list[float]()
-        assert read is not None
         for _ in range(setting.pick(ROUNDS, 1)):
             start = time.perf_counter()
             assert set() == read(page)
             taken.append((time.perf_counter() - start) * 1000)
         yield Figure(table="efforts", row=row, column=name, rounds=tuple(taken))
     shown = [one for _, one in islice(damaged(range(1), levels=("M", "Q")), setting.pick(None, 2))]
-    names = [name for name in ("zxing-cpp", "pyzbar", "certcore, normal", "certcore, thorough") if known[name]]
-    found = tally(shown, names, is_timed=False)
+    known.pop("certcore, fast")
+    found = tally(shown, known, is_timed=False)
     bare = found.read["zxing-cpp"]
     yield from _count(
-        "efforts", f"damaged prints read, of {found.pictures}", {name: found.read[name] for name in names}
+        "efforts", f"damaged prints read, of {found.pictures}", {name: found.read[name] for name in known}
     )
-    beside = {name: found.read[name] / bare if bare else None for name in names}
+    beside = {name: found.read[name] / bare if bare else None for name in known}
     yield from _count("efforts", "beside bare zxing-cpp", beside)
 
 
 def _steps(setting: Setting) -> Iterator[Figure]:
-    """What every step gains over those before it, and what it costs where nothing is read."""
+    """What every step gains: the codes that are lost without it, and the processor time that it takes of all."""
     says = frozenset({damage.certificate_text().encode()})
-    shots = [*damage.single_shots(range(1), levels=("M",)), *damage.double_shots(range(3, 4))][: setting.pick(None, 2)]
+    shots = [*damage.single_shots(range(2), levels=("M",)), *damage.double_shots(range(3, 4))[::2]]
+    shots += [damage.Shot(("far",), "M", seed) for seed in range(2, 6)]
     outside = [one for _, pictures in outside_sets(setting.pick(None, 2)) for one in pictures]
-    shown = [one for one in [*outside, *(Shown(one.picture(), says) for one in shots)] if one.says]
-    hard = [one for one in shown if not one.is_read(_read_by(one, _cascade.STEPS[:LOOKS]))]
-    page, rounds = empty_page(setting.pick(1, 8)), setting.pick(ROUNDS, 1)
-    nothing = Grey(page.tobytes(), *page.size)
-    before, spent = len(shown) - len(hard), _cost(nothing, LOOKS, rounds)
-    what = ("read by the steps up to it", "more than before", "more on an empty page of 12 MP, ms")
-    yield from _count("steps", "first look (all efforts)", {what[0]: before, what[1]: None, what[2]: spent})
-    for number in range(LOOKS + 1, len(_cascade.STEPS) + 1):
-        step = _cascade.STEPS[number - 1]
-        hard = [one for one in hard if not one.is_read(_read_by(one, (step,)))]
-        total, took = len(shown) - len(hard), _cost(nothing, number, rounds)
-        efforts = ", ".join(effort.value for effort in Effort if effort in step.efforts)
-        row = f"{step.name or 'pyzbar'} ({efforts})"
-        yield from _count("steps", row, {what[0]: total, what[1]: total - before, what[2]: max(0.0, took - spent)})
-        before, spent = total, max(took, spent)
+    made = (Shown(one.picture(), says) for one in shots[: setting.pick(None, 2)])
+    efforts = (Effort.NORMAL, Effort.THOROUGH)
+    tallies = {effort: StepTally() for effort in efforts}
+    for one in chain(outside, made):
+        for effort in efforts:
+            tallies[effort].add(one, effort)
+    for effort, found in tallies.items():
+        row, total = f"all, {effort.value}", sum(found.spent.values())
+        yield from _count(
+            "steps", row, {"codes read": found.read, "lost without it": None, "share of the time, %": 100}
+        )
+        for step in _cascade.STEPS[LOOKS:]:
+            if effort in step.efforts:
+                columns = {
+                    "codes read": found.by[step.name],
+                    "lost without it": found.lost[step.name],
+                    "share of the time, %": round(100 * found.spent[step.name] / total) if total else 0,
+                }
+                yield from _count("steps", f"{step.name}, {effort.value}", columns)
 
 
-def _read_by(one: Shown, steps: tuple[_cascade.Step, ...]) -> Reads:
-    page = Grey(one.picture.tobytes(), *one.picture.size)
-    found = _cascade.symbols(page, effort=Effort.THOROUGH, deadline=NEVER, steps=steps)
-    return {symbol.data for symbol in found} | {symbol.text.encode() for symbol in found}
+@attrs.define
+class StepTally:
+    """What the steps of one effort did.
+
+    Attributes:
+        read: how many codes all of them read.
+        by: how many each read.
+        lost: how many are read no longer where it is left out.
+        spent: seconds of processor time.
+    """
+
+    read: int = 0
+    by: Counter[str] = attrs.field(factory=Counter)
+    lost: Counter[str] = attrs.field(factory=Counter)
+    spent: dict[str, float] = attrs.field(factory=lambda: defaultdict(float))
+
+    def add(self, one: Shown, effort: Effort) -> None:
+        """Read a picture with all steps, and without each of those that read something."""
+        page = Grey(one.picture.tobytes(), *one.picture.size)
+        found = _cascade.symbols(page, effort=effort, deadline=NEVER, steps=tuple(map(self._timed, _cascade.STEPS)))
+        read = _right(one, found)
+        self.read += len(read)
+        took_part = {symbol.decoder.partition("+")[2] for symbol in found} - {""}
+        self.by.update(symbol.decoder.partition("+")[2] for symbol in found)
+        for name in took_part:
+            others = tuple(step for step in _cascade.STEPS if step.name != name)
+            left = _right(one, _cascade.symbols(page, effort=effort, deadline=NEVER, steps=others))
+            self.lost[name] += max(0, len(read) - len(left))
+
+    def _timed(self, step: _cascade.Step) -> _cascade.Step:
+        def symbols(page: _cascade.Page) -> Iterator[qr.Symbol]:
+            start = time.process_time()
+            found = list(step.symbols(page))
+            self.spent[step.name] += time.process_time() - start
+            return iter(found)
+
+        return attrs.evolve(step, symbols=symbols)
 
 
-def _cost(page: Grey, count: int, rounds: int) -> float:
-    taken = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        _cascade.symbols(page, effort=Effort.THOROUGH, deadline=NEVER, steps=_cascade.STEPS[:count])
-        taken.append((time.perf_counter() - start) * 1000)
-    return statistics.median(taken)
+def _right(one: Shown, found: Sequence[qr.Symbol]) -> set[bytes]:
+    """What was read of what stands in the picture."""
+    read = {symbol.data for symbol in found}
+    return (
+        read
+        if ANY in one.says
+        else {symbol.data for symbol in found if one.is_read({symbol.data, symbol.text.encode()})}
+    )
 
 
 def _levels(setting: Setting) -> Iterator[Figure]:

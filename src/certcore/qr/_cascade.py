@@ -206,6 +206,9 @@ COPIES: Final = 5
 _DARK: Final = 110
 """The middle shade of a picture up to which it may be under-exposed."""
 
+_SHADES_SIDE: Final = 256
+"""Pixels of a side that tell it, taken here and there."""
+
 _SMALLEST: Final = 100
 """Pixels of the shorter side of the smallest copy of a crowded page."""
 
@@ -231,6 +234,7 @@ def _reduced_look(page: Page) -> Iterator[Symbol]:
             failed = [corners for corners in failed if not any(is_same_place(corners, one.corners) for one in closer)]
             fine = texture.part([symbol.corners for symbol in read])
         page.fine = None if fine is None else _boxed(fine, scale)
+        page.crowds.is_fine = not read
     page.unread = len(failed)
     yield from (_scaled(symbol, scale) for symbol in read)
 
@@ -270,6 +274,8 @@ def _whole_pixels(box: _detail.Box) -> tuple[int, int, int, int]:
 def _first_copy(page: Page) -> Grey | None:
     if page.given.whole is not None:
         return page.given
+    if page.crowds.is_fine:
+        return None
     scale = _detail.first_scale(page.given.width, page.given.height)
     return None if scale == 1 else attrs.evolve(_grey(page.copies.reduced(scale).picture), page=page.given.page)
 
@@ -321,8 +327,11 @@ def _thinned_out(page: Page) -> tuple[int, Grey | None]:
 
 def _brightened(page: Page) -> Iterator[Symbol]:
     """What is read once the darker half of a dark picture is spread over all shades."""
+    from PIL import Image  # noqa: PLC0415  # part of an extra
+
     copies = page.copies
-    shades = copies.reduced(copies.scale_for(LONGEST)).picture.histogram()
+    some = copies.picture.resize((_SHADES_SIDE, _SHADES_SIDE), Image.Resampling.NEAREST)
+    shades = some.histogram()
     middle = next(shade for shade, count in enumerate(accumulate(shades)) if 2 * count >= sum(shades))
     if middle <= _DARK:
         copy = copies.reduced(copies.scale_for(FINEST))

@@ -92,9 +92,11 @@ class Crowds:
 
     Attributes:
         pages: those that show many patterns in vain.
+        is_fine: whether a reduced copy of a page showed too little, and those of other pages will not show more.
     """
 
     pages: int = 0
+    is_fine: bool = False
 
 
 def patterns(page: Grey) -> float:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, ImageChops, ImageFilter
 
 Pixels: TypeAlias = npt.NDArray[np.float32]
+Bytes: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 MODULES: Final = 7
@@ -31,7 +32,7 @@ _MAX_CROSSINGS: Final = 3000
 _MIN_MODULE: Final = 1.2
 """Pixels to a module, below which the proportions say nothing."""
 
-_RAW_LIKENESS: Final = 0.2
+_RAW_LIKENESS: Final = 0.3
 """The correlation before fitting from which on it is worth while."""
 
 _ITERATIONS: Final = 8
@@ -39,7 +40,7 @@ _ITERATIONS: Final = 8
 _TRIED: Final = 3
 """Iterations after which a place is given up that is not like the pattern at all."""
 
-_HOPELESS: Final = 0.35
+_HOPELESS: Final = 0.4
 """The correlation up to which it is not."""
 
 _DARKER: Final = 1
@@ -85,7 +86,7 @@ def find(picture: Image.Image, *, window: int, most: int = 32) -> list[Finder]:
     crossings = _crossings(np.asarray(ImageChops.subtract(_around(picture, window), picture)) > _DARKER)
     if not len(crossings):
         return []
-    pixels = np.asarray(picture, dtype=np.float32)
+    pixels = np.asarray(picture)
     found: list[Finder] = []
     for is_dark in (True, False):
         of_shade = crossings[crossings[:, 4] == is_dark]
@@ -93,16 +94,16 @@ def find(picture: Image.Image, *, window: int, most: int = 32) -> list[Finder]:
     return sorted(found, key=lambda finder: -finder.likeness)
 
 
-def at(pixels: Pixels, x: Floats | Pixels, y: Floats | Pixels) -> Pixels:
+def at(pixels: Pixels | Bytes, x: Floats | Pixels, y: Floats | Pixels) -> Pixels:
     """The brightness at points between pixels; beyond the picture, that of its edge. A pixel's middle is at 0.5."""
     height, width = pixels.shape
     x, y = np.clip(x - 0.5, 0, width - 1.001), np.clip(y - 0.5, 0, height - 1.001)
     left, top = x.astype(np.intp), y.astype(np.intp)
     right, down = (x - left).astype(np.float32), (y - top).astype(np.float32)
     flat, place = pixels.ravel(), top * width + left
-    upper, lower = flat[place], flat[place + width]
-    upper = upper + (flat[place + 1] - upper) * right
-    lower = lower + (flat[place + width + 1] - lower) * right
+    upper, lower = flat[place].astype(np.float32), flat[place + width].astype(np.float32)
+    upper += (flat[place + 1] - upper) * right
+    lower += (flat[place + width + 1] - lower) * right
     return upper + (lower - upper) * down
 
 
@@ -153,24 +154,25 @@ def _runs(dark: npt.NDArray[np.bool_]) -> Floats:
     starts = np.flatnonzero(changes)
     if len(starts) < 5:  # noqa: PLR2004  # runs in the pattern
         return np.empty((0, 4))
-    lengths = np.diff(np.append(starts, height * width)).astype(np.float32)
-    count = len(starts) - 4
-    one, two, three, four, five = (lengths[run : run + count] for run in range(5))
+    lengths = np.diff(np.append(starts, height * width))
+    # The middle of whatever fits is no shorter than those beside it: two thirds of all are done with.
+    first = np.flatnonzero((lengths[2:-2] >= lengths[1:-3]) & (lengths[2:-2] >= lengths[3:-1]))
+    one, two, three, four, five = (lengths[first + run].astype(np.float32) for run in range(5))
     module = (one + two + three + four + five) / MODULES
-    rows = starts // width
-    fits = (rows[:count] == rows[4:]) & (module >= 1)
+    rows = starts[first] // width
+    fits = (rows == starts[first + 4] // width) & (module >= 1)
     for run in (one, two, four, five):
         fits &= np.abs(run - module) <= module * 0.5 + 0.5
     fits &= np.abs(three - 3 * module) <= module * 1.2 + 0.5
-    at_run = np.flatnonzero(fits)
-    middle = starts[at_run] % width + one[at_run] + two[at_run] + three[at_run] / 2
+    first, rows, module = first[fits], rows[fits], module[fits]
+    middle = starts[first] % width + one[fits] + two[fits] + three[fits] / 2
     # A pattern is crossed by three modules' worth of rows in nearly the same place; noise hardly ever by two.
     crossed = np.zeros((height + 2, width + 2), np.bool_)
-    row, column = rows[at_run] + 1, middle.astype(np.intp) + 1
+    row, column = rows + 1, middle.astype(np.intp) + 1
     for aside in (-1, 0, 1):
         crossed[row, column + aside] = True
     again = crossed[row - 1, column] | crossed[row + 1, column]
-    found = np.column_stack([middle, row - 0.5, module[at_run], dark.ravel()[starts[at_run]]])
+    found = np.column_stack([middle, row - 0.5, module, dark.ravel()[starts[first]]])
     return found[again]
 
 
@@ -235,7 +237,7 @@ _TURNED: Final = np.array([[0.5, -0.5], [0.5, 0.5]])
 """The sides of a module that lies on its corner, where rows and columns cross it at unit length."""
 
 
-def _fit_all(pixels: Pixels, crossings: Floats, most: int, *, is_dark: bool) -> list[Finder]:
+def _fit_all(pixels: Bytes, crossings: Floats, most: int, *, is_dark: bool) -> list[Finder]:
     if not len(crossings):
         return []
     middles = crossings[:, :2]
@@ -268,7 +270,7 @@ def _select_separate(crossings: Floats, likeness: Floats, most: int) -> npt.NDAr
     return np.array(kept, np.intp)
 
 
-def fit(pixels: Pixels, middles: Floats, axes: Floats, *, is_dark: bool = True) -> list[Finder]:
+def fit(pixels: Pixels | Bytes, middles: Floats, axes: Floats, *, is_dark: bool = True) -> list[Finder]:
     """Each place as it lies best on the pattern, in the order given; the pattern's dark is dark in ``pixels``."""
     middles, axes = middles.astype(np.float64), axes.astype(np.float64)
     first_area = np.abs(np.linalg.det(axes))
@@ -294,7 +296,7 @@ def fit(pixels: Pixels, middles: Floats, axes: Floats, *, is_dark: bool = True) 
     ]
 
 
-def _compare(pixels: Pixels, middles: Floats, axes: Floats, points: _Points) -> tuple[Floats, Floats]:
+def _compare(pixels: Pixels | Bytes, middles: Floats, axes: Floats, points: _Points) -> tuple[Floats, Floats]:
     """How much each place is like the pattern, and what is seen there, without its mean."""
     seen = at(
         pixels,
