@@ -83,6 +83,18 @@ def _ground(width: int, height: int, seed: int) -> Image.Image:
     return Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8))
 
 
+def empty_page(reduced: int = 1) -> Image.Image:
+    """Twelve megapixels of writing and photographs without any code, or so many times fewer across and down."""
+    rng = np.random.default_rng(5)
+    page = np.full((3000, 4000), 240, dtype=np.uint8)
+    for _ in range(4000):
+        x, y = rng.integers(0, 3900), rng.integers(0, 2950)
+        page[y : y + rng.integers(3, 40), x : x + rng.integers(3, 60)] = rng.integers(0, 120)
+    photograph = rng.integers(0, 255, (60, 80)).astype(np.uint8)
+    page[1500:2700, 200:1800] = np.asarray(Image.fromarray(photograph).resize((1600, 1200), Image.Resampling.BICUBIC))
+    return Image.fromarray(page).reduce(reduced)
+
+
 def handed_over(picture: Image.Image, kind: Kind, path: Path) -> Any:  # noqa: ANN401  a path or an array
     """The picture as a file at this path, or as a grey array.
 

@@ -49,9 +49,6 @@ ENCODINGS: Final = ("utf-8", "shift_jis", "latin-1", "gb18030")
 ANY: Final = object()
 """Something is to be read, whatever it says."""
 
-LOOKS: Final = sum(step.is_look for step in _cascade.STEPS)
-"""The steps that begin every picture: counted as one here."""
-
 Reads = set[bytes]
 
 
@@ -177,18 +174,6 @@ def photograph(size: tuple[int, int], share: float) -> Image.Image:
     noisy = np.asarray(shades) + rng.normal(0, 3, size[::-1])
     grey = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
     return Image.merge("RGB", (grey, grey, grey.point(lambda shade: shade * 9 // 10)))
-
-
-def empty_page(reduced: int = 1) -> Image.Image:
-    """12 megapixels of writing and photographs without any code, or reduced ones."""
-    rng = np.random.default_rng(5)
-    page = np.full((3000, 4000), 240, dtype=np.uint8)
-    for _ in range(4000):
-        x, y = rng.integers(0, 3900), rng.integers(0, 2950)
-        page[y : y + rng.integers(3, 40), x : x + rng.integers(3, 60)] = rng.integers(0, 120)
-    photograph = rng.integers(0, 255, (60, 80)).astype(np.uint8)
-    page[1500:2700, 200:1800] = np.asarray(Image.fromarray(photograph).resize((1600, 1200), Image.Resampling.BICUBIC))
-    return Image.fromarray(page).reduce(reduced)
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------
@@ -330,7 +315,7 @@ def _gain(setting: Setting, other: Callable[[Any], Any], picture: Any) -> tuple[
 
 def _efforts(setting: Setting) -> Iterator[Figure]:
     """Giving up on a page without a code, and how much more of the damaged set is read."""
-    page = empty_page(setting.pick(1, 8))
+    page = _pictures.empty_page(setting.pick(1, 8))
     known = {name: read for name, read in decoders(setting).items() if read is not None and name != "OpenCV"}
     row = "a page of 12 megapixels without a code is given up after, ms"
     for name in ("zxing-cpp", "certcore, fast", "certcore, normal", "certcore, thorough"):
@@ -368,14 +353,13 @@ def _steps(setting: Setting) -> Iterator[Figure]:
         yield from _count(
             "steps", row, {"codes read": found.read, "lost without it": None, "share of the time, %": 100}
         )
-        for step in _cascade.STEPS[LOOKS:]:
-            if effort in step.efforts:
-                columns = {
-                    "codes read": found.by[step.name],
-                    "lost without it": found.lost[step.name],
-                    "share of the time, %": round(100 * found.spent[step.name] / total) if total else 0,
-                }
-                yield from _count("steps", f"{step.name}, {effort.value}", columns)
+        for name in dict.fromkeys(step.name for step in _cascade.STEPS if effort in step.efforts):
+            columns = {
+                "codes read": found.by[name],
+                "lost without it": found.lost[name] if name else None,
+                "share of the time, %": round(100 * found.spent[name] / total) if total else 0,
+            }
+            yield from _count("steps", f"{name or 'looks'}, {effort.value}", columns)
 
 
 @attrs.define

@@ -23,9 +23,10 @@ import attrs
 
 from benchmarks import _by_hand, _pictures
 from benchmarks._desk import NOW, Desk, certificate, expected, plate
-from benchmarks._measure import MILLI, Figure, Setting, Side, race, rates, ratios, timed
+from benchmarks._measure import MILLI, Figure, Setting, Side, race, rates, ratios, scaled, timed
 from benchmarks._peers import MissingPeerError
 from benchmarks._pictures import KINDS
+from certcore import qr
 from certcore.bulk import BulkQuestion, BulkResult, verify_files
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
         if not setting.is_quick or case.megapixels in quick or case.kind == "array":
             setting.say(case.row)
             yield from _case(setting, desk, case, number)
+    yield from _nothing(setting)
     yield from _together(setting, desk)
     yield from _apart(setting, desk)
 
@@ -215,6 +217,44 @@ def _spread(setting: Setting, case: Case, read: Read, pictures: list[Any]) -> It
     for percent in (50, 95, 99):
         value = ordered[count * percent // 100] * MILLI
         yield Figure(table="certcore, one picture", row=case.row, column=f"p{percent}", unit="ms", rounds=(value,))
+
+
+def _nothing(setting: Setting) -> Iterator[Figure]:
+    """Giving up on pages without a code, beside one look by zxing-cpp at the same file."""
+    try:
+        _zxing()
+    except ImportError as error:
+        yield Figure(table="without a code", row="all", column=OWN, note=f"not measured: {error}")
+        return
+    twelve, half, three = (_pictures.empty_page(setting.pick(scale, 10)) for scale in (1, 5, 2))
+    jpeg: dict[str, Any] = {"quality": 85}
+    tiff: dict[str, Any] = {"save_all": True, "append_images": [three] * 9, "compression": "tiff_deflate"}
+    for row, page, kind, options in (
+        ("0.5 megapixels, JPEG", half, "JPEG", jpeg),
+        ("12 megapixels, JPEG", twelve, "JPEG", jpeg),
+        ("ten pages of 3 megapixels, TIFF", three, "TIFF", tiff),
+    ):
+        path = setting.folder / f"nothing.{kind.lower()}"
+        page.save(path, kind, **options)
+        works: dict[str, Callable[[], list[Any]]] = {
+            OWN: partial(qr.read, path),
+            DECODING: partial(_every_page, path),
+        }
+        assert not any(work() for work in works.values()), row
+        taken = race({name: timed(work) for name, work in works.items()}, rounds=max(1, setting.rounds // 3))
+        for name, seconds in taken.items():
+            yield Figure(table="without a code", row=row, column=name, unit="ms", rounds=scaled(seconds, MILLI))
+        beside = ratios(taken[OWN], taken[DECODING])
+        yield Figure(table="without a code", row=row, column="times zxing-cpp's", rounds=beside)
+
+
+def _every_page(path: Path) -> list[str]:
+    found, decode = list[str](), _zxing()
+    with import_module("PIL.Image").open(path) as picture:
+        for page in range(getattr(picture, "n_frames", 1)):
+            picture.seek(page)
+            found += decode(picture.convert("L"))
+    return found
 
 
 # --- threads and processes --------------------------------------------------------------------------------------------
