@@ -75,6 +75,16 @@ def test_a_pale_or_dark_one_beside_a_large_one_is_found(shades: tuple[int, int])
     assert {LARGE, SMALL} == {symbol.text for symbol in qr.read(jpeg(page))}
 
 
+@pytest.mark.parametrize("shades", [(60, 220), (110, 150)])
+def test_a_textured_ground_hides_none(shades: tuple[int, int]) -> None:
+    """Cloth and gravel everywhere are no noise that a symbol would have to be stronger than."""
+    page = photograph(ground="texture").point(lambda value: shades[0] + (value - 60) * (shades[1] - shades[0]) // 160)
+    page.paste(drawn(LARGE, module=14), (300, 400))
+    page.paste(drawn(SMALL, module=2.2), (3000, 2200))
+
+    assert {LARGE, SMALL} == {symbol.text for symbol in qr.read(jpeg(page))}
+
+
 @pytest.mark.parametrize("size", [PAGE, (1632, 1224)])
 @pytest.mark.parametrize(("contrast", "noise"), [(16, 0), (24, 3), (32, 6)])
 def test_a_faint_one_beside_a_large_one_is_found(size: tuple[int, int], contrast: int, noise: int) -> None:

@@ -285,14 +285,12 @@ def _look(page: Page) -> Iterator[Symbol]:
     wants_part = bool(page.read) and not page.unread and page.fine is not None and not page.wants_every
     page.is_looked_at = page.is_seen_whole = True
     scale: float = 1
-    left = top = 0
-    looked_at: Grey | None = page.whole
-    if _crowds.is_crowded(page.whole):
+    part, left, top = _part(page) if wants_part else (None, 0, 0)
+    looked_at: Grey | None = shown = page.whole if part is None else _grey(part)
+    if _crowds.is_crowded(shown):
         page.patterns = math.inf
+        left = top = 0
         scale, looked_at = _thinned_out(page)
-    elif wants_part:
-        part, left, top = _part(page)
-        looked_at = _grey(part)
     if looked_at is None:
         return
     result = next(_decoders.available()).decode(looked_at)

@@ -50,6 +50,9 @@ _ABOVE_NOISE_TOO: Final = 0.4 * _PRECISION
 """The same where a sensor's noise is everywhere: so many times the noise, and so much more. Noise itself has 1.6 times
 as much in the strongest of some thousand places, and a symbol that can be read through it more than twice as much."""
 
+_MOST_TEXTURE: Final = 4 * _PRECISION
+"""The difference that is a texture in any noise: cloth, gravel and small print everywhere are no noise."""
+
 _LEAST_NOISE: Final = 0.1
 """The share of a picture that has no other texture than noise."""
 
@@ -92,8 +95,8 @@ class Texture:
         blocks = ImageChops.darker(*both)
         counts = list(accumulate(blocks.histogram()))
         noise = next(shade for shade, count in enumerate(counts) if count >= _LEAST_NOISE * counts[-1])
-        least = math.ceil(max(_LEAST_TEXTURE, _ABOVE_NOISE * noise + _ABOVE_NOISE_TOO))
-        return cls(blocks, min(least, 255), copy.size)
+        least = max(_LEAST_TEXTURE, min(_MOST_TEXTURE, _ABOVE_NOISE * noise + _ABOVE_NOISE_TOO))
+        return cls(blocks, math.ceil(least), copy.size)
 
     def part(self, read: Sequence[Corners]) -> Box | None:
         """The part of the copy that may hold symbols besides those that were read in it; None where none is.
