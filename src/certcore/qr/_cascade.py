@@ -286,7 +286,8 @@ def _look(page: Page) -> Iterator[Symbol]:
     page.is_looked_at = page.is_seen_whole = True
     scale: float = 1
     part, left, top = _part(page) if wants_part else (None, 0, 0)
-    looked_at: Grey | None = shown = page.whole if part is None else _grey(part)
+    shown = page.whole if part is None else _grey(part)
+    looked_at: Grey | None = shown
     if _crowds.is_crowded(shown):
         page.patterns = math.inf
         left = top = 0
