@@ -257,8 +257,8 @@ def _closer_look(page: Page, copy: Grey, part: _detail.Box) -> Iterator[Symbol]:
         close = _picture(copy).crop(_whole_pixels(part))
         size = (close.width * ENLARGED, close.height * ENLARGED)
         looked_at = close.resize(size, Image.Resampling.LANCZOS)
-    for symbol in next(_decoders.available()).decode(_grey(looked_at)).symbols:
-        yield attrs.evolve(symbol, corners=tuple((x / scale + left, y / scale + top) for x, y in symbol.corners))
+    for symbol in _decoded(looked_at, 1 / scale):
+        yield attrs.evolve(symbol, corners=tuple((x + left, y + top) for x, y in symbol.corners))
 
 
 def _boxed(box: _detail.Box, scale: float) -> _detail.Box:
@@ -329,8 +329,8 @@ def _brightened(page: Page) -> Iterator[Symbol]:
     from PIL import Image  # noqa: PLC0415  # part of an extra
 
     copies = page.copies
-    some = copies.picture.resize((_SHADES_SIDE, _SHADES_SIDE), Image.Resampling.NEAREST)
-    shades = some.histogram()
+    usual = copies.reduced(copies.scale_for(LONGEST)).picture
+    shades = usual.resize((_SHADES_SIDE, _SHADES_SIDE), Image.Resampling.NEAREST).histogram()
     middle = next(shade for shade, count in enumerate(accumulate(shades)) if 2 * count >= sum(shades))
     if middle <= _DARK:
         copy = copies.reduced(copies.scale_for(FINEST))
@@ -347,8 +347,10 @@ def _other_decoders(page: Page) -> Iterator[Symbol]:
 
 
 def _decoded(picture: Image.Image, scale: float, decoder: PictureDecoder | None = None) -> Iterator[Symbol]:
-    for symbol in (decoder or next(_decoders.available())).decode(_grey(picture)).symbols:
-        yield _scaled(symbol, scale)
+    shown = _grey(picture)
+    if not _crowds.is_crowded(shown):
+        for symbol in (decoder or next(_decoders.available())).decode(shown).symbols:
+            yield _scaled(symbol, scale)
 
 
 def _grid(page: Page) -> Iterator[Symbol]:
