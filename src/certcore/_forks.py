@@ -1,7 +1,7 @@
 """State that a forked process must not inherit: locks that another thread held, and everything that waits for them.
 
-A child has the memory of its parent but only one of its threads. An object with a lock, a connection or a thread
-registers here, and makes it anew in every child, before anything else runs there.
+A child process has its parent's memory, but only one of its threads. So an object with a lock, a connection or a
+thread registers here, and makes a new one in every child before other code runs there.
 """
 
 from __future__ import annotations

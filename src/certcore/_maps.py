@@ -1,9 +1,9 @@
 """Frozen values as CBOR maps with integer keys, and back: the notation that trust lists and root sets share.
 
 It has tables of `Field`, one for each member of a map, and reads and writes with them. It does not know which document
-has which members, or signatures. `maker` makes frozen values of members that are right already.
+has which members, or signatures. `maker` makes frozen values from members that were checked already.
 
-A reader ignores unknown positive keys and refuses unknown negative ones, which are critical. None is left out.
+A reader ignores unknown positive keys, and refuses unknown negative keys, which are critical.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ It has entries, kept for some days and up to a number, and how often each princi
 VINs, texts or tokens. An entry names its subject by an HMAC (SHA-256, half of it) under a key that the issuer keeps
 elsewhere: with the key one finds who asked about a vehicle; without it, trying all plates does not help.
 
-Writing seldom holds up an answer, and never refuses one. The disk is waited for only when the write-ahead log is folded
-in: a power cut may cost the last entries, a killed process none. A locked file is waited for a quarter of a second.
-What could not be written is logged as a failure, without its content.
+Writing rarely delays an answer, and never prevents one. It waits for the disk only when the write-ahead log is merged
+into the file: a power cut may lose the last entries, a killed process loses none. It waits a quarter of a second for a
+locked file. An entry that could not be written is logged as a failure, without its content.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The register as files in a folder: status lists and events documents, for any web server to hand out.
 
-A file stands where its URI says: ``https://status.example/cn/lists/12`` is ``cn/lists/12`` in the folder, its events
+A file's place follows from its URI: ``https://status.example/cn/lists/12`` is ``cn/lists/12`` in the folder, its events
 ``cn/lists/12.events``. Beside them:
 
 - ``index.json``: the URIs of all lists (draft-ietf-oauth-status-list section 9, aggregation);
@@ -11,8 +11,8 @@ A list is published when something happened to one of its entries, when a change
 of its lifetime is over, when another key signs, and when its file is not the one that was written. Everything else is
 left as it is.
 
-Nothing is published where that would lose something (`_checks`): a list is compared with the documents that it
-replaces, and a register that knows less than its folder, or has not published to it, is refused.
+Nothing is published if that would lose an event (`_checks`): a list is compared with the documents that it replaces.
+A register that knows less than its folder, or that has never published to it, is refused.
 
 Rules that hold at every instant, however the process ends:
 
@@ -22,8 +22,8 @@ Rules that hold at every instant, however the process ends:
 4. the state is written last, so whatever was not finished is published again.
 
 A list's time of issue only ever grows, by a second at least: readers refuse an older list, and the archive holds one
-for each second. What changes twice in a second, or while the list in place is later than the clock, is postponed, and
-that is told.
+for each second. If a list changes twice in a second, or if the published list is later than the clock, publishing it is
+postponed, and the result says so.
 """
 
 from __future__ import annotations

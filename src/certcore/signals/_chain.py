@@ -6,9 +6,9 @@
     4  along that order, vehicle by vehicle: identity, issue, gaps, tests, odometer
     5  of each vehicle: what was replaced, and what ran side by side
 
-A bag may hold certificates of many vehicles: they fall apart by VIN, and certificates without one belong only to what
-they name. Time zones are not known here, so what needs a civil day is said only where it holds in all of them. Every
-step is at most O(n log n).
+The certificates may be of many vehicles: they are grouped by VIN, and a certificate without a VIN belongs only to the
+certificates that it names. Time zones are not known here, so a signal about a civil day is given only if it holds in
+every zone. Every step is at most O(n log n).
 """
 
 from __future__ import annotations

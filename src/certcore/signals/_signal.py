@@ -1,7 +1,7 @@
 """`Signal`: one thing that deserves a second look.
 
-A signal is not a reason of a verdict. It has no axis and no effect, so nothing can make an outcome of it; it has no
-severity either, because what a signal is worth depends on the book of business, which certcore does not know.
+A signal is not a reason of a verdict. It has no axis and no effect, so it cannot change an outcome. It has no severity
+either: how important a signal is depends on the insurer's business, which certcore does not know.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`SQLiteSeenStore`: sightings in one file that all threads and processes of a machine share.
 
-One writer at a time (``BEGIN IMMEDIATE``), so of two that remember the same at once the second is told of the first.
-Write-ahead log, and on the disk when a call returns. A connection is used by one call at a time and kept for the next;
-one that was inherited through ``fork`` is never touched, because SQLite forbids it.
+One writer at a time (``BEGIN IMMEDIATE``): if two processes store the same sighting at once, the second sees the first.
+It uses a write-ahead log, and a sighting is on disk when its call returns. A connection serves one call at a time and
+is kept for the next. A connection inherited through ``fork`` is never used, because SQLite forbids it.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Which addresses may be asked, as pure code, and the error for a missing answer.
 
-What lives here: rules against being sent where a list's reader has no business. What never does: which URLs may be
-followed at all (`certcore._urls`), and resolving and connecting, which `_wire` does by these rules.
+It has rules that keep a list from sending its readers to private addresses. `certcore._urls` says which URLs may be
+used at all, and `_wire` resolves names and connects under these rules.
 
-A name is judged by *all* the addresses that it resolves to, and connected to at one that was judged: a name that
-resolves differently the second time gains nothing.
+*All* addresses of a name are checked, and the connection goes to an address that was checked. So a name that resolves
+differently the second time cannot avoid the check.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The status events document: what happened to the entries of one list, from when it had effect, and why.
 
-A list says how every entry stands at one moment; this document beside it says since when, and so makes a date of loss
-answerable. It has `StatusEvents`, and issues and opens it. It does not have the lists themselves, decisions, clocks and
+A list gives the state of every entry at one moment. This document beside it says since when, so that a question about a
+date of loss can be answered. It has `StatusEvents`, and issues and opens it. It has no lists, decisions, clocks or
 networks. The names are public in `certcore.status.tokenlist`, which re-exports them.
 
 It is certcore's own, so it is held to certcore's CBOR profile (`docs/reference/status-documents.md`): deterministic,

@@ -1,7 +1,7 @@
-"""What the service's routes share: their settings, the numbers of HTTP, and how a problem is told.
+"""What the service's routes share: their settings, the numbers of HTTP, and how errors are answered.
 
-A problem is JSON with a stable code and a message that names no vehicle, whatever was sent. What nobody thought of is a
-problem as well: the log then holds one line that says where, and never a value.
+An error is answered as JSON with a stable code and a message that names no vehicle, whatever was sent. An unforeseen
+error is answered in the same way. The log then has one line that says where it happened, and never a value.
 """
 
 from __future__ import annotations

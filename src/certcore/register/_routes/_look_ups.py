@@ -1,9 +1,9 @@
 """The routes for those who may ask: vehicles, receipts and live presentations.
 
 A request is decided in this order: who asks, how often, what kind and how many bytes in how much time, what is asked,
-whether that is within the scopes; and only then is the register asked. What came of it is written to the audit trail,
-where there is one: of everybody whose request was taken up. Unknown callers, and requests beyond the rate and the
-quota, leave no entry, so that they cannot fill the trail; the quota's counts show the latter.
+whether that is within the scopes; and only then is the register asked. The result is written to the audit trail, if
+there is one. Unknown callers, and requests beyond the rate or the quota, leave no entry, so they cannot fill the trail.
+The counts of the quota show requests beyond it.
 """
 
 from __future__ import annotations

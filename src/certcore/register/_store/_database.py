@@ -1,12 +1,12 @@
 """One database: its connections, transactions and errors.
 
 One writer at a time, on either database: SQLite by ``BEGIN IMMEDIATE``, PostgreSQL by a lock on the register's one row.
-So the numbers of events grow in the order in which they are committed, which incremental publishing rests on, and no
+So the numbers of events grow in the order in which they are committed; publishing only what changed needs this. And no
 two writers can disagree about which certificate of a vehicle is in force. Readers never wait.
 
-An error of the database becomes ``register-failed`` in a write and ``status-unavailable`` in a look-up. What it says
-is kept as the cause where it speaks of connections, locks and disks; of a constraint or a value it may quote the row,
-and with it a plate, so then only its kind is told.
+An error of the database becomes ``register-failed`` in a write and ``status-unavailable`` in a look-up. If the error is
+about connections, locks or disks, its text is kept as the cause. An error about a constraint or a value may quote a
+row, and with it a plate, so only its kind is kept.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ The order in which a batch is recorded, all of it in one transaction:
 
 1. each text is a certificate, and says what the certificate beside it says (`prepare`, before the database is asked);
 2. each reference was given out by this register;
-3. what is recorded already, text for text, is passed over: repeating a call whose answer was lost is safe;
+3. a text that is recorded already is skipped, so a call whose answer was lost can be repeated;
 4. the vehicle is found, or made;
 5. the certificate that is named as the previous is the same vehicle's, by plate or VIN;
-6. whatever certificate of the vehicle is in force then, and the previous one, is superseded;
+6. the certificate of the vehicle that is in force then, and the previous one, are superseded;
 7. rows and events are written.
 """
 

@@ -1,11 +1,11 @@
 """Which index of a list is given out next: a secret permutation of 0, 1, 2, ... below the list's size. Pure.
 
-An index stands in a certificate for everybody to read. Were they given out in order, two certificates would tell how
-many were issued between them, and the next index could be named in advance. So the n-th certificate of a list gets the
-n-th number of a permutation that a key of the list's own decides.
+Everybody can read the index in a certificate. If indices were given out in order, two certificates would show how many
+were issued between them, and the next index could be guessed. So the n-th certificate of a list gets the n-th number of
+a permutation, and each list has its own key for it.
 
-Why a permutation and not a random pick with a uniqueness constraint: a counter is all that has to be kept, nothing is
-ever tried twice however full the list is, and two certificates cannot get one index because a permutation has no
+Why a permutation and not a random number with a uniqueness constraint: only a counter must be kept, no number is tried
+twice even if the list is nearly full, and two certificates cannot get one index because a permutation has no
 collisions. The cost: a reader of the key in the database can compute the next index, and a database restored from a
 backup gives out the same indices again (`StatusRegistry.begin_list` solves this).
 

@@ -1,8 +1,9 @@
 """Find the vehicle of a certificate or a look-up, and its flags.
 
-A vehicle is its VIN, or any other chassis number; one whose number is confidential is its plate with country and type.
-A plate moves between vehicles, so a look-up by plate finds the vehicle that had it last, by the moment asked about. A
-plate without its type that several vehicles have is not known: in China it takes both to name one.
+A vehicle is identified by its VIN or other chassis number, or by its plate, country and plate type if that number is
+confidential. A plate moves between vehicles, so a look-up by plate finds the vehicle that had it last at the moment
+asked about. If several vehicles have a plate and its type is not given, the plate is not known: in China only both
+together are unique.
 """
 
 from __future__ import annotations

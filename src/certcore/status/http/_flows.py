@@ -10,9 +10,9 @@ A look-up of one entry:
 3. if the moment lies before the list and the events do not reach back to it: the list of that time, if the server
    keeps any.
 
-Where the server fails, a copy that has not expired speaks, with its age in the record. Where it gives no list that
-counts, the events are asked for all the same, and whatever an entry was stopped by stays: in an expired list, in events
-without a list. Nothing else that fails here is ever a statement about a certificate.
+If the server fails, a copy that has not expired answers, with its age in the record. If the server gives no list that
+counts, the events are asked for all the same. An entry that was stopped stays stopped, even if only an expired list
+says so, or events without a list. No other failure here says anything about a certificate.
 """
 
 from __future__ import annotations

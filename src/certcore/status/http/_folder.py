@@ -1,9 +1,9 @@
 """The folder in which copies of status documents lie, shared by processes: its files, its lock, and whose it is.
 
-- A file is written beside and renamed, under a lock that processes share. The lock is tried for a moment only: the
-  process that holds it may have been stopped.
-- A folder that another user owns or may write in, or whose lock is no plain file, is not used at all. Root may own it:
-  what root wants, root does anyway.
+- A file is written under another name and then renamed, under a lock that processes share. The lock is tried for a
+  short time only, because the process that holds it may have been stopped.
+- A folder that another user owns or may write in, or whose lock is no plain file, is not used at all. Root may own it,
+  because root can do anything in any case.
 - The number of files is bounded; the oldest go first.
 """
 

@@ -1,7 +1,7 @@
 """Threads for work that cannot be interrupted: names, a disk, long documents. The caller can stop waiting.
 
-They are daemons, so that one that hangs keeps no program from ending; there are at most so many; and a process that was
-forked has none of its parent's.
+They are daemon threads, so one that hangs does not keep the program from ending. Their number is limited, and a forked
+process does not use its parent's.
 """
 
 from __future__ import annotations
