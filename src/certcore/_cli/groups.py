@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from certcore._cli import exit_codes
+from certcore._cli.output.help import Context
 from certcore._cli.settings import configuration, language
 from certcore.errors import CertcoreError
 
@@ -30,6 +31,8 @@ _CONFIG = click.option(
 
 class Group(click.Group):
     """A group that gives its help where no command is named; and the help says in full what each command does."""
+
+    context_class = Context
 
     def __init__(self, callback: object = None, **how: Any) -> None:  # noqa: ANN401, ARG002  click's own; of the function, its name and docstring count
         super().__init__(callback=_give_help, invoke_without_command=True, no_args_is_help=False, **how)
@@ -110,7 +113,8 @@ def _leave_with(error: click.ClickException | CertcoreError, ctx: click.Context 
 
 
 def _give_common_options(command: click.Command) -> None:
-    """Let a command, and every one below it, have the options that all have."""
+    """Let a command, and every one below it, have the options that all have, and its help in both languages."""
+    command.context_class = Context
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _give_common_options(inner)

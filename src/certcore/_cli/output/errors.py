@@ -53,8 +53,7 @@ def tell(error: CertcoreError, lang: str) -> None:
 def tell_usage(error: click.ClickException, lang: str) -> None:
     """Say on standard error what was wrong with what was typed."""
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        usage = error.ctx.get_usage()
-        click.echo(usage if lang == "en" else usage.replace("Usage:", "用法：", 1), err=True)
+        click.echo(error.ctx.get_usage(), err=True)
         click.echo(_TRY[lang].format(error.ctx.command_path), err=True)
     click.echo(f"certcore: {terminal.escaped(_usage(error, lang))}", err=True)
 

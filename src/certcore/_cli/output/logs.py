@@ -33,6 +33,7 @@ def options(command: _F) -> _F:
             "log_events",
             type=click.Choice(list(KINDS)),
             multiple=True,
+            metavar="EVENT",
             help="Log this event as well, whatever its level; repeatable.",
         ),
         click.option(
