@@ -90,6 +90,7 @@ def test_examples_in_docstrings(module: str) -> None:
     assert (0, True) == (done.failed, done.attempted > 0)
 
 
+@pytest.mark.source
 def test_every_example_in_a_docstring_is_run() -> None:
     """No docstring has an example that the test above leaves out."""
     source = ROOT / "src"
