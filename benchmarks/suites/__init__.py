@@ -6,7 +6,8 @@ from typing import Final
 
 SUITES: Final = {
     "verify": "text to verdict and verify_many, beside every other library; the stages",
-    "scan": "pictures to verdicts by size, kind and share of the frame; threads and processes",
+    "scan": "pictures to verdicts by size, kind and share of the frame",
+    "together": "threads and processes side by side, and what the machine gives two",
     "issue": "certificates signed, drawn and printed",
     "lists": "status lists: build, send, open, hold",
     "look-ups": "one status, from every kind of backend",

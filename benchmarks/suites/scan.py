@@ -74,20 +74,24 @@ Read = Callable[[Any], bool]
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Which pictures there are, every case, then threads and processes."""
+    """Which pictures there are, every case, then a process that can be killed."""
     yield from _sets()
-    desk = Desk(setting.pick(4, 1))
-    desk.texts = [
-        desk.issuer.issue(certificate(number, registration_number=plate(0))) for number in range(len(desk.texts))
-    ]
+    desk = _desk(setting)
     quick = ("0.05", "0.5")
     for number, case in enumerate(CASES):
         if not setting.is_quick or case.megapixels in quick or case.kind == "array":
             setting.say(case.row)
             yield from _case(setting, desk, case, number)
     yield from _nothing(setting)
-    yield from _together(setting, desk)
     yield from _apart(setting, desk)
+
+
+def _desk(setting: Setting) -> Desk:
+    desk = Desk(setting.pick(4, 1))
+    desk.texts = [
+        desk.issuer.issue(certificate(number, registration_number=plate(0))) for number in range(len(desk.texts))
+    ]
+    return desk
 
 
 def _sets() -> Iterator[Figure]:
@@ -257,7 +261,7 @@ def _every_page(path: Path) -> list[str]:
     return found
 
 
-# --- threads and processes --------------------------------------------------------------------------------------------
+# --- threads and processes: the suite *together* ----------------------------------------------------------------------
 
 
 def _together(setting: Setting, desk: Desk) -> Iterator[Figure]:
@@ -281,8 +285,8 @@ def _together(setting: Setting, desk: Desk) -> Iterator[Figure]:
         taken = race({str(count): side(count) for count in counts}, rounds=min(setting.rounds, 5))
         for count, seconds in taken.items():
             row = f"{what}: {count}"
-            yield Figure(table="together", row=row, column="throughput", unit="a second", rounds=rates(seconds))
-            yield Figure(table="together", row=row, column="beside one", rounds=ratios(taken["1"], seconds))
+            yield Figure(table="side by side", row=row, column="throughput", unit="a second", rounds=rates(seconds))
+            yield Figure(table="side by side", row=row, column="beside one", rounds=ratios(taken["1"], seconds))
 
 
 def _threads(read: Read, paths: list[Any], pieces: int, count: int) -> float:

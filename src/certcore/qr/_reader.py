@@ -56,7 +56,7 @@ def main(given: IO[bytes], answers: IO[bytes]) -> None:
 def _load() -> None:
     """Load what every picture needs, while whoever started this process may still be at something else."""
     with suppress(ImportError):  # the picture is then refused
-        import_module("PIL.Image")
+        import_module("PIL.ImageFile")
     next(_decoders.available(), None)
 
 
