@@ -52,9 +52,8 @@ Listener = Callable[[Event], object]
 class _Listeners:
     """Who listens in this process. The tuple is replaced, never changed, so that reading it takes no lock."""
 
-    now: tuple[Listener, ...] = ()
-
     def __init__(self) -> None:
+        self.now: tuple[Listener, ...] = ()
         self.begin_in_child()
         begin_in_children(self)
 

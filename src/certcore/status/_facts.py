@@ -67,7 +67,7 @@ class Rules:
 
     def is_settled(self, seen_at: datetime) -> bool:
         """Rule 6: whether what was seen then still settles anything."""
-        return self.max_age is None or not self.retroactive or self.bears(seen_at, self.known_at)
+        return not self.retroactive or self.max_age is None or self.bears(seen_at, self.known_at)
 
 
 @attrs.define(kw_only=True)  # as above
