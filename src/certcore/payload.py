@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final
@@ -266,7 +265,7 @@ def decode(data: bytes, *, country: str | None = None) -> InspectionCertificate:
     Raises:
         RejectedInputError: ``malformed``; ``too-new`` for a critical key this version does not know.
     """
-    values = _usual_reader()(data) or _read(data)
+    values = _USUAL.read(data) or _read(data)
     if (values["status"] is None) == (values["certificate_id"] is None):
         raise malformed(_LACKS_SOMETHING, "claims")
     if values["country"] is None:
@@ -346,9 +345,7 @@ _give_dict: Final = vars(InspectionCertificate)["__dict__"].__set__
 _LACKS_SOMETHING: Final = "it lacks what every certificate has, or has not exactly one of id and status reference"
 
 
-@cache  # made when first needed
-def _usual_reader() -> _usual.Reader:
-    return _usual.make_reader(_DEFAULTS)
+_USUAL: Final = _usual.LateReader(_DEFAULTS)
 
 
 def _to_wire(certificate: InspectionCertificate) -> tuple[dict[int, Any], dict[int, Any]]:

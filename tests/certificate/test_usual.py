@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certcore import armor, cose, payload
+from certcore.certificate import _usual
 from certcore.certificate._claims import CLAIMS, FIELDS
 from certcore.certificate._forms import NUMBER, TEXT
 from certcore.errors import RejectedInputError
@@ -27,10 +28,12 @@ from tests.strategies import (
 from tests.verify_cases import certificate
 from tests.verify_vectors import VECTORS
 
+READ = _usual.make_reader(payload._DEFAULTS)
+
 
 def at_one_look(data: bytes) -> list[tuple[str, type, object]] | None:
     """What is read at one look; None where that is left to the full reader."""
-    values = payload._usual_reader()(data)
+    values = READ(data)
     return None if values is None else _listed(values)
 
 
@@ -163,6 +166,15 @@ def test_usual_ones(fields: dict[str, Any]) -> None:
     data = payload.encode(certificate(**fields))
     assert at_one_look(data) is not None
     assert_same(data)
+
+
+def test_a_hundred_come_first() -> None:
+    """The first hundred are left to the full reader; from then on usual ones are read at one look."""
+    late, data = _usual.LateReader(payload._DEFAULTS), payload.encode(certificate())
+
+    assert [None] * 99 == [late.read(data) for _ in range(99)]
+    assert READ(data) == late.read(data) == late.read(data)
+    assert late.read(data[:-1]) is None
 
 
 def test_every_character() -> None:
