@@ -6,8 +6,9 @@ The desk is the process that its page tells to start, with its records on the di
 threads of one process as the desk has clients, as often as they can, in two ways: in processes that are killed at the
 deadline, as the desk reads, and in the threads themselves. Both have the same photos, trust list, snapshot and policy.
 A round asks each side for a while; who is first changes. Every answer is checked. Exits with 1 where the median of the
-rounds' ratios is 1.5 or more against either, where anything went wrong, or where the desk's memory grew by a tenth
-after its first minute.
+rounds' ratios is 1.5 or more against the library in processes, where anything went wrong, or where the desk's memory
+grew by a tenth after the first of ten parts. A service must not decode strangers' files in its own process: that
+comparison is for those who want to know what isolation costs.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ from certcore.status import SnapshotStatusBackend
 from certcore.trust import KeyUsage, ListTemplate, TrustedIssuer, TrustedKey, TrustListContents, TrustRoot
 
 CLIENTS: Final = 8
+FAIR: Final = "the library, in processes"
 MOST: Final = 1.5
 MOST_GROWTH: Final = 1.1
 ROUND_S: Final = 5.0
@@ -250,7 +252,7 @@ def sides_of(folder: Path, desk: int, port: int) -> dict[str, Side]:
         return bool(asked.verify_image(content, as_of=day, expect=expect, deadline=DEADLINE, isolate=False))
 
     return {
-        "the library, in processes": Side(apart, os.getpid()),
+        FAIR: Side(apart, os.getpid()),
         "the library, in threads": Side(here, os.getpid()),
         "the desk": Side(Client(port, day.isoformat()).ask, desk),
     }
@@ -290,7 +292,7 @@ def report(sides: dict[str, Side], alone: Side, memory: list[float], kept: int) 
     settled, most = memory[len(memory) // 10], max(memory[len(memory) // 10 :])
     print(f"the desk's memory: {settled:.0f} MB, at most {most:.0f} MB; {kept} records")
     print(f"{CLIENTS} clients, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    return max(ratios.values()) < MOST and most < MOST_GROWTH * settled
+    return ratios[FAIR] < MOST and most < MOST_GROWTH * settled
 
 
 def main() -> int:
@@ -313,7 +315,7 @@ def main() -> int:
                 alone.round(photos, 4 * ROUND_S)
                 memory.append(memory_mb(desk))
         kept = len(list((folder / "records" / "files").glob("*.vice")))
-    return not report(sides, alone, memory, kept)
+        return not report(sides, alone, memory, kept)
 
 
 if __name__ == "__main__":
