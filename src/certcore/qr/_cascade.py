@@ -186,7 +186,7 @@ SHARPENED: Final = 1200
 """The same of the copy in which those out of focus are."""
 
 MAX_SHARPENED: Final = 250_000
-"""Pixels of a picture in which they are looked for below thorough effort."""
+"""Pixels of a picture in which they are looked for; thorough effort has steps that read more."""
 
 FINEST: Final = 6400
 """The same of the finest copy, which shows a symbol of 1.5 pixels a module on a page of 24 megapixels."""
@@ -360,7 +360,7 @@ def _grid(page: Page) -> Iterator[Symbol]:
 
 def _sharp_grid(page: Page) -> Iterator[Symbol]:
     """A copy in which finder patterns out of focus are found, too; of large pictures, smaller copies show them."""
-    if page.is_thorough or page.whole.width * page.whole.height <= MAX_SHARPENED:
+    if page.whole.width * page.whole.height <= MAX_SHARPENED:
         yield from _flattened(page, page.copies.from_longest(SHARPENED, count=1), sharpen=True)
 
 
@@ -449,6 +449,7 @@ def _scaled(symbol: Symbol, scale: float) -> Symbol:
 
 _EVERY: Final = frozenset(Effort)
 _NOT_FAST: Final = frozenset({Effort.NORMAL, Effort.THOROUGH})
+_NORMAL: Final = frozenset({Effort.NORMAL})
 _THOROUGH: Final = frozenset({Effort.THOROUGH})
 
 STEPS: Final = (
@@ -457,7 +458,7 @@ STEPS: Final = (
     Step("", _NOT_FAST, _other_decoders),
     Step("brightened", _NOT_FAST, _brightened),
     Step("grid", _NOT_FAST, _grid, is_for_more=True),
-    Step("sharp-grid", _NOT_FAST, _sharp_grid),
+    Step("sharp-grid", _NORMAL, _sharp_grid),
     Step("fine-grid", _NOT_FAST, _fine_grid, is_for_more=True),
     Step("doubled", _THOROUGH, _doubled),
     Step("local-contrast", _THOROUGH, _local_contrast),
