@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -68,7 +68,7 @@ class Desk:
 
     def count(self) -> int:
         """How many records there are."""
-        with sqlite3.connect(self.folder / "records.sqlite") as database:
+        with closing(sqlite3.connect(self.folder / "records.sqlite")) as database:
             found: int = database.execute("SELECT count(*) FROM records").fetchone()[0]
             return found
 
@@ -471,7 +471,7 @@ def test_records_survive(tmp_path: Path) -> None:
         store.begin("crashed-1", question.digest)
         assert is_problem(desk.ask("crashed-1", text=TEXT), "key-in-progress")
         assert sorted(path.suffix for path in (desk.folder / "files").iterdir()) == [".vice"]
-    with sqlite3.connect(tmp_path / "records" / "records.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "records" / "records.sqlite", isolation_level=None)) as database:
         database.execute("UPDATE records SET begun = 0 WHERE answer IS NULL")
     with served(tmp_path / "records") as desk:
         assert desk.ask("restart-1", text=TEXT).content == first.content
@@ -492,7 +492,7 @@ def test_a_crash_leaves_no_picture_behind(tmp_path: Path) -> None:
     for name in ("again", "never"):
         os.utime(files / f"{begun[name]}.picture", (long_ago, long_ago))
     os.utime(files / f"{kept}.vice", (long_ago, long_ago))
-    with sqlite3.connect(tmp_path / "records" / "records.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "records" / "records.sqlite", isolation_level=None)) as database:
         database.execute("UPDATE records SET begun = 0 WHERE id <> ?", (begun["fresh"],))
 
     again = store.begin("crashed-again", "again").id

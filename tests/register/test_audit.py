@@ -252,6 +252,24 @@ def test_a_trail_that_cannot_be_written_is_in_nobodys_way(
     assert "10001" not in caplog.text
 
 
+def test_a_connection_that_cannot_be_used_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no database is left alone, and no handle on it stays open."""
+    (tmp_path / "a.db").write_bytes(b"no database" * 100)
+    made: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def noted(*arguments: Any, **settings: Any) -> sqlite3.Connection:  # noqa: ANN401  as the function has them
+        made.append(connect(*arguments, **settings))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    with pytest.raises(IssuingError, match="cannot be opened"):
+        AuditTrail(tmp_path / "a.db", key=KEY)
+    (connection,) = made
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+
+
 def test_threads_and_processes_share_a_trail(tmp_path: Path) -> None:
     """Every request is counted once, whoever counts it, and every entry is there."""
     trails = [AuditTrail(tmp_path / "a.db", key=KEY) for _ in range(2)]

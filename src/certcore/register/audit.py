@@ -245,10 +245,14 @@ class AuditTrail:
         """The connection, made where there is none; the lock is held."""
         if self._connection is None:
             connection = sqlite3.connect(self.path, timeout=_WAIT_S, check_same_thread=False)
-            turn_log_on(connection)
-            for name, value in (("synchronous", "NORMAL"), ("secure_delete", "ON")):
-                connection.execute(f"PRAGMA {name}={value}")
-            connection.executescript(_TABLES)
+            try:
+                turn_log_on(connection)
+                for name, value in (("synchronous", "NORMAL"), ("secure_delete", "ON")):
+                    connection.execute(f"PRAGMA {name}={value}")
+                connection.executescript(_TABLES)
+            except BaseException:
+                connection.close()
+                raise
             self._connection = connection
         return self._connection
 
