@@ -105,10 +105,16 @@ def test_a_faint_one_beside_a_large_one_is_found(size: tuple[int, int], contrast
 
 
 def test_no_texture_is_none() -> None:
-    """Light, a symbol that was read and a sensor's noise hide nothing: one look is enough."""
+    """Light, noise and a symbol that was read hide nothing, bright as its paper may be: one look is enough."""
     page = photograph((drawn(LARGE, module=14), (300, 400)))
-    noisy = np.clip(np.asarray(page) + np.random.default_rng(1).normal(0, 4, PAGE[::-1]), 0, 255).astype(np.uint8)
-    for copy in (page.reduce(4), Image.fromarray(noisy).reduce(4)):
+    noise = np.random.default_rng(1).normal(0, 4, PAGE[::-1])
+    noisy, bright = (
+        Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+        for picture in (page, photograph())
+    )
+    bright.paste(drawn(LARGE, module=26), (300, 100))
+    for picture in (page, noisy, bright):
+        copy = picture.reduce(4)
         (symbol,) = decode_with_zxing(Grey(copy.tobytes(), *copy.size)).symbols
         texture = _detail.Texture.of(copy)
         assert texture.part([symbol.corners]) is None

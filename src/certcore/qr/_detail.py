@@ -59,6 +59,9 @@ _LEAST_NOISE: Final = 0.1
 _GROWN: Final = 1.12
 """How much is taken off around a symbol that was read: some of its quiet zone."""
 
+_PAPER: Final = 1.4
+"""The same where noise is measured: the paper around a symbol is often so bright that it shows none."""
+
 
 def first_scale(width: int, height: int) -> int:
     """How many pixels of a page become one, across and down, in the copy that is looked at first; 1 is no copy."""
@@ -74,12 +77,10 @@ class Texture:
 
     Attributes:
         blocks: how much the pixels of each block differ from those beside them, both across and down.
-        least: from where on that may be a symbol.
         size: the copy's.
     """
 
     blocks: Image.Image
-    least: int
     size: tuple[int, int]
 
     @classmethod
@@ -92,11 +93,7 @@ class Texture:
         for x, y in ((1, 0), (0, 1)):
             beside = ImageChops.blend(ImageChops.offset(copy, x, y), ImageChops.offset(copy, -x, -y), 0.5)
             both.append(ImageChops.difference(copy, beside).point(precise).reduce(_BLOCK))
-        blocks = ImageChops.darker(*both)
-        counts = list(accumulate(blocks.histogram()))
-        noise = next(shade for shade, count in enumerate(counts) if count >= _LEAST_NOISE * counts[-1])
-        least = max(_LEAST_TEXTURE, min(_MOST_TEXTURE, _ABOVE_NOISE * noise + _ABOVE_NOISE_TOO))
-        return cls(blocks, math.ceil(least), copy.size)
+        return cls(ImageChops.darker(*both), copy.size)
 
     def part(self, read: Sequence[Corners]) -> Box | None:
         """The part of the copy that may hold symbols besides those that were read in it; None where none is.
@@ -104,15 +101,14 @@ class Texture:
         Args:
             read: the corners of the symbols that were read, in the copy's pixels.
         """
-        from PIL import ImageChops, ImageDraw  # noqa: PLC0415  # part of an extra
+        from PIL import ImageChops  # noqa: PLC0415  # part of an extra
 
         texture = self.blocks.copy()
-        draw = ImageDraw.Draw(texture)
-        for corners in read:
-            draw.polygon(_grown(corners), fill=0)
+        _blacken(texture, read, _GROWN)
         for x, y in _NEIGHBOURS:
             texture = ImageChops.darker(texture, ImageChops.offset(texture, x, y))
-        found = texture.point([0] * self.least + [255] * (256 - self.least)).getbbox()
+        least = self._least(read)
+        found = texture.point([0] * least + [255] * (256 - least)).getbbox()
         if found is None:
             return None
         left, top, right, bottom = found
@@ -124,11 +120,28 @@ class Texture:
             min(height, (bottom + _AROUND) * _BLOCK),
         )
 
+    def _least(self, read: Sequence[Corners]) -> int:
+        """The texture from where on something may be a symbol: above the noise beside those that were read."""
+        from PIL import Image  # noqa: PLC0415  # part of an extra
 
-def _grown(corners: Corners) -> list[tuple[float, float]]:
-    """A symbol's corners, and some of its quiet zone, in blocks."""
-    middle_x, middle_y = (sum(place) / len(corners) for place in zip(*corners, strict=True))
-    return [
-        ((middle_x + (x - middle_x) * _GROWN) / _BLOCK, (middle_y + (y - middle_y) * _GROWN) / _BLOCK)
-        for x, y in corners
-    ]
+        beside = Image.new("L", self.blocks.size, 255)
+        _blacken(beside, read, _PAPER)
+        counts = list(accumulate(self.blocks.histogram(beside)))
+        noise = next(shade for shade, count in enumerate(counts) if count >= _LEAST_NOISE * counts[-1])
+        return math.ceil(max(_LEAST_TEXTURE, min(_MOST_TEXTURE, _ABOVE_NOISE * noise + _ABOVE_NOISE_TOO)))
+
+
+def _blacken(blocks: Image.Image, read: Sequence[Corners], grown: float) -> None:
+    """Draw black, in blocks, the symbols that were read and what lies around them."""
+    from PIL import ImageDraw  # noqa: PLC0415  # part of an extra
+
+    draw = ImageDraw.Draw(blocks)
+    for corners in read:
+        middle_x, middle_y = (sum(place) / len(corners) for place in zip(*corners, strict=True))
+        draw.polygon(
+            [
+                ((middle_x + (x - middle_x) * grown) / _BLOCK, (middle_y + (y - middle_y) * grown) / _BLOCK)
+                for x, y in corners
+            ],
+            fill=0,
+        )
