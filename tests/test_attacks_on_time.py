@@ -239,7 +239,8 @@ def test_nothing_switches_verification_off() -> None:
 
 def test_what_is_not_verified_is_not_to_be_had() -> None:
     """A forgery's claims are nowhere in its verdict; what a lower floor reads unverified says so in its name."""
-    forged = armor.decode(TEXT)[:-1] + b"\0"
+    message = armor.decode(TEXT)
+    forged = message[:-1] + bytes([message[-1] ^ 1])
     verdict = ask(armor.encode(forged))
 
     assert ["signature-invalid"] == codes(verdict)

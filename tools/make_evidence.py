@@ -787,13 +787,14 @@ def forms() -> None:
 
 
 def refusals() -> None:
+    message = armor.decode(TEXT)
     texts = {
         "empty": ("", "undetermined no-certificate"),
         "foreign": ("https://example.com/?plate=1", "undetermined foreign-format"),
         "half-a-pair": ("VIC1:\ud800", "invalid malformed"),
         "cut-off": (TEXT[:-4], "invalid malformed"),
         "forged": (text_of(certificate(), STRANGER), "invalid key-unknown"),
-        "changed": (armor.encode(armor.decode(TEXT)[:-1] + b"\0"), "invalid signature-invalid"),
+        "changed": (armor.encode(message[:-1] + bytes([message[-1] ^ 1])), "invalid signature-invalid"),
     }
     for name, (text, outcome) in texts.items():
         case(f"text-{name}", "A text that is no certificate of anybody trusted.", outcome, judged(text))
