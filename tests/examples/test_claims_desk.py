@@ -79,7 +79,8 @@ def served(folder: Path, http: type[PatientProtocol] = PatientProtocol, **limits
     root = folder.with_name(f"{folder.name}.root.pem")
     root.write_bytes(ROOT_SIGNER.public_key.to_pem())
     judge = Judge(verifier=verifier(registered()), seal=SEAL)
-    app = create_app(judge, Store.open(folder), Reporter(root=("--root", str(root))), **limits)
+    store = Store.open(folder)
+    app = create_app(judge, store, Reporter(root=("--root", str(root))), **limits)
     listening = socket.create_server(("127.0.0.1", 0))
     port: int = listening.getsockname()[1]
     server = uvicorn.Server(
@@ -96,6 +97,7 @@ def served(folder: Path, http: type[PatientProtocol] = PatientProtocol, **limits
         server.should_exit = True
         thread.join(PATIENCE_S)
         listening.close()
+        store.close()
 
 
 @pytest.fixture(scope="module")
@@ -466,9 +468,9 @@ def test_records_survive(tmp_path: Path) -> None:
     """A new process gives the old answers; a key left behind by a crash is free after its lease."""
     with served(tmp_path / "records") as desk:
         first = desk.ask("restart-1", text=TEXT)
-        store = Store(desk.folder)
         question = Question(as_of=date.fromisoformat(DAY), expect=Expected(), text=TEXT)
-        store.begin("crashed-1", question.digest)
+        with closing(Store(desk.folder)) as store:
+            store.begin("crashed-1", question.digest)
         assert is_problem(desk.ask("crashed-1", text=TEXT), "key-in-progress")
         assert sorted(path.suffix for path in (desk.folder / "files").iterdir()) == [".vice"]
     with closing(sqlite3.connect(tmp_path / "records" / "records.sqlite", isolation_level=None)) as database:
@@ -496,10 +498,11 @@ def test_a_crash_leaves_no_picture_behind(tmp_path: Path) -> None:
         database.execute("UPDATE records SET begun = 0 WHERE id <> ?", (begun["fresh"],))
 
     again = store.begin("crashed-again", "again").id
+    store.close()
     assert again != begun["again"]
     left = {f"{begun['never']}.picture", f"{begun['fresh']}.picture", f"{kept}.vice"}
     assert left == {path.name for path in files.iterdir()}
-    Store.open(tmp_path / "records")
+    Store.open(tmp_path / "records").close()
     assert left - {f"{begun['never']}.picture"} == {path.name for path in files.iterdir()}
 
 

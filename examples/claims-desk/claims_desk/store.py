@@ -71,6 +71,10 @@ class Store:
         store._forget_crashed()
         return store
 
+    def close(self) -> None:
+        """Leave the records: nothing can be asked of this store any more."""
+        self._database.close()
+
     def begin(self, key: str, asked: str) -> Begun:
         """The record of a request, new or as it was answered.
 
