@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import uvicorn
@@ -31,19 +32,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     seal = None if given.seal is None else LocalSigner.from_pem(given.seal.read_bytes())
     reporter = Reporter(root=("--root", str(given.root.resolve()), "--environment", environment.value))
-    app = create_app(
-        Judge(verifier=verifier, seal=seal), Store.open(given.folder.resolve()), reporter, hosts=tuple(given.allow_host)
-    )
     log.begin(given.log_level, given.log_format)
-    uvicorn.run(
-        app,
-        host=given.host,
-        port=given.port,
-        http=PatientProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
+    with closing(Store.open(given.folder.resolve())) as store:
+        app = create_app(Judge(verifier=verifier, seal=seal), store, reporter, hosts=tuple(given.allow_host))
+        uvicorn.run(
+            app,
+            host=given.host,
+            port=given.port,
+            http=PatientProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
