@@ -6,10 +6,12 @@ import io
 import json
 import logging
 import os
+import shutil
 import socket
 import sqlite3
 import stat
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -19,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Final
 
 import attrs
@@ -42,9 +45,9 @@ sys.path.insert(0, str(EXAMPLE))
 from claims_desk import problems
 from claims_desk.app import create_app
 from claims_desk.judge import Judge, Question
-from claims_desk.limits import PatientProtocol
+from claims_desk.limits import MAX_BYTES, PatientProtocol
 from claims_desk.report import Reporter
-from claims_desk.store import Store
+from claims_desk.store import UNFINISHED, Store
 
 PATIENCE_S: Final = 60
 DAY: Final = "2026-09-20"
@@ -235,6 +238,11 @@ def test_same_key_at_once(desk: Desk) -> None:
         ({"text": TEXT, "date_of_loss": "yesterday"}, "moment"),
         ({"text": TEXT, "date_of_loss": "2026-09-20T10:00:00"}, "moment"),
         ({"text": TEXT, "date_of_loss": "0001-01-01"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "0001-01-01T00:00:00+14:00"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "9999-12-31T23:59:59-14:00"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "2026-02-29"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "2026-W38-7"}, "moment"),
+        ({"text": TEXT, "date_of_loss": "2026-09-20x10:00:00+08:00"}, "moment"),
         ({"text": TEXT, "date_of_loss": "9" * 99}, "field"),
         ({"text": TEXT, "plate_type": "two"}, "field"),
         ({"text": TEXT, "plate_type": "9" * 60}, "expected-vehicle"),
@@ -286,6 +294,24 @@ PARTS: Final = "multipart/form-data; boundary=x"
         pytest.param(PARTS, QUESTION + part("claim", "K\0") + END, "field", id="a control character"),
         pytest.param(PARTS, QUESTION + part("claim", "\u202eK-1") + END, "field", id="turned round"),
         pytest.param(PARTS, DATE + part("text", TEXT, '; filename="a"') + END, "field", id="a file for a text"),
+        pytest.param(
+            PARTS,
+            QUESTION + part("claim", "K-1", "\r\nContent-Type: text/plain; charset=ISO-8859-1") + END,
+            "form",
+            id="said to be in another encoding",
+        ),
+        pytest.param(
+            PARTS,
+            QUESTION + part("vin", "MTg0MjEx", "\r\nContent-Transfer-Encoding: base64") + END,
+            "form",
+            id="said to be Base64",
+        ),
+        pytest.param(
+            PARTS,
+            QUESTION + part("claim", "184211", '\r\nContent-Disposition: form-data; name="vin"') + END,
+            "request",
+            id="a part of two names",
+        ),
         pytest.param(PARTS, DATE + part("picture", "GIF89a") + END, "field", id="a text for a file"),
         pytest.param(PARTS, part("x" * 99_999, "") + QUESTION + END, "request", id="a long name"),
         pytest.param(PARTS, b"".join(part(f"f{n}", "") for n in range(2000)) + END, "request", id="many fields"),
@@ -497,6 +523,9 @@ def test_a_crash_leaves_no_picture_behind(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "records" / "records.sqlite", isolation_level=None)) as database:
         database.execute("UPDATE records SET begun = 0 WHERE id <> ?", (begun["fresh"],))
 
+    (tmp_path / "records" / f"{UNFINISHED}x").mkdir()
+    (tmp_path / "records" / f"{UNFINISHED}x" / "report.html").write_bytes(b"a number plate")
+    os.utime(tmp_path / "records" / f"{UNFINISHED}x", (long_ago, long_ago))
     again = store.begin("crashed-again", "again").id
     store.close()
     assert again != begun["again"]
@@ -504,6 +533,46 @@ def test_a_crash_leaves_no_picture_behind(tmp_path: Path) -> None:
     assert left == {path.name for path in files.iterdir()}
     Store.open(tmp_path / "records").close()
     assert left - {f"{begun['never']}.picture"} == {path.name for path in files.iterdir()}
+    assert not list(files.parent.glob(f"{UNFINISHED}*"))
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_a_full_disk_keeps_no_half_of_a_picture(tmp_path: Path, size: int) -> None:
+    """What was written of a request goes before its record does: there is no room for writing that it is gone."""
+    resource = pytest.importorskip("resource", reason="this system has no limits for files")
+    store = Store.open(tmp_path / "records")
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    begun = store.begin("full-disk-1", "asked")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, most))
+    try:
+        with pytest.raises((OSError, sqlite3.Error)):
+            store.keep(begun.id, {"vice": b"evidence", "picture": bytes(size)}, b"answer")
+        with pytest.raises(sqlite3.Error):
+            store.release(begun.id)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+    assert [] == list((tmp_path / "records" / "files").iterdir())
+    store.release(begun.id)
+    assert store.begin("full-disk-1", "another").id != begun.id
+    store.close()
+
+
+def test_health_tells_of_what_cannot_be_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk with no room for one more picture, and damaged records, in which nothing can be written."""
+    with served(tmp_path / "records") as desk:
+        assert desk.ask("kept-0001", text=TEXT).status_code == 201
+        assert desk.client.get("/health").status_code == 200
+        with monkeypatch.context() as patched:
+            patched.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=MAX_BYTES))
+            assert [503, False] == [(said := desk.client.get("/health")).status_code, said.json()["store"]]
+        with closing(sqlite3.connect(desk.folder / "records.sqlite")) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with (desk.folder / "records.sqlite").open("r+b") as file:
+            size = file.seek(0, 2)
+            file.seek(4096)
+            file.write(b"\xde" * (size - 4096))
+        assert [503, False] == [(said := desk.client.get("/health")).status_code, said.json()["store"]]
+        assert is_problem(desk.ask("kept-0001", text=TEXT), "internal")
 
 
 def test_only_the_owner_reads(desk: Desk) -> None:
@@ -523,6 +592,23 @@ def test_logs_name_no_vehicle(desk: Desk, caplog: pytest.LogCaptureFixture) -> N
     assert not any(word in caplog.text for word in ("12345", VIN, "K-4711", TEXT[:20]))
 
 
+def test_every_line_of_the_log_is_one_of_the_desk() -> None:
+    """What other libraries log has the same form, and no trace; what the reader of forms logs of its bytes, none."""
+    lines = (
+        "import logging, sys; from claims_desk import log; log.begin('info', 'json')",
+        "from python_multipart.multipart import MultipartParser",
+        "try: MultipartParser(b'x').write(b'12345')\nexcept Exception: pass",
+        "try: raise ValueError('12345')",
+        "except ValueError: logging.getLogger('asyncio').exception('Fatal error\\nfuture: 12345')",
+        "logging.getLogger('claims_desk').info('here')",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], cwd=EXAMPLE, capture_output=True, text=True, check=True
+    )
+    said = [(one["logger"], one["level"], one["message"]) for one in map(json.loads, done.stderr.splitlines())]
+    assert said == [("asyncio", "error", "Fatal error: ValueError"), ("claims_desk", "info", "here")]
+
+
 def test_strangers(desk: Desk) -> None:
     """Other host names, other addresses and other methods are problems, too; nothing is loaded from elsewhere."""
     assert is_problem(desk.client.get("/health", headers={"host": "evil.example"}), "host")
@@ -535,6 +621,49 @@ def test_strangers(desk: Desk) -> None:
     assert is_problem(desk.client.get("/health/"), "not-found")
     assert is_problem(desk.client.get("/page/..%2fapp.py"), "not-found")
     assert is_problem(desk.client.options("/verifications", headers={"origin": "https://evil.example"}), "method")
+
+
+@pytest.mark.parametrize("path", ["/health", "/verifications", "/page/desk.js", f"/verifications/{'0' * 32}/report"])
+def test_other_methods_are_told_which_there_are(desk: Desk, path: str) -> None:
+    """As RFC 9110 (section 15.5.6) has it."""
+    answer = desk.client.delete(path)
+    assert is_problem(answer, "method")
+    assert ("POST" if path == "/verifications" else "GET") in answer.headers["allow"]
+
+
+POSTED: Final = b"POST /verifications HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED: Final = b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "then"),
+    [
+        pytest.param(b"\x16\x03\x01\0\xa5\x01\0\0\xa1\x03\x03" + bytes(200), b"", id="TLS"),
+        pytest.param(b"GET /health\r\n\r\n", b"", id="HTTP/0.9"),
+        pytest.param(b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", b"", id="two hosts"),
+        pytest.param(POSTED + b"Content-Length: 1e3\r\n\r\n", b"", id="no length"),
+        pytest.param(POSTED + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n", b"", id="two lengths"),
+        pytest.param(POSTED + CHUNKED + b"ZZ\r\n\r\n", b"", id="no chunk"),
+        pytest.param(POSTED + CHUNKED, b"ZZ\r\n\r\n", id="no chunk, once there is an answer"),
+        pytest.param(POSTED + b"Content-Length: 0\r\n\r\n", bytes(9) + b"\r\n\r\n", id="no request behind an answer"),
+    ],
+)
+def test_what_is_no_http_is_a_problem(desk: Desk, said: bytes, then: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Each answer is a problem with the headers of every answer, and no defect is logged."""
+    with socket.create_connection(("127.0.0.1", desk.port), timeout=PATIENCE_S) as line:
+        line.sendall(said)
+        found = line.recv(1 << 16)
+        line.sendall(then)
+        while more := line.recv(1 << 16):
+            found += more
+    for answer in found.split(b"HTTP/1.1 ")[1:]:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"4")
+        assert problems.MEDIA_TYPE.encode() in head
+        assert b"nosniff" in head
+        assert json.loads(body)["status"] == int(head[:3])
+    assert found.startswith(b"HTTP/1.1 ")
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
 
 def test_heads_and_ranges(desk: Desk) -> None:
@@ -564,7 +693,18 @@ def test_openapi(desk: Desk) -> None:
     said = desk.client.get("/openapi.json").json()
     post = said["paths"]["/verifications"]["post"]
     assert "Idempotency-Key" in json.dumps(post["parameters"])
+    assert all(one["required"] for one in post["parameters"])
     assert {"409", "413", "415", "422"} <= post["responses"].keys()
+    for path, kinds in {
+        "/verifications/{record}/evidence": {"application/octet-stream"},
+        "/verifications/{record}/picture": {"image/jpeg"},
+        "/verifications/{record}/report": {"text/html", "application/pdf"},
+    }.items():
+        answers = said["paths"][path]["get"]["responses"]
+        assert {"200", "4XX", "5XX"} == answers.keys()
+        assert kinds == answers["200"]["content"].keys()
+        assert {problems.MEDIA_TYPE} == answers["4XX"]["content"].keys()
+    assert "503" in said["paths"]["/health"]["get"]["responses"]
     form = json.dumps(said["components"]["schemas"])
     assert all(name in form for name in ("picture", "date_of_loss", "registration_number", "vin"))
     page = desk.client.get("/problems").text

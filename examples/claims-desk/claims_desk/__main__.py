@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             host=given.host,
             port=given.port,
             http=PatientProtocol,
+            ws="none",
             log_config=None,
             access_log=False,
             server_header=False,

@@ -7,8 +7,9 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar
 
@@ -41,11 +42,15 @@ _AT_ONCE: Final = {"picture": _CORES, "text": 4, "keep": 16}
 As many pictures as certcore has processes that read: time that one waits there counts as time for reading it.
 """
 
-_KEY: Final = re.compile(r"[\x21-\x7e]{8,255}")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = re.compile(_DAY.pattern + r"[T ][0-9]{2}:[0-9]{2}.*")
 _STATUS: Final = {404: "not-found", 405: "method"}
 
 Id = Annotated[str, InPath(pattern="^[0-9a-f]{32}$")]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", description="8 to 255 visible characters, new for each")]
+Key = Annotated[
+    str,
+    Header(alias="Idempotency-Key", pattern="^[!-~]{8,255}$", description="8 to 255 visible characters, new for each"),
+]
 Short = Annotated[str | None, Form(max_length=64)]
 
 
@@ -84,9 +89,13 @@ def _told(error: Exception) -> Response:
         return problems.response(error)
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]["loc"]
+        if first[0] == "header":
+            return problems.response(Problem("key-missing"))
         return problems.response(Problem("not-found" if first[0] == "path" else "field", at=str(first[-1])))
     if isinstance(error, HTTPException):
-        return problems.response(Problem(_STATUS.get(error.status_code, "request")))
+        found = problems.response(Problem(_STATUS.get(error.status_code, "request")))
+        found.headers.update(error.headers or {})  # the methods that an address takes
+        return found
     return problems.response(Problem("internal"))
 
 
@@ -97,10 +106,8 @@ class _Desk:
         self.judge, self.store, self.reporter = judge, store, reporter
         self._limiters: dict[str, anyio.CapacityLimiter] = {}
 
-    async def answer(self, key: str | None, question: Question) -> Response:
+    async def answer(self, key: str, question: Question) -> Response:
         """The answer to a question; the one of before, if its key was answered already."""
-        if key is None or not _KEY.fullmatch(key):
-            raise Problem("key-missing")
         started = time.perf_counter()
         begun, judged = await self._run("text" if question.picture is None else "picture", self._judge, key, question)
         if judged is not None:
@@ -161,12 +168,12 @@ def _encode(record: str, question: Question, answer: dict[str, Any]) -> bytes:
 
 def _moment(text: str) -> date | datetime:
     try:
-        if len(text) == len("2026-10-20"):
+        if _DAY.fullmatch(text):
             return date.fromisoformat(text)
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text) if _TIME.fullmatch(text) else None
     except ValueError as error:
         raise Problem("moment", at="date_of_loss") from error
-    if at.tzinfo is None:
+    if at is None or at.tzinfo is None:
         raise Problem("moment", at="date_of_loss")
     return at
 
@@ -179,17 +186,14 @@ def _expected(**given: Any) -> Expected:  # noqa: ANN401  the form's fields
 
 
 def _add_routes(app: FastAPI, desk: _Desk) -> None:
-    refusals: dict[int | str, dict[str, Any]] = {
-        status: {"description": "A problem", "content": {problems.MEDIA_TYPE: {}}}
-        for status in sorted({status for status, _, _ in problems.PROBLEMS.values()})
-    }
+    statuses = sorted({status for status, _, _ in problems.PROBLEMS.values()})
 
-    @app.post("/verifications", status_code=201, responses=refusals, tags=["verifications"])
+    @app.post("/verifications", status_code=201, responses=_answers(refused=statuses), tags=["verifications"])
     async def verify(  # noqa: PLR0913  # the fields of the form
         request: Request,
         *,
+        key: Key,
         date_of_loss: Annotated[str, Form(max_length=40, description="A day, or a time with its zone")],
-        key: Key = None,
         picture: Annotated[UploadFile | None, File(description="A photo or a PDF")] = None,
         text: Annotated[str | None, Form(max_length=8192, description="What the code carries")] = None,
         registration_number: Short = None,
@@ -225,26 +229,34 @@ def _add_routes(app: FastAPI, desk: _Desk) -> None:
     _add_reading(app, desk)
 
 
+def _answers(*types: str, refused: Iterable[int | str] = ("4XX", "5XX")) -> dict[int | str, dict[str, Any]]:
+    """What the description has beside what FastAPI knows: the types of what is given, the statuses of problems."""
+    given: dict[int | str, dict[str, Any]] = {200: {"content": {one: {} for one in types}}} if types else {}
+    problem = {"description": "A problem", "content": {problems.MEDIA_TYPE: {}}}
+    return {**given, **dict.fromkeys(refused, problem)}
+
+
 def _add_reading(app: FastAPI, desk: _Desk) -> None:
     store = desk.store
+    get = partial(app.get, response_class=Response, tags=["verifications"])
 
-    @app.get("/verifications/{record}", tags=["verifications"])
+    @get("/verifications/{record}", responses=_answers("application/json"))
     def read(record: Id) -> Response:
         """The answer that was given."""
         return Response(store.answer(record), media_type="application/json")
 
-    @app.get("/verifications/{record}/evidence", tags=["verifications"])
+    @get("/verifications/{record}/evidence", responses=_answers("application/octet-stream"))
     def evidence(record: Id) -> FileResponse:
         """The evidence, which gives the same verdict years later."""
         path = store.file(record, "vice")
         return FileResponse(path, media_type="application/octet-stream", filename=f"{record}.vice")
 
-    @app.get("/verifications/{record}/picture", tags=["verifications"])
+    @get("/verifications/{record}/picture", responses=_answers("image/jpeg"))
     async def picture(record: Id) -> Response:
         """A small copy of the page with the code."""
         return Response(await desk.small_copy(record), media_type="image/jpeg")
 
-    @app.get("/verifications/{record}/report", tags=["verifications"])
+    @get("/verifications/{record}/report", responses=_answers("text/html", "application/pdf"))
     async def report(
         record: Id,
         form: Annotated[Literal["html", "pdf"], Query(alias="format")] = "html",
@@ -258,7 +270,9 @@ def _add_reading(app: FastAPI, desk: _Desk) -> None:
         }
         return Response(content, media_type=FORMATS[form], headers=headers)
 
-    @app.get("/health", tags=["service"])
+    failing = {"description": "The same, of a desk that cannot work", "content": {"application/json": {}}}
+
+    @app.get("/health", responses={503: failing, **_answers()}, tags=["service"])
     def health() -> Response:
         """Whether the desk can work: 503 if not."""
         found = desk.health()

@@ -1,13 +1,13 @@
 """A form, read strictly: a check that was asked for and is not made is worse than an answer that is not given.
 
 Starlette reads a form as well as it can. It keeps what arrived of one that was cut off, takes the last of two fields of
-one name, passes over names that nobody knows, and takes text that is not UTF-8 for Latin-1, so that a plate in another
-encoding would be another plate. Here each of these is a problem.
+one name, passes over names that nobody knows and over what a part says of its encoding, and takes text that is not
+UTF-8 for Latin-1, so that a plate in another encoding would be another plate. Here each of these is a problem.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -24,7 +24,8 @@ FIELDS: Final = frozenset(
     {"date_of_loss", "picture", "text", "registration_number", "country", "plate_type", "vin", "claim"}
 )
 
-_UTF_8: Final = frozenset({b"utf-8", b"utf8"})
+_UTF_8: Final = frozenset({b"utf-8", b"utf8", b"us-ascii"})
+_AS_IT_IS: Final = frozenset({b"7bit", b"8bit", b"binary"})
 
 
 class FormRoute(APIRoute):
@@ -49,7 +50,7 @@ class _StrictRequest(Request):
 
 async def _read(request: Request) -> FormData:
     kind, options = parse_options_header(request.headers.get("content-type"))
-    if options.get(b"charset", b"utf-8").lower() not in _UTF_8:
+    if not _is_utf_8(options):
         raise Problem("form")
     if kind == b"multipart/form-data" and options.get(b"boundary"):
         form = await _parts(request)
@@ -63,6 +64,10 @@ async def _read(request: Request) -> FormData:
         await form.close()
         raise
     return form
+
+
+def _is_utf_8(options: Mapping[bytes, bytes]) -> bool:
+    return options.get(b"charset", b"utf-8").lower() in _UTF_8
 
 
 def _check(form: FormData) -> None:
@@ -96,13 +101,22 @@ async def _pairs(request: Request) -> FormData:
 
 
 class _Parser(MultiPartParser):
-    """As Starlette's, but for text that is no UTF-8; and it knows whether the last part was the end."""
+    """As Starlette's, but for text that is no UTF-8, or said to be none; and it knows whether the end came."""
 
     is_whole = False
 
     def on_headers_finished(self) -> None:
         (self._current_part.content_disposition or b"").decode()
         super().on_headers_finished()
+        given = dict(self._current_part.item_headers)
+        if len(given) < len(self._current_part.item_headers):
+            raise Problem("request")
+        _, options = parse_options_header(given.get(b"content-type"))
+        is_text = self._current_part.file is None
+        if given.get(b"content-transfer-encoding", b"binary").strip().lower() not in _AS_IT_IS:
+            raise Problem("form")
+        if is_text and not _is_utf_8(options):
+            raise Problem("form")
 
     def on_part_end(self) -> None:
         self._current_part.data.decode()

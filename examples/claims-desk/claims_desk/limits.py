@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 import attrs
+import h11
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -153,6 +154,18 @@ class PatientProtocol(H11Protocol):
         """Wait no more."""
         super().connection_lost(exc)
         self._stop()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # the problem says it in two languages
+        """Refuse what is not HTTP, as any other request; behind an answer, there is only the end of the connection."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # the application may still be at the request's head, and answers nobody
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            told = problems.response(Problem("request"))
+            told.headers.update({**HEADERS, "connection": "close"})
+            answer = h11.Response(status_code=told.status_code, headers=told.raw_headers)
+            for event in (answer, h11.Data(data=bytes(told.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _watch(self) -> None:
         if bool(self.cycle) and not self.cycle.response_complete:  # there is none before the first request

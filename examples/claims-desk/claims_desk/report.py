@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from claims_desk.problems import Problem
-from claims_desk.store import Store
+from claims_desk.store import UNFINISHED, Store
 
 TIMEOUT_S: Final = 60
 FORMATS: Final = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
@@ -40,7 +40,7 @@ class Reporter:
         picture = evidence.with_suffix(".picture")
         given = ["--picture", picture.name] if picture.is_file() else []
         async with self._one:
-            with tempfile.TemporaryDirectory(dir=store.folder) as folder:
+            with tempfile.TemporaryDirectory(dir=store.folder, prefix=UNFINISHED) as folder:
                 out = Path(folder) / f"report.{form}"
                 what = ["evidence", "report", evidence.name, *given, *self.root, "--out", str(out), "--lang", lang]
                 await _run([sys.executable, "-m", "certcore.cli", *what], evidence.parent)

@@ -11,16 +11,18 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
 import attrs
 
+from claims_desk.limits import MAX_BYTES
 from claims_desk.problems import Problem
 
 LEASE_S: Final = 120
@@ -28,6 +30,9 @@ LEASE_S: Final = 120
 
 SUFFIXES: Final = ("vice", "picture")
 """Of the files of a record: its evidence, and the picture as it was sent."""
+
+UNFINISHED: Final = "report-"
+"""How the name of a folder begins in which a report is being written."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS records (
@@ -108,11 +113,12 @@ class Store:
 
     def release(self, record: str) -> None:
         """Forget a request that came to nothing: its key may be used again."""
+        with suppress(Problem):
+            self.answer(record)
+            return
+        self._forget_files(record)  # first: on a disk that they have filled, the record cannot be forgotten
         with self._writing() as database:
             database.execute("DELETE FROM records WHERE id = ? AND answer IS NULL", (record,))
-            is_kept = database.execute("SELECT 1 FROM records WHERE id = ?", (record,)).fetchone() is not None
-        if not is_kept:
-            self._forget_files(record)
 
     def answer(self, record: str) -> bytes:
         """The answer that was given."""
@@ -131,13 +137,15 @@ class Store:
         return path
 
     def check(self) -> bool:
-        """Whether records can be written."""
+        """Whether records can be written, the largest among them."""
         try:
-            with self._writing():
-                pass
+            with self._writing() as database:
+                database.execute("REPLACE INTO records VALUES ('', '', '', 0, NULL)")
+                database.execute("DELETE FROM records WHERE key = ''")
         except sqlite3.Error:
             return False
-        return os.access(self.folder / "files", os.W_OK)
+        files = self.folder / "files"
+        return os.access(files, os.W_OK) and shutil.disk_usage(files).free > MAX_BYTES
 
     def _forget_crashed(self) -> None:
         """Forget what a crash left behind, which no answer names; not what another process has just begun."""
@@ -145,9 +153,10 @@ class Store:
         with self._writing() as database:
             database.execute("DELETE FROM records WHERE answer IS NULL AND begun < ?", (before,))
             known = {found for (found,) in database.execute("SELECT id FROM records")}
-        for path in (self.folder / "files").iterdir():
-            if path.name.partition(".")[0] not in known and path.stat().st_mtime < before:
-                path.unlink()
+        for path in (*(self.folder / "files").iterdir(), *self.folder.glob(f"{UNFINISHED}*")):
+            with suppress(FileNotFoundError):  # gone meanwhile: another process was at it
+                if path.name.partition(".")[0] not in known and path.stat().st_mtime < before:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _forget_files(self, record: str) -> None:
         for suffix in SUFFIXES:
