@@ -211,6 +211,27 @@ def test_whole_requests_are_answered_one_after_another() -> None:
         assert asked(port, "/big").endswith(BIG[-1000:])
 
 
+@pytest.mark.parametrize("target", ["/small", "/echo"])
+@pytest.mark.parametrize("is_at_once", [True, False])
+def test_what_is_no_http_behind_a_head_ends_in_silence(
+    target: str, caplog: pytest.LogCaptureFixture, *, is_at_once: bool
+) -> None:
+    """Whether or not the head has its answer already: one answer comes, and nothing is logged as an error."""
+    head = f"POST {target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    found = b""
+    with serving() as port, closing(connected(port)) as client:
+        if is_at_once or target == "/echo":
+            client.sendall(head + b"ZZ\r\n\r\n")
+        else:
+            client.sendall(head + b"5\r\nabcde\r\n")
+            while not found.endswith(b"small"):
+                found += client.recv(1 << 16)
+            client.sendall(b"ZZ\r\n\r\n")
+        found += read_to_the_end(client)
+    assert found.count(b"HTTP/1.1 ") == 1
+    assert [] == [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 def test_headers_without_end_are_refused() -> None:
     """At sixteen thousand bytes."""
     with serving() as port, closing(connected(port)) as client:

@@ -58,6 +58,15 @@ class TimedProtocol(H11Protocol):
         else:
             self._forget_request()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP; behind an answer that has begun, there is only the end of the connection."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # the application may still be at the request's head: nobody waits for it
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
     def on_response_complete(self) -> None:
         """Expect the answer to be taken."""
         super().on_response_complete()
