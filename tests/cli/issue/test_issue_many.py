@@ -191,6 +191,34 @@ def test_whatever_a_system_wrote_it_in(issue: Command, encoding: str, options: t
     assert {"闽C20001", "闽C20002", "闽C20003"} == {held["registration_number"] for held in listed()}
 
 
+@pytest.mark.parametrize(
+    ("name", "table", "said"),
+    [
+        ("header.csv", "号牌号码,车辆识别代号,有效期止\n闽C20001,LSVAA4181E2184211,2099-10-31\n", "vehicles"),
+        ("cells.csv", "plate,vin,valid-until\n闽C20001,LSVAA4181E2184211,2099-10-31\n", "row 1: line 2"),
+        (
+            "lines.jsonl",
+            '{"plate": "闽C20001", "vin": "LSVAA4181E2184211", "valid_until": "2099-10-31"}\n',
+            "row 1: registration_number",
+        ),
+        (
+            "escapes.jsonl",
+            r'{"plate": "\ufffdC20001", "vin": "LSVAA4181E2184211", "valid_until": "2099-10-31"}',
+            "row 1: registration_number",
+        ),
+    ],
+)
+def test_an_encoding_that_nobody_named(issue: Command, name: str, table: str, said: str) -> None:
+    """Nothing is signed that stands for lost bytes; the message says what is wrong with them."""
+    path = Path(f"vehicles-{name}")
+    path.write_bytes(table.encode("gb18030"))
+    found = issue("--vehicles", str(path))
+    assert exit_codes.ERROR == found.exit_code
+    assert said in found.stderr, found.stderr
+    assert "bytes that are no text in" in found.stderr, found.stderr
+    assert [] == listed()
+
+
 def test_chinese_columns_and_columns_that_are_passed_on(issue: Command) -> None:
     """Columns are called as options, members or fields are; one that states nothing is named, or the table refused."""
     head = "序号,号牌号码,号牌种类,车辆识别代号,有效期止\n"

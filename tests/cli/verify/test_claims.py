@@ -85,6 +85,25 @@ def test_who_may_read(options: tuple[str, ...], file: int, folder: int, claims: 
     assert {(True, folder), (False, file)} == modes
 
 
+def test_the_command_in_the_report_works(certcore: Callable[..., Run], claims: Claims) -> None:
+    """What the report tells an auditor to type comes to the verdicts again, where the report is."""
+    claims(table(f"C-1,{GOOD}"))
+    typed = re.search(r"certcore (evidence replay evidence --root) ROOT\.", Path("out/report.html").read_text("utf-8"))
+    assert typed is not None
+    root = str(Path("root.pub.pem").resolve())
+    os.chdir("out")
+
+    assert 4 == certcore(*typed[1].split(), root, "--environment", "test").exit_code
+
+
+def test_a_folder_in_use(claims: Claims) -> None:
+    """There is no option that overwrites results, and none is spoken of."""
+    claims(table(f"C-1,{GOOD}"))
+    again = claims(table(f"C-1,{GOOD}"))
+
+    assert (2, True) == (again.exit_code, "Give another name, or remove what is there" in again.stderr)
+
+
 def test_evidence_replays(claims: Claims) -> None:
     """Each verdict's evidence is there without its documents, and these once for all."""
     claims(table(f"C-1,{GOOD}", f"C-2,{GOOD.replace('20,', '21,')}"))
@@ -174,6 +193,17 @@ def test_mixed_encodings(claims: Claims) -> None:
     claims(lines)
 
     assert [(1, "A", "valid"), (2, "", "row-malformed"), (3, "B", "valid")] == told()
+
+
+@pytest.mark.parametrize("cell", ["plate", "vin"])
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_a_vehicle_in_another_encoding(cell: str, claims: Claims, *, is_escaped: bool) -> None:
+    """A plate whose bytes were lost is no other plate: the row is a bad one, and the certificate not invalid."""
+    good = {"picture": "valid.png", "date-of-loss": "2026-10-20", "plate": "闽C12345", "vin": "LSVAA4181E2184211"}
+    row = json.dumps({**good, cell: "\ufffd" + good[cell]}, ensure_ascii=is_escaped).encode()
+    claims(row.replace("\ufffd".encode(), "闽".encode("gb18030")), name="claims.jsonl")
+
+    assert [(1, "", "row-vehicle")] == told()
 
 
 def test_a_text_that_is_none(claims: Claims) -> None:

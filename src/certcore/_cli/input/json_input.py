@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
 
 from certcore import _json
-from certcore._cli.input import datetimes
+from certcore._cli.input import datetimes, rows
 from certcore.errors import RejectedInputError
 
 _T = TypeVar("_T")
@@ -85,9 +85,11 @@ def build(kind: Callable[..., _T], place: str, **members: Any) -> _T:  # noqa: A
 
 
 def text(value: object, place: str) -> str:
-    """A string that can be encoded."""
-    if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
+    """A string all of whose bytes were text: a sign that stands for lost ones (U+FFFD) would be signed as it is."""
+    if not isinstance(value, str):
         raise malformed(place, "a text in quotation marks is expected")
+    if not rows.is_text(value):
+        raise malformed(place, "bytes that are no text in their encoding")
     return value
 
 

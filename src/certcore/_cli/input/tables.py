@@ -44,7 +44,7 @@ _BATCH: Final = 64
 _PARQUET: Final = b"PAR1"
 _JSON_SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".json"})
 _DELIMITERS: Final = ",;\t"
-_NO_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
+_OTHER_ENCODING: Final = "bytes that are no text in its encoding; name another one with --encoding"
 
 
 @attrs.frozen
@@ -137,6 +137,8 @@ def _csv(path: Path, lines: Iterator[rows.Row]) -> Table:
         raise RejectedInputError("claims-unreadable", f"{path}: there is no header")
     if isinstance(first.content, RejectedInputError):
         raise RejectedInputError("claims-unreadable", f"{path}: the header: {first.content.message}")
+    if not rows.is_text(first.content):
+        raise RejectedInputError("claims-unreadable", f"{path}: the header: {_OTHER_ENCODING}")
     delimiter = max(_DELIMITERS, key=first.content.count)
     headers = _cells(first.content, delimiter)
     if headers is None or len(headers) > MAX_COLUMNS:
@@ -167,12 +169,14 @@ def _records(
             yield Row(number, first.content)
             continue
         taken, text = _whole(first, first.content, ahead, lines)
-        cells = None if _NO_TEXT in text else read(text)
+        is_text = rows.is_text(text)
+        cells = read(text) if is_text else None
         if cells is not None and len(cells) == len(headers):
             yield Row(number, dict(zip(headers, cells, strict=True)))
         else:
             ahead.extendleft(reversed(taken))
-            yield Row(number, _bad(f"line {first.line}: not the header's {len(headers)} columns, or not readable"))
+            why = f"not the header's {len(headers)} columns, or not readable" if is_text else _OTHER_ENCODING
+            yield Row(number, _bad(f"line {first.line}: {why}"))
 
 
 def _next(ahead: deque[rows.Row], lines: Iterator[rows.Row]) -> rows.Row | None:

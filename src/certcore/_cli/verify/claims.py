@@ -369,6 +369,8 @@ def _vehicle(cells: Mapping[str, Any]) -> Expected:
         if name not in cells:
             continue
         text = _text(cells[name]).strip()
+        if not rows.is_text(text):
+            raise RejectedInputError("row-vehicle", f"The {name} has bytes that are no text", column=name)
         if text:
             found[member] = text
         elif name in _NEVER_EMPTY:
