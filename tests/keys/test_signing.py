@@ -251,6 +251,14 @@ def test_malformed_private_keys(data: bytes) -> None:
     assert "key-malformed" == caught.value.code
 
 
+def test_a_public_key_in_a_private_ones_place() -> None:
+    """The most likely slip is told as what it is."""
+    with pytest.raises(RejectedInputError, match="This is a public key") as caught:
+        LocalSigner.from_pem(LocalSigner.generate().public_key.to_pem())
+
+    assert "key-malformed" == caught.value.code
+
+
 def test_private_key_with_another_algorithm() -> None:
     """The algorithm must be the key's."""
     assert ESP256 == LocalSigner.from_pem(fixed_signer().to_pem(), algorithm=ESP256).public_key.algorithm

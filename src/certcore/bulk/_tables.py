@@ -80,7 +80,7 @@ class Journal:
                 message = "there are results in this folder; --resume goes on where an interrupted run stopped"
                 if resume:
                     message = "the run is finished, and its results are in this folder"
-                raise IssuingError("file-exists", f"{self.folder}: {message}")
+                raise IssuingError("file-exists", f"{self.folder}: {message}", advice="another-name")
             _files.write_whole(self.path, _line(run).encode(), overwrite=False, mode=self.mode)
         except OSError as cause:
             raise _unwritable(self.folder, cause) from cause

@@ -281,6 +281,8 @@ class LocalSigner:
         """
         if len(data) > _forms.MAX_KEY_BYTES:
             raise RejectedInputError("key-malformed", f"The key is longer than {_forms.MAX_KEY_BYTES} bytes")
+        if b"PUBLIC KEY-----" in data and b"PRIVATE KEY-----" not in data:
+            raise RejectedInputError("key-malformed", "This is a public key; a private key belongs here")
         encrypted = b"ENCRYPTED" in data
         if encrypted != (password is not None):
             raise RejectedInputError(

@@ -375,6 +375,7 @@ def test_a_locked_register_says_so(register: Command, certcore: Command, monkeyp
         assert [] == listed(register)
     assert (exit_codes.ERROR, "") == (found.exit_code, found.stdout)
     assert "database is locked [register-failed]" in found.stderr
+    assert "must not be handed out" in found.stderr
 
 
 def test_a_register_is_not_made_where_it_cannot_be(certcore: Command) -> None:

@@ -130,7 +130,15 @@ def test_errors_of_the_register_are_told(status: Command, ref: StatusRef) -> Non
     """An unknown reference and an empty reason are one line each, and exit with 2."""
     unknown = status("suspend", "--db", "register.db", "--ref", "7/7", *SAID)
     assert (exit_codes.ERROR, True) == (unknown.exit_code, "[register-failed]" in unknown.stderr)
+    assert "folder of the register" not in unknown.stderr  # the register is well
+    assert "the register is as it was" in unknown.stderr
     assert ["issued"] == log(ref)
+
+
+def test_a_file_that_is_not_there_is_told(status: Command, ref: StatusRef) -> None:
+    """Who names a picture that is not there has written no reference wrongly."""
+    assert isinstance(ref, StatusRef)
+    assert "there is no such file" in status("suspend", "--db", "register.db", "--ref", "mrak.png", *SAID).stderr
 
 
 @pytest.mark.parametrize("command", ["suspend", "publish"])

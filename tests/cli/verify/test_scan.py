@@ -73,6 +73,11 @@ def test_a_picture_without_a_code_is_told(certcore: Command) -> None:
         assert code == json.loads(document)["error"]["code"]
 
 
+def test_a_name_is_said_once(certcore: Command) -> None:
+    """A file that cannot be read is named where its line begins, and not again in the message."""
+    assert 1 == certcore("scan", "missing.png").output.count("missing.png")
+
+
 @pytest.mark.parametrize("name", ["missing.png", "/dev/zero", "pipe", "empty"])
 def test_what_cannot_be_read_is_an_error(certcore: Command, name: str) -> None:
     """A missing file, a device, a pipe and a folder without pictures exit with 2, at once."""

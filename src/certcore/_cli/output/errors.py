@@ -76,7 +76,7 @@ def _next_step(error: CertcoreError, lang: str) -> str:
     """What to do: by the situation where the code alone would mislead."""
     situation = dict(error.detail).get("advice")
     if error.code == "register-failed" and _command() != "issue":
-        situation = "register-path"
+        situation = "register-path" if "error" in dict(error.detail) else "register-said"
     if isinstance(situation, str) and situation in _ADVICE:
         return _ADVICE[situation][lang]
     return reasons.explain(error.code, lang=lang).next_step
@@ -91,7 +91,7 @@ def _more(code: str, lang: str) -> str:
 
 def _command() -> str | None:
     ctx = click.get_current_context(silent=True)
-    return None if ctx is None else ctx.info_name
+    return None if ctx is None else ctx.find_root().invoked_subcommand  # errors are told when the command's own is gone
 
 
 _ARGUMENT, _OPTION = "give one with font=", "give one with --font"
@@ -101,6 +101,10 @@ _ADVICE: Final = {
     "register-path": {
         "en": "Check that the folder of the register is there and may be written, and that nobody else holds it.",
         "zh": "请确认登记系统所在文件夹存在、可写，且未被其他程序占用。",
+    },
+    "register-said": {
+        "en": "See the message for the cause; the register is as it was.",
+        "zh": "请按提示查看原因；登记系统未作任何更改。",
     },
     "another-name": {
         "en": "Give another name, or remove what is there if it is no longer needed.",

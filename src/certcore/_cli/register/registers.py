@@ -76,7 +76,10 @@ def as_reference(ctx: click.Context, _param: click.Parameter, value: str | None)
     except (ValueError, OSError) as cause:
         raise click.BadParameter(str(cause)) from cause
     if not is_certificate:
-        msg = "a certificate is named by its reference, written like 12/524287, or by its text or picture"
+        msg = (
+            "there is no such file; a certificate is named by its reference, written like 12/524287, or by its text"
+            " or picture"
+        )
         raise click.BadParameter(msg)
     text = inputs.one_certificate(value)
     ref = inputs.unverified(text).status

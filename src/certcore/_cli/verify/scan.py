@@ -81,7 +81,7 @@ class _Symbols:
         """A line for each symbol, or what is wrong."""
         name = terminal.escaped(str(self.path))
         if isinstance(self.found, CertcoreError):
-            yield Line(f"{name}: {_why(self.found, lang)}", "yellow")
+            yield Line(f"{name}: {_why(self.path, self.found, lang)}", "yellow")
         elif not self.found:
             yield Line(f"{name}: no code found", "yellow")
         for symbol in [] if isinstance(self.found, CertcoreError) else self.found:
@@ -89,10 +89,10 @@ class _Symbols:
             yield Line(f"{name}: {symbol.decoder}, {symbol.kind}: {what}")
 
 
-def _why(error: CertcoreError, lang: str) -> str:
-    """What is wrong with a picture; the library's messages are English."""
+def _why(path: Path, error: CertcoreError, lang: str) -> str:
+    """What is wrong with a picture, whose name the line has already; the library's messages are English."""
     if lang == "en" or error.code not in reasons.REASONS:
-        return f"{terminal.escaped(str(error))} {explain.more(error.code, lang)}".rstrip()
+        return f"{terminal.escaped(str(error).removeprefix(f'{path}: '))} {explain.more(error.code, lang)}".rstrip()
     return f"{reasons.explain(error.code, lang=lang).line} [{error.code}] {explain.more(error.code, lang)}"
 
 

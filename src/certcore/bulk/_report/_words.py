@@ -29,7 +29,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "decides": "Where a claim has several documents, the one that speaks best for it decides: valid, then valid"
         " with the status not known, then an authentic certificate that is undetermined, then not valid. All are told.",
         "replay": "The evidence of each verdict is kept beside this report; anybody with the root's key comes to the"
-        " same verdict again, offline: certcore evidence report evidence --root ROOT.",
+        " same verdict again, offline: certcore evidence replay evidence --root ROOT.",
         "replayed note": "Each file was judged again, offline, from its own documents and the root's key."
         " Recorded is what the file says; replayed is what follows from it.",
         "question": "Question",
@@ -95,7 +95,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "decides": "一案有多份文件时，以对其最有利的一份为准：有效，其次有效（状态未知），其次真实但无法判定的凭证，"
         "再次无效。所有文件均列出。",
         "replay": "每项结论的证据与本报告一并保存；任何持有根密钥的人均可离线重现同一结论："
-        "certcore evidence report evidence --root ROOT。",
+        "certcore evidence replay evidence --root ROOT。",
         "replayed note": "每个文件均凭其自带文件与根密钥离线重新判定。“原载”为文件所述，“重现”为由此得出的结论。",
         "question": "所询内容",
         "date of loss": "出险日期",

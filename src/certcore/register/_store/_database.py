@@ -133,7 +133,7 @@ class Database:
             elif not path.exists():
                 raise IssuingError("register-failed", "There is no register; make one first")
         except OSError as cause:
-            raise IssuingError("register-failed", "The register's file cannot be made") from cause
+            raise IssuingError("register-failed", "The register's file cannot be made", error=_kind(cause)) from cause
 
     def close(self) -> None:
         """Give up every connection; the next use makes new ones."""
