@@ -77,6 +77,20 @@ try {
   await page.reload();
   await page.click("#ask");
   found.answers["no day"] = await answered(page);
+  await page.focus("#day");
+  await page.keyboard.type("092020261");
+  found.year = (await page.inputValue("#day")).split("-")[0].length;
+  await fill(page, { ...plan.lost, vin: "1" });
+  await page.setInputFiles("#file", plan.lost.file);
+  await page.evaluate(() => (document.querySelector("details").open = true));
+  await page.fill("#text", "A");
+  const typed = await page.evaluate(() => [document.getElementById("chosen").textContent, document.getElementById("text").value]);
+  await page.setInputFiles("#file", plan.lost.file);
+  found.latest = [...typed, ...(await page.evaluate(() => [document.getElementById("chosen").textContent, document.getElementById("text").value]))];
+  await page.focus("#ask");
+  await page.keyboard.press("Enter");
+  found.answers["no VIN"] = await answered(page);
+  await page.reload();
   for (const [name, question] of Object.entries(plan.questions)) {
     await fill(page, question);
     if (question.dropped) {

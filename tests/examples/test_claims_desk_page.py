@@ -107,6 +107,8 @@ def test_refusals_are_said(driven: dict[str, Any]) -> None:
     assert "day of the loss" in driven["answers"]["no day"]["state"]
     assert "PNG" in driven["answers"]["no picture"]["state"]
     assert not driven["answers"]["no picture"]["shown"]
+    assert "expected vehicle" in driven["answers"]["no VIN"]["state"]
+    assert driven["answers"]["no VIN"]["focus"] == "ask"
 
 
 def test_lost_answer(driven: dict[str, Any]) -> None:
@@ -114,6 +116,12 @@ def test_lost_answer(driven: dict[str, Any]) -> None:
     assert "nothing is recorded twice" in driven["answers"]["lost answer"]["state"]
     answered = [name for name, said in driven["answers"].items() if said["shown"] and name != "zh"]
     assert driven["records"] == len(answered)
+
+
+def test_what_is_shown_is_what_is_asked(driven: dict[str, Any]) -> None:
+    """Of a picture and a text, the later one, and the other is seen to be gone; a year has four digits."""
+    assert driven["latest"] == ["", "A", "Chosen: photo.jpg", ""]
+    assert driven["year"] == 4
 
 
 def test_keyboard_and_screen_reader(driven: dict[str, Any]) -> None:

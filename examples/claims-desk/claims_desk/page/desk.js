@@ -32,6 +32,8 @@ function say(words, { bad = false, problem = null } = {}) {
 
 function choose(file) {
   picture = file ?? null;
+  if (picture) at("text").value = "";
+  else at("file").value = "";
   say("empty");
 }
 
@@ -58,14 +60,16 @@ function keyFor(form) {
   return sent.key;
 }
 
+/** What is being asked keeps the button from asking again; it is not disabled, which would take the focus from it. */
 async function ask() {
+  if (at("ask").getAttribute("aria-disabled") === "true") return;
   for (const id of ["day", "file", "text"]) at(id).removeAttribute("aria-invalid");
   if (!at("day").value) return wrong("need-day", "day");
   if (!picture && !at("text").value.trim()) return wrong("need-what", "file");
   closeCamera();
   at("answer").hidden = true;
   answer = null;
-  at("ask").disabled = true;
+  at("ask").setAttribute("aria-disabled", "true");
   say("working");
   const form = question();
   try {
@@ -79,7 +83,7 @@ async function ask() {
   } catch {
     say("unreachable", { bad: true });
   } finally {
-    at("ask").disabled = false;
+    at("ask").removeAttribute("aria-disabled");
   }
 }
 
@@ -160,13 +164,13 @@ async function take() {
 
 for (const one of ["en", "zh"]) at(one).addEventListener("click", () => ((lang = one), speak()));
 at("file").addEventListener("change", () => choose(at("file").files[0]));
+at("text").addEventListener("input", () => picture && choose(null));
 at("camera").addEventListener("click", openCamera);
 at("take").addEventListener("click", take);
 at("stop").addEventListener("click", () => (closeCamera(), at("camera").focus()));
 at("question").addEventListener("submit", (event) => (event.preventDefault(), ask()));
 at("next").addEventListener("click", () => {
   at("question").reset();
-  at("file").value = "";
   answer = null;
   at("answer").hidden = true;
   choose(null);
