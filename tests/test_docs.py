@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codeop
 import importlib.util
 import os
 import re
@@ -183,13 +184,18 @@ def test_every_python_block_runs_or_says_why_not(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_python_block_pastes_into_a_prompt(page: Path) -> None:
-    """Python 3.11's prompt ends a class or a function at an empty line, so there is none inside one."""
+    """Line by line, as Python 3.11's prompt takes it: an empty line ends a loop or a function, and nothing else does."""
     for block in blocks(page):
         if block.info.startswith("python"):
-            inside = re.search(r"^\n+(?=[ \t]+\S)", block.body, re.MULTILINE)
-            assert inside is None, (
-                f"{name(page)}, line {block.line}: an empty line before {block.body[inside.end() :][:40]}"
-            )
+            typed: list[str] = []
+            for number, line in enumerate([*block.body.splitlines(), ""], start=block.line):
+                typed.append(line)
+                try:
+                    whole = codeop.compile_command("\n".join(typed))
+                except SyntaxError:
+                    pytest.fail(f"{name(page)}, line {number}: a prompt takes no {line!r} here")
+                typed = [] if whole else typed
+            assert [] == typed, f"{name(page)}, line {block.line}: unfinished"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
