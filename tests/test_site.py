@@ -16,8 +16,11 @@ from typing import Final
 
 import pytest
 
+from certcore import LocalSigner, Outcome, Policy, Signer, Verifier
 from certcore.reasons import REASONS
 from certcore.reasons._meaning import causes
+from certcore.status import SnapshotStatusBackend
+from certcore.trust import TrustedKey, TrustListContents
 
 ROOT: Final = Path(__file__).parents[1]
 DOCS: Final = ROOT / "docs"
@@ -81,6 +84,51 @@ def test_docstrings_link_to_promised_names(written: str, read: str) -> None:
     lines = [written]
     site.mend_docstring(None, "property", "", None, None, lines)
     assert [read] == lines
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+@pytest.mark.parametrize(
+    ("value", "written", "read"),
+    [
+        (Verifier.verify_image, "(*, deadline = IMAGE_DEADLINE)", "(*, deadline = timedelta(seconds=10))"),
+        (LocalSigner.generate, "(algorithm = ES256)", "(algorithm = ES256)"),
+        (Policy, "(*, stop_flags = NOTHING)", "stop_flags: ~collections.abc.Iterable[str] = frozenset(['C', 'E', "),
+        (SnapshotStatusBackend, "(*, at_most = DEFAULT_MAX_LIST_BYTES)", "(*, at_most = 16 << 20)"),
+        (TrustedKey, "(*, usage)", ", usage: KeyUsage, "),
+        (TrustedKey, "(*, key_ids = NOTHING)", ", key_ids: ~collections.abc.Iterable[bytes] = ..., "),
+        (TrustListContents, "(*, environment = <Environment: 'test'>)", " = Environment.PRODUCTION, "),
+        (Signer, "(*args, **kwargs)", ""),
+        (Outcome, "(value)", ""),
+    ],
+    ids=[
+        "a span of time",
+        "a promised name",
+        "a set",
+        "a size",
+        "a type",
+        "a factory",
+        "a member",
+        "a protocol",
+        "an enum",
+    ],
+)
+def test_a_signature_says_what_is_taken(value: object, written: str, read: str) -> None:
+    """A default has its value, whatever attrs takes has its type, and what is not called has no arguments."""
+    from tools import site
+
+    mended = site.mend_signature(None, "class", "", value, None, written, "")
+    assert mended is not None
+    assert read in mended[0]
+    assert bool(read) == bool(mended[0])
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+def test_what_a_fork_calls_is_not_in_the_reference() -> None:
+    """A member that certcore's own hook calls is no promise."""
+    from tools import site
+
+    assert site.leave_out(None, "class", "begin_in_child", None, None, None) is True
+    assert site.leave_out(None, "class", "lookup", None, None, None) is None
 
 
 @pytest.mark.parametrize("module", ["certcore.reasons._meaning", "certcore.vocabulary._plates"])

@@ -31,8 +31,10 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.ext.napoleon import Config, GoogleDocstring
+from sphinx.util import inspect as sphinx_inspect
 
 import certcore
+from certcore import _forks
 from certcore.reasons import REASONS, _addresses
 from certcore.reasons._meaning import CAUSE, causes
 
@@ -43,9 +45,10 @@ _PUBLIC: Final = re.compile(r"^```\{public\} (?P<module>[\w.]+)\n```$", re.MULTI
 _LINK: Final = re.compile(r"(?<=\]\()(?P<target>\.{0,2}/?[^)\s:#]+)(?P<fragment>#[^)\s]*)?(?=\))")
 _CODE_SPAN: Final = re.compile(r"(?<![`:\w])`(?P<text>[^`<>]+)`(?!`|_)")
 _GOOGLE: Final = Config(napoleon_numpy_docstring=False, napoleon_attr_annotations=True)
-_DEFAULT: Final = re.compile(r"attr_dict\['(?P<name>\w+)'\]\.default")
 _FACTORY: Final[object] = attrs.Factory
 """A class at run time, and a function to type checkers."""
+
+_CONSTANT: Final = re.compile(r"(?<== )_?[A-Z][A-Z0-9_]{2,}\b(?![.(])")
 
 _ANCHOR: Final = re.compile(r'<a id="(?P<id>[a-z0-9-]+)">(?:</a>)?')
 
@@ -142,7 +145,7 @@ def _directive(place: Place, value: Any) -> str:  # noqa: ANN401  whatever a mod
             options.append("undoc-members")
         elif any(base.__name__.startswith("_") for base in value.__mro__):
             options.append("inherited-members")
-    elif callable(value):
+    elif isinstance(value, FunctionType):
         kind = "function"
     else:
         options.append("no-value")
@@ -159,18 +162,72 @@ def mend_docstring(app: Sphinx, what: str, name: str, value: object, options: ob
 
 
 def mend_signature(*event: Any) -> tuple[str, str] | None:  # noqa: ANN401  as Sphinx calls it
-    """A signature that attrs made, with its defaults as they are: it takes them from a table."""
+    """A signature that says what a default is, in place of its name, and the type of everything that attrs takes.
+
+    A protocol and an enum have none: they are not called.
+    """
     value, signature, returned = event[3], event[5], event[6]
-    if signature is None or "attr_dict[" not in signature:
+    if signature is None:
         return None
-    fields = attrs.fields_dict(value)
-    return _DEFAULT.sub(lambda match: _default(fields[match["name"]].default), signature), returned
+    if isinstance(value, type) and (getattr(value, "_is_protocol", False) or issubclass(value, Enum)):
+        return "", returned
+    maker: Any = inspect.getattr_static(value, "__init__") if isinstance(value, type) else value
+    if attrs.has(value) and "attrs generated" in maker.__code__.co_filename:
+        return _taken_by(value), returned
+    return _CONSTANT.sub(lambda match: written(maker.__module__, match[0]) or match[0], signature), returned
+
+
+def _taken_by(kind: type[attrs.AttrsInstance]) -> str:
+    """What a class of attrs is made of; a converter hides a type, and a factory its default."""
+    fields = {field.alias: field for field in attrs.fields(kind)}
+    found = sphinx_inspect.signature(kind.__init__, bound_method=True)
+    taken = [
+        one.replace(
+            annotation=fields[name].type if one.annotation is one.empty else one.annotation,
+            default=one.empty if one.default is one.empty else _Word(_default(fields[name].default)),
+        )
+        for name, one in found.parameters.items()
+    ]
+    whole = found.replace(parameters=taken, return_annotation=found.empty)
+    return str(sphinx_inspect.stringify_signature(whole, unqualified_typehints=True))
+
+
+class _Word(str):
+    """What stands for a default in a signature."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def _default(value: object) -> str:
     if type(value) is _FACTORY:
         return "..."
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, frozenset):  # whose order differs from build to build
+        return f"frozenset({sorted(value)})"
     return getattr(value, "__name__", repr(value))
+
+
+@cache
+def written(module: str, name: str) -> str | None:
+    """A constant's value as its module writes it, `timedelta(seconds=10)`; none for a name that is promised."""
+    if name in {promised for promised, _ in places()}:
+        return None
+    source = inspect.getsource(importlib.import_module(module))
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.AnnAssign) and node.value and ast.unparse(node.target) == name:
+            return ast.unparse(node.value)
+        if isinstance(node, ast.ImportFrom) and node.module and name in {alias.name for alias in node.names}:
+            return written(node.module, name)
+    return None
+
+
+def leave_out(*event: Any) -> bool | None:  # noqa: ANN401  as Sphinx calls it
+    """Whether a member is for certcore alone: what it calls in a process that was forked."""
+    return True if event[2] in vars(_forks.Forked) else None
 
 
 def _linked(match: re.Match[str]) -> str:
@@ -312,6 +369,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", mark_anchors)
     app.connect("autodoc-process-docstring", mend_docstring)
     app.connect("autodoc-process-signature", mend_signature)
+    app.connect("autodoc-skip-member", leave_out)
     app.connect("missing-reference", resolve)
     app.connect("html-page-context", say_language)
     app.connect("build-finished", check_names)
