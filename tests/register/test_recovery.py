@@ -333,6 +333,22 @@ def test_documents_are_recovered_under_the_right_keys_alone(
     assert ["issued"] == [event.kind.value for event in look_up(copy, ref).events]
 
 
+def test_the_latest_key_has_to_be_named(lite: StatusRegistry, clock: SetClock, folder: Path, tmp_path: Path) -> None:
+    """After the status key was changed, the former one opens the archive alone: that is no recovery."""
+    ref, _ = issue(lite, clock)
+    published(lite, folder)
+    copy = copied(lite, tmp_path / "copy.db", clock)
+    lite.revoke(ref, effective_at=None, **SAID)
+    clock.pass_by()
+    later = LocalSigner.generate()
+    published(lite, folder, signer=later)
+    with pytest.raises(StatusError) as caught:
+        copy.recover(folder, uri_template=TEMPLATE, keys=KEYS)
+    assert "status-list-signature" == caught.value.code
+    assert ["issued"] == [event.kind.value for event in look_up(copy, ref).events]
+    assert 1 == copy.recover(folder, uri_template=TEMPLATE, keys=[later.public_key])
+
+
 def test_a_damaged_document_is_recovered_from_the_archive(
     lite: StatusRegistry, clock: SetClock, folder: Path, tmp_path: Path
 ) -> None:

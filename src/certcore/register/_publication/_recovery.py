@@ -115,23 +115,31 @@ def recover(connection: Connection, folder: FoundFolder, *, now: int) -> int:
     return learnt
 
 
-def _documents(folder: Path, uri: str) -> Iterator[bytes]:
+def _documents(folder: Path, uri: str) -> Iterator[tuple[Path, bytes]]:
     """The document in place, and those in the archive, the latest first."""
     place = _layout.place_of(uri)
     for path in (folder / place, *(path for _, _, path in _layout.list_archived(folder, place))):
         if path.is_file():
-            yield path.read_bytes()
+            yield path, path.read_bytes()
 
 
-def _first_open(documents: Iterable[bytes], read: Callable[[bytes], _T], keys: Sequence[VerifyingKey]) -> _T:
-    """The first that can be believed, by its key's dates too; the error of the first where none can."""
+def _first_open(
+    documents: Iterable[tuple[Path, bytes]], read: Callable[[bytes], _T], keys: Sequence[VerifyingKey]
+) -> _T:
+    """The first that can be believed, by its key's dates too; the error of the first where none can.
+
+    One that another key signed is not passed over for an older one, which would say less: the key has to be named.
+    """
     refusal: StatusError | None = None
-    for data in documents:
+    for path, data in documents:
         try:
             found = read(data)
             proof = StatusProof(data=data, media_type=found.media_type, key_id=found.key_id)
             check(proof, keys, observed_at=found.issued_at)
         except StatusError as error:
+            if error.code == "status-list-signature":
+                message = f"{path}: none of the keys that were given has signed it; give the one that has, too"
+                raise StatusError(error.code, message) from error
             refusal = refusal or error
         else:
             return found
