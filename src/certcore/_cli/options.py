@@ -163,15 +163,25 @@ def trust_list(path: Path, root: TrustRoot) -> TrustList:
     Raises:
         CertcoreError: for a file that cannot be used.
     """
-    data = files.read_bytes(path, limit=MAX_TRUST_LIST_BYTES)
+    data = signed_list(path)
     try:
         return TrustList.open(data, root=root)
     except CertcoreError as cause:
-        if data.lstrip().startswith((b"{", b"\xef\xbb\xbf{")):
-            what = "it is JSON, such as the draft of a list, and not a signed list"
-            raise RejectedInputError(cause.code, f"{path}: {what}", advice="sign-the-draft") from cause
         own = {"advice": "own-list"} if cause.code in _OF_ROOT else {}
         raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail), **own) from cause
+
+
+def signed_list(path: Path) -> bytes:
+    """What a file holds that should be a signed trust list, of which nothing is checked but that it is no draft.
+
+    Raises:
+        RejectedInputError: ``trust-list-malformed``; ``file-unreadable``, ``file-too-large``.
+    """
+    data = files.read_bytes(path, limit=MAX_TRUST_LIST_BYTES)
+    if data.lstrip().startswith((b"{", b"\xef\xbb\xbf{")):
+        what = "it is JSON, such as the draft of a list, and not a signed list"
+        raise RejectedInputError("trust-list-malformed", f"{path}: {what}", advice="sign-the-draft")
+    return data
 
 
 def status_backend(given: Mapping[str, Any]) -> StatusBackend | None:

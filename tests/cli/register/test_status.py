@@ -225,6 +225,19 @@ def test_vehicles_take_key_and_tokens(status: Command, ref: StatusRef, given: tu
     assert (exit_codes.ERROR, True) == (found.exit_code, "both" in found.stderr)
 
 
+@pytest.mark.parametrize(
+    "command", [("serve", "--folder", "f", "--trust-list", "trust.json"), (*PUBLISH, "--trust", "trust.json")]
+)
+def test_a_draft_is_no_trust_list(status: Command, ref: StatusRef, command: tuple[str, ...]) -> None:
+    """It is neither served as one nor taken for one, and the next step says how one is made of it."""
+    assert isinstance(ref, StatusRef)
+    Path("trust.json").write_text('{"format": "certcore-trust-draft/1"}')
+    command = command if command[0] == "serve" else ("publish", *command, "--root", "status.pub.pem")
+    found = status(*command, "--db", "register.db")
+    assert (exit_codes.ERROR, True) == (found.exit_code, "trust.json: it is JSON" in found.stderr), found.output
+    assert "'certcore trust sign' makes the list of it" in found.stderr
+
+
 @pytest.mark.parametrize("given", [("--audit", "audit.db"), ("--audit-key", "audit.key")])
 def test_an_audit_trail_takes_a_file_and_a_key(status: Command, ref: StatusRef, given: tuple[str, str]) -> None:
     """One without the other is wrong usage, and makes neither."""

@@ -23,7 +23,6 @@ from certcore._instants import CLOCK_SKEW
 from certcore.errors import IssuingError
 from certcore.payload import StatusRef
 from certcore.trust import TrustList
-from certcore.trust._lists import MAX_TRUST_LIST_BYTES
 
 if TYPE_CHECKING:
     from certcore.register import Publication
@@ -261,7 +260,7 @@ def serve(database: str, folder: Path, **how: Any) -> int:  # noqa: ANN401  one 
     if (how["audit_file"] is None) != (how["audit_key"] is None):
         msg = "an audit trail takes both --audit and --audit-key"
         raise click.UsageError(msg)
-    files.read_bytes(how["trust_list"], limit=MAX_TRUST_LIST_BYTES)
+    options.signed_list(how["trust_list"])
     server = registers.module("certcore._cli.register.server")
     service, access = registers.module("certcore.register.service"), registers.module("certcore.register.access")
     signer = None if how["key_file"] is None else keygen.read_signer(how["key_file"], how["password_file"])
@@ -301,8 +300,7 @@ def _trust_list(how: dict[str, Any]) -> TrustList | None:
     """The trust list that is given, if any."""
     if how["trust_file"] is None:
         return None
-    data = files.read_bytes(how["trust_file"], limit=MAX_TRUST_LIST_BYTES)
-    return TrustList.open(data, root=options.root(how))
+    return options.trust_list(how["trust_file"], options.root(how))
 
 
 def _postponed(found: Publication, now: datetime) -> list[str]:
