@@ -80,7 +80,7 @@ def _several_files(flag: str, name: str, what: str) -> Callable[[_F], _F]:
     return click.option(flag, name, type=FILE, multiple=True, help=f"{what}; repeatable.")
 
 
-_OF_ROOT: Final = frozenset({"trust-list-malformed", "trust-list-threshold"})
+OF_ROOT: Final = frozenset({"trust-list-malformed", "trust-list-threshold"})
 """Errors that are as likely about the wrong file as about a bad list."""
 
 GROUP_KEYS: Final = _several_files(
@@ -167,7 +167,7 @@ def trust_list(path: Path, root: TrustRoot) -> TrustList:
     try:
         return TrustList.open(data, root=root)
     except CertcoreError as cause:
-        own = {"advice": "own-list"} if cause.code in _OF_ROOT else {}
+        own = {"advice": "own-list"} if cause.code in OF_ROOT else {}
         raise type(cause)(cause.code, f"{path}: {cause.message}", **dict(cause.detail), **own) from cause
 
 

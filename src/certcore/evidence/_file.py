@@ -439,9 +439,9 @@ class Evidence:
 
     def _material(self, digest: bytes) -> bytes:
         if digest not in self.materials:
-            raise RejectedInputError(
-                "evidence-incomplete", "A document that the evidence names is not with it", missing=len(self.missing)
-            )
+            is_altered = not self.materials.keys() <= set(named(self._statement))
+            what = "A document that the evidence names is not with it" + "; one that it has was altered" * is_altered
+            raise RejectedInputError("evidence-incomplete", what, missing=len(self.missing))
         return self.materials[digest]
 
 

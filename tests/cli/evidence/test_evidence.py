@@ -151,6 +151,32 @@ def test_detached_files_take_their_documents_from_a_folder(certcore: Command, ke
     assert (exit_codes.ERROR, True) == (nowhere.exit_code, "[file-unreadable]" in nowhere.stderr)
 
 
+def test_altered_documents_are_told(certcore: Command, keep: Keep) -> None:
+    """In a folder by the names they have, in a file by there being one too many; neither is merely missing."""
+    evidence = Evidence.from_bytes(keep().read_bytes())
+    Path("small.vice").write_bytes(evidence.to_bytes(detached=True))
+    Path("documents").mkdir()
+    for digest, document in evidence.materials.items():
+        Path("documents", digest.hex()).write_bytes(document[:-1])
+    digest = next(iter(evidence.materials))
+    Path("changed.vice").write_bytes(
+        evidence.to_bytes().replace(evidence.materials[digest], bytes(len(evidence.materials[digest])))
+    )
+
+    Path("empty").mkdir()
+
+    beside = certcore("evidence", "replay", "small.vice", *ROOT)
+    assert (exit_codes.ERROR, True) == (beside.exit_code, "[evidence-proof-invalid]" in beside.stderr), beside.stderr
+    inside = certcore("evidence", "replay", "changed.vice", *ROOT, "--materials", "empty")
+    assert (exit_codes.ERROR, True) == (inside.exit_code, "was altered [evidence-incomplete]" in inside.stderr)
+
+
+def test_another_root_is_told(certcore: Command, keep: Keep) -> None:
+    """The auditor has no list to fetch again, but may have another root's key."""
+    found = certcore("evidence", "replay", keep(), "--root", "stranger.pub.pem", "--environment", "test")
+    assert (exit_codes.ERROR, True) == (found.exit_code, "Check that --root is the key" in found.stderr), found.stderr
+
+
 def test_confidential_fields_take_the_groups_key(certcore: Command, keep: Keep) -> None:
     """What was read then is read again with the same key, and missed without."""
     path = keep("--group-key", "group.key", what="hidden.txt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -29,6 +30,9 @@ NOT_REPLAYED: Final = "NOT REPLAYED: this is what the file says of itself"
 
 SUFFIX: Final = ".vice"
 """How the names of evidence files in a folder end."""
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+"""How a document in a folder is called."""
 
 _T = TypeVar("_T")
 _Judged = tuple[Verdict | VehicleVerdict, list[Remark]]
@@ -236,10 +240,15 @@ def _replayer(
     def replayed(stored: Evidence) -> tuple[Evidence, Verdict | VehicleVerdict]:
         found = _whole(stored, materials)
         verdict: Verdict | VehicleVerdict
-        if found.is_about_vehicle:
-            verdict = found.replay_vehicle(root, seal_key=seal_key, authorities=authorities)
-        else:
-            verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys, authorities=authorities)
+        try:
+            if found.is_about_vehicle:
+                verdict = found.replay_vehicle(root, seal_key=seal_key, authorities=authorities)
+            else:
+                verdict = found.replay(root, seal_key=seal_key, group_keys=group_keys, authorities=authorities)
+        except CertcoreError as cause:
+            if cause.code not in options.OF_ROOT:
+                raise
+            raise type(cause)(cause.code, cause.message, **dict(cause.detail), advice="own-root") from cause
         said = verdict.replay_report
         if authorities and (said is None or said.timestamp is None):
             raise UntrustedError("timestamp-untrusted", "None of these authorities has stamped the evidence")
@@ -354,5 +363,6 @@ def _materials(folder: Path | None, what: tuple[Path, ...]) -> dict[bytes, Path]
         if not place.is_dir():
             raise RejectedInputError("file-unreadable", f"{place}: there is no such folder")
     found = (path for place in folders for path in sorted(place.rglob("*")))
-    places = (path for path in found if path.is_file() and not path.is_symlink())
-    return {hashlib.sha256(files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)).digest(): path for path in places}
+    places = [path for path in found if path.is_file() and not path.is_symlink()]
+    called = {bytes.fromhex(path.name): path for path in places if _DIGEST.fullmatch(path.name)}  # altered ones, too
+    return called | {hashlib.sha256(files.read_bytes(path, limit=MAX_EVIDENCE_BYTES)).digest(): path for path in places}

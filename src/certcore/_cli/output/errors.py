@@ -118,6 +118,10 @@ _ADVICE: Final = {
         "en": "Check that --trust names the list and --root the key of whoever signed it.",
         "zh": "请确认 --trust 是该列表，--root 是签署它的根密钥。",
     },
+    "own-root": {
+        "en": "Check that --root is the key of whoever signed the trust list, now or then.",
+        "zh": "请确认 --root 是当时或现在签署信任列表的根密钥。",
+    },
     "own-snapshot": {
         "en": "Give what 'certcore snapshot make' wrote, or a folder of status documents.",
         "zh": "请使用“certcore snapshot make”生成的文件，或存放状态文件的文件夹。",
