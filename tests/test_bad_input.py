@@ -6,17 +6,52 @@ Each is refused at once, with a sentence that says what is wrong, and never half
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import pytest
 
-from certcore import AsyncVerifier, Expected, Need, Policy, vocabulary
-from certcore.status import MemoryStatusBackend, VehicleQuery
+from certcore import (
+    AsyncVerifier,
+    Expected,
+    Need,
+    Policy,
+    PublicKey,
+    StatusRef,
+    TrustList,
+    TrustRoot,
+    Verifier,
+    armor,
+    cose,
+    vocabulary,
+)
+from certcore.errors import RejectedInputError
+from certcore.status import MemoryStatusBackend, SnapshotStatusBackend, StatusQuery, VehicleQuery
+from certcore.status.http import HTTPTuning
+from certcore.status.tokenlist import open_events, open_token
+from certcore.trust import Environment, read_unverified
 from certcore.vocabulary import _plates, _vins
-from tests.verify_cases import NOW, PLATE, SEEN, TEXT, TRUST, VIN, certificate, registered, verifier
+from tests.status.http_cases import SIGNER as LIST_SIGNER
+from tests.status.http_cases import signed_list
+from tests.verify_cases import (
+    NOW,
+    PLATE,
+    SEEN,
+    SIGNER,
+    TEXT,
+    TRUST,
+    TRUST_ROOT,
+    VIN,
+    certificate,
+    registered,
+    trusted_issuer,
+    trusted_key,
+    verifier,
+)
 
 HOUR: Final = timedelta(hours=1)
 INTERNALS: Final = (
@@ -211,3 +246,129 @@ def test_text_is_text(door: str, wrong: Any) -> None:  # noqa: ANN401  whatever 
         DOORS[door](wrong)
 
     assert type(caught.value) in {TypeError, ValueError}
+
+
+LONG_NAME: Final = "闽" * 300
+"""A name that is too long for any file system."""
+
+DOCUMENT_DOORS: Final[dict[str, Callable[[Any], object]]] = {
+    "trust list": lambda given: TrustList.open(given, root=TRUST_ROOT),
+    "trust list of then": lambda given: TrustList.open_archived(given, root=TRUST_ROOT),
+    "trust list, unchecked": read_unverified,
+    "root": TrustRoot.from_document,
+    "next root": TRUST_ROOT.rotate,
+    "signed message": lambda given: cose.open_sign1(given, keys=[]),
+    "payload": lambda given: cose.sign1(given, signer=SIGNER),
+    "added bytes": lambda given: cose.sign1(b"", signer=SIGNER, external_aad=given),
+    "added bytes of others": lambda given: cose.open_sign1(b"", keys=[], external_aad=given),
+    "status list": lambda given: open_token(given, uri="https://a.example/1", keys=[], now=None),
+    "events": lambda given: open_events(given, uri="https://a.example/1", keys=[], now=None),
+    "key": PublicKey.from_pem,
+}
+
+
+@pytest.mark.parametrize("door", DOCUMENT_DOORS)
+@pytest.mark.parametrize("wrong", [None, "text", 5, Path("list.cbor")], ids=lambda wrong: type(wrong).__name__)
+def test_a_document_is_bytes(door: str, wrong: object) -> None:
+    """A path, a text or nothing at all in place of a document is said to be none, in words about documents."""
+    with pytest.raises(TypeError, match=rf"bytes, not {type(wrong).__name__}$"):
+        DOCUMENT_DOORS[door](wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, b"VIC1:", 5, bytearray(b"VIC1:")], ids=lambda wrong: type(wrong).__name__)
+@pytest.mark.parametrize("door", [armor.decode, armor.base45_decode])
+def test_a_certificates_text_is_text(door: Callable[[Any], object], wrong: object) -> None:
+    """So is a text that is none, at the doors below the verifier's."""
+    with pytest.raises(TypeError, match=rf"is a str, not {type(wrong).__name__}$"):
+        door(wrong)
+
+
+@pytest.mark.parametrize("kind", [Verifier, AsyncVerifier])
+@pytest.mark.parametrize(
+    "wrong", [{"policy": Policy.claims}, {"policy": "claims"}, {"trust": TRUST.to_bytes()}, {"trust": None}], ids=str
+)
+def test_a_verifier_has_a_policy_and_a_trust_list(kind: Any, wrong: dict[str, Any]) -> None:  # noqa: ANN401  either one
+    """A policy's maker that was not called, or a list that was not opened, is found where the verifier is made."""
+    with pytest.raises(TypeError, match=r"^a verifier has a (Policy|TrustList), not "):
+        kind(**({"trust": TRUST, "status": None, "policy": Policy.claims()} | wrong))
+
+
+@pytest.mark.parametrize(
+    "one_text",
+    [
+        lambda: trusted_key(SIGNER, authorities="闽*"),
+        lambda: trusted_issuer(trusted_key(SIGNER), countries="DE"),
+        lambda: trusted_issuer(trusted_key(SIGNER), uri_prefixes="https://a.example/"),
+    ],
+    ids=["authorities", "countries", "uri_prefixes"],
+)
+def test_one_text_is_not_several(one_text: Callable[[], object]) -> None:
+    """The letters of a text are not taken for texts: with ``闽*`` a key would sign for everybody."""
+    with pytest.raises(TypeError, match="several texts"):
+        one_text()
+
+
+def test_a_list_is_for_an_environment() -> None:
+    """Its name does; anything else is refused where the list is made, and not when it is signed."""
+    contents = attrs.evolve(TRUST.contents, environment="test")
+
+    assert contents.environment is Environment.TEST
+    for wrong in (None, "nowhere", 1):
+        with pytest.raises(ValueError, match="Environment"):
+            attrs.evolve(contents, environment=wrong)
+
+
+@pytest.mark.parametrize("most", [sys.maxsize, 1 << 70])
+def test_no_limit_at_all_is_a_limit(most: int) -> None:
+    """The largest number there is stands for no limit, and a list is read under it."""
+    document = signed_list("https://a.example/1", issued_at=NOW)
+    query = StatusQuery(
+        issuer="CN",
+        ref=StatusRef(list=1, index=3),
+        list_uri="https://a.example/1",
+        keys=[LIST_SIGNER.public_key],
+        as_of=NOW,
+        asked_at=NOW,
+    )
+
+    assert SnapshotStatusBackend([document], max_list_bytes=most).lookup(query).observations
+
+
+@pytest.mark.parametrize("most", [0, -1, 1.5, True, None], ids=str)
+def test_a_limit_is_a_whole_number(most: Any) -> None:  # noqa: ANN401  misuse
+    """Any other is refused where it is given, not in each look-up."""
+    for door in (lambda: SnapshotStatusBackend([], max_list_bytes=most), lambda: HTTPTuning(max_list_bytes=most)):
+        with pytest.raises(ValueError, match="whole number"):
+            door()
+
+
+def test_a_folder_that_no_system_can_name() -> None:
+    """What the system says of a folder has the code of a folder that cannot be read."""
+    with pytest.raises(RejectedInputError) as caught:
+        SnapshotStatusBackend.from_folder(LONG_NAME)
+
+    assert "file-unreadable" == caught.value.code
+
+
+@pytest.mark.parametrize("ref", [None, "12/524287", 5, 1.5], ids=str)
+def test_a_certificate_in_memory_has_a_reference(ref: Any) -> None:  # noqa: ANN401  misuse
+    """A reference as text, or none, names no certificate."""
+    register = MemoryStatusBackend()
+    for door in (register.register, lambda ref: register.revoke(ref, at=NOW, effective_at=NOW)):
+        with pytest.raises(TypeError, match="reference"):
+            door(ref)
+
+
+@pytest.mark.parametrize("wrong", [{"valid_until": NOW}, {"valid_from": NOW}, {"valid_until": "2027-09-30"}], ids=str)
+def test_a_vehicle_in_memory_has_days(wrong: dict[str, Any]) -> None:
+    """An instant, or a text, is no civil day: told where it is given, not when the vehicle is looked up."""
+    with pytest.raises(TypeError, match="civil day"):
+        MemoryStatusBackend().register_vehicle(registration_number=PLATE, country="CN", **wrong)
+
+
+def test_a_vehicle_in_memory_has_flags() -> None:
+    """So is a letter in place of a flag."""
+    letter: Any = "C"
+
+    with pytest.raises(TypeError, match="VehicleFlag"):
+        MemoryStatusBackend().register_vehicle(letter, registration_number=PLATE, country="CN")

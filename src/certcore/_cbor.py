@@ -355,6 +355,12 @@ def find_byte_string(data: bytes, at: int, /) -> tuple[int, int]:
     return start, end
 
 
+def require_bytes(data: object, what: str, /) -> None:
+    """Return for bytes; TypeError for anything else that a caller hands in where a document is expected."""
+    if not isinstance(data, bytes | bytearray):
+        raise TypeError(f"{what} is bytes, not {type(data).__name__}")
+
+
 def byte_string(data: bytes, /) -> bytes:
     """A byte string with its shortest head: what Sig_structures are made of."""
     return cbor2.dumps(data)

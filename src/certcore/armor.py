@@ -69,6 +69,8 @@ def decode(text: str, /) -> bytes:
         RejectedInputError: ``no-certificate`` for no text at all, ``foreign-format`` without the prefix, ``malformed``
             otherwise.
     """
+    if not isinstance(text, str):
+        raise _not_text(text)
     if not text.startswith(PREFIX):
         raise _not_ours(text)
     if len(text) > MAX_CHARACTERS:
@@ -105,6 +107,8 @@ def base45_decode(text: str, /) -> bytes:
         RejectedInputError: ``malformed``; another character, a length that leaves one over, a triple above 65535, a
             pair above 255.
     """
+    if not isinstance(text, str):
+        raise _not_text(text)
     if not text.isascii():  # asked first, because an encoder's error would hold the whole text
         raise _not_base45("a character is outside the alphabet")
     raw = text.encode("ascii")
@@ -128,6 +132,10 @@ def base45_decode(text: str, /) -> bytes:
             raise _not_base45("the last two characters stand for more than a byte")
         data.append(last)
     return bytes(data)
+
+
+def _not_text(given: object) -> TypeError:
+    return TypeError(f"a certificate's text is a str, not {type(given).__name__}")
 
 
 def _not_base45(what: str) -> RejectedInputError:

@@ -171,6 +171,8 @@ def sign1(
     """
     from pycose.messages import Sign1Message  # noqa: PLC0415  60 ms, and never on the verify path
 
+    _cbor.require_bytes(payload, "a payload")
+    _cbor.require_bytes(external_aad, "external_aad")
     if not {ALG, CRIT, KID}.isdisjoint(protected):
         msg = "alg, crit and kid are not the caller's to set"
         raise ValueError(msg)
@@ -219,6 +221,8 @@ def open_sign1(
         UntrustedError: ``key-unknown`` when none of the keys uses the message's algorithm; ``signature-invalid``, also
             if none has its key id.
     """
+    _cbor.require_bytes(data, "a signed message")
+    _cbor.require_bytes(external_aad, "external_aad")
     message = _cbor.decode_general(_untagged(data, is_optional=allow_untagged), max_bytes=max_bytes)
     if type(message) is not list or len(message) != 4:  # noqa: PLR2004  RFC 9052 section 4.2
         raise _malformed("it is not an array of four")
@@ -300,6 +304,7 @@ def read_sign(data: bytes, /, *, max_bytes: int = MAX_SIGN_BYTES) -> UnverifiedS
     Raises:
         RejectedInputError: ``malformed``.
     """
+    _cbor.require_bytes(data, "a signed document")
     if not data.startswith(_SIGN_TAG):
         raise _malformed("it is not tagged as a COSE_Sign (98)")
     match _cbor.decode(data[len(_SIGN_TAG) :], max_bytes=max_bytes):

@@ -14,7 +14,7 @@ import attrs
 
 from certcore import _live, armor, cose, payload
 from certcore._clock import utc_now
-from certcore._instants import time_zone, utc
+from certcore._instants import optional_utc, time_zone, utc
 from certcore.certificate.confidential import seal
 from certcore.errors import IssuingError
 from certcore.keys import Signer
@@ -141,13 +141,15 @@ class Issuer:
             IssuingError: ``certificate-incomplete`` for both an id and a status reference, ``confidential-exposed`` for
                 an opened certificate whose confidential fields are not all named, ``confidential-unbound``,
                 ``signer-failed``, ``register-failed`` or ``qr-too-large``.
+            TypeError: for a ``supersedes_from`` that is no datetime.
             ValueError: for ``supersedes_from`` without a register or without a time zone; for ``confidential`` without
                 ``group_key`` or the other way round, with a field that may not be confidential, or without an
                 issuer's id.
         """
-        if supersedes_from is not None and (self.registry is None or supersedes_from.utcoffset() is None):
-            msg = "supersedes_from is a timezone-aware datetime, and needs a register"
+        if supersedes_from is not None and self.registry is None:
+            msg = "supersedes_from needs a register"
             raise ValueError(msg)
+        supersedes_from = optional_utc(supersedes_from)
         names = payload.confidential_names(confidential or ())
         issuer_id = certificate.issuer or self.issuer_id or self.country
         if bool(names) != (group_key is not None) or (names and issuer_id is None):

@@ -63,6 +63,11 @@ class _Asker:
     group_keys: tuple[GroupKey, ...] = attrs.field(default=(), converter=group_key_tuple, repr=False)
     clock: Clock = utc_now
 
+    def __attrs_post_init__(self) -> None:  # a policy's maker that was not called is found here, not in each verdict
+        for given, kind in ((self.trust, TrustList), (self.policy, Policy)):
+            if not isinstance(given, kind):
+                raise TypeError(f"a verifier has a {kind.__name__}, not {type(given).__name__}")
+
     def with_trust(self, trust: TrustList, /) -> Self:
         """The same verifier under another trust list; `UntrustedError` for one of another environment."""
         trust.require_environment([self.trust.contents.environment])

@@ -186,3 +186,12 @@ def test_no_error_but_ours() -> None:
             Evidence.from_bytes(verdict.evidence.to_bytes()).replay(TRUST_ROOT)
         except CertcoreError as error:
             assert "evidence-not-writable" == error.code  # noqa: PT017  it may be written, too
+
+
+@pytest.mark.parametrize("token", ["token", None, 5, [b"token"]], ids=str)
+def test_a_time_stamp_is_bytes(token: Any) -> None:  # noqa: ANN401  misuse
+    """Anything else would be written, and never read again."""
+    evidence = status().evidence
+
+    with pytest.raises(TypeError, match="bytes"):
+        evidence.with_timestamp(token)

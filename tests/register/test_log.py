@@ -7,7 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from tests.register.cast import (
     DAY,
     NOW,
     SIGNER,
+    STATUS_SIGNER,
     SetClock,
     certificate,
     issue,
@@ -905,3 +906,67 @@ def test_reprs_and_pickles_hold_no_secret(tmp_path: Path, clock: SetClock) -> No
     assert "geheim" not in repr(registry)
     with pytest.raises(TypeError):
         pickle.dumps(registry)
+
+
+# --- what no document states
+
+
+BEYOND: list[Any] = [
+    datetime.min.replace(tzinfo=UTC),
+    datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC),
+    datetime(9998, 12, 31, 12, tzinfo=UTC),
+    datetime.max.replace(tzinfo=UTC),
+]
+"""Instants that a program has for since ever, or for ever."""
+
+STATEMENTS: dict[str, Callable[[StatusRegistry, StatusRef, datetime], object]] = {
+    "revoke": lambda registry, ref, at: registry.revoke(ref, effective_at=at, **SAID),
+    "revoke_where": lambda registry, _, at: registry.revoke_where(effective_at=at, authority="闽C", **SAID),
+    "suspend": lambda registry, ref, at: registry.suspend(ref, effective_at=at, **SAID),
+    "resume": lambda registry, ref, at: registry.resume(ref, effective_at=at, **SAID),
+    "supersede": lambda registry, ref, at: registry.supersede(ref, effective_at=at, **SAID),
+    "record": lambda registry, _, at: registry.record(*_next(registry), supersedes_from=at),
+}
+
+
+def _next(registry: StatusRegistry) -> tuple[InspectionCertificate, str]:
+    ((ready, text),) = prepared(registry, SetClock(), 1, first=1)
+    return ready, text
+
+
+@pytest.mark.parametrize("what", STATEMENTS)
+@pytest.mark.parametrize("at", BEYOND, ids=str)
+def test_what_no_document_states_is_not_recorded(
+    lite: StatusRegistry, clock: SetClock, tmp_path: Path, what: str, at: datetime
+) -> None:
+    """An instant that no document may state is refused: one of them in the log, and no list could be published."""
+    ref, _ = issue(lite, clock)
+
+    with pytest.raises(ValueError, match="1970 to 9998"):
+        STATEMENTS[what](lite, ref, at)
+
+    assert ["issued"] == kinds(look_up(lite, ref))
+    assert (0,) == lite.publish(tmp_path, signer=STATUS_SIGNER, uri_template="https://a.example/{list}").published
+
+
+@pytest.mark.parametrize("day", [date.min, date(1969, 12, 31), date.max, NOW, "2026-11-22"], ids=str)
+def test_a_flag_has_days_that_an_answer_may_state(lite: StatusRegistry, day: Any) -> None:  # noqa: ANN401  misuse
+    """Any other day is refused, and an instant, too: its vehicle could never be answered about again."""
+    asked = vehicle()
+    lite.set_flag("B", vehicle=asked, since=date(2026, 9, 1), **SAID)
+
+    with pytest.raises((ValueError, TypeError), match=r"1970-01-01 to 9998-12-31|civil day"):
+        lite.set_flag("C", vehicle=asked, since=day, **SAID)
+    with pytest.raises((ValueError, TypeError), match=r"1970-01-01 to 9998-12-31|civil day"):
+        lite.clear_flag("B", vehicle=asked, until=day, **SAID)
+
+    (flag,) = lite.lookup_vehicle(asked).flags
+    assert ("B", date(2026, 9, 1), None) == (flag.code, flag.since, flag.until)
+
+
+def test_a_timeout_is_a_duration(tmp_path: Path) -> None:
+    """A number of seconds is told as what it is."""
+    seconds: Any = 30
+
+    with pytest.raises(TypeError, match="timedelta"):
+        StatusRegistry(f"sqlite:///{tmp_path}/register.db", timeout=seconds)

@@ -266,6 +266,8 @@ class Evidence:
             UntrustedError: ``timestamp-untrusted``: it is over other bytes, or by another authority.
             ValueError: for one more than 16.
         """
+        if not isinstance(token, bytes):
+            raise TypeError(f"a time-stamp is bytes, not {type(token).__name__}")
         if len(token) > timestamps.MAX_TOKEN_BYTES:
             raise RejectedInputError("timestamp-malformed", "The time-stamp is too large")
         if len(self._timestamps) >= _MAX_TIMESTAMPS:

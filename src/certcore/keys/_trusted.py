@@ -46,7 +46,11 @@ def _key_ids(value: Iterable[bytes]) -> tuple[bytes, ...]:
     return tuple(value)
 
 
-def _texts(value: Iterable[str]) -> tuple[str, ...]:
+def text_tuple(value: Iterable[str]) -> tuple[str, ...]:
+    """The texts as a tuple; TypeError for a single text, whose letters, a ``*`` among them, would be taken for them."""
+    if isinstance(value, str):
+        msg = "several texts are expected, in a tuple or a list, not one text"
+        raise TypeError(msg)
     return tuple(value)
 
 
@@ -72,7 +76,7 @@ class TrustedKey:
     usage: KeyUsage = attrs.field(converter=KeyUsage)
     not_before: datetime = attrs.field(converter=utc_second)
     not_after: datetime = attrs.field(converter=utc_second)
-    authorities: tuple[str, ...] = attrs.field(default=("*",), converter=_texts)
+    authorities: tuple[str, ...] = attrs.field(default=("*",), converter=text_tuple)
     key_ids: tuple[bytes, ...] = attrs.field(converter=_key_ids)
     compromised_since: datetime | None = attrs.field(default=None, converter=attrs.converters.optional(utc_second))
     compromise: str | None = None

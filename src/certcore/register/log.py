@@ -32,6 +32,7 @@ from certcore.register._store._events import Criteria, Happening, Reference
 from certcore.register._store._lists import ListChanges, ListHead
 from certcore.register.publish import DEFAULT_LIFETIME, DEFAULT_TTL, Publication
 from certcore.register.publish import publish as publish_to
+from certcore.status._signed import seconds
 from certcore.status.protocol import (
     StatusEvent,
     StatusEventKind,
@@ -40,6 +41,7 @@ from certcore.status.protocol import (
     VehicleQuery,
     VehicleRecord,
 )
+from certcore.status.vehicledoc import stated_day
 from certcore.trust import TrustList
 from certcore.vocabulary._codes import is_country_code
 
@@ -56,8 +58,8 @@ class StatusRegistry:
 
     It is a `certcore.issue.Register`, a `StatusBackend` and a `VehicleStatusBackend`. Besides what the methods name,
     writing raises ``register-failed`` (IssuingError) and looking up ``status-unavailable`` (StatusError) when the
-    database fails; a caller's misuse stays `ValueError` or `TypeError`. It pickles without its connections, unless its
-    URL holds a password.
+    database fails; a caller's misuse stays `ValueError` or `TypeError`. An instant or a day before 1970 or after 9998
+    is such misuse: no document could state it. It pickles without its connections, unless its URL holds a password.
 
     Args:
         url: ``sqlite:///register.db``, or ``postgresql://user@host/name`` (needs psycopg).
@@ -386,13 +388,13 @@ class StatusRegistry:
     def list_heads(self, *, now: datetime) -> list[ListHead]:
         """For publishing: every list with the mark of its latest change, and what its changes' times say."""
         with self._database.read() as connection:
-            return _events.heads_of_lists(connection, now=_to_seconds(now))
+            return _events.heads_of_lists(connection, now=seconds(now))
 
     def list_changes(self, number: int, *, now: datetime) -> ListChanges:
         """For publishing: what happened to a list's entries besides being issued, as recorded by then."""
         with self._database.read() as connection:
             mark = connection.scalar(select(_schema.LISTS.c.mark).where(_schema.LISTS.c.number == number))
-            events = _events.changes_of_list(connection, number, known_by=_to_seconds(now))
+            events = _events.changes_of_list(connection, number, known_by=seconds(now))
         return ListChanges(mark=str(mark), events=events)
 
     # --- the rest
@@ -448,7 +450,7 @@ class StatusRegistry:
         row = {
             "is_set": is_set,
             "code": _word(code, "a flag"),
-            "day": None if day is None else day.isoformat(),
+            "day": None if day is None else stated_day(day).isoformat(),
             "recorded_at": self._now(),
             "actor": _word(actor, "an actor"),
             "reason": _word(reason, "a reason"),
@@ -463,10 +465,10 @@ class StatusRegistry:
         return _entries.Erasure(at=now, today=today, actor=_word(actor, "an actor"), reason=_word(reason, "a reason"))
 
     def _at(self, effective_at: datetime | None) -> int:
-        return self._now() if effective_at is None else _to_seconds(effective_at)
+        return self._now() if effective_at is None else seconds(effective_at)
 
     def _now(self) -> int:
-        return _to_seconds(self._clock())
+        return seconds(self._clock())
 
 
 def _reopened(
@@ -491,8 +493,4 @@ def _word(value: str, name: str) -> str:
 
 def _seconds(value: datetime | None) -> int | None:
     at = optional_utc(value)
-    return None if at is None else _to_seconds(at)
-
-
-def _to_seconds(value: datetime) -> int:
-    return int(utc(value).timestamp())
+    return None if at is None else seconds(at)

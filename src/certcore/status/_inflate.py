@@ -11,6 +11,10 @@ _ENVELOPE_BYTES: Final = 16 << 10
 """Bytes that a signed list may have beside its entries: claims, headers with a chain, an ML-DSA signature."""
 
 
+_UNBOUNDED: Final = 1 << 40
+"""A maximum beyond which there is none: zlib takes no number of any size, and no document has so many bytes."""
+
+
 def wire_bytes(max_list_bytes: int, /) -> int:
     """The most bytes that a document with a list of that size may have: what does not compress grows by 0.03 %.
 
@@ -28,7 +32,7 @@ def inflate(packed: bytes, max_list_bytes: int, /) -> bytes:
     wire_bytes(max_list_bytes)
     inflater = zlib.decompressobj()
     try:
-        data = inflater.decompress(packed, max_list_bytes + 1)
+        data = inflater.decompress(packed, min(max_list_bytes, _UNBOUNDED) + 1)
     except zlib.error as cause:
         raise StatusError("status-list-malformed", "The list's entries are not a zlib stream") from cause
     if len(data) > max_list_bytes:

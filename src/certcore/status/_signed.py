@@ -75,6 +75,7 @@ def write_claims(
 
 def open_cwt(data: bytes, /, *, media_type: str, keys: Sequence[VerifyingKey], max_bytes: int) -> tuple[bytes, bytes]:
     """The payload of a COSE_Sign1 of that type, and the key id of who signed it: steps 1 to 4."""
+    _cbor.require_bytes(data, "a signed document")
     if len(data) > max_bytes:
         raise StatusError("status-list-too-large", "The document has more bytes than it may", max_bytes=max_bytes)
     if not data.startswith(_SIGN1_TAG):

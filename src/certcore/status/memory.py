@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from certcore import _forks, _maps
-from certcore._instants import EPOCH
+from certcore._instants import EPOCH, optional_date
 from certcore.payload import StatusListEntry, StatusRef
 from certcore.status.protocol import (
     StatusEvent,
@@ -173,7 +173,8 @@ class MemoryStatusBackend:
         Nothing is known of the time before ``valid_from``; without it the inspection counts as having always run. What
         was held of the vehicle is replaced.
         """
-        vehicle = _Vehicle(frozenset(flags), valid_from, valid_until)
+        held = frozenset(plain_record(flag, VehicleFlag) for flag in flags)
+        vehicle = _Vehicle(held, optional_date(valid_from), optional_date(valid_until))
         with self._lock:
             self._vehicles[plate_identity(plate_key(registration_number, country), plate_type)] = vehicle
             if vin is not None:

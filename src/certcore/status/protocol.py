@@ -212,6 +212,8 @@ def reference_key(ref: StatusRef | StatusListEntry | bytes, /) -> str:
         return f"{ref.list}/{ref.index}"
     if isinstance(ref, StatusListEntry):
         return f"{ref.uri}#{ref.index}"
+    if not isinstance(ref, bytes):
+        raise TypeError(f"a certificate is named by its reference or its id, not by a {type(ref).__name__}")
     return ref.hex()
 
 

@@ -37,6 +37,7 @@ from certcore.status._documents import (
     open_document,
     opened_bytes,
 )
+from certcore.status._inflate import wire_bytes
 from certcore.status._url_policy import unavailable
 from certcore.status.eventlist import STATUS_EVENTS_TYPE
 from certcore.status.protocol import StatusQuery, StatusRecord, StatusState
@@ -103,9 +104,13 @@ class SnapshotStatusBackend:
     Args:
         documents: signed lists and events documents; what is neither is passed over.
         max_list_bytes: the most bytes that a list may inflate to.
+
+    Raises:
+        ValueError: for a maximum that is no whole number from 1.
     """
 
     def __init__(self, documents: Iterable[bytes], /, *, max_list_bytes: int = DEFAULT_MAX_LIST_BYTES) -> None:
+        wire_bytes(max_list_bytes)
         self._max_list_bytes = max_list_bytes
         self._documents: dict[str, tuple[_Document, ...]] = {}
         for data in sorted(set(documents)):
@@ -143,9 +148,12 @@ class SnapshotStatusBackend:
         Raises:
             RejectedInputError: ``file-unreadable``, also for a folder of too many files or bytes.
         """
-        if not Path(path).is_dir():
-            raise RejectedInputError("file-unreadable", "There is no such folder")
-        return cls(_documents_below(Path(path)))
+        try:
+            if not Path(path).is_dir():
+                raise RejectedInputError("file-unreadable", "There is no such folder")
+            return cls(_documents_below(Path(path)))
+        except OSError as cause:
+            raise RejectedInputError("file-unreadable", f"The folder cannot be read: {cause.strerror}") from cause
 
     def to_file(self, path: Path | str, /) -> None:
         """Write the snapshot: whole, or not at all; what is there is replaced.
@@ -301,11 +309,8 @@ def _documents_below(folder: Path) -> Iterator[bytes]:
 
 def _read(path: Path) -> tuple[bytes, ...]:
     limit = 2 * DEFAULT_MAX_LIST_BYTES
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as cause:
-        raise RejectedInputError("file-unreadable", f"A file cannot be read: {cause.strerror}") from cause
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
     return (data,) if len(data) <= limit else ()
 
 

@@ -24,7 +24,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from certcore import _cbor, cose
-from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY
+from certcore._instants import CLOCK_SKEW, FIRST_DAY, LAST_DAY, plain_date
 from certcore.certificate._values import UINT32, text
 from certcore.errors import RejectedInputError, StatusError, UntrustedError
 from certcore.keys import Signer
@@ -271,13 +271,17 @@ def _digest(request: bytes) -> str:
     return hashlib.sha256(request).hexdigest()
 
 
-def _days(value: date | None) -> int | None:
-    if value is None:
-        return None
-    if not FIRST_DAY <= value <= LAST_DAY:
+def stated_day(value: date, /) -> date:
+    """The civil day, if an answer may state it; ValueError where not, TypeError for anything but a date."""
+    day = plain_date(value)
+    if not FIRST_DAY <= day <= LAST_DAY:
         msg = f"a day lies within {FIRST_DAY} to {LAST_DAY}"
         raise ValueError(msg)
-    return (value - FIRST_DAY).days
+    return day
+
+
+def _days(value: date | None) -> int | None:
+    return None if value is None else (stated_day(value) - FIRST_DAY).days
 
 
 def _day(value: object) -> date | None:

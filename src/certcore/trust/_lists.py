@@ -84,7 +84,7 @@ class TrustListContents:
     issued_at: datetime = attrs.field(converter=utc_second)
     next_update_at: datetime = attrs.field(converter=utc_second)
     issuers: tuple[TrustedIssuer, ...] = attrs.field(converter=_issuers)
-    environment: Environment = Environment.PRODUCTION
+    environment: Environment = attrs.field(default=Environment.PRODUCTION, converter=Environment)
     live_maximum: timedelta = DEFAULT_LIVE_MAXIMUM
 
     def __attrs_post_init__(self) -> None:

@@ -16,7 +16,7 @@ import attrs
 
 from certcore import _urls
 from certcore._instants import time_zone, utc_second
-from certcore.keys._trusted import KeyUsage, TrustedKey
+from certcore.keys._trusted import KeyUsage, TrustedKey, text_tuple
 from certcore.vocabulary._characters import is_text
 from certcore.vocabulary._codes import is_country_code
 
@@ -34,10 +34,6 @@ _MAX_TEXT: Final = 512
 
 
 def _keys(value: Iterable[TrustedKey]) -> tuple[TrustedKey, ...]:
-    return tuple(value)
-
-
-def _texts(value: Iterable[str]) -> tuple[str, ...]:
     return tuple(value)
 
 
@@ -101,11 +97,11 @@ class TrustedIssuer:
     keys: tuple[TrustedKey, ...] = attrs.field(converter=_keys)
     query_endpoint: str | None = None
     list_templates: tuple[ListTemplate, ...] = attrs.field(default=(), converter=_templates)
-    uri_prefixes: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    uri_prefixes: tuple[str, ...] = attrs.field(default=(), converter=text_tuple)
     max_entries: int = 1 << 20
     suspends: bool = True
     retroactive: bool = True
-    countries: tuple[str, ...] = attrs.field(default=(), converter=_texts)
+    countries: tuple[str, ...] = attrs.field(default=(), converter=text_tuple)
     zone: ZoneInfo = attrs.field(init=False, repr=False, eq=False)
     status_keys: tuple[TrustedKey, ...] = attrs.field(init=False, repr=False, eq=False)
     register_keys: tuple[TrustedKey, ...] = attrs.field(init=False, repr=False, eq=False)

@@ -344,6 +344,7 @@ def decode_chain(data: bytes, /) -> tuple[bytes, ...]:
     Raises:
         RejectedInputError: ``root-malformed``; also for more documents or bytes than a chain may have.
     """
+    _cbor.require_bytes(data, "a root set")
     if data.startswith(_DOCUMENT_START):
         return (data,)
     try:

@@ -50,6 +50,8 @@ class Database:
     """A pool of connections to one database; made anew in a process that was forked."""
 
     def __init__(self, url: str, *, timeout: timedelta = DEFAULT_TIMEOUT) -> None:
+        if not isinstance(timeout, timedelta):
+            raise TypeError(f"a timeout is a timedelta, not {type(timeout).__name__}")
         self.url = _checked_url(url)
         self._timeout = timeout
         self._engine = _engine(self.url, timeout)

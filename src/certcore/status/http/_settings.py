@@ -18,6 +18,7 @@ from certcore._clock import utc_now
 from certcore._instants import CLOCK_SKEW
 from certcore.errors import StatusError
 from certcore.keys._trusted import VerifyingKey, trusted_key_tuple
+from certcore.status._inflate import wire_bytes
 from certcore.status._url_policy import unavailable
 from certcore.status.http._failures import LookupFailure
 from certcore.status.tokenlist import DEFAULT_MAX_LIST_BYTES
@@ -25,6 +26,10 @@ from certcore.trust.issuers import TrustedIssuer
 
 DEFAULT_DEADLINE: Final = timedelta(milliseconds=800)
 """For one look-up, everything included."""
+
+
+def _is_size(_tuning: object, _field: object, value: int) -> None:
+    wire_bytes(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +49,7 @@ class HTTPTuning:
     """
 
     max_documents: int = attrs.field(default=1024, validator=attrs.validators.ge(1))
-    max_list_bytes: int = attrs.field(default=DEFAULT_MAX_LIST_BYTES, validator=attrs.validators.ge(1))
+    max_list_bytes: int = attrs.field(default=DEFAULT_MAX_LIST_BYTES, validator=_is_size)
     clock_skew: timedelta = attrs.field(default=CLOCK_SKEW, validator=attrs.validators.ge(timedelta()))
     failure_pause: timedelta = attrs.field(default=timedelta(seconds=1), validator=attrs.validators.ge(timedelta()))
     clock: Callable[[], datetime] = utc_now
