@@ -285,7 +285,9 @@ def test_a_certificates_text_is_text(door: Callable[[Any], object], wrong: objec
 
 @pytest.mark.parametrize("kind", [Verifier, AsyncVerifier])
 @pytest.mark.parametrize(
-    "wrong", [{"policy": Policy.claims}, {"policy": "claims"}, {"trust": TRUST.to_bytes()}, {"trust": None}], ids=str
+    "wrong",
+    [{"policy": Policy.claims}, {"policy": "claims"}, {"trust": TRUST.to_bytes()}, {"trust": None}],
+    ids=["policy not made", "policy's name", "list not opened", "no list"],
 )
 def test_a_verifier_has_a_policy_and_a_trust_list(kind: Any, wrong: dict[str, Any]) -> None:  # noqa: ANN401  either one
     """A policy's maker that was not called, or a list that was not opened, is found where the verifier is made."""
