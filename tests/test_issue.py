@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import pytest
@@ -408,6 +408,16 @@ def test_superseding_needs_a_register_and_an_instant(
         issuer(registry=registry).issue(NEW, supersedes_from=supersedes_from)
 
     assert registry is None or ([], 0) == (registry.records, registry.allocated)
+
+
+def test_superseding_begins_at_an_instant() -> None:
+    """A day is no instant, and neither is its text; nothing is signed or recorded."""
+    for wrong in (date(2026, 9, 30), "2026-09-30"):
+        register, since = MemoryRegister(), cast("Any", wrong)
+        with pytest.raises(TypeError, match="supersedes_from"):
+            issuer(registry=register).issue(NEW, supersedes_from=since)
+
+        assert ([], 0) == (register.records, register.allocated)
 
 
 @pytest.mark.parametrize("cause", [OSError("disk full"), KeyError("x"), RuntimeError()])

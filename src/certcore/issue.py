@@ -14,7 +14,7 @@ import attrs
 
 from certcore import _live, armor, cose, payload
 from certcore._clock import utc_now
-from certcore._instants import optional_utc, time_zone, utc
+from certcore._instants import time_zone, utc
 from certcore.certificate.confidential import seal
 from certcore.errors import IssuingError
 from certcore.keys import Signer
@@ -146,10 +146,11 @@ class Issuer:
                 ``group_key`` or the other way round, with a field that may not be confidential, or without an
                 issuer's id.
         """
-        if supersedes_from is not None and self.registry is None:
-            msg = "supersedes_from needs a register"
+        if not isinstance(supersedes_from, datetime | None):
+            raise TypeError(f"supersedes_from is a timezone-aware datetime, not {type(supersedes_from).__name__}")
+        if supersedes_from is not None and (self.registry is None or supersedes_from.utcoffset() is None):
+            msg = "supersedes_from is a timezone-aware datetime, and needs a register"
             raise ValueError(msg)
-        supersedes_from = optional_utc(supersedes_from)
         names = payload.confidential_names(confidential or ())
         issuer_id = certificate.issuer or self.issuer_id or self.country
         if bool(names) != (group_key is not None) or (names and issuer_id is None):

@@ -35,3 +35,12 @@ def test_a_moment_without_a_zone_is_refused(text: str) -> None:
     """A naive time, and whatever is no time, is refused with a sentence."""
     with pytest.raises(ValueError, match=r"written|write"):
         datetimes.parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00+14:00", "1969-12-31T23:59Z", "9998-12-31T00:00Z", "9999-12-31T23:59-12:00"]
+)
+def test_a_moment_that_no_document_states_is_refused(text: str) -> None:
+    """A register could not publish it, nor a verdict be written about it."""
+    with pytest.raises(ValueError, match="1970 to 9998"):
+        datetimes.parse_instant(text)

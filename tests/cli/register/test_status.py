@@ -118,6 +118,14 @@ def test_a_revocation_says_from_when(status: Command, ref: StatusRef, how: tuple
     assert ["issued"] == log(ref)
 
 
+def test_since_ever_is_no_moment(status: Command, ref: StatusRef) -> None:
+    """The first moment that a program knows is wrong usage, and nothing is written to the log."""
+    one = ("--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *SAID)
+    found = status("revoke", "--effective-at", "0001-01-01T00:00Z", *one)
+    assert (exit_codes.ERROR, True) == (found.exit_code, "1970 to 9998" in found.stderr)
+    assert ["issued"] == log(ref)
+
+
 @pytest.mark.parametrize("written", ["", "12", "12/", "a/b", "1/99999999999", "9999999999/1"])
 def test_a_reference_is_two_numbers(status: Command, ref: StatusRef, written: str) -> None:
     """Anything else is wrong usage."""

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from certcore._clock import utc_now
+from certcore._instants import LAST_SECOND
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", re.ASCII | re.DOTALL)
@@ -50,6 +51,9 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(msg) from cause
     if moment.utcoffset() is None:
         msg = f"a time without a zone is another moment on every machine: write it {example}"
+        raise ValueError(msg)
+    if not 0 <= moment.timestamp() < LAST_SECOND:
+        msg = "a moment lies within the years 1970 to 9998, which a document can state"
         raise ValueError(msg)
     return moment
 
