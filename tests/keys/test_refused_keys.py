@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +34,7 @@ from tests.strategies import fixed_signer
 # Keys that must never be trusted
 
 
-ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
+ORDER_8_Y = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7
 SMALL_ORDER_Y = [0, 1, ED25519_PRIME - 1, ORDER_8_Y, ED25519_PRIME - ORDER_8_Y, ED25519_PRIME, ED25519_PRIME + 1]
 
 
@@ -51,6 +52,21 @@ def ed25519_forms(x: bytes) -> dict[str, Any]:
         "from_jwk": {"kty": "OKP", "crv": "Ed25519", "x": base64url(x)},
         "from_cose_key": _cbor.encode({1: 1, -1: 6, -2: x}),
     }
+
+
+@pytest.mark.parametrize("x", small_order_encodings(), ids=bytes.hex)
+def test_small_order_points_take_anybodys_signature(x: bytes) -> None:
+    """The library under certcore takes a signature that nobody made, of R = 1 and S = 0, for some message in 64."""
+    key = ed25519.Ed25519PublicKey.from_public_bytes(x)
+    assert any(_takes(key, bytes([1, *bytes(63)]), bytes([message])) for message in range(64))
+
+
+def _takes(key: ed25519.Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    try:
+        key.verify(signature, message)
+    except InvalidSignature:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("form", ["from_pem", "from_jwk", "from_cose_key"])

@@ -49,9 +49,6 @@ MAX_RSA_EXPONENT_BYTES: Final = 8
 
 _ED25519_P: Final = 2**255 - 19
 _ED25519_D: Final = -121665 * pow(121666, -1, _ED25519_P) % _ED25519_P
-_ED25519_Y8: Final = 0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD83D3D706A17C7
-_ED25519_SMALL_Y: Final = frozenset({0, 1, _ED25519_P - 1, _ED25519_Y8, _ED25519_P - _ED25519_Y8})
-"""The y of all eight points whose order divides the cofactor (RFC 8032 section 5.1): order 4, 1, 2, 8 and 8."""
 
 
 def from_pem(data: bytes) -> Handle:
@@ -224,9 +221,11 @@ def _rsa(n: bytes, e: bytes) -> Handle:
 def _refuse_weak_ed25519(encoded: bytes) -> None:
     """Refuse what is no point of the curve (RFC 8032 section 5.1.3), and the eight of small order."""
     y = int.from_bytes(encoded, "little") & (2**255 - 1)
-    if y in _ED25519_SMALL_Y or y - _ED25519_P in (0, 1):
+    square = y * y
+    if square * (square - 1) * (_ED25519_D * square * square + 2 * square - 1) % _ED25519_P == 0:
+        # y = 0 has order 4; 1 and -1 have 1 and 2; doubled, a point whose y solves the third factor has y = 0: order 8
         raise UntrustedError("key-weak", "The Ed25519 key is a point of small order")
-    u, v = (y * y - 1) % _ED25519_P, (_ED25519_D * y * y + 1) % _ED25519_P
+    u, v = (square - 1) % _ED25519_P, (_ED25519_D * square + 1) % _ED25519_P
     if y >= _ED25519_P or pow(u * v, (_ED25519_P - 1) // 2, _ED25519_P) != 1:
         raise UntrustedError("key-weak", "The Ed25519 key is not a point of the curve")
 
