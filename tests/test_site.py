@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import importlib.util
@@ -218,3 +219,29 @@ def test_no_file_names_a_document_that_is_not_there() -> None:
         if word.rpartition("/")[2] not in there | _ELSEWHERE
     ]
     assert [] == missing
+
+
+@pytest.mark.source
+def test_no_message_sends_a_reader_into_a_checkout() -> None:
+    """Whoever has the wheel has no folder `docs`: what a message says of a page is an address."""
+    found = [
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in sorted((ROOT / "src").rglob("*"))
+        if path.suffix in {".py", ".toml"}
+        for word in _messages(path)
+        if re.search(r"(?<![\w/])docs/[\w./-]+\.md", word)
+    ]
+    assert [] == found
+
+
+def _messages(path: Path) -> Iterator[str]:
+    """The strings of a file, without docstrings and comments."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".toml":
+        yield from (line for line in text.splitlines() if not line.startswith("#"))
+        return
+    tree = ast.parse(text)
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.value

@@ -116,7 +116,7 @@ def test_files_that_others_can_write_or_keys_they_can_read(certcore: Command) ->
 def test_every_extra_is_looked_for() -> None:
     """What the project offers is what the doctor knows."""
     offered = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    assert set(offered) - {"all", "otel"} == set(doctor.EXTRAS)
+    assert set(offered) - {"all"} == set(doctor.EXTRAS)
 
 
 def test_an_unusable_file_of_settings_is_a_finding(certcore: Command) -> None:

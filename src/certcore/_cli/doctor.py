@@ -38,10 +38,14 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "print": ("fpdf", "fontTools"),
     "arrow": ("pyarrow",),
     "spark": ("pyspark", "pandas"),
+    "otel": ("opentelemetry",),
 }
 """Every extra with the libraries that it brings."""
 
 _FONT_ADVICE: Final = "install a Chinese font, such as Debian's fonts-noto-cjk or fonts-wqy-microhei"
+_SETTINGS_ADVICE: Final = (
+    "certcore.toml, in this folder or your own, can hold whom to trust, the policy and the language"
+)
 _SOME_CHINESE: Final = frozenset("闽京机动车检验合格凭证0123456789")
 _ZONES_AGE: Final = timedelta(days=2 * 365)
 _STYLES: Final = {OK: "green", NOTE: None, WRONG: "bold red"}
@@ -166,7 +170,7 @@ def _zones(_: Mapping[str, Any]) -> Iterator[Finding]:
 def _settings(_: Mapping[str, Any]) -> Iterator[Finding]:
     known = configuration.of(click.get_current_context())
     if known.path is None:
-        yield Finding("settings", NOTE, "there is no file of settings", "docs/configure-the-command.md says how")
+        yield Finding("settings", NOTE, "there is no file of settings", _SETTINGS_ADVICE)
     else:
         yield Finding("settings", OK, f"{known.path}: {', '.join(known.values)}")
 
