@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -217,6 +218,19 @@ def test_an_encoding_that_nobody_named(issue: Command, name: str, table: str, sa
     assert said in found.stderr, found.stderr
     assert "bytes that are no text in" in found.stderr, found.stderr
     assert [] == listed()
+
+
+def test_rows_are_told_in_chinese(issue: Command) -> None:
+    """Why one was refused, and what is probably a slip, in the language of everything else."""
+    write(
+        "闽C20001,2,LSVAA4181E2184211,2027/10/31,A-1\n",
+        "闽C20002,small,LSVAA4183E2184212,2099-10-31,A-2\n",
+        "闽C20003,2,LSVAA4185E218421,2020-10-31,A-3\n",
+        "闽C20003,2\n",
+    )
+    told = [line for line in issue("--lang", "zh").stderr.splitlines() if line.startswith("certcore: 第")]
+    assert 5 == len(told)
+    assert [] == [line for line in told if re.search(r"[a-z] [a-z]", line)]
 
 
 def test_chinese_columns_and_columns_that_are_passed_on(issue: Command) -> None:

@@ -120,6 +120,8 @@ def messages(path: Path, *, is_library: bool = False) -> Iterator[str]:
             called = ast.unparse(node.func)
             if called in {"terminal.say", "click.UsageError", "click.BadParameter", "click.ClickException"}:
                 text = template(node.args[0])
+            elif called in {"malformed", "json_input.malformed", "_bad"}:
+                text = template(node.args[-1])
             elif called.endswith("Error") and len(node.args) > 1:
                 text = template(node.args[1])
         elif not is_library and isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "msg":
@@ -150,6 +152,14 @@ def test_what_the_library_says_has_its_chinese() -> None:
     missing = sorted(text for text in found if language.translated(text, "zh") == text)
     assert len(found) > 250
     assert len(missing) <= MOST_ENGLISH, missing
+
+
+@pytest.mark.parametrize("said", ["a whole number is expected", "bytes that are no text in their encoding"])
+def test_a_place_stays_before_what_is_said_of_it(said: str) -> None:
+    """Of a row, a field or a file; what nobody has translated stays as it is, with its place."""
+    chinese = CHINESE[said]
+    assert f"row 1：a.csv：plate_type：{chinese}" == language.translated(f"row 1: a.csv: plate_type: {said}", "zh")
+    assert "row 1: plate_type: nonsense" == language.translated("row 1: plate_type: nonsense", "zh")
 
 
 def test_the_catalogue_keeps_every_gap() -> None:

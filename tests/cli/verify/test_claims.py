@@ -96,6 +96,19 @@ def test_the_command_in_the_report_works(certcore: Callable[..., Run], claims: C
     assert 4 == certcore(*typed[1].split(), root, "--environment", "test").exit_code
 
 
+def test_what_is_wrong_is_told_in_chinese(claims: Claims) -> None:
+    """The detail beside the words, too."""
+    claims(
+        table(
+            "A,valid.png,2026/10/20,闽C12345,LSVAA4181E2184211", "B,valid.png,2026-10-20,,x", "C,,2026-10-20,a,123456"
+        ),
+        "--lang",
+        "zh",
+    )
+
+    assert [] == [found["detail"] for found in results() if re.search(r"[a-z] [a-z]", found["detail"])]
+
+
 def test_a_folder_in_use(claims: Claims) -> None:
     """There is no option that overwrites results, and none is spoken of."""
     claims(table(f"C-1,{GOOD}"))

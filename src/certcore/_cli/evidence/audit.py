@@ -18,6 +18,7 @@ from certcore._cli.input import files
 from certcore._cli.options import FILE
 from certcore._cli.output import terminal, verdicts
 from certcore._cli.output.formats import Line
+from certcore._cli.settings import language
 from certcore._image_texts import IMAGE_DEADLINE, seen_in
 from certcore.bulk import _report
 from certcore.bulk._claims import expected, refusal, told
@@ -147,13 +148,17 @@ class Auditor:
         """The record of a file that is no evidence."""
         nobody = dict.fromkeys(("as_of", "expected_plate", "expected_vin"))
         about = {"row": str(path), "claim": path.name, "document": "", "remarks": [], "cells": {}}
-        return {**about, **nobody, **refusal(error, self.lang)}
+        return {**about, **nobody, **self._refusal(error)}
+
+    def _refusal(self, error: CertcoreError) -> dict[str, Any]:
+        detail = language.translated(error.message, self.lang)
+        return {**refusal(error, self.lang), "detail": detail}
 
     def refused(self, path: Path, found: Evidence, error: CertcoreError) -> dict[str, Any]:
         """The record of evidence that does not hold."""
         words = WORDS[self.lang]
         compared = [self._recorded(found), [words["replayed outcome"], words["evidence error"]]]
-        return {**self._about(path, found, Sight()), **refusal(error, self.lang), "replayed": compared}
+        return {**self._about(path, found, Sight()), **self._refusal(error), "replayed": compared}
 
     def replayed(self, path: Path, found: Evidence, verdict: Verdict | VehicleVerdict) -> dict[str, Any]:
         """The record of evidence that was replayed."""

@@ -27,6 +27,7 @@ from certcore._cli.output import terminal
 from certcore._cli.output.formats import Line, Output
 from certcore._cli.printing import pages
 from certcore._cli.register import registers
+from certcore._cli.settings import language
 from certcore._clock import utc_now
 from certcore._files import PRIVATE
 from certcore.errors import CertcoreError, IssuingError, RejectedInputError
@@ -122,9 +123,10 @@ class _Result:
         """Only what a person must look at: errors and slips."""
         row = f"第 {self.row} 行" if lang == "zh" else f"row {self.row}"
         if self.error is not None:
-            yield Line(f"certcore: {row}: {terminal.escaped(str(self.error))}", is_error=True)
+            said = language.translated(self.error.message, lang)
+            yield Line(f"certcore: {row}: {terminal.escaped(said)} [{self.error.code}]", is_error=True)
         for remark in self.remarks:
-            yield Line(f"certcore: {row}: {remark}", is_error=True)
+            yield Line(f"certcore: {row}: {language.translated(remark, lang)}", is_error=True)
 
 
 @attrs.frozen

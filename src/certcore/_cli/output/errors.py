@@ -24,7 +24,7 @@ _TRY: Final = {"en": "Try '{} --help' for help.", "zh": "详见“{} --help”�
 def lines(error: CertcoreError, lang: str) -> Iterator[str]:
     """An error, and the next step where the table of codes knows one; safe to show."""
     message = error.message.replace(_ARGUMENT, _OPTION)
-    told = _translated(message, lang)
+    told = language.translated(message, lang)
     known = reasons.REASONS.get(error.code)
     if lang == "en" or known is None:
         yield f"certcore: {terminal.escaped(message)} [{error.code}]" if message else f"certcore: {error.code}"
@@ -33,15 +33,6 @@ def lines(error: CertcoreError, lang: str) -> Iterator[str]:
         yield f"  {terminal.escaped(told)}"
     if known is not None:
         yield f"  {_next_step(error, lang)}{_more(error.code, lang)}"
-
-
-def _translated(message: str, lang: str) -> str:
-    """A message in a language; one of the library's may stand behind the name of a file."""
-    told = language.translated(message, lang)
-    name, colon, said = message.partition(": ")
-    if told != message or not colon:
-        return told
-    return f"{name}：{_translated(said, lang)}" if lang == "zh" else message
 
 
 def tell(error: CertcoreError, lang: str) -> None:

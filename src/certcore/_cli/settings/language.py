@@ -96,7 +96,10 @@ def option(*, is_handed_over: bool = True) -> Callable[[_F], _F]:
 
 
 def translated(text: str, lang: str) -> str:
-    """A message in a language: itself, where that is English or nobody has translated it."""
+    """A message in a language: itself, where that is English or nobody has translated it.
+
+    Before it may stand a place, such as the name of a file or of a field, which is kept.
+    """
     if lang != "zh":
         return text
     whole, patterns = _chinese()
@@ -106,7 +109,9 @@ def translated(text: str, lang: str) -> str:
         if (found := pattern.fullmatch(text)) is not None:
             parts = [translated(part, lang) for part in found.groups("")]
             return "".join(map("".join, zip(chinese.split(_GAP), [*parts, ""], strict=True)))
-    return text
+    place, colon, said = text.partition(": ")
+    told = translated(said, lang) if colon else said
+    return text if told == said else f"{place}：{told}"
 
 
 @cache

@@ -125,7 +125,7 @@ class TrustDraft:
         """
         members = Members(json_input.parse(text, "the draft"), "")
         if members.take("format", json_input.text) != FORMAT:
-            raise json_input.malformed("format", f"{FORMAT} is expected")
+            raise json_input.malformed("format", f"the format {FORMAT} is expected")
         draft = cls(
             environment=members.take("environment", json_input.one_of(Environment)),
             version=members.take("version", json_input.whole_number),

@@ -27,6 +27,7 @@ from certcore._cli.input.tables import Row
 from certcore._cli.keys import keygen
 from certcore._cli.output import terminal
 from certcore._cli.output.formats import Line, Output
+from certcore._cli.settings import language
 from certcore._clock import steady
 from certcore.bulk import BulkQuestion, Progress
 from certcore.bulk._claims import ClaimJudge, ClaimTask, refused
@@ -148,7 +149,7 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
         counted_rows = tables.open_table(path, given["encoding"]).rows
         total = sum(1 for _ in attrs.evolve(asker).tasks(counted_rows)) - done
     try:
-        with closing(_records(judge, tasks, given["workers"])) as records:
+        with closing(_in_words(_records(judge, tasks, given["workers"]), lang)) as records:
             _watch(journal.append(records), Progress(total=total), lang)
         summary = journal.finish(table.headers or tuple(asker.seen), Kind(policy=verifier.policy.name, lang=lang))
     except KeyboardInterrupt:
@@ -221,6 +222,14 @@ def _records(judge: ClaimJudge, tasks: Iterator[ClaimTask], workers: int | None)
         return
     for found in run_in_processes(judge, tasks, workers=workers):
         yield refused(found.task, why_lost(found), judge.lang) if isinstance(found, Lost) else found
+
+
+def _in_words(records: Generator[Mapping[str, Any]], lang: str) -> Generator[Mapping[str, Any]]:
+    """The same in the language of the report: what the library says of an error is English."""
+    with closing(records):
+        for record in records:
+            detail = record.get("detail")
+            yield {**record, "detail": language.translated(detail, lang)} if isinstance(detail, str) else record
 
 
 def _watch(records: Iterator[Mapping[str, Any]], progress: Progress, lang: str) -> None:
