@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -623,7 +624,7 @@ def test_strangers(desk: Desk) -> None:
     assert is_problem(desk.client.options("/verifications", headers={"origin": "https://evil.example"}), "method")
 
 
-@pytest.mark.parametrize("path", ["/health", "/verifications", "/page/desk.js", f"/verifications/{'0' * 32}/report"])
+@pytest.mark.parametrize("path", ["/health", "/verifications", f"/verifications/{'0' * 32}/report"])
 def test_other_methods_are_told_which_there_are(desk: Desk, path: str) -> None:
     """As RFC 9110 (section 15.5.6) has it."""
     answer = desk.client.delete(path)
@@ -686,6 +687,15 @@ def test_a_defect_is_a_problem_with_the_headers_of_every_answer(desk: Desk, monk
     assert PLATE not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_it_asks_for_what_it_is_tested_with() -> None:
+    """Its requirements have the bounds of pyproject.toml, those of the form's reader among them."""
+    project = tomllib.loads((EXAMPLE.parents[1] / "pyproject.toml").read_text("utf-8"))
+    tested = {*project["dependency-groups"]["test"][1:], *project["project"]["optional-dependencies"]["register"]}
+    asked = (EXAMPLE / "requirements.txt").read_text("utf-8").split()
+    assert "python-multipart>=0.0.30" in asked
+    assert set(asked) <= tested
 
 
 def test_openapi(desk: Desk) -> None:
