@@ -15,6 +15,9 @@ import pytest
 from PIL import Image
 
 from tests.examples.browsers import PATIENT_S, filmed, found_chromium, found_node
+
+pytest.importorskip("fastapi", reason="the claims desk needs its requirements.txt, and certcore[scan]")
+
 from tests.examples.test_claims_desk import DAY, photo, served
 from tests.verify_cases import PLATE, TEXT, VIN
 
