@@ -29,7 +29,10 @@ class Answer:
 
 VALID = Answer(frozenset({"valid"}))
 CODE_OF = {"revoked": "revoked-before-event", "suspended": "suspended-then", "superseded": "superseded-by-then"}
-NOT_ANSWERED = ("status-unavailable", "status-list-expired", "status-list-conflict", "status-unknown-reference")
+NOT_ANSWERED = (
+    *("status-unavailable", "status-list-expired", "status-list-future"),
+    *("status-list-conflict", "status-unknown-reference"),
+)
 NOT_KNOWN = (
     *(
         "status-list-conflict",

@@ -99,13 +99,13 @@ def changed(document: bytes) -> bytes:
     ("documents", "code"),
     [
         ([signed_list(URI, signer=OTHER_SIGNER)], "status-list-signature"),
-        ([signed_events(URI)], "status-list-expired"),
-        ([signed_list(URI, issued_at=NOW + DAY, expires_at=NOW + 2 * DAY)], "status-list-expired"),
+        ([signed_events(URI)], "status-unavailable"),
+        ([signed_list(URI, issued_at=NOW + DAY, expires_at=NOW + 2 * DAY)], "status-list-future"),
         ([changed(signed_list(URI))], "status-list-signature"),
     ],
 )
 def test_documents_that_do_not_speak(documents: list[bytes], code: str) -> None:
-    """Another's signature, events alone, or a list from the future: no answer."""
+    """Another's signature, events alone, or a list from the future: no answer, with the code that a server's have."""
     assert code == refused(SnapshotStatusBackend(documents)).code
 
 

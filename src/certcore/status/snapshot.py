@@ -176,7 +176,8 @@ class SnapshotStatusBackend:
 
         Raises:
             StatusError: ``status-unavailable`` with the cause ``no-list``; ``status-list-expired``, where every list
-                had expired by then; a document's own code, where none could be opened; ``status-unknown-reference``.
+                had expired by then; ``status-list-future``, where each is younger than the question; a document's own
+                code, where none could be opened; ``status-unknown-reference``.
         """
         uri, ref = query.list_uri, query.ref
         if uri is None or not isinstance(ref, StatusRef | StatusListEntry):
@@ -190,9 +191,7 @@ class SnapshotStatusBackend:
         events = [found for found in opened.events if _bears_on(found, index, query)]
         is_told = tokens or (events and ended) or any(index in found.events for found in events)
         if not is_told and all(found.status_list.state(index) is StatusState.VALID for found in ended):
-            if opened.refused is not None:
-                raise copy_error(opened.refused)
-            raise StatusError("status-list-expired", "Every list had expired by then, or is younger")
+            raise _why_none(opened, can_speak)
         return status_record(index, tokens=[*tokens, *ended], events=events)
 
     def __len__(self) -> int:
@@ -256,6 +255,17 @@ class SnapshotStatusBackend:
                 break
             gone = self._opened.pop(oldest, None)
             kept -= 0 if gone is None else gone.size
+
+
+def _why_none(opened: _Opened, can_speak: Iterable[StatusToken]) -> StatusError:
+    """Why no list says anything."""
+    if opened.refused is not None:
+        return copy_error(opened.refused)
+    if not opened.tokens:
+        return unavailable("no-list", "There are events and no list")
+    if not can_speak:
+        return StatusError("status-list-future", "Every list was issued later than now")
+    return StatusError("status-list-expired", "Every list had expired by then")
 
 
 def _is_younger(document: StatusToken | StatusEvents, query: StatusQuery) -> bool:

@@ -29,6 +29,7 @@ from tests.status.http_cases import (
     PATIENT,
     REVOKED_INDEX,
     SIGNER,
+    SIZE,
     SUSPENDED_INDEX,
     VALID_INDEX,
     Make,
@@ -93,6 +94,20 @@ def test_events_count_without_their_list(make: Make, server: FaultServer, fault:
     assert [StatusEventKind.REVOKED] == [one.kind for one in record.events]
     assert () == tuple(record.observations)
     assert (code, why) == (error.code, cause(error))
+
+
+def test_events_count_beside_a_list_that_is_too_short(make: Make, server: FaultServer) -> None:
+    """A list that has not grown to an entry says nothing of it, and takes nothing from what the events say."""
+    uri, driven = publish(server), make()
+    revoked = {SIZE + 1: [event(StatusEventKind.REVOKED, NOW - 10 * DAY)]}
+    publish_events(server, events=revoked)
+
+    record = driven.lookup(query(uri, SIZE + 1))
+    carried = SnapshotStatusBackend([signed_list(uri), signed_events(uri, revoked)])
+
+    assert [StatusEventKind.REVOKED] == [one.kind for one in record.events]
+    assert carried.lookup(query(uri, SIZE + 1)).events == record.events
+    assert "status-unknown-reference" == driven.refused(query(uri, SIZE + 2)).code
 
 
 def test_without_either_the_lists_failure_is_told(make: Make, server: FaultServer) -> None:

@@ -154,7 +154,7 @@ class Flows:
             query.asked_at - query.as_of <= self._settings.tuning.clock_skew
         )  # whatever the register's clock says
         if is_present or query.as_of >= token.issued_at:
-            if _reads_valid(token, index):
+            if index < len(token.status_list) and _reads_valid(token, index):  # a list that is too short says nothing
                 return status_record(index, tokens=[token])
             return status_record(
                 index, tokens=[token], events=(yield from self._get_events_if_any(uri, question, lifetime))

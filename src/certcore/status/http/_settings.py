@@ -28,8 +28,11 @@ DEFAULT_DEADLINE: Final = timedelta(milliseconds=800)
 """For one look-up, everything included."""
 
 
-def _is_size(_tuning: object, _field: object, value: int) -> None:
-    wire_bytes(value)
+def _is_size(_tuning: object, field: attrs.Attribute[int], value: int) -> None:
+    try:
+        wire_bytes(value)
+    except ValueError as cause:
+        raise ValueError(f"{field.name}: {cause}") from cause
 
 
 @attrs.frozen(kw_only=True)
