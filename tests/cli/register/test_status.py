@@ -143,6 +143,28 @@ def test_errors_of_the_register_are_told(status: Command, ref: StatusRef) -> Non
     assert ["issued"] == log(ref)
 
 
+@pytest.mark.parametrize("option", ["--actor", "--reason"])
+@pytest.mark.parametrize("value", ["", "a\nb", "x" * 2000, "\udcc3x"], ids=["empty", "two lines", "long", "no text"])
+@pytest.mark.parametrize("command", ["revoke", "suspend", "resume"])
+def test_a_statement_takes_a_word_or_two(
+    status: Command, ref: StatusRef, command: str, option: str, value: str
+) -> None:
+    """What cannot be kept and published is wrong usage, not a defect."""
+    said = {"--actor": "clerk-7", "--reason": "sold"} | {option: value}
+    how = ["--from-start"] if command == "revoke" else []
+    words = [word for pair in said.items() for word in pair]
+    found = status(command, "--db", "register.db", "--ref", f"{ref.list}/{ref.index}", *how, *words)
+    assert (exit_codes.ERROR, True) == (found.exit_code, f"Invalid value for '{option}'" in found.stderr), found.output
+    assert ["issued"] == log(ref)
+
+
+def test_a_station_in_another_encoding_is_told(status: Command, ref: StatusRef) -> None:
+    """Nothing is looked for that nobody can have: the register is well."""
+    revoke = ("revoke", "--db", "register.db", "--from-start", *SAID, "--inspector", "\udcc3x")
+    assert "bytes that are no text" in status(*revoke).stderr
+    assert ["issued"] == log(ref)
+
+
 def test_a_file_that_is_not_there_is_told(status: Command, ref: StatusRef) -> None:
     """Who names a picture that is not there has written no reference wrongly."""
     assert isinstance(ref, StatusRef)

@@ -197,10 +197,17 @@ def _selection(**given: Any) -> Selection:  # noqa: ANN401  Selection's own
 
 @register.command()
 @registers.DATABASE
-@click.option("--plate", "registration_number", help="Those that state this plate, written in any way.")
-@click.option("--country", help="The plate's country, two letters; any, unless given.")
+@click.option(
+    "--plate",
+    "registration_number",
+    callback=registers.as_text,
+    help="Those that state this plate, written in any way.",
+)
+@click.option("--country", callback=registers.as_text, help="The plate's country, two letters; any, unless given.")
 @click.option("--plate-type", type=click.IntRange(0), help="号牌种类, e.g. 2 or 52.")
-@click.option("--vin", help="Those of the vehicle with this VIN, or any other chassis number.")
+@click.option(
+    "--vin", callback=registers.as_text, help="Those of the vehicle with this VIN, or any other chassis number."
+)
 @registers.reference_option(is_required=False)
 @_ZONE
 @choose
@@ -236,8 +243,8 @@ def find(*, database: str, zone: tzinfo | None, output: Output, **given: Any) ->
 @click.option("--issued-until", callback=datetimes.read_limit_if, metavar="MOMENT", help="Issued then or earlier.")
 @click.option("--ends-from", callback=datetimes.read_day, metavar="DAY", help="Whose last day is this or later.")
 @click.option("--ends-until", callback=datetimes.read_day, metavar="DAY", help="Whose last day is this or earlier.")
-@click.option("--authority", help="That name this authority.")
-@click.option("--inspector", help="That name this inspector or station.")
+@click.option("--authority", callback=registers.as_text, help="That name this authority.")
+@click.option("--inspector", callback=registers.as_text, help="That name this inspector or station.")
 @_ZONE
 @choose
 def list_(*, database: str, zone: tzinfo | None, output: Output, states: Sequence[str], **given: Any) -> int:  # noqa: ANN401  one for each option

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from certcore import armor
-from certcore._cli.input import files, inputs
+from certcore._cli.input import files, inputs, rows
+from certcore.certificate._values import text as short_text
 from certcore.errors import IssuingError, RejectedInputError, StatusError
 from certcore.payload import StatusRef
 
@@ -87,6 +88,21 @@ def as_reference(ctx: click.Context, _param: click.Parameter, value: str | None)
         raise IssuingError("not-recorded", "The certificate has no reference of a register")
     ctx.meta[_COMPARED] = (ref, text)
     return ref
+
+
+def as_text(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """A text that a register can be asked for: none that holds bytes of another encoding."""
+    if value is not None and not rows.is_text(value):
+        raise click.BadParameter("bytes that are no text in their encoding")
+    return value
+
+
+def as_words(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """A word or two that a register keeps and publishes."""
+    try:
+        return short_text(value)
+    except ValueError as cause:
+        raise click.BadParameter(str(cause)) from cause
 
 
 def written(ref: StatusRef) -> str:

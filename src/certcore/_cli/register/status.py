@@ -42,8 +42,8 @@ def status() -> None:
 
 _statement_options = together(
     registers.DATABASE,
-    click.option("--actor", required=True, help="Who says so."),
-    click.option("--reason", required=True, help="Why: a short, stable word or two."),
+    click.option("--actor", callback=registers.as_words, required=True, help="Who says so."),
+    click.option("--reason", callback=registers.as_words, required=True, help="Why: a short, stable word or two."),
 )
 """What every change takes."""
 
@@ -52,8 +52,8 @@ _event_options = together(registers.reference_option(), _statement_options)
 """What every change of one certificate takes."""
 
 _criteria_options = together(
-    click.option("--authority", help="That name this authority."),
-    click.option("--inspector", help="That name this inspector or station."),
+    click.option("--authority", callback=registers.as_text, help="That name this authority."),
+    click.option("--inspector", callback=registers.as_text, help="That name this inspector or station."),
     click.option("--signed-by", type=_FILE, help="Signed with this public key, PEM."),
     click.option("--issued-from", callback=datetimes.read_instant, metavar="INSTANT", help="Issued then or later."),
     click.option("--issued-until", callback=datetimes.read_instant, metavar="INSTANT", help="Issued before this."),
@@ -67,7 +67,11 @@ def _effective_option(text: str) -> Callable[[_F], _F]:
 
 @status.command()
 @registers.DATABASE
-@click.option("--issuer", help="The issuer's id in the trust list; look-ups of another's are then unknown.")
+@click.option(
+    "--issuer",
+    callback=registers.as_text,
+    help="The issuer's id in the trust list; look-ups of another's are then unknown.",
+)
 @click.option("--country", help="Of plates whose certificates state none: two letters.")
 @click.option("--list-size", type=click.IntRange(1), help="Entries of each list.")
 def init(database: str, issuer: str | None, country: str | None, list_size: int | None) -> int:
@@ -210,7 +214,11 @@ def recover(database: str, folder: Path, uri_template: str, key_files: tuple[Pat
 @click.option("--key", "key_file", type=_FILE, required=True, help="The private key of the register, PEM.")
 @click.option("--password-file", type=_FILE, help="Its first line opens the private key.")
 @modes.ALLOW_LOOSE_KEY
-@click.option("--issuer", help="The issuer's id in the trust list, if the register was made without it.")
+@click.option(
+    "--issuer",
+    callback=registers.as_text,
+    help="The issuer's id in the trust list, if the register was made without it.",
+)
 @click.option("--out", type=_FILE, required=True, help="The receipt.")
 @click.option("--force", is_flag=True, help="Overwrite --out.")
 @modes.MODE
