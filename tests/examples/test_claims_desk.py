@@ -13,6 +13,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import tomllib
@@ -574,6 +575,18 @@ def test_health_tells_of_what_cannot_be_kept(tmp_path: Path, monkeypatch: pytest
             file.write(b"\xde" * (size - 4096))
         assert [503, False] == [(said := desk.client.get("/health")).status_code, said.json()["store"]]
         assert is_problem(desk.ask("kept-0001", text=TEXT), "internal")
+
+
+def test_an_upload_that_finds_no_room_is_a_failure_of_the_desk(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request is as it must be: it is not called unreadable, may be sent again with its key, and is logged."""
+    large = photo() + bytes(2 << 20)
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        assert is_problem(desk.ask("no-room-1", large), "internal")
+    assert "upload-not-kept" in caplog.text
+    assert desk.ask("no-room-1", large).status_code == 201
 
 
 def test_only_the_owner_reads(desk: Desk) -> None:

@@ -7,6 +7,7 @@ UTF-8 for Latin-1, so that a plate in another encoding would be another plate. H
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -20,6 +21,7 @@ from starlette.responses import Response
 
 from claims_desk.problems import Problem
 
+LOG: Final = logging.getLogger("claims_desk")
 FIELDS: Final = frozenset(
     {"date_of_loss", "picture", "text", "registration_number", "country", "plate_type", "vin", "claim"}
 )
@@ -44,7 +46,11 @@ class FormRoute(APIRoute):
 class _StrictRequest(Request):
     async def _get_form(self, **_: Any) -> FormData:  # noqa: ANN401  limits, which are those of the fields here
         if self._form is None:
-            self._form = await _read(self)
+            try:
+                self._form = await _read(self)
+            except OSError as error:  # a full disk is no fault of the request, which FastAPI would take it for
+                LOG.exception("upload-not-kept")
+                raise Problem("internal") from error
         return self._form
 
 
