@@ -184,7 +184,7 @@ def test_every_python_block_runs_or_says_why_not(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_python_block_pastes_into_a_prompt(page: Path) -> None:
-    """Line by line, as Python 3.11's prompt takes it: an empty line ends a loop or a function, and nothing else does."""
+    """Line by line, as Python 3.11's prompt takes it: an empty line alone ends a loop or a function."""
     for block in blocks(page):
         if block.info.startswith("python"):
             typed: list[str] = []
