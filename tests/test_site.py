@@ -222,6 +222,26 @@ def test_no_file_names_a_document_that_is_not_there() -> None:
 
 
 @pytest.mark.source
+def test_no_file_names_a_place_that_is_not_there() -> None:
+    """A file or a test of this repository that a page, a docstring or a test names by its path is there."""
+    roots = ["docs", "src", "tests", "tools", "examples", "benchmarks", "security"]
+    place = re.compile(
+        rf"(?<![\w/.-])(?P<path>(?:{'|'.join(roots)})/[\w./-]*\.(?:py|md|mjs|json|js|toml)\b)(?:::(?P<test>\w+))?"
+    )
+    files = [path for name in roots for path in (ROOT / name).rglob("*") if "node_modules" not in path.parts]
+    files += ROOT.glob("*.*")
+    missing = [
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for path in files
+        if path.suffix in {".py", ".md", ".toml", ".js", ".mjs", ".html", ".css"} and path != Path(__file__)
+        for found in place.finditer(path.read_text("utf-8"))
+        if not (ROOT / found["path"]).is_file()
+        or (found["test"] and f"def {found['test']}(" not in (ROOT / found["path"]).read_text("utf-8"))
+    ]
+    assert [] == missing
+
+
+@pytest.mark.source
 def test_no_message_sends_a_reader_into_a_checkout() -> None:
     """Whoever has the wheel has no folder `docs`: what a message says of a page is an address."""
     found = [

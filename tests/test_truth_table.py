@@ -39,7 +39,7 @@ ELSEWHERE: Final = {
     "pdf-password": FROM_PICTURES,
     "code-not-text": FROM_PICTURES,
     "civil-time-differs": "a replay of changed evidence gives it: tests/evidence/test_report.py",
-    "confidential-invalid": "a reader with a group key gives it: tests/test_confidential.py",
+    "confidential-invalid": "a reader with a group key gives it: tests/certificate/test_confidential.py",
 }
 """Reasons that no row has, and why."""
 
