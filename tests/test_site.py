@@ -9,6 +9,7 @@ import ast
 import doctest
 import importlib
 import importlib.util
+import inspect
 import re
 import tomllib
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ import pytest
 from certcore import LocalSigner, Outcome, Policy, Signer, Verifier
 from certcore.reasons import REASONS
 from certcore.reasons._meaning import causes
-from certcore.status import SnapshotStatusBackend
+from certcore.status import SnapshotStatusBackend, StatusEventKind
+from certcore.testing import StatusBackendContract
 from certcore.trust import TrustedKey, TrustListContents
 
 ROOT: Final = Path(__file__).parents[1]
@@ -121,6 +123,41 @@ def test_a_signature_says_what_is_taken(value: object, written: str, read: str) 
     assert mended is not None
     assert read in mended[0]
     assert bool(read) == bool(mended[0])
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+def test_a_docstring_that_sends_elsewhere_says_it_itself() -> None:
+    """What is in no reference is told where it is named: the arguments, attributes and errors of another docstring."""
+    from tools import site
+
+    lines = ["A contract; see `Promises` for the attributes. And so on."]
+    site.mend_docstring(None, "class", "", StatusBackendContract, None, lines)
+    assert "A contract. And so on." == lines[0]
+    assert ".. attribute:: resolution" in lines
+
+
+@pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")
+def test_the_reference_names_no_constant_that_it_does_not_show() -> None:
+    """A promised docstring states a limit or a set as a value, not by the name of a constant."""
+    from tools import site
+
+    documented = [
+        (place, getattr(importlib.import_module(place.module), place.name)) for place in site.places().values()
+    ]
+    members = [
+        (f"{place}.{key}", member)
+        for place, kind in documented
+        if isinstance(kind, type)
+        for key, member in site._methods(kind)
+    ]
+    named = {
+        f"{place}: {word}"
+        for place, value in [*documented, *members]
+        if callable(value) or isinstance(value, property | classmethod | staticmethod)
+        for word in re.findall(r"`([A-Z][A-Z0-9_]{3,})`", inspect.getdoc(value) or "")
+        if word not in site.known() and not word.startswith("CERTCORE_") and word not in StatusEventKind.__members__
+    }
+    assert set() == named
 
 
 @pytest.mark.skipif(not HAS_SPHINX, reason="Sphinx is not installed: the dependency group docs has it")

@@ -50,6 +50,7 @@ _FACTORY: Final[object] = attrs.Factory
 
 _CONSTANT: Final = re.compile(r"(?<== )_?[A-Z][A-Z0-9_]{2,}\b(?![.(])")
 
+_SEE: Final = re.compile(r"; see `(?P<name>[\w.]+)`(?: for the attributes)?(?=\.)")
 _ANCHOR: Final = re.compile(r'<a id="(?P<id>[a-z0-9-]+)">(?:</a>)?')
 
 
@@ -102,6 +103,8 @@ def known() -> dict[str, str]:
                 continue
             whole = str(places()[name, id(value)])
             found[f"{module.__name__}.{name}"] = whole
+            if name.isupper():
+                found.setdefault(name, whole)
             if isinstance(value, type):
                 found.setdefault(name, whole)
                 found |= {f"{name}.{key}": f"{whole}.{key}" for key, member in _methods(value)}
@@ -154,11 +157,28 @@ def _directive(place: Place, value: Any) -> str:  # noqa: ANN401  whatever a mod
 
 def mend_docstring(app: Sphinx, what: str, name: str, value: object, options: object, lines: list[str]) -> None:
     """A docstring in reStructuredText: a single backtick marks a promised name, which becomes a link, or code."""
+    for at, line in enumerate(lines):
+        told = _SEE.search(line)
+        if told is not None and told["name"] not in known():
+            lines[at] = line.replace(told[0], "", 1)
+            lines += _sections(told["name"], value)
+            break
     if what != "property":  # whose sentence before a colon would be taken for its type
         lines[:] = GoogleDocstring(lines, _GOOGLE, app, what, name, value, options).lines()
     if what == "module" and "" in lines:  # what follows is for those who work on it
         del lines[lines.index("") :]
     lines[:] = [_CODE_SPAN.sub(_linked, line) for line in lines]
+
+
+def _sections(name: str, value: object) -> list[str]:
+    """What the docstring that another one names says of attributes, errors and those arguments that both take."""
+    place, _, member = name.rpartition(".")
+    module = importlib.import_module(place or str(getattr(value, "__module__", "")))
+    lines = (inspect.getdoc(getattr(module, member)) or "").splitlines()
+    begin = next(at for at, line in enumerate(lines) if line in {"Args:", "Attributes:", "Raises:"})
+    taken = inspect.signature(value).parameters if isinstance(value, FunctionType) else None
+    said = [(line, re.match(r" {4}(?P<name>[a-z_]+): ", line)) for line in lines[begin:]]
+    return ["", *(line for line, one in said if taken is None or one is None or one["name"] in taken)]
 
 
 def mend_signature(*event: Any) -> tuple[str, str] | None:  # noqa: ANN401  as Sphinx calls it

@@ -257,7 +257,9 @@ class LocalSigner:
 
     @classmethod
     def generate(cls, algorithm: int = ES256) -> Self:
-        """A fresh key for one of the algorithms in `ALGORITHM_NAMES` except PS256.
+        """A fresh key for an algorithm, by its COSE number.
+
+        ES256 (-7), ESP256 (-9), ES384 (-35), ESP384 (-51), EdDSA (-8), Ed25519 (-19), ML-DSA-44 (-48), ML-DSA-65 (-49).
 
         Raises:
             ValueError: for any other number.

@@ -66,7 +66,8 @@ def to_html(
         certificate: what that text says; confidential fields that were opened are not printed.
         lang: ``zh`` or ``en``.
         page: ``A4`` or ``A6``, upright.
-        level: error correction: L, M, Q or H; chosen by `LEVELS` unless given.
+        level: error correction: L, M, Q or H; unless given Q, or M where Q makes smaller modules, or L where only
+            that fits.
         profile: whose form: EU puts the codes (1) to (10) of Directive 2014/45/EU annex II before the fields, CN lists
             them; by the certificate's country, or else its fields, unless given.
         issuer: the issuer, as the trust list has it: its name stands on the page, and times are those of its zone;
@@ -111,7 +112,8 @@ def to_pdf(  # noqa: PLR0913  each of them may be asked for alone
         lang: ``zh`` or ``en``.
         page: ``A4`` or ``A6``, upright.
         font: a TrueType or OpenType font, or a collection of them.
-        level: error correction: L, M, Q or H; chosen by `LEVELS` unless given.
+        level: error correction: L, M, Q or H; unless given Q, or M where Q makes smaller modules, or L where only
+            that fits.
         profile: whose form: as in `to_html`.
         issuer: as in `to_html`.
         verifier: as in `to_html`.

@@ -231,7 +231,7 @@ def _named_in_evidence(
 
 
 def timestamp_request(text: str, /, *, nonce: bool = True) -> bytes:
-    """What to POST to a time-stamp authority (as `timestamps.REQUEST_TYPE`) so that it stamps a certificate.
+    """What to POST to a time-stamp authority (as ``application/timestamp-query``) so that it stamps a certificate.
 
     The answer, as it comes, is a proof for ``existed_by``.
 

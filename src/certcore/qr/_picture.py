@@ -113,7 +113,7 @@ class Picture:
     Attributes:
         content: the bytes of a file, or the image or array itself.
         channels: the order of an array's colours.
-        wanted: the pages to read, counted from 1; ``None`` is all, up to `MAX_PAGES`.
+        wanted: the pages to read, counted from 1; ``None`` is all, up to 100.
     """
 
     content: bytes | PillowLike | ArrayLike = attrs.field(repr=False)
@@ -142,10 +142,10 @@ def load(image: Image, /, *, channels: Channels | None = None, pages: range | No
         channels: ``"BGR"`` for an array whose blue comes first, as OpenCV's does. ``"RGB"`` is taken for granted.
         pages: which pages or frames to read, counted from 1, as an ascending `range`: ``range(1, 4)`` is the first
             three. Those that the document does not have are passed over. Without it a document of more than
-            `MAX_PAGES` is refused, so that no page is passed over in silence.
+            100 pages is refused, so that no page is passed over in silence.
 
     Raises:
-        RejectedInputError: ``file-unreadable``; ``image-too-large`` above `MAX_BYTES`.
+        RejectedInputError: ``file-unreadable``; ``image-too-large`` above 50 MiB.
         TypeError: something that is no picture at all, or a file in text mode.
         ValueError: other channels, or pages that are empty, descending or below 1.
     """

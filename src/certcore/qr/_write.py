@@ -101,7 +101,7 @@ def to_png(text: str, /, *, level: str = "M", scale: int = 4) -> bytes:
         IssuingError: ``qr-too-large``; the text does not fit a symbol of this level.
         TypeError: the text is not a ``str``, or the scale not an ``int``.
         ValueError: an empty text, a level other than L, M, Q and H, a scale below 1, or one that makes more than
-            `MAX_PNG_PIXELS`.
+            25 million pixels.
     """
     if type(scale) is not int:
         raise TypeError("scale must be an int: pixels to a module")

@@ -70,7 +70,7 @@ class StatusEvents:
         expires_at: from when the document may no longer be taken for the present.
         ttl: how long it may be kept before asking again; as stated, however long.
         key_id: whose key signed it.
-        media_type: `STATUS_EVENTS_TYPE`.
+        media_type: ``application/vnd.certcore.status-events+cwt``.
         data: the signed bytes.
         proof: the document as the proof of what is read from it.
     """

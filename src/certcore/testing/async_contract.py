@@ -29,7 +29,10 @@ _PAUSE_S: Final = 0.002
 
 
 class AsyncStatusBackendContract(Promises):
-    """Holds an asynchronous backend to the protocol's promises; tasks take the place of threads."""
+    """Holds an asynchronous backend to the protocol's promises; tasks take the place of threads.
+
+    Its attributes are those of `StatusBackendContract`.
+    """
 
     async def make_backend(self) -> AsyncStatusBackend:
         """A backend to try. It may find earlier tests' events in its store: references are never used twice."""
