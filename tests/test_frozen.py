@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,7 @@ for name in sys.argv[2:]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the program is built for Linux here")
+@pytest.mark.skipif(shutil.which("objdump") is None, reason="PyInstaller needs objdump: apt-get install binutils")
 def test_a_frozen_program(tmp_path: Path) -> None:
     """PNG is read; a PDF gets a code about the machine, and the program is not started a second time for it."""
     (tmp_path / "program.py").write_text(PROGRAM)

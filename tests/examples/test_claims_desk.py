@@ -698,6 +698,7 @@ def test_a_defect_is_a_problem_with_the_headers_of_every_answer(desk: Desk, monk
     answer = desk.client.get(f"/verifications/{'0' * 32}")
     assert is_problem(answer, "internal")
     assert PLATE not in answer.text
+    assert answer.headers["connection"] == "close"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 

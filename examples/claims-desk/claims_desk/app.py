@@ -96,7 +96,9 @@ def _told(error: Exception) -> Response:
         found = problems.response(Problem(_STATUS.get(error.status_code, "request")))
         found.headers.update(error.headers or {})  # the methods that an address takes
         return found
-    return problems.response(Problem("internal"))
+    found = problems.response(Problem("internal"))
+    found.headers["connection"] = "close"  # the server ends a connection after a defect: nobody is to ask on it again
+    return found
 
 
 class _Desk:
