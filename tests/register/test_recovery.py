@@ -496,6 +496,12 @@ def test_a_supersession_that_reaches_back_is_denied_too(lite: StatusRegistry, cl
     assert (0,) == published(lite, folder, trust=trust()).published
 
 
+def test_a_list_that_readers_take_for_too_large_is_not_published(lite: StatusRegistry, folder: Path) -> None:
+    """A list of more entries than the trust list states counts for nothing, whatever is in it."""
+    assert "status-list-too-large" == refused(lite, folder, trust=trust(max_entries=255))
+    assert (0,) == published(lite, folder, trust=trust(max_entries=256)).published
+
+
 def test_the_state_names_its_register(lite: StatusRegistry, folder: Path) -> None:
     """Whoever looks into the folder can tell which database it belongs to."""
     published(lite, folder)

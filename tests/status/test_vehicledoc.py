@@ -198,6 +198,12 @@ def test_when_an_answer_counts(minutes: int, code: str | None) -> None:
         {"issued_at": datetime(1969, 1, 1, tzinfo=UTC)},
         {"record": VehicleRecord(known=True, flags=[VehicleFlag(code="")], observed_at=NOW)},
         {"record": VehicleRecord(known=True, valid_until=date(1960, 1, 1), observed_at=NOW)},
+        {"record": VehicleRecord(known=False, flags=[VehicleFlag(code="G")], observed_at=NOW)},
+        {
+            "record": VehicleRecord(
+                known=True, flags=[VehicleFlag(code=f"{'闽' * 120}{number}") for number in range(200)], observed_at=NOW
+            )
+        },
         {
             "record": VehicleRecord(
                 known=True,

@@ -183,7 +183,8 @@ def publish(  # noqa: PLR0913  each of them may be asked for alone
 
     Raises:
         IssuingError: ``register-behind`` or ``register-mismatch`` where something would be lost;
-            ``status-key-untrusted`` or ``status-flags-denied`` where the trust list does not let readers believe it;
+            ``status-key-untrusted``, ``status-flags-denied`` or ``status-list-too-large`` where the trust list does not
+            let readers believe it;
             ``file-unwritable``, ``signer-failed``, ``register-failed`` for more events than a document holds. Nothing
             is published then.
         StatusError: ``status-unavailable``.
@@ -297,6 +298,7 @@ def _make_list(
 ) -> _Made:
     changes = source.list_changes(head.number, now=terms.now)
     uri = terms.template.resolve(head.number)
+    _checks.require_size(terms.issuer, head.size, number=head.number)
     _checks.require_flags(terms.issuer, changes.events, number=head.number)
     lost = _lost(held, uri, changes)
     if lost and not terms.withdraw:

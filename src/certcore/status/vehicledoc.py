@@ -156,8 +156,15 @@ def issue_answer(
     if len(record.flags) > _MAX_FLAGS:
         msg = f"an answer has at most {_MAX_FLAGS} flags"
         raise ValueError(msg)
+    if record.flags and not record.known:
+        msg = "a vehicle that is not known has no flags"
+        raise ValueError(msg)
     claims = {_SUB: _digest(request), _EXP: expires, _IAT: issued, _RECORD: _record_to_wire(record)}
-    return cose.sign1(_cbor.encode(claims), signer=signer, protected={cose.TYP: VEHICLE_ANSWER_TYPE})
+    data = cose.sign1(_cbor.encode(claims), signer=signer, protected={cose.TYP: VEHICLE_ANSWER_TYPE})
+    if len(data) > MAX_ANSWER_BYTES:
+        msg = f"an answer has at most {MAX_ANSWER_BYTES} bytes"
+        raise ValueError(msg)
+    return data
 
 
 def open_answer(

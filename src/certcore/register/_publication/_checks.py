@@ -41,6 +41,21 @@ def require_trusted(trust: TrustList, uri_template: str, key: PublicKey, /, *, a
     raise IssuingError("status-key-untrusted", "No issuer has this key and this template in the trust list")
 
 
+def require_size(issuer: TrustedIssuer | None, size: int, /, *, number: int) -> None:
+    """Return where a list has no more entries than the issuer's entry in the trust list states: readers take no more.
+
+    Raises:
+        IssuingError: ``status-list-too-large``.
+    """
+    if issuer is not None and size > issuer.max_entries:
+        raise IssuingError(
+            "status-list-too-large",
+            "The list has more entries than the trust list states",
+            list=number,
+            max_entries=issuer.max_entries,
+        )
+
+
 def require_flags(issuer: TrustedIssuer | None, events: Events, /, *, number: int) -> None:
     """Return where no event says what the issuer's entry in the trust list rules out: readers rest on that.
 
