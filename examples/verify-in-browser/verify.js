@@ -3,15 +3,14 @@
 
 /** What stops a document from counting: one of the codes in docs/reference/reasons.md. */
 export class Refused extends Error {
-  constructor(code, detail) {
+  constructor(code) {
     super(code);
     this.code = code;
-    this.detail = detail;
   }
 }
 
-const refuse = (code = "malformed", detail) => {
-  throw new Refused(code, detail);
+const refuse = (code = "malformed") => {
+  throw new Refused(code);
 };
 const need = (good, code) => good || refuse(code);
 const SECOND = 1e6;
@@ -36,14 +35,12 @@ function decode(bytes, { tag, lenient, code, texts = [] } = {}) {
     const short = first & 31;
     if (short < 24) return [first >> 5, short];
     if (short > 27) fail();
-    let value = 0n;
-    for (let left = 1 << (short - 24); left--; ) value = (value << 8n) | BigInt(bytes[at++] ?? fail());
-    if (!lenient && value < (short == 24 ? 24n : 1n << BigInt(4 << (short - 24)))) fail();
+    const value = BigInt("0x" + hex(take(1 << (short - 24))));
+    if (!lenient && value < [24, 256, 65536, 2 ** 32][short - 24]) fail();
     return [first >> 5, value < 2 ** 53 ? Number(value) : value];
   };
   const take = (length) => (at + length > bytes.length ? fail() : bytes.subarray(at, (at += length)));
   const item = (left) => {
-    const start = at;
     const [major, value] = head();
     if (major == 0) return value;
     if (major == 1) return typeof value == "bigint" || value == 2 ** 53 - 1 ? -1n - BigInt(value) : -1 - value;
@@ -55,7 +52,7 @@ function decode(bytes, { tag, lenient, code, texts = [] } = {}) {
       } catch {
         fail();
       }
-    if (major == 7 && at == start + 1 && value > 19 && value < 23) return [false, true, null][value - 20];
+    if (major == 7 && (lenient || (value > 19 && value < 23))) return [false, true, null][Number(value) - 20]; // undefined for what others write
     if (major > 5 || (value && !left)) fail();
     if (major == 4) return Array.from({ length: value }, () => item(left - 1));
     const map = new Map();
@@ -92,7 +89,7 @@ const isId = (value, least = 1, most = 32) => isBytes(value) && value.length >= 
 const isCertificateId = (value) => isId(value, 8, 16);
 const isList = (value, length) => Array.isArray(value) && (length ? value.length == length : value.length > 0);
 const isReference = (value) => isList(value, 2) && value.every(uint);
-const isFlag = (value) => typeof value == "boolean";
+const isFlag = (value) => value === !!value;
 const uint = (value) => isUint(value);
 const positive = (limit) => (value) => isUint(value, limit) && value > 0;
 const listOf = (rule) => (value) => Array.isArray(value) && value.every(rule);
@@ -125,16 +122,21 @@ const CURVES = { 1: [ecdsa(256), 32, -7, -9], 2: [ecdsa(384), 48, -35, -51], 6: 
 
 /** A COSE_Key as a public key. One of a kind that WebCrypto does not have, such as ML-DSA, has made no signature here. */
 async function importKey(bytes) {
-  const fail = () => refuse();
   const key = decode(bytes, { lenient: true });
-  const [type, kid, algorithm, curve, x, y] = isMap(key) ? [1, 2, 3, -1, -2, -3].map((label) => key.get(label)) : fail();
-  if (kid !== undefined && !isId(kid)) fail();
-  if (type == 3 || type == 7) return { kid };
-  const [using, size, ...algorithms] = CURVES[curve] ?? fail();
-  if (type != (curve > 2 ? 1 : 2) || (algorithm !== undefined && !algorithms.includes(algorithm)) || !isId(x, size, size)) fail();
-  const raw = curve > 2 ? x : Uint8Array.of(4, ...x, ...(y ?? []));
-  return { kid, algorithms, size: 2 * size, using, handle: await crypto.subtle.importKey("raw", raw, using, false, ["verify"]).catch(fail) };
+  const [type, kid, algorithm, curve, x, y] = isMap(key) ? [1, 2, 3, -1, -2, -3].map((label) => key.get(label)) : refuse();
+  if (kid !== undefined && !isId(kid)) refuse();
+  if (type == 3 || type == 7) return { kid, own: hex(bytes) };
+  const [using, size, ...algorithms] = CURVES[curve] ?? refuse();
+  if (type != (curve > 2 ? 1 : 2) || (algorithm !== undefined && !algorithms.includes(algorithm)) || !isId(x, size, size)) refuse();
+  if (curve > 2) {
+    const square = (BigInt("0x" + hex(x.toReversed())) % 2n ** 255n) ** 2n; // of the point's y
+    if (!((square * (square - 1n) * ((121665n * square - 243332n) * square + 121666n)) % (2n ** 255n - 19n))) refuse(); // of small order
+  }
+  const raw = curve > 2 ? x : isBytes(y) ? Uint8Array.of(4, ...x, ...y) : refuse();
+  return { kid, own: hex(raw), algorithms, size: 2 * size, using, handle: await crypto.subtle.importKey("raw", raw, using, false, ["verify"]).catch(() => refuse()) };
 }
+
+const named = (keys, kid) => keys.filter(({ kids }) => kids.includes(hex(kid)));
 
 /** Which of the keys made a signature: its algorithm is fixed by the key. */
 async function signer(keys, { algorithm, signature, data }) {
@@ -149,14 +151,13 @@ function openSigned(parts, length, code, signed, free) {
   const [protect, open, ...rest] = parts;
   need([protect, ...rest].every(isBytes), code);
   const header = decode(protect, { code, lenient: free });
-  need(isMap(header) && (free ? !header.has(2) && !open.has(1) && !open.has(2) : header.size == 2 && !open.size), code);
+  need(isMap(header) && (free ? !header.has(2) && [...open.keys()].every((label) => label == 4 || (label != 2 && !header.has(label))) : header.size == 2 && !open.size), code);
   const [algorithm, kid = open.get(4), type] = [1, 4, 16].map((label) => header.get(label));
   need(Number.isInteger(algorithm) && (isId(kid) || (free && kid === undefined)), code);
   return { algorithm, kid, type, payload: rest[0], signature: rest.at(-1), data: signed(protect, rest[0]) };
 }
-const EMPTY = new Uint8Array();
 function openSign1(bytes, code, free) {
-  const signed = (protect, payload) => structure("Signature1", protect, EMPTY, payload);
+  const signed = (protect, payload) => structure("Signature1", protect, "", payload);
   return openSigned(decode(bytes, { tag: 18, code, lenient: free }), 4, code, signed, free);
 }
 
@@ -169,33 +170,33 @@ function unarmor(text) {
   text = text.replace(/\r?\n?$/, "");
   need(text, "no-certificate");
   need(text.startsWith("VIC1:"), "foreign-format");
-  need(text.length > 5 && text.length <= 4296);
+  need(text.length <= 4296);
   const bytes = [];
   for (let i = 5; i < text.length; i += 3) {
     const digits = [...text.slice(i, i + 3)].map((character) => ALPHABET.indexOf(character));
     const value = digits.reduceRight((sum, digit) => sum * 45 + digit, 0);
-    need(digits.length > 1 && !digits.includes(-1) && value < (digits.length > 2 ? 65536 : 256));
-    bytes.push(...(digits.length > 2 ? [value >> 8] : []), value); // of which the last 8 bits count
+    need(digits.length > 1 && !digits.includes(-1) && value < 256 ** (digits.length - 1));
+    if (digits.length > 2) bytes.push(value >> 8);
+    bytes.push(value); // of which the last 8 bits count
   }
   return Uint8Array.from(bytes);
 }
 
 // The table "Characters" in format.md: what no text holds, what texts other than numbers do not, and what numbers do not.
-const UNSEEN = "\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}";
+// Properties of Unicode stand for ranges where no version since 14.0 differs; \p{DI} names code points kept for later, too.
 const CONTROLS = "\\p{Cc}\u2028\u2029\\p{Cs}\\p{Co}\\p{NChar}"; // separators, surrogates, private use and noncharacters among them
-const FORMATS = "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u180e\u{110bd}\u{110cd}\u{13430}-\u{1343f}\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}";
-const SPACES = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000";
-const TRACELESS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\u{e0000}-\u{e0fff}";
-const WHITE = `\t-\r\x1c- \x85\u2028\u2029${SPACES}`;
+const FORMATS = "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\ufff9-\ufffb\u{110bd}\u{110cd}\u{13430}-\u{1343f}";
+const TRACELESS = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\u{e0100}-\u{e01ef}"; // of \p{DI}, what only numbers refuse
+const WHITE = "\\s\\x1c-\\x1f\\x85"; // and U+FEFF, which numbers refuse and comparing leaves out
 const DASHES = "\\-_./\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\xb7\u2022\u2027\u2219\u22c5\u25cf\u30fb";
 // What Unicode 14.0 does not assign, or gives no upper case: it stays as it is, whatever tables this machine has.
 const LATER =
   "\u019b\u0264\u0897\u1acf-\u1aff\u1c8a\ua7cd-\ua7cf\ua7d3\ua7d5\ua7db\ua7f1\u{105c0}-\u{105ff}\u{10d40}-\u{10eaa}\u{10ead}-\u{10eff}" +
   "\u{11380}-\u{113ff}\u{11f00}-\u{16aef}\u{16d40}-\u{16d7f}\u{16ea0}-\u{16eff}\u{1cc00}-\u{1ccff}\u{1e030}-\u{1e08f}\u{1e300}-\u{1e7ff}";
 const of = (characters, flags = "u") => new RegExp(`[${characters}]`, flags);
-const NOT_IN_TEXT = of(CONTROLS + UNSEEN + FORMATS + SPACES);
-const NOT_IN_NUMBER = of(CONTROLS + UNSEEN + FORMATS + TRACELESS);
-const INVISIBLE = of(UNSEEN + TRACELESS, "gu");
+const NOT_IN_TEXT = new RegExp(`(?![ ${TRACELESS}])[\\s\\p{DI}${CONTROLS}${FORMATS}]`, "u");
+const NOT_IN_NUMBER = of("\\p{DI}" + CONTROLS + FORMATS);
+const INVISIBLE = /[\p{DI}\ufff9-\ufffb]/gu;
 const SEPARATOR = of(WHITE + DASHES);
 const OUTER_SPACE = new RegExp(`^[${WHITE}]|[${WHITE}]$`, "u");
 const OF_14 = new RegExp(`[^${LATER}]+`, "gu");
@@ -204,9 +205,9 @@ const normal = (text, form) => text.replace(OF_14, (run) => run.normalize(form))
 const text128 = (text, length = 128) => isText(text, length) && !NOT_IN_TEXT.test(text);
 const number = (text) =>
   isText(text, 32) && utf8(text).length < 65 && !NOT_IN_NUMBER.test(text) && !OUTER_SPACE.test(text) &&
-  normal(text, "NFC") == text && plain(text);
-const VIN = /^[0-9A-HJ-NPR-Z]{17}$/;
+  normal(text) == text && plain(text);
 const DIGITS33 = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ";
+const VIN = new RegExp(`^[${DIGITS33}]{17}$`);
 const unpackVin = (bytes) => {
   let value = BigInt("0x" + hex(bytes));
   let vin = "";
@@ -224,7 +225,7 @@ const CLAIMS = {
 };
 function isEntry(value) {
   const list = isMap(value) && value.size == 1 && value.get("status_list");
-  return isMap(list) && list.size == 2 && isUint(list.get("idx")) && /^[ -~]{1,512}$/.test(list.get("uri"));
+  return isMap(list) && list.size == 2 && isUint(list.get("idx")) && text512(list.get("uri")) && !/[^ -~]/.test(list.get("uri"));
 }
 
 /** The fields of the inspection in the order of their keys. */
@@ -274,26 +275,26 @@ function readClaims(payload) {
 
 // ---- The trust list (trust-list.md) ----
 
-const [FOR_CERTIFICATES, FOR_PRESENTATIONS, FOR_STATUS] = [1, 2, 3]; // usages of keys
+const FOR_CERTIFICATES = 1; // usages of keys
+const FOR_PRESENTATIONS = 2;
+const FOR_STATUS = 3;
 
 /** A URI taken apart, if it may be followed: https, or http on this machine, and nothing that is read in two ways. */
 function location(uri) {
   try {
-    const found = new URL(uri);
-    const isPlain = found.href.toLowerCase() === uri.toLowerCase() && uri.length <= 512 && !/[@?#]|\/\/.*\/\/|%2[ef]/i.test(uri);
-    return isPlain && /^(https:|http:\/\/(localhost|127\.|\[::1\]))/.test(uri) && found;
+    const found = new URL(uri); // which writes addresses as usual, and paths without dot segments
+    const plain = uri.toLowerCase();
+    const isPlain = [plain, plain + "/"].includes(found.href.toLowerCase()) && uri.length <= 512 && !/[^!$-;=A-Z[\]_a-z~]|\/\/.*\/\/|%2[ef]/i.test(uri);
+    return isPlain && /^https:(\[.+]|[\w-]+(\.[\w-]+)*\.?)$|^http:(localhost|127[.\d]+|\[::1])$/.test(found.protocol + found.hostname) && found;
   } catch {}
 }
-const isUnder = (uri, prefix) => {
-  const [found, top] = [location(uri), location(prefix)];
-  return found && found.origin == top.origin && found.pathname.startsWith(top.pathname);
-};
+const isUnder = (uri, prefix, found = location(uri)) => found && found.href.startsWith(location(prefix).href);
 const listAt = (template, list) => template.replace("{list}", list);
-const isTemplate = (t) => isList(t, 3) && t[0].split("{list}").length == 2 && location(listAt(t[0], 2 ** 32 - 1)) && isSecond(t[1]) && (t[2] === null || isSecond(t[2]));
+const isTemplate = (t) => isList(t, 3) && isText(t[0]) && t[0].split("{list}").length == 2 && location(listAt(t[0], 2 ** 32 - 1)) && isSecond(t[1]) && (t[2] === null || isSecond(t[2]));
 const text512 = (value) => text128(value, 512);
 const isZone = (zone) => {
   try {
-    return isText(zone) && Intl.DateTimeFormat("en", { timeZone: zone });
+    return isText(zone) && wallClock(DAY, zone);
   } catch {}
 };
 
@@ -310,23 +311,21 @@ const KEY = [
   ["compromisedSince", isSecond, Infinity],
   ["compromise", text512],
 ];
-const readKey = (map) => read(map, KEY, [1, 3, 5, 6], UNUSABLE, true);
 const ISSUER = [
   ,
   ["id", text512],
   ["name", text512],
   ["country", isCountry],
   ["zone", isZone],
-  ["queryEndpoint", location],
-  ["listTemplates", listOf(isTemplate), []],
-  ["uriPrefixes", listOf((uri) => location(uri) && uri.endsWith("/")), []],
+  ["endpoint", location],
+  ["templates", listOf(isTemplate), []],
+  ["prefixes", listOf((uri) => location(uri) && uri.endsWith("/")), []],
   ["maxEntries", positive(2 ** 32), 2 ** 20],
   ["suspends", isFlag, true],
   ["retroactive", isFlag, true],
-  ["keys", listOf(readKey)],
+  ["keys", listOf(isMap)],
   ["countries", listOf(isCountry), []],
 ];
-const readIssuer = (map) => read(map, ISSUER, [1, 2, 3, 4, 11], UNUSABLE, true);
 const LIST = [
   ,
   ["version", positive(2 ** 32)],
@@ -334,46 +333,54 @@ const LIST = [
   ["nextUpdateAt", isSecond],
   ["environment", positive(3), 1],
   ["liveMaximum", positive(86401), 900],
-  ["issuers", listOf(readIssuer)],
+  ["issuers", listOf(isMap)],
 ];
 
 async function openIssuer(map) {
-  const issuer = readIssuer(map);
-  return { ...issuer, countries: [...issuer.countries, issuer.country], keys: await Promise.all(issuer.keys.map(openKey)) };
+  const issuer = read(map, ISSUER, [1, 2, 3, 4, 11], UNUSABLE, true);
+  return { ...issuer, countries: once([...issuer.countries, issuer.country]), keys: await Promise.all(issuer.keys.map(openKey)) };
 }
 
 async function openKey(map) {
-  const stated = readKey(map);
+  const stated = read(map, KEY, [1, 3, 5, 6], UNUSABLE, true);
   const key = await importKey(stated.key).catch(() => refuse(UNUSABLE));
-  need(stated.notBefore < stated.notAfter && (stated.kids || key.kid), UNUSABLE);
-  return { ...stated, ...key, kids: (stated.kids ?? [key.kid]).map(hex) };
+  const { kids = [key.kid] } = stated;
+  need(stated.notBefore < stated.notAfter && kids[0], UNUSABLE);
+  return { kid: kids[0], ...stated, ...key, kids: once(kids.map(hex)) };
 }
+
+/** The values, of which none is there more often than `most`. */
+const once = (values, most = 1) => need(values.sort().every((one, place) => one != values[place + most]), UNUSABLE) && values;
 
 /**
  * Open a signed trust list.
  * @param root the members of the root set, each an array of the COSE_Keys that all have to sign; and how many members.
  */
 export async function openTrustList(bytes, { root, threshold = 1, environments = ["production"] }) {
-  const code = UNUSABLE;
-  need(bytes.length <= 2 ** 22, code);
-  const parts = decode(bytes, { tag: 98, code });
-  need(isList(parts, 4) && isBytes(parts[0]) && isMap(parts[1]) && !parts[1].size && isBytes(parts[2]), code);
+  need(bytes.length <= 2 ** 22, UNUSABLE);
+  const parts = decode(bytes, { tag: 98, code: UNUSABLE });
+  need(isList(parts, 4) && isBytes(parts[0]) && isMap(parts[1]) && !parts[1].size && isBytes(parts[2]), UNUSABLE);
   const [header, , payload, signatures] = parts;
-  const type = decode(header, { code });
-  need(isMap(type) && type.size == 1 && type.get(16) == "application/vnd.certcore.trust+cbor" && isList(signatures) && signatures.length < 17, code);
-  const messages = signatures.map((one) => openSigned(one, 3, code, (protect) => structure("Signature", header, protect, EMPTY, payload)));
+  const type = decode(header, { code: UNUSABLE });
+  need(isMap(type) && type.size == 1 && type.get(16) == "application/vnd.certcore.trust+cbor" && isList(signatures) && signatures.length < 17, UNUSABLE);
+  const messages = signatures.map((one) => openSigned(one, 3, UNUSABLE, (protect) => structure("Signature", header, protect, "", payload)));
   let signed = 0;
   for (const member of root) {
-    const keys = await Promise.all(member.map(importKey));
-    const done = await Promise.all(keys.map(async (key) => (await Promise.all(messages.map((one) => signer([key], one)))).some(Boolean)));
-    signed += done.every(Boolean);
+    const hasSigned = async (bytes) => {
+      const key = await importKey(bytes);
+      for (const one of messages) if (await signer([key], one)) return true;
+    };
+    signed += (await Promise.all(member.map(hasSigned))).every(Boolean);
   }
   need(signed >= threshold, "trust-list-threshold");
 
-  const list = read(decode(payload, { code }), LIST, [1, 2, 3, 6], code, true);
+  const list = read(decode(payload, { code: UNUSABLE }), LIST, [1, 2, 3, 6], UNUSABLE, true);
   list.issuers = await Promise.all(list.issuers.map(openIssuer));
   list.keys = list.issuers.flatMap((issuer) => issuer.keys.map((key) => ({ ...key, issuer })));
-  need(list.nextUpdateAt > list.issuedAt, code);
+  need(list.nextUpdateAt > list.issuedAt, UNUSABLE);
+  once(list.issuers.map(({ id }) => id));
+  once(list.keys.map(({ own }) => own));
+  once(list.keys.flatMap(({ kids }) => kids), 4);
   list.environment = [, "production", "test"][list.environment];
   list.liveMaximum *= SECOND;
   need(environments.includes(list.environment), "trust-list-environment");
@@ -383,8 +390,9 @@ export async function openTrustList(bytes, { root, threshold = 1, environments =
 /** Where a certificate's own list is: from the issuer's template in use, or as the certificate names it. */
 export function listUri({ status: [list] }, issuer, now) {
   if (typeof list == "string") return list;
-  const inUse = issuer.listTemplates.filter(([, from, until]) => from * SECOND <= now && (until === null || now <= until * SECOND));
-  return inUse.length ? listAt(inUse.sort((a, b) => b[1] - a[1])[0][0], list) : undefined;
+  const inUse = issuer.templates.filter(([, from, until]) => from * SECOND <= now && (until === null || now <= until * SECOND));
+  const [latest] = inUse.sort((a, b) => b[1] - a[1]);
+  return latest && listAt(latest[0], list);
 }
 
 // ---- Status lists and events (status-documents.md) ----
@@ -402,18 +410,17 @@ const UNREADABLE = "status-list-malformed";
 
 /** What both documents share: envelope, signature, type, subject, times. */
 async function openStatus(bytes, type, { uri, keys, now = NaN, skew = 60 * SECOND }, lenient) {
-  const code = UNREADABLE;
-  need(bytes.length <= 2 ** 24, "status-list-too-large");
-  const message = openSign1(bytes, code, true);
-  const able = keys.filter((key) => key.usage == FOR_STATUS && (!message.kid || key.kids.includes(hex(message.kid))));
-  const key = (await signer(able, message)) ?? refuse("status-list-signature");
+  need(bytes.length <= (lenient ? 16859136 : 2 ** 24), "status-list-too-large");
+  const message = openSign1(bytes, UNREADABLE, true);
+  const able = keys.filter(({ usage }) => usage == FOR_STATUS);
+  const key = (await signer(message.kid ? named(able, message.kid) : able, message)) ?? refuse("status-list-signature");
   need(message.type == "application/" + type, "status-list-type");
-  const claims = decode(message.payload, { code, lenient });
-  need(isMap(claims), code);
-  need(lenient || [...claims.keys()].every((key) => key >= 0 || key == -65539 || key == -65540), code);
+  const claims = decode(message.payload, { code: UNREADABLE, lenient });
+  need(isMap(claims), UNREADABLE);
+  need(lenient || [...claims.keys()].every((key) => key >= 0 || key == -65539 || key == -65540), UNREADABLE);
   need(claims.get(2) === uri, "status-list-subject");
-  const times = read(claims, DOCUMENT, [6], code);
-  need(!(times.expiresAt <= times.issuedAt), code);
+  const times = read(claims, DOCUMENT, [6], UNREADABLE);
+  need(!(times.expiresAt <= times.issuedAt), UNREADABLE);
   need(!(Math.max(times.issuedAt, times.notBefore) > now + skew), "status-list-future");
   need(!(times.expiresAt <= now), "status-list-expired");
   return { ...times, claims, kid: key.kid };
@@ -458,9 +465,9 @@ export async function openEvents(bytes, options) {
 /** What lists and, if there is one, the events document say of one entry. */
 export function statusRecord(index, { lists, events }) {
   const observations = lists.map(({ entries, bits, issuedAt, expiresAt }) => {
-    const at = index * bits;
-    need(at >> 3 < entries.length, "status-unknown-reference");
-    const value = (entries[at >> 3] >> (at & 7)) & (2 ** bits - 1);
+    const at = (index * bits) / 8; // may be more than 32 bits
+    need(at < entries.length, "status-unknown-reference");
+    const value = (entries[at | 0] >> ((at % 1) * 8)) & (2 ** bits - 1);
     return { state: STATES[[0, 3, 1, 2][value]] ?? refuse("status-value-unknown"), at: issuedAt, expiresAt };
   });
   return {
@@ -483,7 +490,7 @@ export function statusRecord(index, { lists, events }) {
 function wallClock(at, zone) {
   const second = Math.floor(at / SECOND);
   const shown = new Date(second * 1000).toLocaleString("sv", { timeZone: zone }); // 2026-10-01 12:00:00
-  return Date.parse(shown.replace(" ", "T") + "Z") * 1000 + at - second * SECOND;
+  return Date.parse(shown.replace(" ", "T") + "Z") * 1000 + (at - second * SECOND);
 }
 const civilDay = (at, zone) => Math.floor(wallClock(at, zone) / DAY);
 
@@ -508,6 +515,8 @@ function groups(text) {
 }
 const plain = (text) => groups(text).join("");
 const kind = (character) => (/\p{Nd}/u.test(character) ? 0 : /\p{Uppercase}/u.test(character) ? 1 : 2);
+/** A digit of any script as a number: ten stand side by side. */
+const digit = (character, n = 0) => (kind(String.fromCodePoint(character.codePointAt() - n - 1)) ? n : digit(character, n + 1));
 
 function samePlate(a, b) {
   const [one, two] = [groups(a), groups(b)];
@@ -521,18 +530,19 @@ function samePlate(a, b) {
     return found;
   };
   const [left, right] = [splits(one), splits(two)];
-  return [...left].every((at) => right.has(at)) || [...right].every((at) => left.has(at));
+  const { size } = new Set([...left, ...right]);
+  return size == left.size || size == right.size;
 }
 
 const SCRIPTS = "АВЕЅІЈКМНОРСТУХԚԜΑΒΕΖΗΙΚΜΝΟΡΤΥΧIOQ";
 const LATIN = "ABES1JKMH0PCTYX0WABEZH1KMN0PTYX100";
-const lookAlike = (text) => text.replace(/./gu, (c) => LATIN[SCRIPTS.indexOf(c)] ?? c);
+const lookAlike = (text) => text.replace(/./gu, (c) => LATIN[SCRIPTS.indexOf(c)] ?? (kind(c) ? c : digit(c)));
 
 /** How a whole chassis number, or its last 6 to 8 characters, agrees: 0 it does, 1 nearly, which is a hint and no match, 2 not. */
 function vinDistance(seen, stated) {
   const compare = (tail, whole) => {
-    const { length } = tail;
-    return !length || !whole.endsWith(tail) ? 2 : length == whole.length || (length > 5 && length < 9) ? 0 : length > 8 ? 1 : 2;
+    const { length } = [...tail];
+    return !length || !whole.endsWith(tail) ? 2 : tail == whole || (length > 5 && length < 9) ? 0 : length > 8 ? 1 : 2;
   };
   const found = compare(plain(seen), plain(stated));
   return found > 1 && compare(lookAlike(plain(seen)), lookAlike(plain(stated))) < 2 ? 1 : found;
@@ -540,8 +550,8 @@ function vinDistance(seen, stated) {
 
 function binding({ registration_number: plate, country, plate_type: type, vin }, certificate, policy) {
   const found = [];
-  for (const [missing, given] of [["plate", plate], ["vin", vin]])
-    if (!given && policy.binding.includes(missing)) found.push(blocks("binding-not-given", { missing }));
+  for (const [one, given] of [["plate", plate], ["vin", vin]])
+    if (!given && policy.binding.includes(one)) found.push(blocks("binding-not-given"));
   if (!(plate || country || type != null || vin)) return found.length ? found : [notes("binding-not-checked")];
   if (country && upper(country) != certificate.country) found.push(fails("country-mismatch"));
   if (type != null && type != certificate.plate_type)
@@ -558,10 +568,12 @@ function binding({ registration_number: plate, country, plate_type: type, vin },
 
 // ---- Status at a moment (truth-table.md, section 4) ----
 
-const reason = (effect) => (code, detail) => ({ code, effect, detail });
+const reason = (effect) => (code) => ({ code, effect });
 const [fails, blocks, notes] = ["fails", "blocks", "notes"].map(reason);
 const BEFORE = [, "suspended-then", "superseded-by-then", "revoked-before-event"];
-const [SUSPENDED, SUPERSEDED, REVOKED] = [1, 2, 3]; // places in STATES; 0 is valid
+const SUSPENDED = 1; // places in STATES; 0 is valid
+const SUPERSEDED = 2;
+const REVOKED = 3;
 const NEVER = -Infinity;
 const YEAR = 365 * DAY;
 
@@ -614,7 +626,7 @@ function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge
     if (hasHistory) own = (isIssued || lists.length) && historyFrom <= horizon ? [horizon] : [];
     else if (observedAt <= knownBy && horizon > NEVER) {
       coveredFrom = observedAt;
-      if (isIssued) own = [...new Set([observedAt, Math.max(observedAt, horizon)])];
+      if (isIssued) own = [observedAt, Math.max(observedAt, horizon)];
     }
   const seen = lists
     .filter(({ at, state }) => state || !isContradicted(at))
@@ -675,7 +687,7 @@ function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge
     const before = !isStoppedLater && goodEnough(at, past);
     if (before && !isSettled(before.at)) return blocks("status-stale");
     if (before) return before.expiresAt === undefined && at - before.at > YEAR ? notes("status-stale") : null;
-    if (seen.some((one) => one.own && one.at > at && one.state > SUSPENDED)) return blocks("revocation-effect-unknown");
+    if (last((one) => one.own && one.state > SUSPENDED) > at) return blocks("revocation-effect-unknown");
     if (isStoppedLater || (suspends && last(({ state }) => state == SUSPENDED) > at)) return blocks("status-gap");
     if (isIssued && !hasHistory && !record.observations.length && at < observedAt) return blocks("as-of-unsupported");
     if (lastValid >= at) return blocks("status-gap");
@@ -696,8 +708,8 @@ function statusReasons(record, { start, end }, { suspends, retroactive }, maxAge
   // The instants of a day that stand for all of them: between two of these nothing that is known changes.
   const turns = [now - skew, coveredFrom, expiresAt, ...changes.map(([at]) => at), ...seen.map((one) => one.expiresAt)];
   for (const at of [horizon, ...seen.map((one) => one.at)]) turns.push(at, at + YEAR, at - skew, at + skew, at + maxAge);
-  const inside = turns.flatMap((at) => [at - 1, at, at + 1]).filter((at) => at > start && at < end - 1);
-  const found = [...new Set([start, ...inside.sort((a, b) => a - b), end - 1])].map(atInstant);
+  const instants = [start, ...turns.flatMap((at) => [at - 1, at, at + 1]), end - 1].filter((at) => start <= at && at < end);
+  const found = instants.sort((a, b) => a - b).map(atInstant);
 
   const failed = found.filter((one) => one?.effect == "fails");
   const blocked = found.filter((one) => one?.effect == "blocks");
@@ -726,23 +738,23 @@ export const POLICIES = {
 };
 
 /** The codes that say why a register gave no answer; any other error is status-unavailable. */
-const NO_ANSWER = /^(status-(?!stale)|as-of-|revocation-)/;
+const NO_ANSWER = /^(status-(?!stale|flags|key-un)|as-of-|revocation-)/;
 
 const SOFT = ["status-not-checked", "status-unavailable"];
 const UNFORESEEN = "status-backend-error";
 
-function missing({ code, detail }, needed) {
+function missing(code, needed) {
   const known = NO_ANSWER.test(code) ? code : SOFT[1];
-  return (needed == "if-available" && SOFT.includes(known) ? notes : blocks)(known, detail);
+  return (needed == "if-available" && SOFT.includes(known) ? notes : blocks)(known);
 }
 
-/** Why an answer does not count, by the dates of the keys that signed the documents behind it. */
-function refusalOfProofs(record, keys) {
+/** An answer counts by the dates of the keys that signed the documents behind it. */
+function checkProofs(record, keys) {
   for (const { kid, at = record.observedAt } of record.proofs ?? []) {
-    const key = keys.find((one) => one.usage == FOR_STATUS && one.kids.includes(hex(kid)));
-    if (!key) return blocks(UNFORESEEN);
-    if (!(key.notBefore <= at && at <= key.notAfter)) return blocks("status-key-window");
-    if (key.compromisedSince < Infinity) return blocks("status-key-compromised");
+    const key = keys.find((one) => one.usage == FOR_STATUS && [hex(one.kid), ...one.kids].includes(hex(kid)));
+    need(key, UNFORESEEN);
+    need(key.notBefore <= at && at <= key.notAfter, "status-key-window");
+    need(key.compromisedSince == Infinity, "status-key-compromised");
   }
 }
 
@@ -758,8 +770,7 @@ function periodReasons(certificate, day, { start, end }, zone, latestIssue, code
     if (endsAt < end) found.push(blocks("period-changed-on-date"));
     if (issued > start) found.push(notes("issued-after-event"));
   }
-  if (result > 4) found.push(blocks("code-unknown"));
-  if (basis < 1 || basis > 6) found.push(blocks("code-unknown"));
+  if (result > 4 || basis < 1 || basis > 6) found.push(blocks("code-unknown"));
   for (const field of ["vehicle_category", "plate_type", "usage"])
     if (certificate[field] !== undefined && codes?.(field, certificate[field], country) === false) found.push(notes("code-unknown"));
   return found;
@@ -768,29 +779,27 @@ const firstDay = (certificate, zone) => certificate.valid_from ?? certificate.in
 
 /** What authenticity comes to, in this order: the reason that ends it all, or the certificate with the key's issuer. */
 async function authenticate(text, trust, isOverdue) {
-  let key, certificate;
   try {
     const message = openSign1(unarmor(text));
     need([64, 96].includes(message.signature.length));
-    const keys = trust.keys.filter((one) => one.kids.includes(hex(message.kid)));
+    const keys = named(trust.keys, message.kid);
     if (!keys.length) return (isOverdue ? blocks : fails)("key-unknown");
-    key = await signer(keys, message);
-    if (!key) return fails("signature-invalid");
-    certificate = readClaims(message.payload);
+    const key = (await signer(keys, message)) ?? refuse("signature-invalid");
+    const certificate = readClaims(message.payload);
+    const { issuer } = key;
+    const { presented_at: shown, expires_at: end, authority } = certificate;
+    const signedAt = shown ?? certificate.issued_at;
+    const signsFor = (allowed) => (allowed.endsWith("*") ? authority.startsWith(allowed.slice(0, -1)) : authority == allowed);
+    certificate.country ??= issuer.country;
+    need(key.usage == (shown === undefined ? FOR_CERTIFICATES : FOR_PRESENTATIONS) && !(end - shown > trust.liveMaximum), "key-usage");
+    need(key.notBefore <= signedAt && signedAt <= key.notAfter, "key-window");
+    need(key.authorities.some(signsFor) && issuer.countries.includes(certificate.country), "key-scope");
+    need((certificate.issuer ?? issuer.id) == issuer.id, "issuer-mismatch");
+    need(signedAt < key.compromisedSince, "key-compromised");
+    return key.compromisedSince == Infinity ? { certificate, issuer } : blocks("key-compromised-unproven");
   } catch ({ code }) {
-    return (["no-certificate", "foreign-format"].includes(code) ? blocks : fails)(code);
+    return (/certificate|format/.test(code) ? blocks : fails)(code);
   }
-  const { issuer } = key;
-  const { presented_at: shown, expires_at: end, authority } = certificate;
-  const signedAt = shown ?? certificate.issued_at;
-  const signsFor = (allowed) => (allowed.endsWith("*") ? authority.startsWith(allowed.slice(0, -1)) : authority == allowed);
-  certificate.country ??= issuer.country;
-  if (key.usage != (shown === undefined ? FOR_CERTIFICATES : FOR_PRESENTATIONS) || end - shown > trust.liveMaximum) return fails("key-usage");
-  if (signedAt < key.notBefore || signedAt > key.notAfter) return fails("key-window");
-  if (!key.authorities.some(signsFor) || !issuer.countries.includes(certificate.country)) return fails("key-scope");
-  if ((certificate.issuer ?? issuer.id) != issuer.id) return fails("issuer-mismatch");
-  if (signedAt >= key.compromisedSince) return fails("key-compromised");
-  return key.compromisedSince == Infinity ? { certificate, issuer } : blocks("key-compromised-unproven");
 }
 
 /** Any reason that fails, else any that blocks, else valid: notes change nothing. */
@@ -817,20 +826,18 @@ function trustReasons(trust, policy, now) {
 
 /** Ask the register, if the reference can be one of the issuer's: the record, if it counts, and what it means. */
 async function askStatus(ask, { certificate, issuer }, policy, window, knownAt, now) {
-  const [list, index] = certificate.status ?? [];
-  if (index >= issuer.maxEntries || (typeof list == "string" && !issuer.uriPrefixes.some((prefix) => isUnder(list, prefix))))
-    return [[blocks("status-unknown-reference")]];
-  let record;
   try {
-    record = (ask ? await ask({ certificate, issuer, now, asOf: window.start }) : refuse("status-not-checked")) ?? refuse(UNFORESEEN);
+    const [list, index = 0] = certificate.status ?? [];
+    const isTheirs = typeof list != "string" || issuer.prefixes.some((prefix) => isUnder(list, prefix));
+    need(index < issuer.maxEntries && isTheirs, "status-unknown-reference");
+    const record = ask ? await ask({ certificate, issuer, now, asOf: window.start }) : refuse("status-not-checked");
+    checkProofs(record, issuer.keys);
+    const issued = certificate.issued_at; // before it a certificate stands as at its issue
+    const judged = window.start >= issued ? window : { start: issued, end: Math.max(window.end, issued + 1) };
+    return [statusReasons(record, judged, issuer, policy.maxStatusAge, policy.clockSkew, knownAt, now), record];
   } catch (error) {
-    return [[missing(error instanceof Refused ? error : new Refused(UNFORESEEN), policy.status)]];
+    return [[missing(error instanceof Refused ? error.code : UNFORESEEN, policy.status)]]; // rubbish, too
   }
-  const refused = refusalOfProofs(record, issuer.keys);
-  if (refused) return [[refused]];
-  const issued = certificate.issued_at; // before it a certificate stands as at its issue
-  const judged = window.start >= issued ? window : { start: issued, end: Math.max(window.end, issued + 1) };
-  return [statusReasons(record, judged, issuer, policy.maxStatusAge, policy.clockSkew, knownAt, now), record];
 }
 
 /**
@@ -844,6 +851,7 @@ async function askStatus(ask, { certificate, issuer }, policy, window, knownAt, 
  * @param groupKeys keys of confidential fields, which are not opened here: a certificate that has such fields blocks.
  */
 export async function verify(text, { trust, policy, now = Date.now() * 1000, asOf = now, knownAt = now, expect = {}, status, codes, vehicle, groupKeys }) {
+  if (![now, knownAt, asOf.day ?? asOf].every((at) => isUint(at, Infinity))) throw RangeError("no moment");
   const skew = policy.clockSkew;
   const behind = trust.environment == "production" && trust.issuedAt - now > skew;
   const opened = await authenticate(text, trust, behind || now > trust.nextUpdateAt);
@@ -872,7 +880,7 @@ export async function verify(text, { trust, policy, now = Date.now() * 1000, asO
   if (!isFuture && { required: 1, "if-available": vehicle }[policy.vehicle]) said.push(blocks("status-not-checked")); // nobody reads it here
   if (!isLive && !record && said.every(({ effect }) => effect == "notes")) said.push(notes("checked-offline"));
   found.push(...said);
-  if (behind && now - (window.end - 1) <= DAY) found = found.filter(({ code }) => !["not-yet-valid-on-date", "suspended-then"].includes(code));
+  if (behind && now - (window.end - 1) <= DAY) found = found.filter(({ code }) => !/not-yet|suspended-then/.test(code));
   found.push(...(behind ? [blocks("clock-behind")] : trustReasons(trust, policy, now)));
   if (!isShown) found.push(blocks("presentation-expired"));
   return outcome(found, { certificate, issuer: issuer.id, statusObservedAt: record?.observedAt ?? (isLive ? shown : undefined) });

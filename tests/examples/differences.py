@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Final
 
 import cbor2
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certcore import Expected, PublicKey, TrustList, Verdict, Verifier, armor, cose, payload
 from certcore.errors import CertcoreError, RejectedInputError, StatusError
@@ -194,6 +195,10 @@ _STATUS_CLAIMS: Final = (
     {"status_list": {"idx": -1, "uri": "x"}},
     {"status_list": {"idx": 2**32, "uri": "x"}},
     {"status_list": {"idx": 1}},
+    {"status_list": {"idx": 1, "uri": 5}},
+    {"status_list": {"idx": 1, "uri": None}},
+    {"status_list": {"idx": 1, "uri": ["x"]}},
+    {"status_list": {"idx": 1, "status_list": 0}},
     {"status_list": {"idx": 1, "uri": "x", "zzz": 1}},
     {"status_list": {"idx": 1, "uri": "x" * 513}},
     {"status_list": [1]},
@@ -319,11 +324,12 @@ def is_claimed(file: Vector) -> bool:
 _PLATES: Final = (
     "闽C12345", "闽C·12345", "闽 C12345", "B-AB 123", "BA-B 123", "BAB123", "СА1234ВХ", "CA1234BX", "ΑΒΕ١٢٣", "ABE123",
     "A-1", "A1", "A 1-2", "A1 2", "Straße 1", "STRASSE1", "ﬁ-12", "FI12", "Ⅳ-1", "IV1", "ＡＢ１２", "AB12", "ab·12",
-    "Á1", "A\u03011",
+    "Á1", "A\u03011", "ĸA-1", "ĸ A1", "ɕ-A1", "ɕA 1",
 )  # fmt: skip
 _VINS: Final = (
     "LSVAA4181E2184211", "184211", "84211", "E2184211", "1E2184211", "LSVAA4I8IE2I842II", "lsvaa4181e2184211", "184212",
     "JN1-AB 12345", "AB12345", "12345", "B12345", "ЅVAA41", "WVWZZZ1JZXW000001", "XW000OO1", "XW0000Q1", "5 X-184211",
+    "٣٤٥-١٢٣٤٥", "345-12345", "𐌀𐌁𐌂𐌃𐌄𐌅𐌆𐌇𐌈𐌉",
 )  # fmt: skip
 
 
@@ -451,12 +457,39 @@ def trust_lists(random: Random) -> Iterator[tuple[Vector, str]]:
 def _changed_list(random: Random, contents: dict[Any, Any]) -> bytes:
     """With one change: of two faults, which one is told depends on the order of reading."""
     issuer = contents[6][0]
+    if random.random() < 0.15:
+        return cbor2.dumps(_in_order(_repeated(random, contents)))
     found, keys = random.choice(((contents, range(1, 8)), (issuer, range(1, 14)), (issuer[11][0], range(1, 10))))
     if random.random() < 0.1:
         issuer[random.choice((6, 7))] = random.choice(_PLACES)
     else:
         _change_map(random, found, (*keys, *keys, -1, "a"))
     return cbor2.dumps(_in_order(contents))
+
+
+def _repeated(random: Random, contents: dict[Any, Any]) -> dict[Any, Any]:
+    """With an issuer, a key, an id or a country more than once, or just not."""
+    issuer = contents[6][0]
+    key, other = issuer[11]
+    way = random.randrange(5)
+    if way == 0:
+        contents[6].append(issuer | {1: random.choice((issuer[1], "other")), 11: []})
+    elif way == 1:
+        issuer[11].append(random.choice((key, key | {5: key[5] + 1}, key | {1: _another_key(random)})))
+    elif way == 2:
+        key[2] = random.choice(([b"k", b"k"], [b"k", b"l"]))
+    elif way == 3:
+        issuer[12] = random.choice((["CN"], ["DE", "DE"], ["DE", "FR"]))
+    else:
+        more = [other | {1: _another_key(random), 2: [b"k"]} for _ in range(random.choice((2, 3)))]
+        issuer[11] = [key | {2: [b"k"]}, other | {2: [b"k", b"l"]}, *more]
+    return contents
+
+
+def _another_key(random: Random) -> bytes:
+    seed = random.randbytes(32)
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    return cbor2.dumps({1: 1, 2: seed[:4], -1: 6, -2: public})
 
 
 _PLACES: Final = (
@@ -473,6 +506,11 @@ _PLACES: Final = (
     ["https://status.example//"],
     ["https://STATUS.example/"],
     ["https://0x7f.1/"],
+    ["http://localhost.evil.example/"],
+    ["http://127.evil.example/"],
+    ["https://status.example/a|b/"],
+    ["https://status..example/"],
+    [[5, 0, None]],
 )
 
 
@@ -494,7 +532,7 @@ def documents(random: Random) -> Iterator[tuple[Vector, str]]:
         data = _changed_document(random, data, is_list=is_list)
         yield (
             {"document": "list" if is_list else "events", "data": base64.b64encode(data).decode()},
-            _said(data, is_list=is_list),
+            said(data, is_list=is_list),
         )
 
 
@@ -542,7 +580,8 @@ def _changed_document(random: Random, data: bytes, *, is_list: bool) -> bytes:
 NOW_SECONDS: Final = int(NOW.timestamp())
 
 
-def _said(data: bytes, *, is_list: bool) -> str:
+def said(data: bytes, *, is_list: bool) -> str:
+    """What Python says of a document."""
     keys = _STATUS_KEYS.issuers[0].status_keys
     try:
         if is_list:

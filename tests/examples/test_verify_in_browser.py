@@ -28,10 +28,12 @@ from random import Random
 from typing import Any, Final
 
 import attrs
+import cbor2
 import pytest
 from PIL import Image
 
-from certcore import InspectionCertificate, LocalSigner, StatusRef, qr
+from certcore import InspectionCertificate, LocalSigner, StatusRef, TrustList, cose, qr
+from certcore.errors import RejectedInputError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65
 from certcore.status import StatusEvent, StatusEventKind
 from certcore.status.tokenlist import StatusList, issue_events, issue_token
@@ -40,7 +42,21 @@ from certcore.vocabulary import _codes
 from tests.examples import differences
 from tests.examples.browsers import PATIENT_S, filmed, found_chromium, found_node
 from tests.examples.differences import CLAIMS, EXAMPLE, KINDS, LEFT_OUT, VECTOR_ROOTS, file_of, is_claimed
-from tests.verify_cases import certificate, seal, trusted_issuer, trusted_key
+from tests.keys.sample_keys import ED25519_PRIME
+from tests.keys.test_refused_keys import ORDER_8_Y
+from tests.model import doors
+from tests.verify_cases import (
+    ISSUED,
+    NOW,
+    ROOT_SIGNER,
+    SIGNER,
+    TRUST_ROOT,
+    certificate,
+    seal,
+    trust_bytes,
+    trusted_issuer,
+    trusted_key,
+)
 from tests.verify_vectors import VECTORS, Vector
 
 MODULE_BYTES: Final = 10_000
@@ -193,6 +209,108 @@ def test_root() -> None:
     given = {"cases": cases, "root": [], "tables": TABLES, "context": differences.CONTEXT}
 
     assert json.loads(_node("test/node.mjs", given=json.dumps(given))) == {n: said for n, (_, said) in asked.items()}
+
+
+def _this_hour() -> dict[str, Any]:
+    return {"issued_at": NOW - timedelta(hours=1), "expires_at": NOW + timedelta(hours=1)}
+
+
+def _asked(cases: dict[str, dict[str, Any]], **context: Any) -> dict[str, str]:  # noqa: ANN401  what documents are opened with
+    """What the module says of each case."""
+    given = {
+        "cases": [{"name": name, **case} for name, case in cases.items()],
+        "root": [key.to_cose_key().hex() for key in differences.ROOTS],
+        "tables": TABLES,
+        "context": differences.CONTEXT | context,
+    }
+    found: dict[str, str] = json.loads(_node("test/node.mjs", given=json.dumps(given)))
+    return found
+
+
+@pytest.mark.parametrize("index", [8, 1 << 29, 1 << 30, 1 << 31, (1 << 32) - 1])
+@pytest.mark.parametrize("bits", [1, 2, 8])
+def test_index_beyond_a_list(index: int, bits: int) -> None:
+    """An entry that a list does not have is unknown, however large its index."""
+    entries = StatusList.from_packed(bytes(bits), bits=bits)
+    uri, times = differences.STATUS_URI, _this_hour()
+    data = base64.b64encode(issue_token(entries, uri=uri, signer=doors.STATUS_SIGNER, **times)).decode()
+    case = {"list": {"document": "list", "data": data}}
+
+    assert {"list": "status-unknown-reference"} == _asked(case, index=index)
+    assert {"list": "opened valid"} == _asked(case, index=7)
+
+
+def test_headers_of_others() -> None:
+    """A label in both headers, the kid's aside, makes a status document malformed; further ones are passed over."""
+    uri, times = differences.STATUS_URI, _this_hour()
+    entries = StatusList.from_packed(bytes(8), bits=2)
+    header, _, claims, _ = cbor2.loads(issue_token(entries, uri=uri, signer=doors.STATUS_SIGNER, **times)).value
+    protected = cbor2.loads(header)
+    unprotected: dict[str, tuple[dict[Any, Any], dict[Any, Any]]] = {
+        "kid in both": ({}, {4: protected[4]}),
+        "another in both": ({99: 1}, {99: 1}),
+        "typ in both": ({}, {16: protected[16]}),
+        "critical": ({}, {2: [16]}),
+        "others": ({15: {6: 1.5}}, {33: b"x", "x": [None]}),
+    }
+    cases = {}
+    for name, (more, free) in unprotected.items():
+        signed = cbor2.dumps(protected | more)
+        signature = doors.STATUS_SIGNER.sign(cbor2.dumps(["Signature1", signed, b"", claims]))
+        data = b"\xd2" + cbor2.dumps([signed, free, claims, signature])
+        cases[name] = {"document": "list", "data": base64.b64encode(data).decode()}
+    expected = dict.fromkeys(cases, "status-list-malformed") | dict.fromkeys(("kid in both", "others"), "opened valid")
+
+    said = {name: differences.said(base64.b64decode(case["data"]), is_list=True) for name, case in cases.items()}
+    assert expected == said
+    assert expected == _asked(cases)
+
+
+def test_key_with_stated_ids() -> None:
+    """A register's key counts by the ids that the trust list states for it, and by its own."""
+    status = LocalSigner.generate()
+    key_ids = [b"another id"]
+    issuer = trusted_issuer(trusted_key(SIGNER), trusted_key(status, usage=KeyUsage.STATUS, key_ids=key_ids))
+    answer = {
+        "events": [{"kind": "issued", "effective_at": ISSUED.isoformat(), "recorded_at": ISSUED.isoformat()}],
+        "observations": [],
+        "observed_at": NOW.isoformat(),
+        "history_from": ISSUED.isoformat(),
+    }
+    key_of = {"stated": key_ids[0], "own": status.public_key.key_id, "stranger": b"nobody"}
+    cases = {
+        name: differences.question(
+            seal(certificate()), trust_bytes(issuer), status=answer | {"proofs": [{"key_id": key_id.hex()}]}
+        )
+        for name, key_id in key_of.items()
+    }
+
+    found = _asked(cases)
+    valid = "valid|false|notes binding-not-checked"
+    refused = "undetermined|false|blocks status-backend-error|notes binding-not-checked"
+    assert {"stated": valid, "own": valid, "stranger": refused} == found
+
+
+@pytest.mark.parametrize("as_of", ["2026-13-01", "1969-12-31", "0026-09-01", "0026-09-01T00:00:00+00:00"])
+def test_no_moment(as_of: str) -> None:
+    """What is no moment, or one before 1970, has no verdict: it is misuse, as in certcore."""
+    found = _asked({"asked": differences.question(seal(certificate()), as_of=as_of)})
+    assert found["asked"].startswith("raised RangeError")
+
+
+@pytest.mark.parametrize(
+    "y", [0, 1, ED25519_PRIME - 1, ED25519_PRIME, ED25519_PRIME + 1, ORDER_8_Y, ED25519_PRIME - ORDER_8_Y]
+)
+def test_weak_key(y: int) -> None:
+    """A trust list with a key under which anybody can sign is refused."""
+    contents = cbor2.loads(cbor2.loads(differences.TRUST_BYTES).value[2])
+    contents[6][0][11][0][1] = cbor2.dumps({1: 1, 2: b"weak", -1: 6, -2: (y | 1 << 255).to_bytes(32, "little")})
+    data = cose.sign(cbor2.dumps(contents), signers=[ROOT_SIGNER], content_type="application/vnd.certcore.trust+cbor")
+    with pytest.raises(RejectedInputError) as caught:
+        TrustList.open(data, root=TRUST_ROOT)
+    found = _asked({"list": {"document": "trust", "data": base64.b64encode(data).decode()}})
+
+    assert ("trust-list-malformed", {"list": "trust-list-malformed"}) == (caught.value.code, found)
 
 
 def test_size(packages: Path) -> None:

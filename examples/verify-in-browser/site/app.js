@@ -103,17 +103,17 @@ function stopCamera() {
 async function get(uri) {
   try {
     const answer = await fetch(uri, { signal: AbortSignal.timeout(5000), cache: "no-store", credentials: "omit", redirect: "error" });
-    if (!answer.ok) throw new Refused("status-unavailable", { cause: "http-" + answer.status });
+    if (!answer.ok) throw new Refused("status-unavailable");
     return new Uint8Array(await answer.arrayBuffer());
   } catch (error) {
-    throw error instanceof Refused ? error : new Refused("status-unavailable", { cause: "network" });
+    throw error instanceof Refused ? error : new Refused("status-unavailable");
   }
 }
 
 /** The issuer's list, and the events beside it; only the whole list is asked for. */
 async function lookUp({ certificate, issuer, now }) {
   const uri = certificate.status && listUri(certificate, issuer, now);
-  if (!uri) throw new Refused("status-unavailable", { cause: "no-list" });
+  if (!uri) throw new Refused("status-unavailable");
   const options = { uri, keys: issuer.keys, now, maxEntries: issuer.maxEntries };
   const [listed, happened] = await Promise.all([get(uri), get(uri.endsWith("/") ? uri + "events" : uri + ".events").catch(() => null)]);
   const list = await openStatusList(listed, options);

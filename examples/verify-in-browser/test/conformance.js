@@ -18,7 +18,7 @@ function answer(said) {
   if (said == null) return undefined;
   if ("error" in said) {
     return () => {
-      throw new Refused(said.error, "cause" in said ? { cause: said.cause } : {});
+      throw new Refused(said.error);
     };
   }
   const times = {
