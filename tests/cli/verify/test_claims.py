@@ -109,6 +109,17 @@ def test_what_is_wrong_is_told_in_chinese(claims: Claims) -> None:
     assert [] == [found["detail"] for found in results() if re.search(r"[a-z] [a-z]", found["detail"])]
 
 
+def test_what_is_not_there_is_told_before_anything_is_begun(certcore: Callable[..., Run], claims: Claims) -> None:
+    """A slip in a name, and a spreadsheet as it is; the folder of results stays free."""
+    wrong = claims(table(f"A,{GOOD}"), "--pictures", "pitcures")
+    assert (2, True) == (wrong.exit_code, "pitcures: there is no such folder" in wrong.stderr)
+    for content in (b"PK\x03\x04\x14\0", b"\xd0\xcf\x11\xe0\xa1"):
+        assert "it is a spreadsheet; save it as CSV" in claims(content, name="claims.xlsx").stderr
+    none = certcore("verify", "--claims", "clams.csv", "--out", "out", *TRUST)
+    assert (2, True) == (none.exit_code, "clams.csv: there is no such file" in none.stderr)
+    assert not Path("out").exists()
+
+
 def test_a_folder_in_use(claims: Claims) -> None:
     """There is no option that overwrites results, and none is spoken of."""
     claims(table(f"C-1,{GOOD}"))

@@ -42,6 +42,9 @@ _BATCH: Final = 64
 """Rows of Parquet in memory: each may have megabytes."""
 
 _PARQUET: Final = b"PAR1"
+_SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .ods begin, which are ZIP files, and .xls."""
+
 _JSON_SUFFIXES: Final = frozenset({".jsonl", ".ndjson", ".json"})
 _DELIMITERS: Final = ",;\t"
 _OTHER_ENCODING: Final = "bytes that are no text in its encoding; name another one with --encoding"
@@ -92,13 +95,16 @@ def open_table(path: Path, encoding: str) -> Table:
     """
     try:
         if not path.is_file():  # a pipe would wait for ever
-            raise RejectedInputError("file-unreadable", f"{path}: it is not a file")
+            what = "it is not a file" if path.exists() else "there is no such file"
+            raise RejectedInputError("file-unreadable", f"{path}: {what}")
         with path.open("rb") as file:
             start = file.read(len(_PARQUET))
     except (OSError, ValueError) as cause:
         raise RejectedInputError("file-unreadable", f"{path}: it cannot be read") from cause
     if start == _PARQUET:
         return _parquet(path)
+    if start in _SPREADSHEETS:
+        raise RejectedInputError("claims-unreadable", f"{path}: it is a spreadsheet; save it as CSV")
     lines = _lines(path, encoding)
     if path.suffix.lower() in _JSON_SUFFIXES:
         return Table((), (Row(number, _from_json(line)) for number, line in enumerate(lines, start=1)))

@@ -101,7 +101,9 @@ def verify_claims(given: dict[str, Any], output: Output) -> int:
     _check_usage(given)
     if click.get_current_context().get_parameter_source("policy_name") is ParameterSource.DEFAULT:
         given = {**given, "policy_name": "claims"}
-    path, folder = given["claims"], given["out"]
+    path, folder, pictures = given["claims"], given["out"], given["pictures"]
+    if pictures is not None and not pictures.is_dir():
+        raise RejectedInputError("file-unreadable", f"{pictures}: there is no such folder")
     chosen = _chosen(given["columns"])
     table = tables.open_table(path, given["encoding"])
     _require_columns(path, table.headers, chosen, given)
