@@ -30,6 +30,7 @@ from certcore._cli.keys import keygen
 from certcore._cli.output import terminal
 from certcore._cli.output.verdicts import STYLES
 from certcore._cli.printing.pages import DEFAULT_SCALE
+from certcore._cli.settings import language
 from certcore._cli.trust.trust_draft import TrustDraft
 from certcore.errors import IssuingError, RejectedInputError
 from certcore.issue import Issuer
@@ -340,12 +341,13 @@ def _introduction() -> str:
 def _cells(answer: Answer) -> tuple[str, ...]:
     as_of = f"{answer.as_of:%Y-%m-%d %H:%M}" if isinstance(answer.as_of, datetime) else answer.as_of.isoformat()
     instead = "\n".join([_UNEXPECTED, answer.outcome.value.upper(), *answer.reasons])
+    about, yes = (language.translated(word, language.current()) for word in (answer.about, "yes"))
     return (
-        f"{answer.picture}\n{answer.about}",
+        f"{answer.picture}\n{about}",
         f"{as_of}\n{answer.expect.registration_number}",
         answer.verdict.outcome.value.upper(),
         "\n".join(reason.code for reason in answer.verdict.reasons),
-        "yes" if answer.is_expected else instead,
+        yes if answer.is_expected else instead,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certcore._cli import app, exit_codes
+from certcore._cli.demo import scenario
 from certcore._cli.settings import language
 
 if TYPE_CHECKING:
@@ -160,6 +161,12 @@ def test_a_place_stays_before_what_is_said_of_it(said: str) -> None:
     chinese = CHINESE[said]
     assert f"row 1：a.csv：plate_type：{chinese}" == language.translated(f"row 1: a.csv: plate_type: {said}", "zh")
     assert "row 1: plate_type: nonsense" == language.translated("row 1: plate_type: nonsense", "zh")
+
+
+def test_what_the_demonstration_asks_about_has_its_chinese() -> None:
+    """Every picture's question has words of its own."""
+    asked = {question[0] for question in scenario()["questions"]}
+    assert set() == asked - CHINESE.keys()
 
 
 def test_the_catalogue_keeps_every_gap() -> None:

@@ -18,6 +18,7 @@ from certcore._cli.output import terminal
 from certcore._cli.output.formats import LANG, Output
 from certcore._cli.output.verdicts import VerdictAnswer
 from certcore._cli.printing import pages
+from certcore._cli.settings import language
 from certcore.errors import RejectedInputError
 from certcore.payload import Profile
 
@@ -48,7 +49,7 @@ def print_page(what: str, *, target: Path, **given: Any) -> int:  # noqa: ANN401
     files.refuse_existing([target], force=given["force"])
     text = _only_text(what)
     verdict = printer.verify(text)
-    Output(lang=given["lang"]).tell(VerdictAnswer("the certificate", verdict))
+    Output(lang=given["lang"]).tell(VerdictAnswer(language.translated("the certificate", given["lang"]), verdict))
     if verdict.certificate is None:
         return exit_codes.OF_OUTCOME[verdict.outcome.value]
     files.write(target, printer.page(text, verdict), force=given["force"], mode=given["mode"])
