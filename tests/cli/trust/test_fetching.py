@@ -58,7 +58,7 @@ def test_a_current_list_is_installed(certcore: Command, server: FaultServer, *, 
         ({"version": 2, "environment": Environment.TEST}, "trust-list-environment"),
         ({"version": 2, "signer": "stranger"}, "trust-list-threshold"),
         ({"version": 0}, "trust-list-rollback"),
-        (None, "trust-list-unavailable"),
+        (None, "trust-list-unavailable, cause http-404"),
     ],
     ids=str,
 )

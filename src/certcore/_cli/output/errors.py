@@ -17,6 +17,7 @@ from certcore import reasons
 from certcore._cli.output import explain, terminal
 from certcore._cli.settings import language
 from certcore.errors import CertcoreError
+from certcore.reasons._meaning import causes
 
 _TRY: Final = {"en": "Try '{} --help' for help.", "zh": "详见“{} --help”。"}
 
@@ -26,10 +27,12 @@ def lines(error: CertcoreError, lang: str) -> Iterator[str]:
     message = error.message.replace(_ARGUMENT, _OPTION)
     told = language.translated(message, lang)
     known = reasons.REASONS.get(error.code)
+    cause = dict(error.detail).get("cause")
+    code = f"{error.code}, cause {cause}" if cause in causes() else error.code
     if lang == "en" or known is None:
-        yield f"certcore: {terminal.escaped(message)} [{error.code}]" if message else f"certcore: {error.code}"
+        yield f"certcore: {terminal.escaped(message)} [{code}]" if message else f"certcore: {error.code}"
     else:
-        yield f"certcore: {known.words(lang).line} [{error.code}]"
+        yield f"certcore: {known.words(lang).line} [{code}]"
         yield f"  {terminal.escaped(told)}"
     if known is not None:
         yield f"  {_next_step(error, lang)}{_more(error.code, lang)}"
