@@ -460,6 +460,10 @@ def driven(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
                 "foreign": {"text": "https://example.org", "day": today},
                 "no picture": {"photo": _blank(folder / "blank.png"), "day": today},
             },
+            "unasked": [
+                {"text": text, "day": "0026-11-29"},
+                {"text": text, "vin": "84211", "day": today},
+            ],
             "camera": {"plate": "闽C12345", "day": today},
             "offline": {"text": text, "plate": "闽C12345", "day": today},
             "photoOffline": photo,
@@ -530,6 +534,12 @@ def test_a_newer_edition(driven: dict[str, Any]) -> None:
 def test_page_without_a_code(driven: dict[str, Any]) -> None:
     """A picture that holds no code is said to hold none."""
     assert "no code" in driven["outcomes"]["no picture"]["text"]
+
+
+def test_page_asks_for_what_is_missing(driven: dict[str, Any]) -> None:
+    """A slip in the day or in the VIN is told, and nothing is said against the certificate."""
+    words = ["Say on which day it happened.", "Give the whole VIN, or at least its last 6 characters."]
+    assert [[sentence, False] for sentence in words] == driven["unasked"]
 
 
 def test_page_keeps_to_itself(driven: dict[str, Any]) -> None:

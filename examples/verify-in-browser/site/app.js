@@ -126,9 +126,10 @@ async function lookUp({ certificate, issuer, now }) {
 /** The verdict on a text; where a picture holds several certificates, which is meant is for its owner to say. */
 async function judge(text, ...others) {
   const { trust, settings } = await loaded;
-  if (!$("day").value) return say("noDay");
-  say("judging");
   const expect = { registration_number: $("plate").value.trim() || undefined, vin: $("vin").value.trim() || undefined };
+  if (!($("day").value >= "1970")) return say("noDay"); // nor a year of two digits
+  if (expect.vin?.length < 6) return say("shortVin");
+  say("judging");
   const day = Date.parse($("day").value) / DAY_MS;
   const status = settings.askRegister && navigator.onLine ? lookUp : undefined;
   const several = { outcome: "undetermined", reasons: [{ code: "several-certificates", effect: "blocks" }] };

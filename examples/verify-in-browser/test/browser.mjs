@@ -75,11 +75,15 @@ async function fill(page, { plate = "", vin = "", day }) {
   await page.fill("#day", day);
 }
 
-async function typed(page, question) {
+async function type(page, question) {
   await fill(page, question);
   await page.evaluate(() => (document.querySelector("details").open = true));
   await page.fill("#text", question.text);
   await page.click("#check");
+}
+
+async function typed(page, question) {
+  await type(page, question);
   return verdict(page);
 }
 
@@ -107,6 +111,11 @@ try {
       } else found.outcomes[name] = await typed(page, question);
       if (plan.shots) await shoot(page, name.replaceAll(" ", "-"));
       await page.click("#verdict button");
+    }
+    found.unasked = [];
+    for (const question of plan.page.unasked) {
+      await type(page, question);
+      found.unasked.push([await page.locator("#state").innerText(), await page.locator("#verdict").isVisible()]);
     }
     if (plan.video) {
       await fill(page, plan.page.camera);
