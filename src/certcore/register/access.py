@@ -83,7 +83,7 @@ class Principal:
 
     Attributes:
         name: who; the rate is limited for each name.
-        scopes: for what: some of ``vehicles:plate``, ``vehicles:vin``, ``certificates:live`` and ``certificates:receipt``.
+        scopes: for what; some of ``vehicles:plate``, ``vehicles:vin``, ``certificates:live``, ``certificates:receipt``.
         per_day: how many requests a day, where that is another number than everybody's.
     """
 

@@ -48,13 +48,14 @@ CREATE TABLE sighting (
 """Instants are microseconds since 1970."""
 
 _KEEP: Final = (
-    "INSERT INTO sighting (subject, claim, companion, first_at, last_at) VALUES (?1, ?2, ?3, ?4, ?4)"
+    "INSERT INTO sighting (subject, claim, companion, first_at, last_at)"
+    " VALUES (:subject, :claim, :companion, :at, :at)"
     " ON CONFLICT (subject, claim, companion)"
-    " DO UPDATE SET first_at = min(first_at, ?4), last_at = max(last_at, ?4)"
+    " DO UPDATE SET first_at = min(first_at, :at), last_at = max(last_at, :at)"
 )
 _RECALL: Final = (
-    "SELECT companion = ?3, count(DISTINCT claim), min(first_at), max(last_at) FROM sighting"
-    " WHERE subject = ?1 AND claim <> ?2 GROUP BY companion = ?3"
+    "SELECT companion = :companion AS is_alike, count(DISTINCT claim), min(first_at), max(last_at) FROM sighting"
+    " WHERE subject = :subject AND claim <> :claim GROUP BY is_alike"
 )
 
 _MAX_IDLE: Final = 8
@@ -252,8 +253,8 @@ class SQLiteSeenStore:
 
 
 def _remember(connection: sqlite3.Connection, sighting: Sighting, claim: bytes, microseconds: int) -> SightingMatches:
-    named = (sighting.subject, claim, sighting.companion)
-    connection.execute(_KEEP, (*named, microseconds))
+    named = {"subject": sighting.subject, "claim": claim, "companion": sighting.companion}
+    connection.execute(_KEEP, named | {"at": microseconds})
     found = {
         is_alike: OtherClaims(claims=claims, first_at=_instant(first_at), last_at=_instant(last_at))
         for is_alike, claims, first_at, last_at in connection.execute(_RECALL, named)
