@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,7 @@ from certcore import (
     cose,
     vocabulary,
 )
+from certcore.bulk import BulkQuestion, verify_files, verify_many
 from certcore.errors import RejectedInputError
 from certcore.status import MemoryStatusBackend, SnapshotStatusBackend, StatusQuery, VehicleQuery
 from certcore.status.http import HTTPTuning
@@ -374,3 +375,12 @@ def test_a_vehicle_in_memory_has_flags() -> None:
 
     with pytest.raises(TypeError, match="VehicleFlag"):
         MemoryStatusBackend().register_vehicle(letter, registration_number=PLATE, country="CN")
+
+
+@pytest.mark.parametrize("door", [verify_many, verify_files])
+def test_rows_are_judged_by_a_verifier(door: Callable[[Any, list[BulkQuestion]], Iterable[object]]) -> None:
+    """One for event loops looks like it, and would have an answer of no use to each row."""
+    later = AsyncVerifier(trust=TRUST, status=None, policy=Policy.claims())
+
+    with pytest.raises(TypeError, match="a Verifier, not AsyncVerifier"):
+        list(door(later, [BulkQuestion(row=1, text=TEXT, as_of=NOW)]))

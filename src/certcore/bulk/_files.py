@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final, TypeVar, overload
 
 from certcore.bulk import _workers
-from certcore.bulk._kernel import verify_many
+from certcore.bulk._kernel import require_verifier, verify_many
 from certcore.bulk._progress import Progress
 from certcore.bulk._questions import BulkQuestion, BulkResult
 from certcore.errors import RejectedInputError
@@ -76,6 +76,7 @@ def verify_files(
         ValueError: for less than one worker.
         RuntimeError: where no worker can be started; where ``keep`` raises.
     """
+    require_verifier(verifier)
     job = partial(_judge, verifier, keep)
     for found in run(job, _batches(questions), workers=workers):
         for answers in _answer_lost(found, job) if isinstance(found, _workers.Lost) else (found,):

@@ -44,6 +44,16 @@ class _AsksMany(Protocol):
         ...
 
 
+def require_verifier(verifier: object) -> None:
+    """That it is one: each row would fail otherwise, and an `AsyncVerifier` looks like one.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if not isinstance(verifier, Verifier):
+        raise TypeError(f"the rows are judged by a Verifier, not {type(verifier).__name__}")
+
+
 def verify_many(verifier: Verifier, questions: Iterable[BulkQuestion], /) -> Iterator[BulkResult]:
     """The answer to each question, in their order, as the questions come; a group of them is in memory at a time.
 
@@ -51,8 +61,9 @@ def verify_many(verifier: Verifier, questions: Iterable[BulkQuestion], /) -> Ite
     Results equal those of `Verifier.verify` and `Verifier.verify_image` at the same time. Where the status backend has
     ``lookup_many(queries)``, which gives a record or a `StatusError` for each query, it is asked for a group at once.
 
-    Whatever the iterable of questions raises is raised.
+    Whatever the iterable of questions raises is raised; TypeError for anything but a `Verifier`.
     """
+    require_verifier(verifier)
     remaining = iter(questions)
     while group := list(islice(remaining, GROUP)):
         yield from _judged(verifier, group)

@@ -17,7 +17,7 @@ from datetime import date, datetime
 from typing import Any
 
 from certcore import _extras
-from certcore.bulk._kernel import verify_many
+from certcore.bulk._kernel import require_verifier, verify_many
 from certcore.bulk._questions import BulkQuestion, BulkResult
 from certcore.bulk.columns import Columns
 from certcore.verify import Verifier
@@ -60,16 +60,6 @@ def schema(given: Any = None, /, *, columns: Columns | None = None) -> Any:  # n
         return pa.schema(results)
     require_columns(given.names, columns)
     return pa.schema([*(given.field(name) for name in columns.keep), *results])
-
-
-def require_verifier(verifier: object) -> None:
-    """That it is one: each row would fail otherwise, and an `AsyncVerifier` looks like one.
-
-    Raises:
-        TypeError: it is not.
-    """
-    if not isinstance(verifier, Verifier):
-        raise TypeError(f"the rows are judged by a Verifier, not {type(verifier).__name__}")
 
 
 def require_columns(there: Sequence[str], columns: Columns) -> None:

@@ -18,6 +18,7 @@ import certcore
 from certcore import _extras
 from certcore._instants import utc
 from certcore.bulk import arrow
+from certcore.bulk._kernel import require_verifier
 from certcore.bulk.columns import Columns
 from certcore.verify import Verifier
 
@@ -50,7 +51,7 @@ def verify_dataframe(
         ValueError: for a column to keep that has the name of a result's, or a naive moment.
     """
     _extras.require("spark", "pyspark", "pyarrow")
-    arrow.require_verifier(verifier)
+    require_verifier(verifier)
     parcel = _parcel(verifier if evaluated_at is None else attrs.evolve(verifier, clock=_Standing(evaluated_at)))
     version = certcore.__version__
     arrow.require_columns(df.columns, columns)
