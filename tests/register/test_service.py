@@ -300,9 +300,13 @@ def test_a_key_that_fails_is_unavailable(lite: StatusRegistry, folder: Path) -> 
     assert (503, "signer-failed") == (found.status, found.code)
 
 
-def test_an_answer_no_document_can_state_is_the_registers_fault(lite: StatusRegistry, folder: Path) -> None:
-    """A flag of a day before 1970 is 503, not a traceback."""
-    lite.set_flag("E", vehicle=vehicle(2), since=date(1950, 1, 1), **SAID)
+def test_an_answer_no_document_can_state_is_the_registers_fault(
+    lite: StatusRegistry, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flag of a day before 1970, which no register takes any more, is 503, not a traceback."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr("certcore.register.log.stated_day", lambda day: day)
+        lite.set_flag("E", vehicle=vehicle(2), since=date(1950, 1, 1), **SAID)
     assert 503 == look_up(app_of(lite, folder), request_for(vehicle(2))).status
 
 
