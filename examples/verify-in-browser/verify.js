@@ -61,7 +61,8 @@ function decode(bytes, { tag, lenient, code, texts = [] } = {}) {
       const from = at;
       const key = item(0);
       const order = hex(bytes.subarray(from, at));
-      if (typeof key == "object" || map.has(key) || !(lenient || (order > last && (typeof key != "string" || texts.includes(key))))) fail();
+      // "object" and "boolean" are the types with an o
+      if (/o/.test(typeof key) || map.has(key) || !(lenient || (order > last && (typeof key != "string" || texts.includes(key))))) fail();
       last = order;
       map.set(key, item(left - 1));
     }

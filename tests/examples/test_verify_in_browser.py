@@ -32,7 +32,7 @@ import cbor2
 import pytest
 from PIL import Image
 
-from certcore import InspectionCertificate, LocalSigner, StatusRef, TrustList, cose, qr
+from certcore import InspectionCertificate, LocalSigner, Policy, StatusRef, TrustList, cose, payload, qr
 from certcore.errors import RejectedInputError
 from certcore.keys import EDDSA, ES256, ES384, ML_DSA_65
 from certcore.status import StatusEvent, StatusEventKind
@@ -56,6 +56,7 @@ from tests.verify_cases import (
     trust_bytes,
     trusted_issuer,
     trusted_key,
+    verifier,
 )
 from tests.verify_vectors import VECTORS, Vector
 
@@ -289,6 +290,18 @@ def test_key_with_stated_ids() -> None:
     valid = "valid|false|notes binding-not-checked"
     refused = "undetermined|false|blocks status-backend-error|notes binding-not-checked"
     assert {"stated": valid, "own": valid, "stranger": refused} == found
+
+
+@pytest.mark.parametrize("key", [True, False, None])
+def test_keys_are_integers(key: bool | None) -> None:  # noqa: FBT001  what stands where an integer belongs
+    """A map with true, false or null among its keys is malformed, though they follow the integers in order."""
+    stated = payload.encode(certificate())
+    claims = bytes([stated[0] + 1]) + stated[1:] + cbor2.dumps(key) + b"\x00"
+    text = seal(claims)
+    expected = "invalid|false|fails malformed"
+
+    assert {"asked": expected} == _asked({"asked": differences.question(text)})
+    assert expected == differences.line(verifier(policy=Policy.counterparty()).verify(text, as_of=differences.AS_OF))
 
 
 @pytest.mark.parametrize("as_of", ["2026-13-01", "1969-12-31", "0026-09-01", "0026-09-01T00:00:00+00:00"])
