@@ -186,7 +186,9 @@ def test_it_has_nothing_of_this_process(file: bytes, forks: list[Fork], monkeypa
 
     def opened(folder: Path) -> list[str]:
         with suppress(FileNotFoundError):  # closed meanwhile
-            return sorted(str(one.readlink()).partition(":")[0] for one in (folder / "fd").iterdir())
+            names = [one.readlink() for one in (folder / "fd").iterdir()]
+            # A newer libffi keeps its own file open, for its trampolines.
+            return sorted(str(name).partition(":")[0] for name in names if not name.name.startswith("libffi.so"))
         return []
 
     def look(number: int) -> None:
