@@ -18,7 +18,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from certcore._clock import utc_now
-from certcore._instants import optional_utc, utc
+from certcore._instants import utc
 from certcore.certificate._values import text as short_text
 from certcore.errors import IssuingError, StatusError
 from certcore.keys import Signer
@@ -492,5 +492,4 @@ def _word(value: str, name: str) -> str:
 
 
 def _seconds(value: datetime | None) -> int | None:
-    at = optional_utc(value)
-    return None if at is None else seconds(at)
+    return None if value is None else seconds(value)

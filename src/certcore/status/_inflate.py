@@ -10,7 +10,6 @@ from certcore.errors import StatusError
 _ENVELOPE_BYTES: Final = 16 << 10
 """Bytes that a signed list may have beside its entries: claims, headers with a chain, an ML-DSA signature."""
 
-
 _UNBOUNDED: Final = 1 << 40
 """A maximum beyond which there is none: zlib takes no number of any size, and no document has so many bytes."""
 
